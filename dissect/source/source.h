@@ -1,0 +1,61 @@
+/*
+ * Where bytes come from: a file, standard input, memory; plain, gzip or zstd. A source is read
+ * forwards only, in pieces of any size, from a bounded buffer; files are never mapped.
+ *
+ * Compression is recognised by content, never by name, and one layer of it is undone. gzip: any
+ * number of members; garbage behind the last is a finding, not an error. What could be decompressed
+ * before a fault is delivered.
+ *
+ * A source owns its descriptor and buffers; source_destroy(NULL) is allowed.
+ *
+ * Sources: RFC 1952 (gzip), RFC 8878 (zstd).
+ */
+#ifndef FINWAIT_DISSECT_SOURCE_SOURCE_H
+#define FINWAIT_DISSECT_SOURCE_SOURCE_H
+
+#include "dissect/compiler.h"
+#include "dissect/findings.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct source;
+
+/* Opens a path, or standard input for "-". NULL on failure, with a sentence in `error` (what, where,
+ * what to do) of at most error_bytes. */
+struct source *source_open(const char *path, char *error, size_t error_bytes) MUST_CHECK;
+
+/* Reads from memory, which is borrowed until source_destroy(). NULL when memory ran out. */
+struct source *source_from_memory(const void *bytes, size_t length) MUST_CHECK;
+
+void source_destroy(struct source *source);
+
+/* Content (decompressed) bytes into `buffer`: their number, 0 at the end and after a fault.
+ * Short counts are normal. */
+size_t source_read(struct source *source, void *buffer, size_t length) MUST_CHECK;
+
+enum source_fault {
+    SOURCE_WHOLE,     /* no fault so far */
+    SOURCE_TRUNCATED, /* the compressed stream ends early */
+    SOURCE_CORRUPT,   /* the compressed stream is broken */
+    SOURCE_GARBAGE,   /* bytes behind the compressed stream, ignored; source_fault_bytes() of them */
+    SOURCE_FAILED,    /* read(2) failed: errno in source_errno() */
+    SOURCE_NO_MEMORY,
+    SOURCE_UNSUPPORTED, /* zstd, and this binary was built without it */
+    SOURCE_TOO_LARGE,   /* decompression guard: more than the ratio that compressed captures reach */
+};
+
+/* What ended the source early; meaningful once source_read() has returned 0. */
+enum source_fault source_fault(const struct source *source);
+uint64_t source_fault_bytes(const struct source *source);
+int source_errno(const struct source *source);
+
+enum compression source_compression(const struct source *source);
+
+/* Raw bytes taken from the file, pipe or memory so far. */
+uint64_t source_raw_bytes(const struct source *source);
+
+/* Size of the regular file or the memory behind it; 0 for pipes. */
+uint64_t source_size(const struct source *source);
+
+#endif
