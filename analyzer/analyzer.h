@@ -1,0 +1,39 @@
+/*
+ * The front of the room: batches of segments in, verdicts out. Connections are handed to the sink
+ * in the order in which they become final (last packet and its linger, ties by first frame), which
+ * depends on the input alone, never on the hash key.
+ *
+ * The analyzer owns every connection; the sink and its context are borrowed for its life.
+ */
+#ifndef FINWAIT_ANALYZER_ANALYZER_H
+#define FINWAIT_ANALYZER_ANALYZER_H
+
+#include "analyzer/config.h"
+#include "analyzer/verdict.h"
+#include "dissect/compiler.h"
+#include "dissect/segment.h"
+
+struct analyzer;
+
+enum analyzer_status {
+    ANALYZER_OK,
+    ANALYZER_STOPPED, /* the sink asked for it */
+    ANALYZER_NO_MEMORY,
+};
+
+/* NULL when memory ran out or no random key could be had. */
+struct analyzer *analyzer_create(const struct analyzer_config *config,
+                                 struct verdict_sink sink) MUST_CHECK;
+void analyzer_destroy(struct analyzer *analyzer);
+
+/* Takes the segments of a batch in order. The batch is the caller's to clear afterwards. */
+enum analyzer_status analyzer_feed(struct analyzer *analyzer,
+                                   const struct segment_batch *batch) MUST_CHECK;
+
+/* The capture is over: every connection becomes final. */
+enum analyzer_status analyzer_finish(struct analyzer *analyzer) MUST_CHECK;
+
+/* Valid after analyzer_finish(). */
+const struct summary_verdict *analyzer_summary(const struct analyzer *analyzer);
+
+#endif

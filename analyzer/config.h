@@ -1,0 +1,33 @@
+/*
+ * Every threshold of the analysis with its default, in one plain struct. The option table of cli/
+ * fills it; reports echo what can change a verdict.
+ */
+#ifndef FINWAIT_ANALYZER_CONFIG_H
+#define FINWAIT_ANALYZER_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+struct analyzer_config {
+    int64_t two_msl_ns;     /* how long TIME_WAIT lasts: 60 s on Linux and BSD */
+    int64_t fin_timeout_ns; /* orphaned FIN_WAIT_2: Linux tcp_fin_timeout, 60 s */
+    int64_t stuck_ns;       /* CLOSE_WAIT longer than this is worth a word */
+    int64_t idle_ns;        /* silence longer than this is an idle gap */
+    int64_t from_ns;        /* report only connections alive in [from, to]; INT64_MIN, INT64_MAX */
+    int64_t to_ns;
+    uint64_t max_memory_bytes; /* for what is held per connection */
+    bool vlan_in_key;          /* equal five-tuples in different VLANs are different */
+};
+
+#define ANALYZER_CONFIG_DEFAULT                                                                    \
+    (struct analyzer_config)                                                                       \
+    {                                                                                              \
+        .two_msl_ns = 60 * NS_PER_S, .fin_timeout_ns = 60 * NS_PER_S, .stuck_ns = 60 * NS_PER_S,   \
+        .idle_ns = 30 * NS_PER_S, .from_ns = INT64_MIN, .to_ns = INT64_MAX,                        \
+        .max_memory_bytes = UINT64_C(2) << 30, .vlan_in_key = false                                \
+    }
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * The product of analyzer/: what became of each connection, and the summary over all. Plain data;
+ * everything a sink is handed is borrowed until it returns.
+ *
+ * State names are RFC 9293's as operators read them in netstat. Sequence numbers are absolute, as
+ * on the wire. Times are nanoseconds since 1970 (UTC) or TIME_UNKNOWN; durations nanoseconds, or -1
+ * when unknown.
+ */
+#ifndef FINWAIT_ANALYZER_VERDICT_H
+#define FINWAIT_ANALYZER_VERDICT_H
+
+#include "dissect/segment.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* clang-format off */
+#define TCP_STATE_TABLE(X)                                                                         \
+    X(STATE_LISTEN, "LISTEN")                                                                      \
+    X(STATE_SYN_SENT, "SYN_SENT")                                                                  \
+    X(STATE_SYN_RECEIVED, "SYN_RECEIVED")                                                          \
+    X(STATE_ESTABLISHED, "ESTABLISHED")                                                            \
+    X(STATE_FIN_WAIT_1, "FIN_WAIT_1")                                                              \
+    X(STATE_FIN_WAIT_2, "FIN_WAIT_2")                                                              \
+    X(STATE_CLOSING, "CLOSING")                                                                    \
+    X(STATE_TIME_WAIT, "TIME_WAIT")                                                                \
+    X(STATE_CLOSE_WAIT, "CLOSE_WAIT")                                                              \
+    X(STATE_LAST_ACK, "LAST_ACK")                                                                  \
+    X(STATE_CLOSED, "CLOSED")                                                                      \
+    X(STATE_UNKNOWN, "UNKNOWN")
+
+/* What made an endpoint change its state. */
+#define STATE_CAUSE_TABLE(X)                                                                       \
+    X(CAUSE_FIRST_SEEN, "first_seen")     /* the capture starts inside the connection */           \
+    X(CAUSE_SENT_SYN, "sent_syn")                                                                  \
+    X(CAUSE_SENT_SYN_ACK, "sent_syn_ack")                                                          \
+    X(CAUSE_RECEIVED_SYN, "received_syn")                                                          \
+    X(CAUSE_RECEIVED_SYN_ACK, "received_syn_ack")                                                  \
+    X(CAUSE_RECEIVED_ACK_OF_SYN, "received_ack_of_syn")                                            \
+    X(CAUSE_SENT_FIN, "sent_fin")                                                                  \
+    X(CAUSE_RECEIVED_FIN, "received_fin")                                                          \
+    X(CAUSE_RECEIVED_ACK_OF_FIN, "received_ack_of_fin")                                            \
+    X(CAUSE_SENT_RST, "sent_rst")                                                                  \
+    X(CAUSE_RECEIVED_RST, "received_rst")                                                          \
+    X(CAUSE_TWO_MSL_ELAPSED, "two_msl_elapsed")                                                    \
+    X(CAUSE_TIMED_OUT, "timed_out")       /* gave up its retransmissions or its FIN_WAIT_2 */      \
+    X(CAUSE_REUSED, "reused")             /* the five-tuple was opened anew */                     \
+    X(CAUSE_IMPLIED, "implied")           /* the peer's segments prove what the tap did not see */ \
+    X(CAUSE_RETRACTED, "retracted")       /* what was presumed before turned out not to be so */
+
+#define CERTAINTY_TABLE(X)                                                                         \
+    X(CERTAINTY_PRESUMED, "presumed")                                                              \
+    X(CERTAINTY_CONFIRMED, "confirmed")
+
+#define ROLE_TABLE(X)                                                                              \
+    X(ROLE_CLIENT, "client")                                                                       \
+    X(ROLE_SERVER, "server")                                                                       \
+    X(ROLE_BOTH, "both")                                                                           \
+    X(ROLE_NONE, "none")
+
+#define CLIENT_KNOWN_BY_TABLE(X)                                                                   \
+    X(KNOWN_BY_SYN, "syn")                                                                         \
+    X(KNOWN_BY_SYN_ACK, "syn_ack")                                                                 \
+    X(KNOWN_BY_PORT, "port")                                                                       \
+    X(KNOWN_BY_FIRST_PACKET, "first_packet")
+
+#define VISIBILITY_TABLE(X)                                                                        \
+    X(VISIBLE_BOTH, "both")                                                                        \
+    X(VISIBLE_CLIENT_ONLY, "client_only")                                                          \
+    X(VISIBLE_SERVER_ONLY, "server_only")
+
+#define HANDSHAKE_TABLE(X)                                                                         \
+    X(HANDSHAKE_COMPLETE, "complete")                                                              \
+    X(HANDSHAKE_REFUSED, "refused")                                                                \
+    X(HANDSHAKE_UNANSWERED, "unanswered")                                                          \
+    X(HANDSHAKE_ABORTED, "aborted")                                                                \
+    X(HANDSHAKE_MID_STREAM, "mid_stream")                                                          \
+    X(HANDSHAKE_SIMULTANEOUS, "simultaneous")
+
+#define CLOSE_KIND_TABLE(X)                                                                        \
+    X(CLOSE_RESET, "reset")               /* an accepted RST before both FINs were acknowledged */ \
+    X(CLOSE_SIMULTANEOUS, "simultaneous")                                                          \
+    X(CLOSE_GRACEFUL, "graceful")         /* both FINs acknowledged */                             \
+    X(CLOSE_VANISHED, "vanished")         /* an end no longer answers */                           \
+    X(CLOSE_MID_CLOSE, "mid_close")       /* a FIN unanswered when the capture ends */             \
+    X(CLOSE_HALF_CLOSED, "half_closed")                                                            \
+    X(CLOSE_OPEN, "open")                                                                          \
+    X(CLOSE_NONE, "none")                 /* never established */
+
+#define RESET_FORM_TABLE(X)                                                                        \
+    X(RESET_ABORT, "abort")                                                                        \
+    X(RESET_REPLY, "reply")                                                                        \
+    X(RESET_REFUSAL, "refusal")                                                                    \
+    X(RESET_ODD, "odd")
+
+#define RESET_STAGE_TABLE(X)                                                                       \
+    X(STAGE_POST_SYN, "post_syn")                                                                  \
+    X(STAGE_POST_ACK, "post_ack")                                                                  \
+    X(STAGE_POST_PSH, "post_psh")                                                                  \
+    X(STAGE_LATER, "later")                                                                        \
+    X(STAGE_CLOSING, "closing")
+
+/* About the evidence, never about the endpoints: bits of connection_verdict.caveats. */
+#define CAVEAT_TABLE(X)                                                                            \
+    X(CAVEAT_ONE_DIRECTION, "one_direction_only")                                                  \
+    X(CAVEAT_STARTS_MID_STREAM, "starts_mid_stream")                                               \
+    X(CAVEAT_ENDS_EARLY, "ends_early")                                                             \
+    X(CAVEAT_CAPTURE_LOST, "capture_lost_segments")                                                \
+    X(CAVEAT_CAPTURED_TWICE, "captured_twice")                                                     \
+    X(CAVEAT_SECOND_TAP, "second_tap")                                                             \
+    X(CAVEAT_CAPTURE_DROPPED, "capture_dropped_packets")                                           \
+    X(CAVEAT_SNAPLEN_CUT, "snaplen_cut_headers")                                                   \
+    X(CAVEAT_CLOCK_BACKWARDS, "clock_ran_backwards")                                               \
+    X(CAVEAT_NO_TIMESTAMPS, "no_timestamps")                                                       \
+    X(CAVEAT_EVICTED, "evicted")
+
+/* Zeek's words for a connection (conn_state of its conn.log, by its documentation). */
+#define ZEEK_STATE_TABLE(X)                                                                        \
+    X(ZEEK_S0, "S0") X(ZEEK_S1, "S1") X(ZEEK_SF, "SF") X(ZEEK_REJ, "REJ") X(ZEEK_S2, "S2")         \
+    X(ZEEK_S3, "S3") X(ZEEK_RSTO, "RSTO") X(ZEEK_RSTR, "RSTR") X(ZEEK_RSTOS0, "RSTOS0")            \
+    X(ZEEK_RSTRH, "RSTRH") X(ZEEK_SH, "SH") X(ZEEK_SHR, "SHR") X(ZEEK_OTH, "OTH")
+/* clang-format on */
+
+#define VERDICT_ENUM(id, name) id,
+enum tcp_state { TCP_STATE_TABLE(VERDICT_ENUM) STATES };
+enum state_cause { STATE_CAUSE_TABLE(VERDICT_ENUM) CAUSES };
+enum certainty { CERTAINTY_TABLE(VERDICT_ENUM) CERTAINTIES };
+enum role { ROLE_TABLE(VERDICT_ENUM) ROLES };
+enum client_known_by { CLIENT_KNOWN_BY_TABLE(VERDICT_ENUM) CLIENT_KNOWN_BYS };
+enum visibility { VISIBILITY_TABLE(VERDICT_ENUM) VISIBILITIES };
+enum handshake_kind { HANDSHAKE_TABLE(VERDICT_ENUM) HANDSHAKES };
+enum close_kind { CLOSE_KIND_TABLE(VERDICT_ENUM) CLOSE_KINDS };
+enum reset_form { RESET_FORM_TABLE(VERDICT_ENUM) RESET_FORMS };
+enum reset_stage { RESET_STAGE_TABLE(VERDICT_ENUM) RESET_STAGES };
+enum caveat { CAVEAT_TABLE(VERDICT_ENUM) CAVEATS };
+enum zeek_state { ZEEK_STATE_TABLE(VERDICT_ENUM) ZEEK_STATES };
+#undef VERDICT_ENUM
+
+const char *tcp_state_name(enum tcp_state state);
+const char *state_cause_name(enum state_cause cause);
+const char *certainty_name(enum certainty certainty);
+const char *role_name(enum role role);
+const char *client_known_by_name(enum client_known_by how);
+const char *visibility_name(enum visibility visibility);
+const char *handshake_name(enum handshake_kind kind);
+const char *close_kind_name(enum close_kind kind);
+const char *reset_form_name(enum reset_form form);
+const char *reset_stage_name(enum reset_stage stage);
+const char *caveat_name(enum caveat caveat);
+const char *zeek_state_name(enum zeek_state state);
+
+/* Bits of connection_verdict.completeness: Wireshark's tcp.completeness. */
+enum completeness {
+    COMPLETE_SYN = 1,
+    COMPLETE_SYN_ACK = 2,
+    COMPLETE_ACK = 4,
+    COMPLETE_DATA = 8,
+    COMPLETE_FIN = 16,
+    COMPLETE_RST = 32,
+};
+
+/* One change of an endpoint's state, as believed at the end. */
+struct state_entry {
+    int64_t at_ns;
+    frame_ref frame;        /* the packet that caused it, or FRAME_NONE (a timer) */
+    frame_ref confirmed_by; /* or FRAME_NONE */
+    uint8_t state;          /* enum tcp_state */
+    uint8_t cause;          /* enum state_cause */
+    uint8_t certainty;      /* enum certainty */
+    bool retracted;         /* superseded: kept for the record */
+};
+
+#define VERDICT_FIN_FRAMES 8
+
+struct fin_verdict {
+    uint32_t count; /* transmissions seen, retransmissions included */
+    frame_ref frames[VERDICT_FIN_FRAMES];
+    uint32_t frame_count; /* of those kept in frames */
+    uint32_t seq;         /* sequence number of the FIN itself */
+    frame_ref acked_by;   /* the first segment of the peer that acknowledges it, or FRAME_NONE */
+    bool active;          /* closed first, by the acknowledgment number of the first transmission */
+    bool active_known;
+    bool implied; /* never seen; the peer's acknowledgment proves it */
+};
+
+struct rst_verdict {
+    uint32_t count;
+    frame_ref frames[VERDICT_FIN_FRAMES];
+    uint32_t frame_count;
+};
+
+struct endpoint_verdict {
+    uint8_t address[16]; /* IPv4 mapped */
+    uint16_t port;
+    uint64_t packets;
+    uint64_t bytes; /* of IP packets */
+
+    uint8_t state; /* enum tcp_state, at the end of the capture */
+    uint8_t state_certainty;
+    uint16_t possible_states; /* bit 1 << state for each; never empty */
+    const struct state_entry *states;
+    uint32_t state_count;
+
+    bool has_isn, has_next_seq, has_unacked;
+    uint32_t isn;
+    uint32_t next_seq; /* sequence number after the highest octet sent (snd_nxt) */
+    uint64_t payload_bytes;
+    uint64_t unique_bytes;
+    uint64_t unacked_bytes;
+    uint32_t retransmitted_segments;
+    uint64_t retransmitted_bytes;
+    uint32_t out_of_order_segments;
+    uint32_t capture_duplicates; /* the same packet captured again */
+    uint32_t keepalives;         /* probes: one octet or none below next_seq */
+    uint32_t zero_window_probes;
+
+    struct fin_verdict fin;
+    struct rst_verdict rst;
+
+    bool has_ttl, has_mss, has_window_scale, handshake_seen; /* sack, timestamps: from the SYN */
+    uint8_t ttl;
+    uint8_t window_scale;
+    uint16_t mss;
+    bool sack, timestamps, fast_open, mptcp, signed_segments;
+};
+
+struct connection_verdict {
+    struct endpoint_verdict client, server;
+    uint8_t ip_version;
+    uint64_t stream;      /* order of first packets, from 0: tshark's tcp.stream on one file */
+    uint32_t incarnation; /* of this five-tuple, from 1 */
+    uint8_t client_known_by;
+    uint8_t visibility;
+    uint8_t tunnel;     /* enum tunnel */
+    uint16_t vlan;      /* or VLAN_NONE */
+    uint32_t interface; /* tap of its first packet: index into capture_findings.interfaces */
+    frame_ref first_frame, last_frame;
+    int64_t start_ns, end_ns;
+
+    uint8_t handshake;
+    int64_t handshake_rtt_ns; /* SYN to the ACK that completes it as the tap sees both ways; -1 */
+
+    struct {
+        uint8_t kind; /* enum close_kind */
+        uint8_t by;   /* enum role */
+        uint8_t by_certainty;
+        bool half_close; /* one side went on sending data after the other's FIN */
+        uint32_t segments;
+        int64_t start_ns; /* first FIN or RST, or TIME_UNKNOWN */
+        int64_t duration_ns;
+        int64_t idle_before_ns;
+        uint8_t time_wait_held_by; /* enum role */
+        int64_t time_wait_until_ns;
+        bool has_reset; /* the fields below */
+        uint8_t reset_by, reset_form, reset_stage;
+    } close;
+
+    bool has_previous; /* an earlier use of the same five-tuple in the same capture */
+    struct {
+        bool has_client_isn, has_server_isn; /* of its own client and server */
+        uint32_t client_isn, server_isn;     /* with the start: what its id is made of */
+        int64_t start_ns;
+        bool roles_swapped; /* the former server is the new client */
+        int64_t gap_ns;     /* from its last packet to this one's first */
+    } previous;
+
+    int64_t client_rtt_ns, server_rtt_ns; /* from the tap to each end and back; -1 */
+    uint8_t zeek_state;
+    uint8_t completeness; /* enum completeness */
+    uint32_t caveats;     /* bit 1 << enum caveat */
+};
+
+/* What the analysis as a whole has to say. */
+struct summary_verdict {
+    uint64_t connections;
+    uint64_t handshakes[HANDSHAKES];
+    uint64_t closes[CLOSE_KINDS];
+    uint64_t evicted; /* connections reported early because memory was full */
+    int64_t start_ns, end_ns;
+};
+
+/* Where verdicts go. Each returns false to stop the analysis (the output failed). */
+struct verdict_sink {
+    bool (*connection)(void *context, const struct connection_verdict *verdict);
+    void *context;
+};
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The front of the room: verdicts and findings to bytes, in the contract's records. The many
+ * (connections, anomalies) are streamed as they come through one small writer; the few are built
+ * with jansson. The same verdicts give the same bytes.
+ *
+ * Options, findings and output are borrowed for the report's life. Findings must be complete when
+ * report_finish() is called; before it only the files' names, the interfaces and the digest are
+ * looked at.
+ */
+#ifndef FINWAIT_REPORTS_REPORT_H
+#define FINWAIT_REPORTS_REPORT_H
+
+#include "analyzer/verdict.h"
+#include "dissect/compiler.h"
+#include "dissect/findings.h"
+#include "reports/output.h"
+
+enum report_format {
+    REPORT_JSON,   /* one document */
+    REPORT_NDJSON, /* one record a line */
+};
+
+/* An option that can change a verdict, with its effective value: echoed in the summary. */
+struct report_setting {
+    const char *name; /* as in the contract: "two_msl_ns" */
+    enum { SETTING_INTEGER, SETTING_BOOLEAN, SETTING_TEXT } type;
+    int64_t integer; /* also the boolean's */
+    const char *text;
+};
+
+struct report_options {
+    enum report_format format;
+    bool connections;     /* write connection records */
+    const char *observer; /* observer.name, or NULL */
+    const struct report_setting *settings;
+    size_t setting_count;
+};
+
+struct report;
+
+/* NULL when memory ran out or no spool could be made (a sentence in `error`). */
+struct report *report_create(const struct report_options *options,
+                             const struct capture_findings *findings, struct output *output,
+                             char *error, size_t error_bytes) MUST_CHECK;
+void report_destroy(struct report *report);
+
+/* False when the output failed or memory ran out. */
+bool report_connection(struct report *report, const struct connection_verdict *verdict) MUST_CHECK;
+
+/* The summary and the end of the document. `complete` is false when the analysis was interrupted. */
+bool report_finish(struct report *report, const struct summary_verdict *summary,
+                   bool complete) MUST_CHECK;
+
+#endif
