@@ -1,0 +1,134 @@
+#include "dissect/dissect.h"
+
+#include "dissect/link/link.h"
+#include "dissect/net/net.h"
+#include "dissect/tcp/tcp.h"
+
+#include <stdlib.h>
+
+struct dissector {
+    struct capture_findings *findings;
+    struct fragment_table *fragments;
+};
+
+struct dissector *dissector_create(struct capture_findings *findings)
+{
+    struct dissector *dissector = calloc(1, sizeof *dissector);
+    if (!dissector)
+        return NULL;
+    dissector->findings = findings;
+    dissector->fragments = fragments_create();
+    if (!dissector->fragments) {
+        free(dissector);
+        return NULL;
+    }
+    return dissector;
+}
+
+void dissector_destroy(struct dissector *dissector)
+{
+    if (!dissector)
+        return;
+    fragments_destroy(dissector->fragments);
+    free(dissector);
+}
+
+static enum step one_step(struct layers *l, enum step step)
+{
+    switch (step) {
+    case STEP_ETHERNET:
+        return link_ethernet(l);
+    case STEP_ETHERTYPE:
+        return net_ethertype(l);
+    case STEP_LLC:
+        return link_llc(l);
+    case STEP_PPP:
+        return link_ppp(l);
+    case STEP_MPLS:
+        return net_mpls(l);
+    case STEP_NSH:
+        return net_nsh(l);
+    case STEP_WLAN:
+        return link_wlan(l);
+    case STEP_IP:
+        return net_ip(l);
+    case STEP_PROTOCOL:
+        return net_protocol(l);
+    case STEP_TCP:
+        return tcp_segment(l);
+    case STEP_DONE:
+    case STEP_REFUSED:
+    default:
+        return STEP_DONE;
+    }
+}
+
+/* Every step takes octets or counts a layer, so this ends. */
+enum step layers_run(struct layers *l, enum step step)
+{
+    while (step != STEP_DONE)
+        step = one_step(l, step);
+    return step;
+}
+
+/* A carrier was believed to hold a packet, by its port or its type, and what it held is none: then
+ * the carrier is what the packet is. When the capture cut it off, nobody knows. */
+static bool is_carrier_only(const struct layers *l)
+{
+    if (!l->tunnel_count || l->outcome_kind != OUTCOME_UNDECODABLE)
+        return false;
+    if (l->packet->captured_len < l->packet->original_len)
+        return false;
+    return l->outcome == UNDECODABLE_LINK_CUT || l->outcome == UNDECODABLE_NETWORK_CUT ||
+           l->outcome == UNDECODABLE_NETWORK_BAD;
+}
+
+static void count(struct capture_findings *findings, const struct layers *l)
+{
+    if (LIKELY(l->outcome_kind == OUTCOME_TCP))
+        findings->tcp++;
+    else if (l->outcome_kind == OUTCOME_LINK)
+        findings_count_link(findings, l->packet->link_type);
+    else if (l->outcome_kind == OUTCOME_OTHER)
+        findings->other[l->outcome]++;
+    else if (is_carrier_only(l))
+        findings->other[l->carrier]++;
+    else
+        findings->undecodable[l->outcome]++;
+}
+
+static void decode(struct layers *l)
+{
+    link_decoder *decoder = link_decoder_of(l->packet->link_type);
+    if (UNLIKELY(!decoder))
+        l->outcome_kind = OUTCOME_LINK;
+    else if (UNLIKELY(!l->packet->captured_len))
+        layers_undecodable(l, UNDECODABLE_EMPTY);
+    else
+        layers_run(l, decoder(l));
+}
+
+void dissect_packet(struct dissector *dissector, const struct packet *packet,
+                    struct segment_batch *batch)
+{
+    uint32_t fcs = packet->fcs_len < packet->original_len ? packet->fcs_len : packet->original_len;
+    struct layers l = {
+        .in = cursor_over(packet->data, packet->captured_len),
+        .wire_left = packet->original_len,
+        .segment = &batch->segments[batch->count],
+        .batch = batch,
+        .packet = packet,
+        .fragments = dissector->fragments,
+        .vlan = VLAN_NONE,
+    };
+    layers_limit(&l, packet->original_len - fcs);
+    dissector->findings->packets++;
+    decode(&l);
+    count(dissector->findings, &l);
+}
+
+void dissect_filtered(struct dissector *dissector)
+{
+    dissector->findings->packets++;
+    dissector->findings->other[OTHER_FILTERED]++;
+}

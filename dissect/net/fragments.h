@@ -1,0 +1,54 @@
+/*
+ * IP fragments of datagrams that are not complete yet: which octets came, and the first 256 of
+ * them, where the headers are. Nothing else is copied.
+ *
+ * At most FRAGMENT_DATAGRAMS are remembered; each new one beyond evicts the one begun longest ago.
+ * Work for a fragment is bounded whatever came before. Octets that come twice keep their first
+ * value; of two fragments that claim to be the last, the first is believed.
+ *
+ * Sources: RFC 791 section 3.2, RFC 815, RFC 8200 section 4.5, RFC 5722.
+ */
+#ifndef FINWAIT_DISSECT_NET_FRAGMENTS_H
+#define FINWAIT_DISSECT_NET_FRAGMENTS_H
+
+#include "dissect/compiler.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define FRAGMENT_DATAGRAMS  4096
+#define FRAGMENT_HEAD_BYTES 256
+
+struct fragment_table;
+
+struct fragment {
+    const uint8_t *source; /* 16 octets each */
+    const uint8_t *destination;
+    uint32_t id;
+    uint16_t vlan;
+    uint8_t protocol;
+    uint8_t ip_version;
+    bool more;
+    uint32_t offset;      /* octets, a multiple of eight */
+    uint32_t length;      /* octets on the wire */
+    const uint8_t *bytes; /* captured_len of them, at most length */
+    uint32_t captured_len;
+    int64_t time_ns;
+};
+
+/* A complete datagram: its length, and as much of its beginning as was captured. Borrowed until
+ * the next fragments_add(). */
+struct datagram {
+    const uint8_t *head;
+    uint32_t head_len;
+    uint32_t length;
+};
+
+struct fragment_table *fragments_create(void) MUST_CHECK;
+void fragments_destroy(struct fragment_table *table);
+
+/* True when this fragment completes its datagram, which is then forgotten. */
+bool fragments_add(struct fragment_table *table, const struct fragment *fragment,
+                   struct datagram *whole) MUST_CHECK;
+
+#endif

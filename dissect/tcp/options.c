@@ -1,0 +1,182 @@
+#include "dissect/tcp/tcp.h"
+
+enum option_kind {
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_MSS = 2,
+    OPTION_WINDOW_SCALE = 3,
+    OPTION_SACK_PERMITTED = 4,
+    OPTION_SACK = 5,
+    OPTION_TIMESTAMPS = 8,
+    OPTION_MD5 = 19,
+    OPTION_AO = 29,
+    OPTION_MPTCP = 30,
+    OPTION_FAST_OPEN = 34,
+    OPTION_EXPERIMENT = 254,
+};
+
+#define FAST_OPEN_EXPERIMENT 0xf989 /* RFC 7413 section 4.1.1 */
+#define MP_TCPRST            8
+#define WINDOW_SCALE_MAX     14
+#define SACK_BLOCK_BYTES     8u
+
+/* Each gets the whole option, whose length the table has checked. */
+typedef void option_reader(struct segment *segment, const uint8_t *option, struct tcp_extra *extra);
+
+static void read_mss(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    (void)extra;
+    segment->marks |= SEG_MSS;
+    segment->mss = load_be16(option + 2);
+}
+
+static void read_window_scale(struct segment *segment, const uint8_t *option,
+                              struct tcp_extra *extra)
+{
+    (void)extra;
+    segment->marks |= SEG_WINDOW_SCALE;
+    segment->window_scale = option[2] > WINDOW_SCALE_MAX ? WINDOW_SCALE_MAX : option[2];
+}
+
+static void read_sack_permitted(struct segment *segment, const uint8_t *option,
+                                struct tcp_extra *extra)
+{
+    (void)option;
+    (void)extra;
+    segment->marks |= SEG_SACK_PERMITTED;
+}
+
+static bool before(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) < 0;
+}
+
+/* RFC 2883 section 4: the first block reports a duplicate when it begins below the acknowledgment,
+ * or lies inside the second. */
+static bool reports_duplicate(const struct segment *segment, const uint8_t *option)
+{
+    if (!(segment->flags & TCP_ACK))
+        return false;
+    if (before(segment->sack_left, segment->ack))
+        return true;
+    if (option[1] < 2 + 2 * SACK_BLOCK_BYTES)
+        return false;
+    uint32_t left = load_be32(option + 10);
+    uint32_t right = load_be32(option + 14);
+    return !before(segment->sack_left, left) && !before(right, segment->sack_right);
+}
+
+static void read_sack(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    (void)extra;
+    segment->marks |= SEG_SACK;
+    segment->sack_left = load_be32(option + 2);
+    segment->sack_right = load_be32(option + 6);
+    if (reports_duplicate(segment, option))
+        segment->marks |= SEG_DSACK;
+}
+
+static void read_timestamps(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    (void)extra;
+    segment->marks |= SEG_TIMESTAMPS;
+    segment->ts_val = load_be32(option + 2);
+    segment->ts_ecr = load_be32(option + 6);
+}
+
+static void read_signature(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    (void)option;
+    (void)extra;
+    segment->marks |= SEG_SIGNED;
+}
+
+static void read_mptcp(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    segment->marks |= SEG_MPTCP;
+    if (option[2] >> 4 == MP_TCPRST && option[1] >= 4) {
+        extra->has_mptcp_reason = true;
+        extra->mptcp_reason = option[3];
+    }
+}
+
+static void read_fast_open(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    (void)option;
+    (void)extra;
+    segment->marks |= SEG_FAST_OPEN;
+}
+
+static void read_experiment(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+{
+    (void)extra;
+    if (option[1] >= 4 && load_be16(option + 2) == FAST_OPEN_EXPERIMENT)
+        segment->marks |= SEG_FAST_OPEN;
+}
+
+/* Lengths count kind and length; `unit` is what those above the shortest must be multiples of. */
+/* clang-format off */
+static const struct option_rule {
+    uint8_t kind, shortest, longest, unit;
+    option_reader *read;
+} rules[] = {
+    {OPTION_TIMESTAMPS,     10, 10, 1, read_timestamps},
+    {OPTION_SACK,           10, 34, 8, read_sack},
+    {OPTION_MSS,             4,  4, 1, read_mss},
+    {OPTION_SACK_PERMITTED,  2,  2, 1, read_sack_permitted},
+    {OPTION_WINDOW_SCALE,    3,  3, 1, read_window_scale},
+    {OPTION_MPTCP,           3, 40, 1, read_mptcp},
+    {OPTION_FAST_OPEN,       2, 18, 1, read_fast_open},
+    {OPTION_EXPERIMENT,      2, 40, 1, read_experiment},
+    {OPTION_MD5,            18, 18, 1, read_signature},
+    {OPTION_AO,              4, 40, 1, read_signature},
+};
+/* clang-format on */
+
+static const struct option_rule *rule_of(uint8_t kind)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (rules[i].kind == kind)
+            return &rules[i];
+    }
+    return NULL;
+}
+
+void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captured,
+                 uint32_t length, struct tcp_extra *extra)
+{
+    uint32_t at = 0;
+    while (at < length) {
+        if (at >= captured) {
+            segment->marks |= SEG_OPTIONS_CUT;
+            return;
+        }
+        uint8_t kind = options[at];
+        if (kind == OPTION_END)
+            return;
+        if (kind == OPTION_NOP) {
+            at++;
+            continue;
+        }
+        if (length - at >= 2 && captured - at < 2) {
+            segment->marks |= SEG_OPTIONS_CUT;
+            return;
+        }
+        uint32_t option_length = length - at >= 2 ? options[at + 1] : 0;
+        const struct option_rule *rule = rule_of(kind);
+        bool bad = option_length < 2 || option_length > length - at ||
+                   (rule && (option_length < rule->shortest || option_length > rule->longest ||
+                             (option_length - rule->shortest) % rule->unit));
+        if (bad) {
+            segment->marks |= SEG_OPTIONS_BAD;
+            return;
+        }
+        if (option_length > captured - at) {
+            segment->marks |= SEG_OPTIONS_CUT;
+            return;
+        }
+        if (rule)
+            rule->read(segment, options + at, extra);
+        at += option_length;
+    }
+}

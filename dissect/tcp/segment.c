@@ -1,0 +1,114 @@
+#include "dissect/tcp/tcp.h"
+
+#define TCP_HEADER_BYTES 20u
+/* Ports, numbers, offset and flags: with these a segment can be placed in its connection, so a
+ * snapshot length that ends here does not lose it. */
+#define TCP_NEEDED_BYTES 14u
+
+/* Above what any Ethernet carries: segmented by the network card, or put together by it. */
+#define LONGEST_MTU 9216u
+
+static void keep_extra(struct layers *l, const struct tcp_extra *extra, const uint8_t *payload,
+                       uint32_t captured)
+{
+    struct segment_batch *batch = l->batch;
+    if (batch->aux_count >= BATCH_AUX)
+        return;
+    struct segment_aux *aux = &batch->aux[batch->aux_count];
+    *aux = (struct segment_aux){.has_mptcp_reason = extra->has_mptcp_reason,
+                                .mptcp_reason = extra->mptcp_reason};
+    aux->text_len = (uint8_t)(captured < AUX_TEXT_BYTES ? captured : AUX_TEXT_BYTES);
+    memcpy(aux->text, payload, aux->text_len);
+    l->segment->aux = (uint16_t)batch->aux_count++;
+}
+
+static uint32_t marks_of(const struct layers *l)
+{
+    uint32_t marks = l->marks;
+    uint8_t said = l->packet->marks;
+    if (said & PACKET_OFFLOADED || l->segment->ip_bytes > LONGEST_MTU)
+        marks |= SEG_OFFLOADED;
+    if (said & PACKET_CHECKSUM_PENDING)
+        marks |= SEG_CHECKSUM_PENDING;
+    if (said & PACKET_INBOUND)
+        marks |= SEG_INBOUND;
+    if (said & PACKET_OUTBOUND)
+        marks |= SEG_OUTBOUND;
+    return marks;
+}
+
+/* The slot still holds whatever was there before: every field that IP did not fill is set here. */
+static void fill(struct layers *l, const uint8_t *h, uint32_t captured)
+{
+    struct segment *segment = l->segment;
+    segment->source_port = load_be16(h);
+    segment->destination_port = load_be16(h + 2);
+    segment->seq = load_be32(h + 4);
+    segment->ack = load_be32(h + 8);
+    segment->flags = load_be16(h + 12) & 0x1ff;
+    segment->window = LIKELY(captured >= 16) ? load_be16(h + 14) : 0;
+    segment->ts_val = segment->ts_ecr = 0;
+    segment->sack_left = segment->sack_right = 0;
+    segment->mss = 0;
+    segment->window_scale = 0;
+    segment->aux = AUX_NONE;
+    segment->marks = marks_of(l);
+    segment->world = layers_world_hash(l);
+    segment->time_ns = l->packet->time_ns;
+    segment->frame = l->packet->frame;
+    segment->interface = l->packet->interface;
+    segment->vlan = l->vlan;
+    segment->tunnel = l->tunnel;
+    if (UNLIKELY(captured < TCP_HEADER_BYTES))
+        segment->marks |= SEG_OPTIONS_CUT;
+    else if (UNLIKELY(segment->flags & TCP_URG) && load_be16(h + 18))
+        segment->marks |= SEG_URGENT;
+}
+
+static bool is_timestamps_only(const uint8_t *options, uint32_t length)
+{
+    return length == 12 && load_be32(options) == 0x0101080a;
+}
+
+enum step tcp_segment(struct layers *l)
+{
+    uint32_t captured = (uint32_t)cursor_left(&l->in);
+    const uint8_t *h = l->in.at;
+    if (UNLIKELY(l->wire_left < TCP_HEADER_BYTES))
+        return layers_undecodable(l, UNDECODABLE_TRANSPORT_BAD);
+    if (UNLIKELY(captured < TCP_NEEDED_BYTES))
+        return layers_undecodable(l, l->marks & SEG_FRAGMENTED ? UNDECODABLE_FRAGMENT_HEADER
+                                                               : UNDECODABLE_TRANSPORT_CUT);
+    uint32_t header_bytes = (uint32_t)(h[12] >> 4) * 4;
+    if (UNLIKELY(header_bytes < TCP_HEADER_BYTES || header_bytes > l->wire_left))
+        return layers_undecodable(l, UNDECODABLE_TRANSPORT_BAD);
+    l->outcome_kind = OUTCOME_TCP;
+    if (UNLIKELY(l->emitted == PACKET_SEGMENTS_MAX))
+        return STEP_DONE;
+
+    fill(l, h, captured);
+    struct segment *segment = l->segment;
+    segment->payload_len = l->wire_left - header_bytes;
+    struct tcp_extra extra = {0};
+    if (header_bytes > TCP_HEADER_BYTES && LIKELY(captured >= TCP_HEADER_BYTES)) {
+        uint32_t length = header_bytes - TCP_HEADER_BYTES;
+        uint32_t there = captured - TCP_HEADER_BYTES;
+        const uint8_t *options = h + TCP_HEADER_BYTES;
+        if (LIKELY(there >= length && is_timestamps_only(options, length))) {
+            segment->marks |= SEG_TIMESTAMPS;
+            segment->ts_val = load_be32(options + 4);
+            segment->ts_ecr = load_be32(options + 8);
+        } else {
+            tcp_options(segment, options, there < length ? there : length, length, &extra);
+        }
+    }
+    if (UNLIKELY(segment->flags & TCP_RST)) {
+        uint32_t text = captured > header_bytes ? captured - header_bytes : 0;
+        if (text || extra.has_mptcp_reason)
+            keep_extra(l, &extra, text ? h + header_bytes : h, text);
+    }
+    l->batch->count++;
+    l->segment++;
+    l->emitted++;
+    return STEP_DONE;
+}
