@@ -1,0 +1,35 @@
+"""Every record of every capture of testdata is what reports/schema says, in both formats."""
+
+import copy
+import json
+
+from harness import CAPTURES, Run, Verdict, captures, summary
+from schema import Schemas
+
+
+def main():
+    schemas, verdict = Schemas(), Verdict()
+    for path in captures():
+        run = Run(["--format", "ndjson", "--connections", path])
+        fault = run.fault((0, 1, 2))
+        if not verdict.check(fault is None, f"{path.name}: {fault}") or run.status == 1:
+            continue
+        for number, record in enumerate(run.records(), 1):
+            found = schemas.faults(record)
+            verdict.check(not found, f"{path.name} record {number}: {found[:3]}")
+        document = Run(["--format", "json", "--connections", path])
+        found = schemas.faults(json.loads(document.out))
+        verdict.check(not found, f"{path.name} as one document: {found[:3]}")
+
+    # The schemas are closed, and know their types: what they must refuse.
+    good = summary(Run(["--format", "ndjson", CAPTURES / "four_segment_close.pcap"]).records())
+    for change in (lambda r: r.update(unheard_of=1),
+                   lambda r: r["capture"]["packets"].update(total="10"),
+                   lambda r: r["capture"]["packets"].pop("tcp")):
+        bad = copy.deepcopy(good)
+        change(bad)
+        verdict.check(schemas.faults(bad), "a wrong summary was accepted")
+    verdict.finish()
+
+
+main()
