@@ -234,7 +234,7 @@ struct connection_verdict {
     uint8_t tunnel;     /* enum tunnel */
     uint16_t vlan;      /* or VLAN_NONE */
     uint32_t interface; /* tap of its first packet: index into capture_findings.interfaces */
-    frame_ref first_frame, last_frame;
+    frame_ref first_frame;
     int64_t start_ns, end_ns;
 
     uint8_t handshake;

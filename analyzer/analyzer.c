@@ -1,0 +1,102 @@
+#include "analyzer/analyzer.h"
+
+#include "analyzer/conclude.h"
+#include "analyzer/flow/flows.h"
+
+#include <stdlib.h>
+
+struct analyzer {
+    struct analyzer_config config;
+    struct verdict_sink sink;
+    struct flows flows;
+    struct summary_verdict summary;
+};
+
+static void count(struct summary_verdict *summary, const struct connection_verdict *v, bool evicted)
+{
+    summary->connections++;
+    summary->handshakes[v->handshake]++;
+    summary->closes[v->close.kind]++;
+    summary->evicted += evicted;
+    if (v->start_ns != TIME_UNKNOWN &&
+        (summary->start_ns == TIME_UNKNOWN || v->start_ns < summary->start_ns))
+        summary->start_ns = v->start_ns;
+    if (v->end_ns > summary->end_ns)
+        summary->end_ns = v->end_ns;
+}
+
+static bool in_window(const struct analyzer_config *config, const struct connection *c)
+{
+    if (c->first_ns == TIME_UNKNOWN)
+        return true;
+    return c->first_ns <= config->to_ns && connection_last_ns(c) >= config->from_ns;
+}
+
+static bool connection_final(void *context, struct connection *connection, bool evicted)
+{
+    struct analyzer *a = context;
+    if (!in_window(&a->config, connection))
+        return true;
+    struct conclusion conclusion;
+    conclude(connection, &a->config, a->flows.clock_ns, evicted, &conclusion);
+    count(&a->summary, &conclusion.verdict, evicted);
+    return a->sink.connection(a->sink.context, &conclusion.verdict);
+}
+
+struct analyzer *analyzer_create(const struct analyzer_config *config, struct verdict_sink sink)
+{
+    struct analyzer *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->config = *config;
+    a->sink = sink;
+    a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
+    if (!flows_init(&a->flows, &a->config, connection_final, a)) {
+        analyzer_destroy(a);
+        return NULL;
+    }
+    return a;
+}
+
+void analyzer_destroy(struct analyzer *a)
+{
+    if (!a)
+        return;
+    flows_finish(&a->flows);
+    free(a);
+}
+
+static enum analyzer_status status_of(enum flow_status status)
+{
+    static const enum analyzer_status table[] = {
+        [FLOW_OK] = ANALYZER_OK,
+        [FLOW_STOPPED] = ANALYZER_STOPPED,
+        [FLOW_NO_MEMORY] = ANALYZER_NO_MEMORY,
+    };
+    return table[status];
+}
+
+enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batch *batch)
+{
+    struct flow_probe probes[BATCH_SEGMENTS + PACKET_SEGMENTS_MAX];
+    for (uint32_t i = 0; i < batch->count; i++)
+        flows_hash(&a->flows, &batch->segments[i], &probes[i]);
+    for (uint32_t i = 0; i < batch->count; i++)
+        flows_prefetch(&a->flows, &probes[i]);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        enum flow_status status = flows_take(&a->flows, &probes[i], &batch->segments[i]);
+        if (status != FLOW_OK)
+            return status_of(status);
+    }
+    return ANALYZER_OK;
+}
+
+enum analyzer_status analyzer_finish(struct analyzer *a)
+{
+    return status_of(flows_drain(&a->flows));
+}
+
+const struct summary_verdict *analyzer_summary(const struct analyzer *a)
+{
+    return &a->summary;
+}

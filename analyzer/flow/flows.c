@@ -1,0 +1,480 @@
+#include "analyzer/flow/flows.h"
+
+#include "analyzer/tcp/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct due_item {
+    int64_t due_ns;
+    frame_ref first_frame;
+    uint32_t index;
+};
+
+static struct connection *at(const struct flows *f, uint32_t index)
+{
+    return pool_at(&f->pool, index);
+}
+
+bool flows_init(struct flows *f, const struct analyzer_config *config, flow_final final,
+                void *context)
+{
+    *f = (struct flows){
+        .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
+    pool_init(&f->pool, sizeof(struct connection));
+    if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
+        return false;
+    return table_init(&f->table);
+}
+
+void flows_finish(struct flows *f)
+{
+    for (uint32_t i = 0; i < f->pool.fresh; i++) {
+        struct connection *c = at(f, i);
+        if (c->first_frame != FRAME_NONE)
+            connection_finish(c);
+    }
+    free(f->due.items);
+    f->due = (struct due_list){0};
+    table_finish(&f->table);
+    pool_finish(&f->pool);
+}
+
+uint64_t flows_memory(const struct flows *f)
+{
+    return (uint64_t)f->pool.in_use * f->pool.item_bytes + f->extra_bytes + table_bytes(&f->table);
+}
+
+/* ---- handing out ---------------------------------------------------------------------------- */
+
+static void unlink_key(struct flows *f, uint32_t index)
+{
+    struct connection *c = at(f, index);
+    uint32_t slot = c->tag & f->table.mask;
+    uint32_t head;
+    while ((head = table_next(&f->table, c->tag, &slot)) != TABLE_NONE) {
+        if (flow_key_equal(&at(f, head)->key, &c->key))
+            break;
+        slot = (slot + 1) & f->table.mask;
+    }
+    if (head == index) {
+        if (c->next == POOL_NONE)
+            table_remove(&f->table, c->tag, index);
+        else
+            table_replace(&f->table, c->tag, index, c->next);
+        return;
+    }
+    uint32_t before = head;
+    while (at(f, before)->next != index)
+        before = at(f, before)->next;
+    at(f, before)->next = c->next;
+}
+
+static enum flow_status hand_out(struct flows *f, uint32_t index, bool evicted)
+{
+    struct connection *c = at(f, index);
+    unlink_key(f, index);
+    bool go_on = f->final(f->context, c, evicted);
+    f->extra_bytes -= connection_extra_bytes(c);
+    f->evicted += evicted;
+    connection_finish(c);
+    c->first_frame = FRAME_NONE;
+    pool_release(&f->pool, index);
+    return go_on ? FLOW_OK : FLOW_STOPPED;
+}
+
+static bool due_add(struct due_list *list, struct due_item item)
+{
+    if (list->count == list->room) {
+        uint32_t room = list->room ? list->room * 2 : 256;
+        struct due_item *items = realloc(list->items, (size_t)room * sizeof *items);
+        if (!items)
+            return false;
+        list->items = items;
+        list->room = room;
+    }
+    list->items[list->count++] = item;
+    return true;
+}
+
+static int by_due(const void *left, const void *right)
+{
+    const struct due_item *a = left;
+    const struct due_item *b = right;
+    if (a->due_ns != b->due_ns)
+        return a->due_ns < b->due_ns ? -1 : 1;
+    return a->first_frame < b->first_frame ? -1 : a->first_frame > b->first_frame;
+}
+
+static enum flow_status hand_out_due(struct flows *f, bool evicted)
+{
+    struct due_list *list = &f->due;
+    if (list->count > 1)
+        qsort(list->items, list->count, sizeof *list->items, by_due);
+    enum flow_status status = FLOW_OK;
+    for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++)
+        status = hand_out(f, list->items[i].index, evicted);
+    list->count = 0;
+    return status;
+}
+
+/* ---- expiry --------------------------------------------------------------------------------- */
+
+static int64_t due_of(const struct flows *f, const struct connection *c)
+{
+    int64_t last_ns = connection_last_ns(c);
+    if (last_ns > INT64_MAX - f->config->two_msl_ns)
+        return INT64_MAX;
+    return last_ns + f->config->two_msl_ns;
+}
+
+static void file_at(struct flows *f, uint32_t index, int64_t due_ns)
+{
+    struct connection *c = at(f, index);
+    uint32_t *bucket = wheel_bucket(&f->wheel, due_ns);
+    c->wheel_next = *bucket;
+    *bucket = index;
+    c->marks |= CONN_FILED;
+}
+
+/* Takes the bucket's connections whose time lies before `end_ns` into the due list and files the
+ * others anew. */
+static bool sift_bucket(struct flows *f, uint32_t *bucket, int64_t end_ns)
+{
+    uint32_t index = *bucket;
+    *bucket = WHEEL_NONE;
+    while (index != WHEEL_NONE) {
+        struct connection *c = at(f, index);
+        uint32_t next = c->wheel_next;
+        c->marks &= (uint16_t)~CONN_FILED;
+        int64_t due_ns = due_of(f, c);
+        if (!(c->marks & (CONN_CLOSED | CONN_SUPERSEDED))) {
+            /* It went on after all: not filed until it closes again. */
+        } else if (due_ns >= end_ns) {
+            file_at(f, index, due_ns);
+        } else if (!due_add(&f->due, (struct due_item){.due_ns = due_ns,
+                                                       .first_frame = c->first_frame,
+                                                       .index = index})) {
+            return false;
+        }
+        index = next;
+    }
+    return true;
+}
+
+static int64_t tick_start(int64_t tick)
+{
+    return tick * WHEEL_TICK_NS;
+}
+
+/* The clock leapt over a whole turn: one pass over everything filed replaces millions of ticks. */
+static enum flow_status leap(struct flows *f, int64_t target)
+{
+    f->wheel.tick = target;
+    uint32_t chain = WHEEL_NONE;
+    for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
+        while (f->wheel.heads[i] != WHEEL_NONE) {
+            uint32_t index = f->wheel.heads[i];
+            f->wheel.heads[i] = at(f, index)->wheel_next;
+            at(f, index)->wheel_next = chain;
+            chain = index;
+        }
+    }
+    if (!sift_bucket(f, &chain, tick_start(target)))
+        return FLOW_NO_MEMORY;
+    return hand_out_due(f, false);
+}
+
+static enum flow_status advance_clock(struct flows *f, int64_t time_ns)
+{
+    if (time_ns == TIME_UNKNOWN || time_ns <= f->clock_ns)
+        return FLOW_OK;
+    if (f->clock_ns == TIME_UNKNOWN)
+        wheel_init(&f->wheel, time_ns);
+    f->clock_ns = time_ns;
+    int64_t target = wheel_tick_of(time_ns);
+    if (target - f->wheel.tick > WHEEL_BUCKETS)
+        return leap(f, target);
+    while (f->wheel.tick < target) {
+        uint32_t *bucket = &f->wheel.heads[(uint64_t)f->wheel.tick % WHEEL_BUCKETS];
+        int64_t end_ns = tick_start(f->wheel.tick + 1);
+        f->wheel.tick++;
+        if (*bucket == WHEEL_NONE)
+            continue;
+        if (!sift_bucket(f, bucket, end_ns))
+            return FLOW_NO_MEMORY;
+        enum flow_status status = hand_out_due(f, false);
+        if (status != FLOW_OK)
+            return status;
+    }
+    return FLOW_OK;
+}
+
+enum flow_status flows_drain(struct flows *f)
+{
+    for (uint32_t i = 0; i < f->pool.fresh; i++) {
+        struct connection *c = at(f, i);
+        if (c->first_frame == FRAME_NONE)
+            continue;
+        bool lingers = c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && !(c->marks & CONN_UNTIMED);
+        struct due_item item = {.due_ns = lingers ? due_of(f, c) : INT64_MAX,
+                                .first_frame = c->first_frame,
+                                .index = i};
+        if (!due_add(&f->due, item))
+            return FLOW_NO_MEMORY;
+    }
+    return hand_out_due(f, false);
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* The closed ones nearest to their end go first: they lack only the rest of their linger. */
+static bool evict_closed(struct flows *f, enum flow_status *status)
+{
+    if (f->clock_ns == TIME_UNKNOWN)
+        return false;
+    for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
+        uint32_t *bucket = &f->wheel.heads[((uint64_t)f->wheel.tick + i) % WHEEL_BUCKETS];
+        if (*bucket == WHEEL_NONE)
+            continue;
+        *status = sift_bucket(f, bucket, INT64_MAX) ? FLOW_OK : FLOW_NO_MEMORY;
+        if (*status != FLOW_OK || f->due.count == 0)
+            continue;
+        *status = hand_out_due(f, true);
+        return true;
+    }
+    return false;
+}
+
+#define EVICTION_SAMPLE 64
+
+/* Of the next few records in turn, the one silent longest. */
+static bool evict_idle(struct flows *f, enum flow_status *status)
+{
+    uint32_t victim = POOL_NONE;
+    uint32_t looked_at = 0;
+    for (uint32_t step = 0; step < f->pool.fresh && looked_at < EVICTION_SAMPLE; step++) {
+        uint32_t i = f->hand++ % f->pool.fresh;
+        const struct connection *c = at(f, i);
+        if (c->first_frame == FRAME_NONE || c->marks & CONN_FILED)
+            continue;
+        looked_at++;
+        if (victim == POOL_NONE || connection_last_ns(c) < connection_last_ns(at(f, victim)))
+            victim = i;
+    }
+    if (victim == POOL_NONE)
+        return false;
+    *status = hand_out(f, victim, true);
+    return true;
+}
+
+static enum flow_status make_room(struct flows *f)
+{
+    enum flow_status status = FLOW_OK;
+    while (status == FLOW_OK && flows_memory(f) > f->config->max_memory_bytes) {
+        if (!evict_closed(f, &status) && !evict_idle(f, &status))
+            break;
+    }
+    return status;
+}
+
+/* ---- which connection ----------------------------------------------------------------------- */
+
+static uint32_t find_head(struct flows *f, const struct flow_probe *probe)
+{
+    uint32_t slot = probe->tag & f->table.mask;
+    uint32_t index;
+    while ((index = table_next(&f->table, probe->tag, &slot)) != TABLE_NONE) {
+        if (flow_key_equal(&at(f, index)->key, &probe->key))
+            return index;
+        slot = (slot + 1) & f->table.mask;
+    }
+    return POOL_NONE;
+}
+
+static bool is_syn(const struct segment *g)
+{
+    return (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
+static bool is_syn_ack(const struct segment *g)
+{
+    return (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
+}
+
+/* Does this SYN belong to the connection: sent again, or late because taps reorder? */
+static bool syn_belongs(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    return own->marks & SIDE_ISN && own->isn.n == g->seq;
+}
+
+static bool syn_ack_belongs(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    if (own->marks & SIDE_SYN)
+        return own->isn.n == g->seq || !(c->marks & CONN_CLOSED);
+    if (peer->marks & SIDE_SYN)
+        return peer->isn.n + 1 == g->ack || !(c->marks & CONN_CLOSED);
+    return numbers_fit(c, sender, g);
+}
+
+struct choice {
+    uint32_t use;      /* the segment's connection, or POOL_NONE: make one */
+    uint32_t previous; /* then: the use of the tuple before it, or POOL_NONE for a parallel one */
+};
+
+/* Newest first: the lane of the segment's own world, else one whose numbers fit. */
+static uint32_t lane_of(struct flows *f, uint32_t head, int sender, const struct segment *g)
+{
+    uint32_t lane = POOL_NONE;
+    for (uint32_t i = head; i != POOL_NONE; i = at(f, i)->next) {
+        const struct connection *c = at(f, i);
+        bool fits = numbers_fit(c, sender, g) || (is_syn(g) && syn_belongs(c, sender, g));
+        if (fits && (c->world == g->world || lane == POOL_NONE))
+            return i;
+        if (c->world == g->world && lane == POOL_NONE)
+            lane = i;
+    }
+    return lane;
+}
+
+static struct choice choose(struct flows *f, uint32_t head, int sender, const struct segment *g)
+{
+    if (head == POOL_NONE)
+        return (struct choice){POOL_NONE, POOL_NONE};
+    uint32_t lane = lane_of(f, head, sender, g);
+    if (lane == POOL_NONE)
+        return (struct choice){POOL_NONE, POOL_NONE};
+    const struct connection *c = at(f, lane);
+    bool apart = !(c->marks & (CONN_CLOSED | CONN_SUPERSEDED)) &&
+                 (c->interface != g->interface || c->world != g->world) &&
+                 !numbers_fit(c, sender, g);
+    if (is_syn(g) && !syn_belongs(c, sender, g))
+        return (struct choice){POOL_NONE, apart ? POOL_NONE : lane};
+    if (is_syn_ack(g) && !syn_ack_belongs(c, sender, g))
+        return (struct choice){POOL_NONE, apart ? POOL_NONE : lane};
+    return (struct choice){lane, POOL_NONE};
+}
+
+/* The roles as the first segment tells them. */
+static void assign_roles(struct connection *c, int sender, const struct segment *g)
+{
+    int client = sender;
+    if (is_syn(g)) {
+        c->known_by = KNOWN_BY_SYN;
+    } else if (is_syn_ack(g)) {
+        c->known_by = KNOWN_BY_SYN_ACK;
+        client = !sender;
+    } else {
+        /* A privileged port on one side only is a server's; else whoever spoke first. */
+        bool low[2] = {c->key.port[0] < 1024, c->key.port[1] < 1024};
+        c->known_by = low[0] != low[1] ? KNOWN_BY_PORT : KNOWN_BY_FIRST_PACKET;
+        if (low[0] != low[1])
+            client = low[0] ? 1 : 0;
+        c->marks |= CONN_ESTABLISHED;
+    }
+    if (client)
+        c->marks |= CONN_CLIENT_IS_1;
+}
+
+static bool remember_previous(struct connection *c, const struct connection *old)
+{
+    struct detail *d = connection_detail(c);
+    struct previous_use *previous = d ? malloc(sizeof *previous) : NULL;
+    if (!previous)
+        return false;
+    *previous = (struct previous_use){
+        .start_ns = old->first_ns,
+        .end_ns = connection_last_ns(old),
+        .client_side = (uint8_t)client_side(old),
+        .incarnation =
+            old->detail && old->detail->previous ? old->detail->previous->incarnation + 1 : 1,
+    };
+    for (int s = 0; s < 2; s++) {
+        previous->has_isn[s] = old->side[s].marks & SIDE_ISN;
+        previous->isn[s] = old->side[s].isn.n;
+    }
+    d->previous = previous;
+    return true;
+}
+
+static enum flow_status make_connection(struct flows *f, const struct flow_probe *probe,
+                                        const struct segment *g, uint32_t head, uint32_t previous,
+                                        uint32_t *made)
+{
+    if (!table_reserve(&f->table))
+        return FLOW_NO_MEMORY;
+    uint32_t index = pool_take(&f->pool);
+    if (index == POOL_NONE)
+        return FLOW_NO_MEMORY;
+    struct connection *c = at(f, index);
+    connection_begin(c, &probe->key, g);
+    c->tag = probe->tag;
+    c->stream = f->streams++;
+    c->wheel_next = WHEEL_NONE;
+    c->next = head;
+    if (head == POOL_NONE)
+        table_insert(&f->table, probe->tag, index);
+    else
+        table_replace(&f->table, probe->tag, head, index);
+    assign_roles(c, probe->sender, g);
+    *made = index;
+    if (previous == POOL_NONE)
+        return FLOW_OK;
+    struct connection *old = at(f, previous);
+    if (!(old->marks & CONN_SUPERSEDED)) {
+        old->marks |= CONN_SUPERSEDED;
+        if (!(old->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
+            file_at(f, previous, f->clock_ns + f->config->two_msl_ns);
+    }
+    bool held = remember_previous(c, old);
+    f->extra_bytes += connection_extra_bytes(c);
+    return held ? FLOW_OK : FLOW_NO_MEMORY;
+}
+
+void flows_hash(struct flows *f, const struct segment *segment, struct flow_probe *probe)
+{
+    probe->sender = (uint8_t)flow_key_of(segment, f->config->vlan_in_key, &probe->key);
+    probe->tag = table_tag(flow_key_hash(&probe->key, f->secret));
+    table_prefetch(&f->table, probe->tag);
+}
+
+void flows_prefetch(struct flows *f, struct flow_probe *probe)
+{
+    uint32_t slot = probe->tag & f->table.mask;
+    probe->first = table_next(&f->table, probe->tag, &slot);
+    if (probe->first == TABLE_NONE)
+        return;
+    const char *lines = pool_at(&f->pool, probe->first);
+    __builtin_prefetch(lines);
+    __builtin_prefetch(lines + 64);
+    __builtin_prefetch(lines + 128);
+    __builtin_prefetch(lines + 192);
+}
+
+enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
+                            const struct segment *g)
+{
+    enum flow_status status = advance_clock(f, g->time_ns);
+    if (status != FLOW_OK)
+        return status;
+    uint32_t head = find_head(f, probe);
+    struct choice choice = choose(f, head, probe->sender, g);
+    if (choice.use == POOL_NONE) {
+        status = make_connection(f, probe, g, head, choice.previous, &choice.use);
+        if (status != FLOW_OK)
+            return status;
+    }
+    struct connection *c = at(f, choice.use);
+    size_t before = connection_extra_bytes(c);
+    bool held = track_segment(c, probe->sender, g);
+    f->extra_bytes += connection_extra_bytes(c) - before;
+    if (!held)
+        return FLOW_NO_MEMORY;
+    if (c->marks & CONN_CLOSED && !(c->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
+        file_at(f, choice.use, due_of(f, c));
+    return make_room(f);
+}

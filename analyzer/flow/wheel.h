@@ -1,0 +1,46 @@
+/*
+ * When connections become final: a timer wheel on capture time. Filing is lazy: a connection is
+ * filed once, and what has happened since is looked at when its turn comes.
+ *
+ * The wheel owns its buckets; what is filed is named by 32-bit values chained through the owner's
+ * records.
+ */
+#ifndef FINWAIT_ANALYZER_FLOW_WHEEL_H
+#define FINWAIT_ANALYZER_FLOW_WHEEL_H
+
+#include <stdint.h>
+
+#define WHEEL_TICK_NS INT64_C(250000000)
+#define WHEEL_BUCKETS 2048u /* a turn is 512 s: longer waits are filed again on the way */
+#define WHEEL_NONE    UINT32_MAX
+
+struct wheel {
+    uint32_t heads[WHEEL_BUCKETS];
+    int64_t tick; /* the next one to come due; its bucket still fills */
+};
+
+static inline int64_t wheel_tick_of(int64_t time_ns)
+{
+    int64_t tick = time_ns / WHEEL_TICK_NS;
+    return time_ns < 0 && tick * WHEEL_TICK_NS != time_ns ? tick - 1 : tick;
+}
+
+static inline void wheel_init(struct wheel *wheel, int64_t now_ns)
+{
+    for (uint32_t i = 0; i < WHEEL_BUCKETS; i++)
+        wheel->heads[i] = WHEEL_NONE;
+    wheel->tick = wheel_tick_of(now_ns);
+}
+
+/* The bucket of a time: never before the present tick, never beyond one turn. */
+static inline uint32_t *wheel_bucket(struct wheel *wheel, int64_t due_ns)
+{
+    int64_t tick = wheel_tick_of(due_ns);
+    if (tick < wheel->tick)
+        tick = wheel->tick;
+    if (tick >= wheel->tick + WHEEL_BUCKETS)
+        tick = wheel->tick + WHEEL_BUCKETS - 1;
+    return &wheel->heads[(uint64_t)tick % WHEEL_BUCKETS];
+}
+
+#endif

@@ -1,0 +1,183 @@
+/*
+ * One connection as the tap saw it: what each side sent, acknowledged and sent again. The hot part
+ * is four cache lines; what only a handshake, a loss or a close needs is attached when it begins.
+ *
+ * Sides are indexed 0 and 1 as in the flow key; which one is the client is a property. A side holds
+ * what its endpoint *sent*: `side[x].una` is the highest acknowledgment of it that its peer sent.
+ *
+ * Names: RFC 9293 section 3.3.1; `nxt` and `una` are SND.NXT and SND.UNA as the tap knows them.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_CONNECTION_H
+#define FINWAIT_ANALYZER_TCP_CONNECTION_H
+
+#include "analyzer/flow/key.h"
+#include "analyzer/seq.h"
+#include "analyzer/tcp/ranges.h"
+#include "analyzer/verdict.h"
+#include "dissect/segment.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum side_mark {
+    SIDE_SEEN = 1u << 0,      /* at least one segment of it: nxt is known */
+    SIDE_ACKED = 1u << 1,     /* the peer acknowledged something: una is known */
+    SIDE_ISN = 1u << 2,       /* isn is known, by its SYN or by the acknowledgment of it */
+    SIDE_SYN = 1u << 3,       /* its SYN passed */
+    SIDE_FIN = 1u << 4,       /* its FIN passed */
+    SIDE_FIN_ACKED = 1u << 5, /* an acknowledgment of it passed */
+    SIDE_RST = 1u << 6,       /* it sent RST */
+    SIDE_DATA = 1u << 7,      /* it sent payload */
+    SIDE_SAMPLING = 1u << 8,  /* rtt_end, rtt_sent_us time an octet on its way */
+    SIDE_RTT = 1u << 9,       /* min_rtt_us is known */
+    SIDE_SYN_ACK = 1u << 10,  /* its SYN carried an ACK */
+    SIDE_SCALE = 1u << 11,
+    SIDE_SACK_OK = 1u << 12,
+    SIDE_TIMESTAMPS = 1u << 13, /* its last segment carried ts_val */
+    SIDE_FAST_OPEN = 1u << 14,
+    SIDE_SIGNED = 1u << 15,
+};
+
+/* A segment as it is remembered to recognise its copies. */
+struct recent_segment {
+    uint32_t signature; /* hash of what a copy has the same; the TTL in the lowest byte */
+    uint32_t sent_us;   /* microseconds since the connection's first segment, wrapping */
+};
+
+#define RECENT_SEGMENTS 2
+
+struct side {
+    seq_t isn;
+    seq_t nxt;
+    seq_t una;
+    uint32_t ts_val;
+    int64_t last_ns; /* its last segment; TIME_UNKNOWN before there is one */
+    uint64_t payload_bytes;
+    uint64_t ip_bytes;
+    uint32_t packets;
+    seq_t rtt_end;
+    uint32_t rtt_sent_us;
+    uint32_t min_rtt_us; /* from the tap to the peer and back: its octets to their acknowledgment */
+    struct recent_segment recent[RECENT_SEGMENTS];
+    uint16_t window;
+    uint16_t marks; /* enum side_mark */
+    uint16_t tap;   /* the interface its segments are read from; TAP_MANY beyond what fits */
+    uint8_t window_scale;
+    uint8_t ttl;
+};
+
+#define TAP_MANY UINT16_MAX
+
+/* A control segment (SYN, FIN, RST), or any other while the connection opens or closes: what the
+ * states are concluded from. */
+struct log_entry {
+    int64_t time_ns;
+    frame_ref frame;
+    seq_t seq;
+    seq_t ack;
+    uint32_t payload_len;
+    uint32_t ts_val;
+    uint32_t ts_ecr;
+    uint16_t window;
+    uint16_t ip_id;
+    uint8_t flags; /* the low eight of the header's */
+    uint8_t side;  /* 0 or 1: its sender */
+    uint8_t ttl;
+    uint8_t marks; /* enum log_mark */
+};
+
+enum log_mark {
+    LOG_TIMESTAMPS = 1u << 0,
+    LOG_AGAIN = 1u << 1, /* carries only what its side had sent before */
+    LOG_DSACK = 1u << 2,
+};
+
+/* Beyond this many entries the later ones overwrite the middle of the log: how a close began and
+ * how it ended is kept. */
+#define LOG_FIRST 8
+#define LOG_KEPT  48
+#define LOG_MAX   64
+
+struct side_detail {
+    struct ranges *holes; /* owned, NULL while there never was one */
+    int64_t hole_ns;      /* when the last hole opened */
+    uint64_t retransmitted_bytes;
+    uint32_t retransmitted_segments;
+    uint32_t out_of_order_segments;
+    uint32_t captured_twice;
+    uint32_t second_tap;
+    uint32_t keepalives;
+    uint32_t zero_window_probes;
+    uint32_t fins;
+    uint32_t rsts;
+    seq_t fin_seq; /* of the first FIN */
+    uint16_t mss;
+};
+
+/* What a new use of a five-tuple remembers of the one before. */
+struct previous_use {
+    int64_t start_ns;
+    int64_t end_ns;
+    uint32_t isn[2];
+    bool has_isn[2];
+    uint8_t client_side;
+    uint32_t incarnation; /* of that use, from 1 */
+};
+
+struct detail {
+    struct side_detail side[2];
+    struct log_entry *log; /* owned */
+    uint16_t log_count;
+    uint16_t log_room;
+    uint32_t log_dropped;
+    struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
+};
+
+enum connection_mark {
+    CONN_CLIENT_IS_1 = 1u << 0,
+    CONN_FILED = 1u << 1,       /* waits in the timer wheel */
+    CONN_ESTABLISHED = 1u << 2, /* the handshake is over (or was never seen) */
+    CONN_CLOSED = 1u << 3,      /* both FINs acknowledged, or reset: lingers, then is final */
+    CONN_SUPERSEDED = 1u << 4,  /* the five-tuple is in use again */
+    CONN_ACK_AFTER_SYN_ACK = 1u << 5,
+    CONN_CLOCK_BACKWARDS = 1u << 6,
+    CONN_UNTIMED = 1u << 7,
+    CONN_OPTIONS_CUT = 1u << 8,
+    CONN_MPTCP = 1u << 9,
+};
+
+struct connection {
+    struct flow_key key;
+    struct side side[2];
+    int64_t first_ns;
+    frame_ref first_frame;
+    struct detail *detail; /* owned, NULL while boring */
+    uint32_t tag;          /* of the key's hash */
+    uint32_t next;         /* older or parallel connection of the same key, POOL_NONE */
+    uint32_t wheel_next;
+    uint32_t world;
+    uint32_t stream;
+    uint16_t marks; /* enum connection_mark */
+    uint16_t vlan;
+    uint16_t interface;    /* of the first segment; TAP_MANY beyond what fits */
+    unsigned known_by : 2; /* enum client_known_by */
+    unsigned tunnel : 5;
+    unsigned ip_version : 3;
+    unsigned completeness : 6;
+    unsigned syn_mss : 16; /* of a first SYN, until there is a detail to hold it */
+};
+
+_Static_assert(sizeof(struct connection) <= 256, "the hot record is four cache lines");
+
+static inline int client_side(const struct connection *c)
+{
+    return c->marks & CONN_CLIENT_IS_1 ? 1 : 0;
+}
+
+/* The time of the last segment of either side. */
+static inline int64_t connection_last_ns(const struct connection *c)
+{
+    return c->side[0].last_ns > c->side[1].last_ns ? c->side[0].last_ns : c->side[1].last_ns;
+}
+
+#endif

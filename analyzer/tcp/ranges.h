@@ -1,0 +1,46 @@
+/*
+ * The octets of one direction that the tap has not seen although later ones passed: the holes, as
+ * sorted ranges of sequence numbers. Ranges, not bytes: eight octets a hole, whatever its size. At
+ * most RANGES_MAX are kept; beyond that the lowest is forgotten (counted as seen) and `overflowed`
+ * says so.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_RANGES_H
+#define FINWAIT_ANALYZER_TCP_RANGES_H
+
+#include "analyzer/seq.h"
+#include "dissect/compiler.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RANGES_MAX 64
+
+struct range {
+    seq_t left;  /* first octet missing */
+    seq_t right; /* one past the last */
+};
+
+struct ranges {
+    uint16_t count;
+    uint16_t room;
+    bool overflowed;
+    struct range holes[]; /* ascending, disjoint */
+};
+
+/* Adds [left, right) behind all others. The set is allocated with the first hole (NULL before) and
+ * may move; false when memory ran out, with the set as it was. */
+bool ranges_append(struct ranges **set, seq_t left, seq_t right) MUST_CHECK;
+
+/* Takes [left, right) out of the holes; returns how many octets of it were missing. A hole may fall
+ * in two; where there is no room or memory for that, its lower part is forgotten. */
+uint32_t ranges_fill(struct ranges **set, seq_t left, seq_t right);
+
+/* How many octets below `una` are missing: the peer has them, so the capture lost them. */
+uint64_t ranges_missing_below(const struct ranges *set, seq_t una);
+
+static inline bool ranges_empty(const struct ranges *set)
+{
+    return !set || set->count == 0;
+}
+
+#endif

@@ -1,0 +1,535 @@
+#include "analyzer/tcp/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTROL_FLAGS (TCP_SYN | TCP_FIN | TCP_RST)
+
+static uint16_t tap_of(const struct segment *segment)
+{
+    return segment->interface < TAP_MANY ? (uint16_t)segment->interface : TAP_MANY;
+}
+
+static seq_t segment_end(const struct segment *g)
+{
+    return seq_add(seq_of(g->seq),
+                   g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
+}
+
+void connection_begin(struct connection *c, const struct flow_key *key,
+                      const struct segment *segment)
+{
+    c->key = *key;
+    c->first_ns = segment->time_ns;
+    c->first_frame = segment->frame;
+    c->world = segment->world;
+    c->interface = tap_of(segment);
+    c->vlan = segment->vlan;
+    c->tunnel = segment->tunnel & 0x1fu;
+    c->ip_version = segment->ip_version & 7u;
+    c->side[0].last_ns = c->side[1].last_ns = TIME_UNKNOWN;
+    if (segment->time_ns == TIME_UNKNOWN)
+        c->marks |= CONN_UNTIMED;
+}
+
+void connection_finish(struct connection *c)
+{
+    if (!c->detail)
+        return;
+    free(c->detail->side[0].holes);
+    free(c->detail->side[1].holes);
+    free(c->detail->log);
+    free(c->detail->previous);
+    free(c->detail);
+    c->detail = NULL;
+}
+
+static size_t ranges_bytes(const struct ranges *set)
+{
+    return set ? sizeof *set + set->room * sizeof *set->holes : 0;
+}
+
+size_t connection_extra_bytes(const struct connection *c)
+{
+    const struct detail *d = c->detail;
+    if (!d)
+        return 0;
+    return sizeof *d + d->log_room * sizeof *d->log + ranges_bytes(d->side[0].holes) +
+           ranges_bytes(d->side[1].holes) + (d->previous ? sizeof *d->previous : 0);
+}
+
+static struct log_entry *log_room(struct detail *d)
+{
+    if (d->log_count == LOG_MAX) {
+        d->log_dropped++;
+        return NULL;
+    }
+    if (d->log_count == d->log_room) {
+        uint16_t room = d->log_room ? (uint16_t)(d->log_room * 2) : 4;
+        struct log_entry *log = realloc(d->log, room * sizeof *log);
+        if (!log)
+            return NULL;
+        d->log = log;
+        d->log_room = room;
+    }
+    return &d->log[d->log_count++];
+}
+
+/* The only segment so far was a SYN, kept in the hot record alone: scans are many. */
+static bool log_first_syn(struct connection *c, struct detail *d)
+{
+    for (uint8_t s = 0; s < 2; s++) {
+        const struct side *side = &c->side[s];
+        if (side->packets != 1 || c->side[!s].packets != 0 || !(side->marks & SIDE_SYN) ||
+            side->marks & SIDE_SYN_ACK)
+            continue;
+        struct log_entry *entry = log_room(d);
+        if (!entry)
+            return false;
+        d->side[s].mss = (uint16_t)c->syn_mss;
+        *entry = (struct log_entry){
+            .time_ns = c->first_ns,
+            .frame = c->first_frame,
+            .seq = side->isn,
+            .payload_len = (uint32_t)side->payload_bytes,
+            .ts_val = side->ts_val,
+            .window = side->window,
+            .flags = TCP_SYN,
+            .side = s,
+            .ttl = side->ttl,
+            .marks = side->marks & SIDE_TIMESTAMPS ? LOG_TIMESTAMPS : 0,
+        };
+    }
+    return true;
+}
+
+struct detail *connection_detail(struct connection *c)
+{
+    if (c->detail)
+        return c->detail;
+    struct detail *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    if (!log_first_syn(c, d)) {
+        free(d);
+        return NULL;
+    }
+    c->detail = d;
+    return d;
+}
+
+bool numbers_fit(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    if (own->marks & (SIDE_SEEN | SIDE_ACKED) &&
+        seq_distance(seq_of(g->seq), own->nxt) <= SPACE_DISTANCE)
+        return true;
+    if (g->flags & TCP_ACK && peer->marks & (SIDE_SEEN | SIDE_ACKED) &&
+        seq_distance(seq_of(g->ack), peer->nxt) <= SPACE_DISTANCE)
+        return true;
+    return false;
+}
+
+/* ---- copies made by the capture ------------------------------------------------------------- */
+
+static uint32_t mix(uint32_t h, uint32_t x)
+{
+    h = (h ^ x) * UINT32_C(0x9e3779b1);
+    return h ^ h >> 15;
+}
+
+static uint32_t signature_of(const struct segment *g)
+{
+    uint32_t h = mix(g->seq, g->ack);
+    h = mix(h, g->payload_len);
+    h = mix(h, (uint32_t)g->flags << 16 | g->window);
+    h = mix(h, g->ts_val);
+    h = mix(h, (uint32_t)g->ip_id << 16 | (g->sack_right & 0xffff));
+    return (h & ~UINT32_C(0xff)) | g->ttl;
+}
+
+/* Microseconds since the connection began; wraps after 71 minutes, which comparisons of short
+ * spans survive. */
+static uint32_t connection_us(const struct connection *c, int64_t time_ns)
+{
+    return (uint32_t)((uint64_t)(time_ns - c->first_ns) / 1000);
+}
+
+/* Nothing in it that its side had not sent before: only then can it be a copy. */
+static bool nothing_new(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    if (!(own->marks & SIDE_SEEN))
+        return false;
+    if (!(g->flags & TCP_RST) && seq_gt(segment_end(g), own->nxt))
+        return false;
+    if (g->flags & TCP_ACK && (!(peer->marks & SIDE_ACKED) || seq_gt(seq_of(g->ack), peer->una)))
+        return false;
+    uint16_t before = own->marks;
+    return !(g->flags & TCP_SYN && !(before & SIDE_SYN)) &&
+           !(g->flags & TCP_FIN && !(before & SIDE_FIN)) &&
+           !(g->flags & TCP_RST && !(before & SIDE_RST));
+}
+
+static bool captured_again(const struct side *own, const struct segment *g, uint32_t signature,
+                           uint32_t now_us)
+{
+    for (int i = 0; i < RECENT_SEGMENTS; i++) {
+        uint32_t differs = own->recent[i].signature ^ signature;
+        if (own->recent[i].signature == 0 || differs > 0xff)
+            continue;
+        int32_t apart_us = (int32_t)(now_us - own->recent[i].sent_us);
+        int64_t apart_ns = (apart_us < 0 ? -(int64_t)apart_us : apart_us) * 1000;
+        if (apart_ns <= COPY_NS || (differs && g->ip_id && apart_ns <= ROUTED_COPY_NS))
+            return true;
+    }
+    return false;
+}
+
+enum copy { NO_COPY, COPY_SAME_TAP, COPY_SECOND_TAP };
+
+static enum copy copy_of(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    uint16_t tap = tap_of(g);
+    if (g->time_ns == TIME_UNKNOWN || c->marks & CONN_UNTIMED) {
+        own->tap = tap;
+        return NO_COPY;
+    }
+    bool repeats = nothing_new(c, sender, g);
+    if (repeats && tap != own->tap && own->last_ns != TIME_UNKNOWN &&
+        g->time_ns - own->last_ns <= SECOND_TAP_NS && own->last_ns - g->time_ns <= SECOND_TAP_NS)
+        return COPY_SECOND_TAP;
+    uint32_t signature = signature_of(g);
+    uint32_t now_us = connection_us(c, g->time_ns);
+    if (repeats && captured_again(own, g, signature, now_us))
+        return COPY_SAME_TAP;
+    own->tap = tap;
+    own->recent[1] = own->recent[0];
+    own->recent[0] = (struct recent_segment){.signature = signature, .sent_us = now_us};
+    return NO_COPY;
+}
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+static void note_syn(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    own->isn = seq_of(g->seq);
+    own->marks |= SIDE_SYN | SIDE_ISN;
+    if (g->flags & TCP_ACK)
+        own->marks |= SIDE_SYN_ACK;
+    if (g->marks & SEG_WINDOW_SCALE) {
+        own->window_scale = g->window_scale;
+        own->marks |= SIDE_SCALE;
+    }
+    if (g->marks & SEG_SACK_PERMITTED)
+        own->marks |= SIDE_SACK_OK;
+    if (g->marks & SEG_FAST_OPEN)
+        own->marks |= SIDE_FAST_OPEN;
+}
+
+/* A segment wholly below nxt: a probe, a late arrival, or octets sent again. */
+static void take_old(struct connection *c, int sender, const struct segment *g, struct detail *d)
+{
+    struct side *own = &c->side[sender];
+    struct side_detail *detail = &d->side[sender];
+    seq_t seq = seq_of(g->seq);
+    seq_t end = segment_end(g);
+    bool bare = g->payload_len <= 1 && !(g->flags & CONTROL_FLAGS);
+    if (bare && seq_eq(seq, seq_back(own->nxt, 1)) && own->marks & SIDE_ACKED &&
+        seq_eq(own->una, own->nxt)) {
+        if (c->side[!sender].window == 0)
+            detail->zero_window_probes++;
+        else
+            detail->keepalives++;
+        return;
+    }
+    if (seq_eq(seq, end))
+        return;
+    uint32_t filled = ranges_fill(&detail->holes, seq, end);
+    uint32_t again = (uint32_t)seq_diff(end, seq) - filled;
+    if (again > g->payload_len)
+        again = g->payload_len;
+    if (filled && g->time_ns - detail->hole_ns <= REORDER_NS) {
+        detail->out_of_order_segments++;
+        detail->retransmitted_bytes += again;
+        return;
+    }
+    detail->retransmitted_segments++;
+    detail->retransmitted_bytes += again;
+    own->marks &= (uint16_t)~SIDE_SAMPLING;
+}
+
+/* Octets beyond nxt, and perhaps some below it. */
+static bool take_new(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    seq_t seq = seq_of(g->seq);
+    seq_t end = segment_end(g);
+    bool held = true;
+    if (seq_gt(seq, own->nxt)) {
+        struct detail *d = connection_detail(c);
+        held = d && ranges_append(&d->side[sender].holes, own->nxt, seq);
+        if (d)
+            d->side[sender].hole_ns = g->time_ns;
+    } else if (seq_lt(seq, own->nxt)) {
+        struct detail *d = connection_detail(c);
+        held = d != NULL;
+        if (d) {
+            uint32_t overlap = (uint32_t)seq_diff(own->nxt, seq);
+            uint32_t filled = ranges_fill(&d->side[sender].holes, seq, own->nxt);
+            d->side[sender].retransmitted_bytes += overlap - filled;
+            d->side[sender].retransmitted_segments++;
+            own->marks &= (uint16_t)~SIDE_SAMPLING;
+        }
+    }
+    own->nxt = end;
+    if (!(own->marks & SIDE_SAMPLING) && g->time_ns != TIME_UNKNOWN) {
+        own->rtt_end = end;
+        own->rtt_sent_us = connection_us(c, g->time_ns);
+        own->marks |= SIDE_SAMPLING;
+    }
+    return held;
+}
+
+static bool track_numbers(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    if (g->flags & TCP_RST)
+        return true; /* its number may be taken from the peer's acknowledgment: no testimony */
+    seq_t end = segment_end(g);
+    if (!(own->marks & SIDE_SEEN)) {
+        bool beyond = !(own->marks & SIDE_ACKED) || seq_gt(end, own->nxt) ||
+                      seq_distance(end, own->nxt) > SPACE_DISTANCE;
+        own->marks |= SIDE_SEEN;
+        if (!beyond)
+            return true;
+        own->nxt = seq_of(g->seq);
+        return take_new(c, sender, g);
+    }
+    if (seq_distance(seq_of(g->seq), own->nxt) > SPACE_DISTANCE) {
+        if (g->flags & TCP_SYN)
+            own->nxt = end;
+        return true;
+    }
+    if (seq_gt(end, own->nxt))
+        return take_new(c, sender, g);
+    if (g->payload_len || g->flags & (TCP_SYN | TCP_FIN) || seq_lt(seq_of(g->seq), own->nxt)) {
+        struct detail *d = connection_detail(c);
+        if (!d)
+            return false;
+        take_old(c, sender, g, d);
+    }
+    return true;
+}
+
+static void sample_rtt(struct connection *c, struct side *timed, const struct segment *g)
+{
+    if (!(timed->marks & SIDE_SAMPLING) || seq_lt(seq_of(g->ack), timed->rtt_end))
+        return;
+    timed->marks &= (uint16_t)~SIDE_SAMPLING;
+    if (g->time_ns == TIME_UNKNOWN)
+        return;
+    uint32_t rtt_us = connection_us(c, g->time_ns) - timed->rtt_sent_us;
+    if (rtt_us > UINT32_C(0x80000000))
+        return; /* the clock ran backwards in between */
+    if (!(timed->marks & SIDE_RTT) || rtt_us < timed->min_rtt_us)
+        timed->min_rtt_us = rtt_us;
+    timed->marks |= SIDE_RTT;
+}
+
+static bool track_ack(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *peer = &c->side[!sender];
+    seq_t ack = seq_of(g->ack);
+    if (!(g->flags & TCP_ACK) || g->flags & TCP_RST)
+        return true;
+    if (!(peer->marks & SIDE_ACKED)) {
+        if (peer->marks & SIDE_SEEN && seq_distance(ack, peer->nxt) > SPACE_DISTANCE)
+            return true;
+        peer->una = ack;
+        peer->marks |= SIDE_ACKED;
+        if (!(peer->marks & SIDE_SEEN))
+            peer->nxt = ack;
+        if (g->flags & TCP_SYN && !(peer->marks & SIDE_ISN)) {
+            peer->isn = seq_back(ack, 1);
+            peer->marks |= SIDE_ISN;
+        }
+    } else if (seq_distance(ack, peer->una) <= SPACE_DISTANCE) {
+        peer->una = seq_max(peer->una, ack);
+    }
+    sample_rtt(c, peer, g);
+    if (seq_gt(peer->una, peer->nxt)) {
+        /* Octets that the peer sent and the tap did not see (yet). */
+        bool held = true;
+        if (peer->marks & SIDE_SEEN) {
+            struct detail *d = connection_detail(c);
+            held = d && ranges_append(&d->side[!sender].holes, peer->nxt, peer->una);
+            if (d)
+                d->side[!sender].hole_ns = g->time_ns;
+        }
+        peer->nxt = peer->una;
+        return held;
+    }
+    return true;
+}
+
+/* ---- what a handshake or a close needs ------------------------------------------------------ */
+
+static void note_completeness(struct connection *c, const struct segment *g)
+{
+    unsigned bits = 0;
+    if (g->flags & TCP_SYN)
+        bits |= g->flags & TCP_ACK ? COMPLETE_SYN_ACK : COMPLETE_SYN;
+    else if (g->flags & TCP_ACK && !(g->flags & (TCP_FIN | TCP_RST)) && !g->payload_len)
+        bits |= COMPLETE_ACK;
+    if (g->payload_len)
+        bits |= COMPLETE_DATA;
+    if (g->flags & TCP_FIN)
+        bits |= COMPLETE_FIN;
+    if (g->flags & TCP_RST)
+        bits |= COMPLETE_RST;
+    c->completeness |= bits & 0x3fu;
+}
+
+static bool is_logged(const struct connection *c, const struct segment *g)
+{
+    uint16_t both = c->side[0].marks | c->side[1].marks;
+    bool open_or_closing = !(c->marks & CONN_ESTABLISHED) || both & (SIDE_FIN | SIDE_RST);
+    if (g->flags & CONTROL_FLAGS)
+        return true;
+    return open_or_closing && (!c->detail || c->detail->log_count < LOG_KEPT);
+}
+
+static bool log_segment(struct connection *c, int sender, const struct segment *g, bool again)
+{
+    bool lone_syn = (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN &&
+                    c->side[0].packets + c->side[1].packets == 0;
+    if ((lone_syn && !c->detail) || !is_logged(c, g))
+        return true;
+    struct detail *d = connection_detail(c);
+    if (!d)
+        return false;
+    struct log_entry *entry = log_room(d);
+    if (!entry)
+        return d->log_count == LOG_MAX;
+    *entry = (struct log_entry){
+        .time_ns = g->time_ns,
+        .frame = g->frame,
+        .seq = seq_of(g->seq),
+        .ack = seq_of(g->ack),
+        .payload_len = g->payload_len,
+        .ts_val = g->ts_val,
+        .ts_ecr = g->ts_ecr,
+        .window = g->window,
+        .ip_id = g->ip_id,
+        .flags = (uint8_t)g->flags,
+        .side = (uint8_t)sender,
+        .ttl = g->ttl,
+        .marks = (uint8_t)((g->marks & SEG_TIMESTAMPS ? LOG_TIMESTAMPS : 0) |
+                           (g->marks & SEG_DSACK ? LOG_DSACK : 0) | (again ? LOG_AGAIN : 0)),
+    };
+    return true;
+}
+
+/* Counters and marks of FIN, RST and SYN. Without a detail the segment is the first, a lone SYN. */
+static void note_control(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    uint16_t mss = g->marks & SEG_MSS ? g->mss : 0;
+    if (!c->detail) {
+        c->syn_mss = mss;
+        return;
+    }
+    struct side_detail *detail = &c->detail->side[sender];
+    if (g->flags & TCP_FIN) {
+        if (!detail->fins++)
+            detail->fin_seq = seq_back(segment_end(g), 1);
+        own->marks |= SIDE_FIN;
+    }
+    if (g->flags & TCP_RST) {
+        detail->rsts++;
+        own->marks |= SIDE_RST;
+    }
+    if (g->flags & TCP_SYN && mss)
+        detail->mss = mss;
+}
+
+static void note_progress(struct connection *c)
+{
+    struct side *a = &c->side[0];
+    struct side *b = &c->side[1];
+    bool syns = a->marks & SIDE_SYN && b->marks & SIDE_SYN;
+    if (syns && a->marks & SIDE_ACKED && b->marks & SIDE_ACKED)
+        c->marks |= CONN_ESTABLISHED;
+    for (int s = 0; s < 2; s++) {
+        struct side *own = &c->side[s];
+        if (own->marks & SIDE_FIN && own->marks & SIDE_ACKED &&
+            seq_gt(own->una, c->detail->side[s].fin_seq))
+            own->marks |= SIDE_FIN_ACKED;
+    }
+    bool reset = (a->marks | b->marks) & SIDE_RST;
+    if (reset || (a->marks & SIDE_FIN_ACKED && b->marks & SIDE_FIN_ACKED))
+        c->marks |= CONN_CLOSED;
+}
+
+/* A copy is counted and goes no further. */
+static bool count_copy(struct connection *c, int sender, enum copy copy)
+{
+    struct detail *d = connection_detail(c);
+    if (!d)
+        return false;
+    if (copy == COPY_SECOND_TAP)
+        d->side[sender].second_tap++;
+    else
+        d->side[sender].captured_twice++;
+    return true;
+}
+
+static void note_marks(struct connection *c, const struct segment *g)
+{
+    if (g->marks & SEG_OPTIONS_CUT)
+        c->marks |= CONN_OPTIONS_CUT;
+    if (g->marks & SEG_MPTCP)
+        c->marks |= CONN_MPTCP;
+}
+
+bool track_segment(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    enum copy copy = copy_of(c, sender, g);
+    if (copy != NO_COPY)
+        return count_copy(c, sender, copy);
+    bool again = nothing_new(c, sender, g);
+    bool held = log_segment(c, sender, g, again);
+    if (g->flags & TCP_SYN && !(own->marks & SIDE_SYN))
+        note_syn(c, sender, g);
+    held &= track_numbers(c, sender, g);
+    held &= track_ack(c, sender, g);
+    note_completeness(c, g);
+    note_marks(c, g);
+    own->packets++;
+    own->ip_bytes += g->ip_bytes;
+    own->payload_bytes += g->payload_len;
+    own->ttl = g->flags & TCP_RST && own->packets > 1 ? own->ttl : g->ttl;
+    own->window = g->window;
+    if (g->payload_len)
+        own->marks |= SIDE_DATA;
+    if (g->marks & SEG_SIGNED)
+        own->marks |= SIDE_SIGNED;
+    if (g->marks & SEG_TIMESTAMPS) {
+        own->ts_val = g->ts_val;
+        own->marks |= SIDE_TIMESTAMPS;
+    }
+    if (g->time_ns != TIME_UNKNOWN && own->last_ns != TIME_UNKNOWN && g->time_ns < own->last_ns)
+        c->marks |= CONN_CLOCK_BACKWARDS;
+    if (g->time_ns > own->last_ns)
+        own->last_ns = g->time_ns;
+    if (g->flags & CONTROL_FLAGS)
+        note_control(c, sender, g);
+    note_progress(c);
+    return held;
+}

@@ -1,0 +1,45 @@
+/*
+ * One segment into one connection: numbers, counters, ranges, copies of the capture told from
+ * retransmissions, the control log. Knows no other connection and no table.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_TRACK_H
+#define FINWAIT_ANALYZER_TCP_TRACK_H
+
+#include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
+
+/* Copies of one packet at one tap follow each other within this time; with an equal non-zero IP ID
+ * and another TTL (both sides of a router) within the longer one; at another tap within the
+ * longest. The figures are what mirror ports, `-i any` and pairs of taps show in practice. */
+#define COPY_NS        (5 * INT64_C(1000000))
+#define ROUTED_COPY_NS (100 * INT64_C(1000000))
+#define SECOND_TAP_NS  INT64_C(1000000000)
+
+/* A hole filled this soon was reordered on the way, not sent again: less than any stack's
+ * retransmission timer, and than the fast retransmit that three duplicate ACKs must reach first. */
+#define REORDER_NS (3 * INT64_C(1000000))
+
+/* Numbers further apart than this belong to different sequence spaces. */
+#define SPACE_DISTANCE (UINT32_C(1) << 30)
+
+/* Turns a zeroed record into a connection whose first segment is about to be tracked. */
+void connection_begin(struct connection *c, const struct flow_key *key,
+                      const struct segment *segment);
+
+/* Releases what the connection owns. */
+void connection_finish(struct connection *c);
+
+/* Octets held beside the record itself. */
+size_t connection_extra_bytes(const struct connection *c);
+
+/* `sender` is the segment's side. False when memory ran out; the connection is then still whole,
+ * but may miss a log entry or a hole. */
+bool track_segment(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
+
+/* The detail, made when it does not exist yet; NULL when memory ran out. */
+struct detail *connection_detail(struct connection *c) MUST_CHECK;
+
+/* True when the segment's numbers lie in the connection's spaces, as far as these are known. */
+bool numbers_fit(const struct connection *c, int sender, const struct segment *segment);
+
+#endif
