@@ -71,6 +71,19 @@ enum step layers_run(struct layers *l, enum step step)
     return step;
 }
 
+void layers_run_part(struct layers *whole, struct layers *part, enum step step, bool first)
+{
+    layers_run(part, step);
+    whole->segment = part->segment;
+    whole->emitted = part->emitted;
+    if (first || (part->outcome_kind == OUTCOME_TCP && whole->outcome_kind != OUTCOME_TCP)) {
+        whole->outcome_kind = part->outcome_kind;
+        whole->outcome = part->outcome;
+        whole->tunnel_count = part->tunnel_count;
+        whole->carrier = part->carrier;
+    }
+}
+
 /* A carrier was believed to hold a packet, by its port or its type, and what it held is none: then
  * the carrier is what the packet is. When the capture cut it off, nobody knows. */
 static bool is_carrier_only(const struct layers *l)

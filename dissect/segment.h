@@ -63,7 +63,8 @@ enum segment_mark {
     SEG_SIGNED = 1u << 7,    /* MD5 or AO */
     SEG_MPTCP = 1u << 8,
     SEG_OPTIONS_CUT = 1u << 9,  /* the snapshot length ended inside the options */
-    SEG_OPTIONS_BAD = 1u << 10, /* an option length that cannot be; what stood before it was taken */
+    SEG_OPTIONS_BAD = 1u << 10, /* an option length that cannot be: that option was not taken, nor
+                                   what follows when its end cannot be known */
     SEG_LENGTH_GUESSED = 1u << 11, /* IP length 0 or beyond the packet: payload_len from the frame */
     SEG_OFFLOADED = 1u << 12,      /* capture says TSO/GSO, or longer than any MTU */
     SEG_CHECKSUM_PENDING = 1u << 13, /* capture says the checksum was not filled in yet */

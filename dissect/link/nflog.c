@@ -45,7 +45,28 @@ enum step link_nflog(struct layers *l)
     return attributes(l, ATTRIBUTE_LOG_PAYLOAD, big);
 }
 
-/* Sixteen octets like Linux cooked, then a netlink message; only what netfilter hands to user space
+static uint32_t host32(const uint8_t *p, bool big)
+{
+    return big ? load_be32(p) : load_le32(p);
+}
+
+static void message(struct layers *whole, struct layers *one, bool big, bool first)
+{
+    const uint8_t *h = layers_take(one, 20); /* netlink's header and netfilter's */
+    uint16_t type = h ? host16(h + 4, big) : 0;
+    enum step step = STEP_DONE;
+    if (!h)
+        link_cut(one);
+    else if (type == SUBSYSTEM_LOG << 8)
+        step = attributes(one, ATTRIBUTE_LOG_PAYLOAD, big);
+    else if (type == SUBSYSTEM_QUEUE << 8)
+        step = attributes(one, ATTRIBUTE_QUEUE_PAYLOAD, big);
+    else
+        layers_other(one, OTHER_LINK_CONTROL);
+    layers_run_part(whole, one, step, first);
+}
+
+/* Sixteen octets like Linux cooked, then netlink messages; only what netfilter hands to user space
  * holds packets. */
 enum step link_netlink(struct layers *l)
 {
@@ -54,13 +75,19 @@ enum step link_netlink(struct layers *l)
         return link_cut(l);
     if (load_be16(h + 14) != NETLINK_NETFILTER)
         return layers_other(l, OTHER_LINK_CONTROL);
-    h = layers_take(l, 20);
-    if (!h)
-        return link_cut(l);
-    bool big = load_le32(h) > l->wire_left + 16 + 4;
-    uint16_t type = host16(h + 4, big);
-    uint16_t payload = type == SUBSYSTEM_LOG << 8     ? ATTRIBUTE_LOG_PAYLOAD
-                       : type == SUBSYSTEM_QUEUE << 8 ? ATTRIBUTE_QUEUE_PAYLOAD
-                                                      : 0;
-    return payload ? attributes(l, payload, big) : layers_other(l, OTHER_LINK_CONTROL);
+    bool first = true;
+    while ((h = layers_peek(l, 16)) != NULL) {
+        bool big = load_le32(h) > l->wire_left;
+        uint32_t length = host32(h, big);
+        if (length < 16 || length > l->wire_left)
+            break;
+        struct layers one = *l;
+        layers_limit(&one, length);
+        message(l, &one, big, first);
+        first = false;
+        uint32_t padded = (length + 3) & ~UINT32_C(3);
+        if (!layers_take(l, padded))
+            break;
+    }
+    return first ? link_cut(l) : STEP_DONE;
 }

@@ -1,14 +1,26 @@
 #include "dissect/link/link.h"
+#include "dissect/net/net.h"
 
 enum ppp_protocol {
     PPP_IP = 0x0021,
-    PPP_VJ_COMPRESSED = 0x002d,
     PPP_VJ_UNCOMPRESSED = 0x002f,
-    PPP_MULTILINK = 0x003d,
     PPP_IPV6 = 0x0057,
     PPP_MPLS_UNICAST = 0x0281,
     PPP_MPLS_MULTICAST = 0x0283,
 };
+
+/* RFC 1144 section 3.2.2: the whole IP packet, with a connection's number for the protocol, which
+ * can only be TCP. The compressed ones that follow are told apart by what came before each: they
+ * are counted, not read. */
+static enum step vj_uncompressed(struct layers *l)
+{
+    const uint8_t *first = layers_peek(l, 1);
+    if (!first)
+        return layers_undecodable(l, UNDECODABLE_NETWORK_CUT);
+    if (*first >> 4 != 4)
+        return layers_undecodable(l, UNDECODABLE_NETWORK_BAD);
+    return net_ipv4(l) == STEP_DONE ? STEP_DONE : STEP_TCP;
+}
 
 enum step link_ppp(struct layers *l)
 {
@@ -27,6 +39,8 @@ enum step link_ppp(struct layers *l)
     case PPP_IP:
     case PPP_IPV6:
         return STEP_IP;
+    case PPP_VJ_UNCOMPRESSED:
+        return vj_uncompressed(l);
     case PPP_MPLS_UNICAST:
     case PPP_MPLS_MULTICAST:
         return STEP_MPLS;

@@ -22,25 +22,18 @@ static void mix_addresses(struct layers *l, const uint8_t *h)
     layers_macs(l, destination, source);
 }
 
-/* Each frame: two addresses, a length, an LLC frame, padding to a multiple of four. The packet is
- * TCP when one of them is, otherwise what the first of them is. */
+/* Each frame: two addresses, a length, an LLC frame, padding to a multiple of four. */
 static enum step aggregate(struct layers *l)
 {
     bool first = true;
     while (cursor_left(&l->in)) {
         const uint8_t *h = layers_take(l, 14);
         if (!h)
-            return first ? link_cut(l) : STEP_DONE;
-        struct layers one = *l;
+            break;
         uint32_t length = load_be16(h + 12);
+        struct layers one = *l;
         layers_limit(&one, length);
-        layers_run(&one, STEP_LLC);
-        l->segment = one.segment;
-        l->emitted = one.emitted;
-        if (first || (one.outcome_kind == OUTCOME_TCP && l->outcome_kind != OUTCOME_TCP)) {
-            l->outcome_kind = one.outcome_kind;
-            l->outcome = one.outcome;
-        }
+        layers_run_part(l, &one, STEP_LLC, first);
         first = false;
         uint32_t padded = ((14 + length + 3) & ~UINT32_C(3)) - 14;
         if (!layers_take(l, padded))
@@ -48,6 +41,18 @@ static enum step aggregate(struct layers *l)
     }
     return first ? link_cut(l) : STEP_DONE;
 }
+
+/* Some systems decrypt and leave the flag, with the initialization vector or without. Six octets of
+ * SNAP header do not come about by chance. */
+static bool decrypted_at(struct layers *l, uint32_t skip)
+{
+    static const uint8_t snap[] = {0xaa, 0xaa, 0x03, 0x00, 0x00, 0x00};
+    const uint8_t *h = layers_peek(l, skip + sizeof snap);
+    return h && !memcmp(h + skip, snap, sizeof snap) && layers_take(l, skip);
+}
+
+#define IV_BYTES          4
+#define IV_BYTES_EXTENDED 8
 
 static enum step data(struct layers *l, const uint8_t *h)
 {
@@ -62,7 +67,8 @@ static enum step data(struct layers *l, const uint8_t *h)
         return link_cut(l);
     if (subtype & SUBTYPE_NO_DATA)
         return layers_other(l, OTHER_WLAN_DATA);
-    if (h[1] & PROTECTED)
+    if (h[1] & PROTECTED && !decrypted_at(l, 0) && !decrypted_at(l, IV_BYTES) &&
+        !decrypted_at(l, IV_BYTES_EXTENDED))
         return layers_other(l, OTHER_WLAN_ENCRYPTED);
     if (h[22] & FRAGMENT_NUMBER)
         return layers_other(l, OTHER_WLAN_DATA);

@@ -124,6 +124,8 @@ enum step net_ethertype(struct layers *l)
     case 0x9100:
     case 0x9200:
         return vlan(l);
+    case 0x2452: /* 802.11 as Intel's cards hand it over */
+        return STEP_WLAN;
     case 0x6558:
         return layers_enter(l) ? STEP_ETHERNET : STEP_DONE;
     case 0x8847:

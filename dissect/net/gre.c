@@ -11,10 +11,17 @@ enum gre_flag {
 #define GRE_VERSION 0x0007u
 
 #define TYPE_TRANSPARENT_ETHERNET 0x6558
+#define TYPE_ETHERNET             0x6400 /* as some vendors number it */
 #define TYPE_PPP                  0x880b
+#define TYPE_A10                  0x8881 /* 3GPP2 A.S0016: PPP */
+#define TYPE_A10_MARKED           0x88d2
 #define TYPE_ERSPAN_1_2           0x88be
 #define TYPE_ERSPAN_3             0x22eb
 #define TYPE_WCCP                 0x883e
+
+/* Aruba access points send 802.11 frames home as 0x8200 to 0x8370, by sixteens. */
+#define TYPE_ARUBA      0x8200u
+#define TYPE_ARUBA_MASK 0xfe0fu
 
 /* RFC 7637: an NVGRE key is 24 bits of virtual subnet, which begins at 0x1000, and 8 bits that
  * differ from flow to flow. */
@@ -82,12 +89,17 @@ static enum step gre_payload(struct layers *l, uint16_t type, bool sequence)
     case TYPE_WCCP:
         return wccp(l);
     case TYPE_PPP:
+    case TYPE_A10:
+    case TYPE_A10_MARKED:
         return STEP_PPP;
+    case TYPE_ETHERNET:
     case TYPE_TRANSPARENT_ETHERNET:
         return STEP_ETHERNET;
     case 0: /* Cisco's keepalive: GRE without anything */
         return layers_other(l, OTHER_GRE);
     default:
+        if ((type & TYPE_ARUBA_MASK) == TYPE_ARUBA)
+            return STEP_WLAN;
         l->type = type;
         enum step step = net_ethertype(l);
         if (step == STEP_DONE && l->outcome_kind == OUTCOME_OTHER && l->outcome == OTHER_ETHERTYPE)
@@ -96,21 +108,24 @@ static enum step gre_payload(struct layers *l, uint16_t type, bool sequence)
     }
 }
 
-/* RFC 2637: the key is payload length and call; without a sequence number there is no payload. */
-static enum step pptp(struct layers *l, uint16_t flags, uint16_t type)
+/* RFC 2637: the key is payload length and call; of PPP there is only with a sequence number, the
+ * rest are acknowledgments ("enhanced GRE"). */
+static enum step enhanced_gre(struct layers *l, uint16_t flags, uint16_t type)
 {
-    if (type != TYPE_PPP || !(flags & GRE_KEY))
+    if ((type != TYPE_PPP && type != TYPE_ETHERNET) || !(flags & GRE_KEY))
         return layers_other(l, OTHER_GRE);
     const uint8_t *key = layers_take(l, 4);
     if (!key)
         return gre_cut(l);
-    if (!(flags & GRE_SEQUENCE))
+    if (type == TYPE_PPP && !(flags & GRE_SEQUENCE))
         return layers_other(l, OTHER_GRE);
-    if (!layers_take(l, 4))
+    if (flags & GRE_SEQUENCE && !layers_take(l, 4))
         return gre_cut(l);
     if (flags & GRE_ACKNOWLEDGMENT && !layers_take(l, 4))
         return gre_cut(l);
     layers_limit(l, load_be16(key));
+    if (type == TYPE_ETHERNET)
+        return layers_tunnel(l, TUNNEL_GRE, OTHER_GRE) ? STEP_ETHERNET : STEP_DONE;
     return layers_tunnel(l, TUNNEL_PPTP, OTHER_GRE) ? STEP_PPP : STEP_DONE;
 }
 
@@ -122,7 +137,7 @@ enum step net_gre(struct layers *l)
     uint16_t flags = load_be16(h);
     uint16_t type = load_be16(h + 2);
     if ((flags & GRE_VERSION) == 1)
-        return pptp(l, flags, type);
+        return enhanced_gre(l, flags, type);
     if (flags & GRE_VERSION)
         return layers_other(l, OTHER_GRE);
     if (!layers_tunnel(l, TUNNEL_GRE, OTHER_GRE))

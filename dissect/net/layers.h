@@ -3,8 +3,9 @@
  * the layers so far said, and the outcome. Internal to dissect/.
  *
  * A decoder takes its own header off the front and returns the step that decodes what follows;
- * layers_run() is the loop, so nothing recurses however deep a packet nests. The one exception is
- * an A-MSDU, which runs the loop once for each frame in it, and cannot contain another.
+ * layers_run() is the loop, so nothing recurses however deep a packet nests. The exceptions are an
+ * A-MSDU and a batch of netlink messages, which run the loop once for each of their parts: only
+ * link layers hold them, so they cannot hold each other.
  *
  * Two lengths go along: the captured octets (a cursor) and the octets on the wire. The first never
  * exceeds the second, and only the second ever becomes a payload length.
@@ -66,6 +67,10 @@ struct layers {
 };
 
 enum step layers_run(struct layers *l, enum step step);
+
+/* For a packet that holds several: runs one part, a copy of `whole` moved to its place. The packet
+ * is TCP when one of its parts is, otherwise what the first of them is. */
+void layers_run_part(struct layers *whole, struct layers *part, enum step step, bool first);
 
 static inline enum step layers_other(struct layers *l, enum other_protocol other)
 {

@@ -142,6 +142,12 @@ static const struct option_rule *rule_of(uint8_t kind)
     return NULL;
 }
 
+static bool suits(const struct option_rule *rule, uint32_t length)
+{
+    return length >= rule->shortest && length <= rule->longest &&
+           (length - rule->shortest) % rule->unit == 0;
+}
+
 void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captured,
                  uint32_t length, struct tcp_extra *extra)
 {
@@ -163,11 +169,7 @@ void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captu
             return;
         }
         uint32_t option_length = length - at >= 2 ? options[at + 1] : 0;
-        const struct option_rule *rule = rule_of(kind);
-        bool bad = option_length < 2 || option_length > length - at ||
-                   (rule && (option_length < rule->shortest || option_length > rule->longest ||
-                             (option_length - rule->shortest) % rule->unit));
-        if (bad) {
+        if (option_length < 2 || option_length > length - at) {
             segment->marks |= SEG_OPTIONS_BAD;
             return;
         }
@@ -175,7 +177,11 @@ void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captu
             segment->marks |= SEG_OPTIONS_CUT;
             return;
         }
-        if (rule)
+        /* A length that does not suit its kind: kernels step over the option and read on. */
+        const struct option_rule *rule = rule_of(kind);
+        if (rule && !suits(rule, option_length))
+            segment->marks |= SEG_OPTIONS_BAD;
+        else if (rule)
             rule->read(segment, options + at, extra);
         at += option_length;
     }

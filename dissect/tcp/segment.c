@@ -80,7 +80,10 @@ enum step tcp_segment(struct layers *l)
         return layers_undecodable(l, l->marks & SEG_FRAGMENTED ? UNDECODABLE_FRAGMENT_HEADER
                                                                : UNDECODABLE_TRANSPORT_CUT);
     uint32_t header_bytes = (uint32_t)(h[12] >> 4) * 4;
-    if (UNLIKELY(header_bytes < TCP_HEADER_BYTES || header_bytes > l->wire_left))
+    /* A frame shorter than its IP packet, cut by something that did not say so, may end inside the
+     * options; with the true length there is no such excuse. */
+    bool cut_unsaid = l->marks & SEG_LENGTH_GUESSED;
+    if (UNLIKELY(header_bytes < TCP_HEADER_BYTES || (header_bytes > l->wire_left && !cut_unsaid)))
         return layers_undecodable(l, UNDECODABLE_TRANSPORT_BAD);
     l->outcome_kind = OUTCOME_TCP;
     if (UNLIKELY(l->emitted == PACKET_SEGMENTS_MAX))
@@ -88,7 +91,7 @@ enum step tcp_segment(struct layers *l)
 
     fill(l, h, captured);
     struct segment *segment = l->segment;
-    segment->payload_len = l->wire_left - header_bytes;
+    segment->payload_len = l->wire_left > header_bytes ? l->wire_left - header_bytes : 0;
     struct tcp_extra extra = {0};
     if (header_bytes > TCP_HEADER_BYTES && LIKELY(captured >= TCP_HEADER_BYTES)) {
         uint32_t length = header_bytes - TCP_HEADER_BYTES;
