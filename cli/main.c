@@ -1,0 +1,230 @@
+#include "analyzer/analyzer.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "dissect/capture/filter.h"
+#include "dissect/capture/timeline.h"
+#include "dissect/dissect.h"
+#include "reports/output.h"
+#include "reports/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum exit_status { EXIT_ANALYSED = 0, EXIT_FAULT = 1, EXIT_DAMAGED = 2, EXIT_SIGNAL = 128 };
+
+#define ERROR_BYTES 512
+
+/* Everything that one run opens, in the order in which it is released. */
+struct run {
+    const struct options *options;
+    struct report_setting settings[16];
+    struct report_options report_options;
+    struct capture_findings findings;
+    struct timeline *timeline;
+    struct filter *filter;
+    struct dissector *dissector;
+    struct output *output;
+    struct report *report;
+    struct analyzer *analyzer;
+    struct segment_batch *batch;
+    struct progress progress;
+};
+
+static bool fail(const char *sentence)
+{
+    fprintf(stderr, "finwait: %s\n", sentence);
+    return false;
+}
+
+static bool take_connection(void *context, const struct connection_verdict *verdict)
+{
+    struct run *run = context;
+    return report_connection(run->report, verdict);
+}
+
+/* Every option that can change a verdict, with its effective value. */
+static void make_settings(struct run *run)
+{
+    const struct options *o = run->options;
+    const struct analyzer_config *c = &o->analyzer;
+    struct report_setting *s = run->settings;
+    size_t n = 0;
+    s[n++] = (struct report_setting){"two_msl_ns", SETTING_INTEGER, c->two_msl_ns, NULL};
+    s[n++] = (struct report_setting){"fin_timeout_ns", SETTING_INTEGER, c->fin_timeout_ns, NULL};
+    s[n++] = (struct report_setting){"stuck_ns", SETTING_INTEGER, c->stuck_ns, NULL};
+    s[n++] = (struct report_setting){"idle_ns", SETTING_INTEGER, c->idle_ns, NULL};
+    s[n++] = (struct report_setting){"max_memory_bytes", SETTING_INTEGER,
+                                     (int64_t)c->max_memory_bytes, NULL};
+    s[n++] = (struct report_setting){"vlan_in_key", SETTING_BOOLEAN, c->vlan_in_key, NULL};
+    if (o->filter)
+        s[n++] = (struct report_setting){"filter", SETTING_TEXT, 0, o->filter};
+    if (o->from_text)
+        s[n++] = (struct report_setting){"from", SETTING_TEXT, 0, o->from_text};
+    if (o->to_text)
+        s[n++] = (struct report_setting){"to", SETTING_TEXT, 0, o->to_text};
+    run->report_options = (struct report_options){.format = o->format,
+                                                  .connections = o->connections,
+                                                  .observer = o->observer,
+                                                  .settings = run->settings,
+                                                  .setting_count = n};
+}
+
+static bool any_readable(const struct capture_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->file_count; i++) {
+        if (!findings->files[i].error)
+            return true;
+    }
+    return false;
+}
+
+/* Files that could not be read, a line each; the same text is in the report. */
+static void tell_unreadable(const struct capture_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->file_count; i++) {
+        if (findings->files[i].error)
+            fprintf(stderr, "finwait: %s\n", findings->files[i].error);
+    }
+}
+
+static bool open_inputs(struct run *run)
+{
+    const struct options *o = run->options;
+    char error[ERROR_BYTES];
+    if (o->filter && !(run->filter = filter_create(o->filter, error, sizeof error)))
+        return fail(error);
+    run->timeline = timeline_open(o->inputs, o->input_count, &run->findings);
+    if (!run->timeline)
+        return fail("out of memory while opening the captures");
+    if (!any_readable(&run->findings)) {
+        tell_unreadable(&run->findings);
+        return false;
+    }
+    return true;
+}
+
+static bool open_outputs(struct run *run)
+{
+    char error[ERROR_BYTES];
+    struct verdict_sink sink = {.connection = take_connection, .context = run};
+    if (!(run->output = output_open(run->options->output, error, sizeof error)))
+        return fail(error);
+    make_settings(run);
+    run->report =
+        report_create(&run->report_options, &run->findings, run->output, error, sizeof error);
+    if (!run->report)
+        return fail(error);
+    run->batch = malloc(sizeof *run->batch);
+    run->dissector = dissector_create(&run->findings);
+    run->analyzer = analyzer_create(&run->options->analyzer, sink);
+    if (!run->batch || !run->dissector || !run->analyzer)
+        return fail("out of memory");
+    batch_clear(run->batch);
+    return true;
+}
+
+static bool tell_status(enum analyzer_status status)
+{
+    switch (status) {
+    case ANALYZER_OK:
+        return true;
+    case ANALYZER_NO_MEMORY:
+        return fail("out of memory; a lower --max-memory reports connections earlier instead");
+    case ANALYZER_STOPPED:
+        break;
+    }
+    return false; /* the output failed: it says so when it is closed */
+}
+
+static bool feed(struct run *run)
+{
+    enum analyzer_status status = analyzer_feed(run->analyzer, run->batch);
+    batch_clear(run->batch);
+    return tell_status(status);
+}
+
+/* All packets, until the captures end or somebody interrupts. */
+static bool analyse(struct run *run)
+{
+    struct packet packet;
+    enum capture_status status = CAPTURE_END;
+    while (!interrupted() && (status = timeline_next(run->timeline, &packet)) == CAPTURE_PACKET) {
+        if (run->filter && !filter_pass(run->filter, &packet))
+            dissect_filtered(run->dissector);
+        else
+            dissect_packet(run->dissector, &packet, run->batch);
+        if (batch_full(run->batch) && !feed(run))
+            return false;
+        progress_packet(&run->progress, run->timeline);
+    }
+    if (status == CAPTURE_NO_MEMORY)
+        return fail("out of memory while reading the captures");
+    return feed(run) && tell_status(analyzer_finish(run->analyzer));
+}
+
+static int finish(struct run *run, bool analysed)
+{
+    char error[ERROR_BYTES];
+    int signal = interrupted();
+    progress_clear(&run->progress);
+    bool written = analysed && report_finish(run->report, analyzer_summary(run->analyzer), !signal);
+    struct output *output = run->output;
+    run->output = NULL;
+    if (!written && output_ok(output)) {
+        output_discard(output);
+        if (analysed)
+            fail("out of memory while writing the report");
+        return EXIT_FAULT;
+    }
+    if (!output_commit(output, error, sizeof error)) {
+        fail(error);
+        return EXIT_FAULT;
+    }
+    tell_unreadable(&run->findings);
+    if (!any_readable(&run->findings))
+        return EXIT_FAULT;
+    if (signal)
+        return EXIT_SIGNAL + signal;
+    return findings_damaged(&run->findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
+}
+
+static void release(struct run *run)
+{
+    analyzer_destroy(run->analyzer);
+    report_destroy(run->report);
+    output_discard(run->output);
+    dissector_destroy(run->dissector);
+    free(run->batch);
+    timeline_destroy(run->timeline);
+    filter_destroy(run->filter);
+    findings_finish(&run->findings);
+}
+
+static int analyse_captures(const struct options *options)
+{
+    struct run run = {.options = options};
+    int status = EXIT_FAULT;
+    progress_init(&run.progress);
+    if (open_inputs(&run) && open_outputs(&run))
+        status = finish(&run, analyse(&run));
+    if (options->verbose)
+        progress_resources(&run.progress);
+    release(&run);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    switch (options_parse(argc, argv, &options)) {
+    case OPTIONS_DONE:
+        return fflush(stdout) == 0 ? EXIT_ANALYSED : EXIT_FAULT;
+    case OPTIONS_WRONG:
+        return EXIT_FAULT;
+    case OPTIONS_RUN:
+        break;
+    }
+    interrupt_install();
+    return analyse_captures(&options);
+}

@@ -1,0 +1,75 @@
+/* Writes the man page finwait.1 from the option table. */
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* roff reads a leading dot or quote as a request, and '-' as a hyphen. */
+static void put_text(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '-')
+            fputs("\\-", stdout);
+        else if (*text == '\\')
+            fputs("\\e", stdout);
+        else
+            putchar(*text);
+    }
+}
+
+static void put_option(const struct option_row *row)
+{
+    fputs(".TP\n", stdout);
+    if (row->letter)
+        printf("\\fB\\-%c\\fR, ", row->letter);
+    fputs("\\fB\\-\\-", stdout);
+    put_text(row->name);
+    fputs("\\fR", stdout);
+    if (row->argument)
+        printf(" \\fI%s\\fR", row->argument);
+    putchar('\n');
+    printf("%c", row->help[0] >= 'a' && row->help[0] <= 'z' ? row->help[0] - 32 : row->help[0]);
+    put_text(row->help + 1);
+    fputs(".\n", stdout);
+    if (*row->more) {
+        put_text(row->more);
+        putchar('\n');
+    }
+}
+
+int main(void)
+{
+    fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
+          ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
+          ".SH SYNOPSIS\n.B finwait\n[\\fIOPTION\\fR]... \\fICAPTURE\\fR...\n"
+          ".SH DESCRIPTION\n"
+          "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or\n"
+          "zstd) and reports, for every TCP connection and both of its endpoints, which states\n"
+          "it went through while it closed, who closed and who reset.\n"
+          ".PP\n"
+          "A \\fICAPTURE\\fR is a file, a directory of captures, or \\fB\\-\\fR for standard\n"
+          "input. Several captures are read as one timeline, whatever the order in which they are\n"
+          "given.\n"
+          ".PP\n"
+          "What is damaged in a capture is named in the report with its place, and what can still\n"
+          "be read is read.\n",
+          stdout);
+    const char *group = "";
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_table[i];
+        if (strcmp(group, row->group) != 0)
+            printf(".SH %s OPTIONS\n", row->group);
+        group = row->group;
+        put_option(row);
+    }
+    fputs(".SH EXIT STATUS\n"
+          ".TP\n0\nAnalysed.\n"
+          ".TP\n1\nWrong usage, no readable input, out of memory, or output that could not be\n"
+          "written; one line on standard error tells which.\n"
+          ".TP\n2\nAnalysed, but something was damaged or one of several inputs unreadable.\n"
+          ".TP\n130, 143\nInterrupted; the report is valid and says \"complete\": false.\n"
+          ".SH STANDARDS\nRFC 9293 (TCP), draft\\-ietf\\-opsawg\\-pcap, "
+          "draft\\-ietf\\-opsawg\\-pcapng.\n",
+          stdout);
+    return ferror(stdout) || fflush(stdout) != 0;
+}

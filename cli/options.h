@@ -1,0 +1,57 @@
+/*
+ * The command line: one table (options.def) to one plain struct.
+ */
+#ifndef FINWAIT_CLI_OPTIONS_H
+#define FINWAIT_CLI_OPTIONS_H
+
+#include "analyzer/config.h"
+#include "reports/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define OPTION(id, name, letter, argument, group, help, more) OPTION_##id,
+enum option_id {
+#include "cli/options.def"
+    OPTION_COUNT
+};
+#undef OPTION
+
+/* One row of the table. */
+struct option_row {
+    const char *name;
+    int letter; /* 0: none */
+    const char *argument;
+    const char *group;
+    const char *help;
+    const char *more;
+};
+
+extern const struct option_row option_table[OPTION_COUNT];
+
+enum severity { SEVERITY_INFO = 1, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+struct options {
+    struct analyzer_config analyzer;
+    enum report_format format;
+    enum severity min_severity;
+    bool connections;
+    bool verbose;
+    const char *output;
+    const char *observer;
+    const char *filter;
+    const char *from_text, *to_text;
+    const char *const *inputs; /* of argv */
+    size_t input_count;
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+
+/* Fills `options` from the command line. OPTIONS_DONE after --help or --version (printed to
+ * standard output); OPTIONS_WRONG after one line on standard error. argv is permuted. */
+enum options_result options_parse(int argc, char **argv, struct options *options);
+
+void options_print_help(FILE *stream);
+
+#endif
