@@ -1,0 +1,104 @@
+/*
+ * A streaming JSON writer for the records that are many: no allocation, no tree. Its bytes are
+ * those that jansson dumps with JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH for the same
+ * members in the same order, so that one report looks the same whoever wrote which part.
+ *
+ * The output is borrowed. What was written reaches it at json_flush() at the latest. The writer
+ * sets commas; that brackets and keys match is the caller's affair.
+ *
+ * Numbers are integers. Readers know signed 64-bit integers at best, so a count above INT64_MAX is
+ * written as INT64_MAX.
+ */
+#ifndef FINWAIT_REPORTS_JSON_WRITER_H
+#define FINWAIT_REPORTS_JSON_WRITER_H
+
+#include "dissect/compiler.h"
+#include "reports/output.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define JSON_WRITER_BYTES 8192
+
+struct json_writer {
+    struct output *output;
+    size_t used;
+    bool comma; /* a value precedes the next one in the same brackets */
+    char buffer[JSON_WRITER_BYTES];
+};
+
+void json_writer_init(struct json_writer *writer, struct output *output);
+void json_flush(struct json_writer *writer);
+
+/* Room for `bytes` (at most JSON_WRITER_BYTES) more. */
+static inline char *json_room(struct json_writer *writer, size_t bytes)
+{
+    if (UNLIKELY(bytes > JSON_WRITER_BYTES - writer->used))
+        json_flush(writer);
+    return writer->buffer + writer->used;
+}
+
+static inline void json_open(struct json_writer *writer, char bracket)
+{
+    char *at = json_room(writer, 2);
+    at[0] = ',';
+    at[writer->comma] = bracket;
+    writer->used += 1u + writer->comma;
+    writer->comma = false;
+}
+
+static inline void json_close(struct json_writer *writer, char bracket)
+{
+    *json_room(writer, 1) = bracket;
+    writer->used++;
+    writer->comma = true;
+}
+
+static inline void json_begin_object(struct json_writer *writer)
+{
+    json_open(writer, '{');
+}
+
+static inline void json_end_object(struct json_writer *writer)
+{
+    json_close(writer, '}');
+}
+
+static inline void json_begin_array(struct json_writer *writer)
+{
+    json_open(writer, '[');
+}
+
+static inline void json_end_array(struct json_writer *writer)
+{
+    json_close(writer, ']');
+}
+
+/* `name` is a string literal that needs no escapes; comma, quotes and colon are put together by
+ * the compiler. */
+#define json_key(writer, name) json_key_bytes((writer), ",\"" name "\":", sizeof(name) + 3)
+
+static inline void json_key_bytes(struct json_writer *writer, const char *text, size_t length)
+{
+    size_t skip = !writer->comma;
+    memcpy(json_room(writer, length), text + skip, length - skip);
+    writer->used += length - skip;
+    writer->comma = false;
+}
+
+/* A key known only at run time: a name of ours, like a state's. */
+void json_key_name(struct json_writer *writer, const char *name);
+
+/* A string of ours that needs no escapes and is shorter than JSON_WRITER_BYTES - 3. */
+void json_name(struct json_writer *writer, const char *name);
+
+/* Any text. Malformed UTF-8 becomes U+FFFD. */
+void json_text(struct json_writer *writer, const char *text, size_t length);
+
+void json_int(struct json_writer *writer, int64_t value);
+void json_uint(struct json_writer *writer, uint64_t value);
+void json_bool(struct json_writer *writer, bool value);
+
+#endif

@@ -1,0 +1,291 @@
+#include "reports/output.h"
+
+#include "reports/text_clean.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUFFER_BYTES  ((size_t)128 * 1024)
+#define NAME_ATTEMPTS 100
+
+struct output {
+    int fd;
+    bool borrowed;   /* standard output */
+    int error;       /* errno of the first failure: nothing is written after it */
+    char *path;      /* the final name, or NULL for standard output and spools */
+    char *temporary; /* the name until the end, or NULL when `path` is written directly */
+    size_t used;
+    char buffer[BUFFER_BYTES];
+};
+
+static void describe(char *error, size_t error_bytes, const char *what, const char *name, int code)
+{
+    char clean[TEXT_CLEAN_BYTES];
+    text_clean(clean, sizeof clean, name, strlen(name));
+    snprintf(error, error_bytes, "%s %s: %s", what, clean, strerror(code));
+}
+
+static struct output *create(int fd)
+{
+    struct output *output = malloc(sizeof *output);
+    if (!output)
+        return NULL;
+    output->fd = fd;
+    output->borrowed = false;
+    output->error = 0;
+    output->path = NULL;
+    output->temporary = NULL;
+    output->used = 0;
+    return output;
+}
+
+static void release(struct output *output)
+{
+    if (output->fd >= 0 && !output->borrowed)
+        close(output->fd);
+    if (output->temporary)
+        unlink(output->temporary);
+    free(output->temporary);
+    free(output->path);
+    free(output);
+}
+
+/* Opens a new file in the folder of `path` under a name that nobody else has. Its own name and not
+ * one derived from `path`, which may already be as long as names can be. */
+static int open_beside(const char *path, char **name)
+{
+    const char *slash = strrchr(path, '/');
+    size_t folder_len = slash ? (size_t)(slash - path) + 1 : 0;
+    size_t bytes = folder_len + sizeof ".finwait-0123456789abcdef.tmp";
+    *name = malloc(bytes);
+    if (!*name)
+        return -1;
+    memcpy(*name, path, folder_len);
+    for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+        uint64_t random;
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+            break;
+        snprintf(*name + folder_len, bytes - folder_len, ".finwait-%016llx.tmp",
+                 (unsigned long long)random);
+        int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0)
+            return fd;
+        if (errno != EEXIST)
+            break;
+    }
+    int code = errno;
+    free(*name);
+    *name = NULL;
+    errno = code;
+    return -1;
+}
+
+/* A symbolic link keeps pointing where it points: what is replaced is the file behind it. */
+static bool open_replacing(struct output *output, const struct stat *existing)
+{
+    if (existing) {
+        char *target = realpath(output->path, NULL);
+        if (!target)
+            return false;
+        free(output->path);
+        output->path = target;
+        /* The rename would also replace a file that its owner protected. */
+        if (faccessat(AT_FDCWD, target, W_OK, AT_EACCESS))
+            return false;
+    }
+    output->fd = open_beside(output->path, &output->temporary);
+    if (output->fd < 0)
+        return false;
+    return !existing || fchmod(output->fd, existing->st_mode & 0777) == 0;
+}
+
+static bool open_path(struct output *output, const char *path)
+{
+    output->path = strdup(path);
+    if (!output->path)
+        return false;
+    struct stat existing;
+    if (stat(path, &existing)) {
+        if (errno != ENOENT)
+            return false;
+        return open_replacing(output, NULL);
+    }
+    if (S_ISREG(existing.st_mode))
+        return open_replacing(output, &existing);
+    /* A device or a pipe has no content to protect, and must not be renamed over. */
+    output->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    return output->fd >= 0;
+}
+
+struct output *output_open(const char *path, char *error, size_t error_bytes)
+{
+    bool standard = !path || strcmp(path, "-") == 0;
+    const char *name = standard ? "standard output" : path;
+    struct output *output = create(standard ? STDOUT_FILENO : -1);
+    if (!output) {
+        describe(error, error_bytes, "cannot write to", name, ENOMEM);
+        return NULL;
+    }
+    output->borrowed = standard;
+    if (!standard && !open_path(output, path)) {
+        describe(error, error_bytes, "cannot write to", name, errno);
+        release(output);
+        return NULL;
+    }
+    return output;
+}
+
+static int open_unlinked(const char *folder)
+{
+#ifdef O_TMPFILE
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+    /* What a file system or kernel says that does not know O_TMPFILE. */
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+        return fd;
+#endif
+    static const char pattern[] = "/finwait-XXXXXX";
+    size_t folder_len = strlen(folder);
+    char *name = malloc(folder_len + sizeof pattern);
+    if (!name)
+        return -1;
+    memcpy(name, folder, folder_len);
+    memcpy(name + folder_len, pattern, sizeof pattern);
+    int temporary = mkostemp(name, O_CLOEXEC);
+    if (temporary >= 0)
+        unlink(name);
+    free(name);
+    return temporary;
+}
+
+struct output *output_spool(char *error, size_t error_bytes)
+{
+    const char *folder = getenv("TMPDIR");
+    if (!folder || !*folder)
+        folder = "/tmp";
+    int fd = open_unlinked(folder);
+    if (fd < 0) {
+        describe(error, error_bytes, "cannot make a temporary file in", folder, errno);
+        return NULL;
+    }
+    struct output *spool = create(fd);
+    if (!spool) {
+        describe(error, error_bytes, "cannot make a temporary file in", folder, ENOMEM);
+        close(fd);
+    }
+    return spool;
+}
+
+static void write_all(struct output *output, const char *bytes, size_t length)
+{
+    while (length && !output->error) {
+        ssize_t written = write(output->fd, bytes, length);
+        if (written > 0) {
+            bytes += written;
+            length -= (size_t)written;
+        } else if (written < 0 && errno == EAGAIN) {
+            /* Standard output may have been left non-blocking by whoever shares it. */
+            struct pollfd ready = {.fd = output->fd, .events = POLLOUT};
+            poll(&ready, 1, -1);
+        } else if (written == 0 || errno != EINTR) {
+            output->error = written < 0 ? errno : EIO;
+        }
+    }
+}
+
+static void flush(struct output *output)
+{
+    write_all(output, output->buffer, output->used);
+    output->used = 0;
+}
+
+void output_write(struct output *output, const void *bytes, size_t length)
+{
+    if (output->error)
+        return;
+    if (length > BUFFER_BYTES - output->used) {
+        flush(output);
+        if (length >= BUFFER_BYTES) {
+            write_all(output, bytes, length);
+            return;
+        }
+    }
+    memcpy(output->buffer + output->used, bytes, length);
+    output->used += length;
+}
+
+void output_text(struct output *output, const char *text)
+{
+    output_write(output, text, strlen(text));
+}
+
+void output_append(struct output *output, struct output *spool)
+{
+    flush(spool);
+    flush(output);
+    off_t offset = 0;
+    while (!spool->error && !output->error) {
+        ssize_t got = pread(spool->fd, spool->buffer, BUFFER_BYTES, offset);
+        if (got == 0)
+            break;
+        if (got > 0) {
+            write_all(output, spool->buffer, (size_t)got);
+            offset += got;
+        } else if (errno != EINTR) {
+            spool->error = errno;
+        }
+    }
+    if (!output->error)
+        output->error = spool->error;
+}
+
+bool output_ok(const struct output *output)
+{
+    return !output->error;
+}
+
+/* Network file systems tell of a full device only when a descriptor is closed. Of a borrowed one
+ * a copy is closed. */
+static void close_checked(struct output *output)
+{
+    int fd = output->borrowed ? dup(output->fd) : output->fd;
+    if (!output->borrowed)
+        output->fd = -1;
+    if ((fd < 0 || (close(fd) && errno != EINTR)) && !output->error)
+        output->error = errno;
+}
+
+bool output_commit(struct output *output, char *error, size_t error_bytes)
+{
+    flush(output);
+    /* EINVAL: a file system that has nothing to synchronise. */
+    if (!output->error && output->temporary && fsync(output->fd) && errno != EINVAL)
+        output->error = errno;
+    close_checked(output);
+    if (!output->error && output->temporary) {
+        if (rename(output->temporary, output->path)) {
+            output->error = errno;
+        } else {
+            free(output->temporary);
+            output->temporary = NULL;
+        }
+    }
+    bool ok = !output->error;
+    if (!ok)
+        describe(error, error_bytes, "cannot write to",
+                 output->path ? output->path : "standard output", output->error);
+    release(output);
+    return ok;
+}
+
+void output_discard(struct output *output)
+{
+    if (output)
+        release(output);
+}

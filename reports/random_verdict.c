@@ -1,0 +1,318 @@
+#include "reports/random_verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* splitmix64: one word of state, good enough to choose among cases. */
+static uint64_t next(struct random_source *source)
+{
+    source->state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = source->state;
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static uint32_t below(struct random_source *source, uint32_t bound)
+{
+    return (uint32_t)(next(source) % bound);
+}
+
+static bool one_in(struct random_source *source, uint32_t n)
+{
+    return below(source, n) == 0;
+}
+
+static bool coin(struct random_source *source)
+{
+    return one_in(source, 2);
+}
+
+static uint8_t pick(struct random_source *source, uint32_t bound)
+{
+    return (uint8_t)below(source, bound);
+}
+
+static uint64_t any_u64(struct random_source *source)
+{
+    static const uint64_t edges[] = {0, 1, 9, 10, 99, 100, UINT32_MAX, INT64_MAX, UINT64_MAX, 1000};
+    if (one_in(source, 3))
+        return edges[below(source, sizeof edges / sizeof *edges)];
+    return next(source) >> below(source, 64);
+}
+
+static uint32_t any_u32(struct random_source *source)
+{
+    return (uint32_t)any_u64(source);
+}
+
+/* -1 (unknown) or a duration. */
+static int64_t any_duration(struct random_source *source)
+{
+    return one_in(source, 4) ? -1 : (int64_t)(any_u64(source) & INT64_MAX);
+}
+
+static int64_t any_time(struct random_source *source)
+{
+    static const int64_t edges[] = {TIME_UNKNOWN,
+                                    INT64_MIN + 1,
+                                    -1,
+                                    0,
+                                    1,
+                                    INT64_C(951782399999999999),
+                                    INT64_C(1709164800000000000),
+                                    INT64_MAX};
+    if (one_in(source, 3))
+        return edges[below(source, sizeof edges / sizeof *edges)];
+    return INT64_C(1700000000000000000) + (int64_t)(next(source) >> 10);
+}
+
+static frame_ref any_frame(struct random_source *source)
+{
+    if (one_in(source, 3))
+        return FRAME_NONE;
+    return frame_ref_of(below(source, 1u << 24), 1 + (next(source) & 0xfffffffff));
+}
+
+static frame_ref known_frame(struct random_source *source)
+{
+    return frame_ref_of(below(source, 3), 1 + (next(source) & 0xffff));
+}
+
+static void any_address(struct random_source *source, uint8_t address[16], uint8_t ip_version)
+{
+    for (unsigned i = 0; i < 16; i++)
+        address[i] = one_in(source, 3) ? 0 : (uint8_t)next(source);
+    if (ip_version == 4) {
+        memset(address, 0, 10);
+        memset(address + 10, 0xff, 2);
+    }
+}
+
+static uint32_t random_states(struct random_source *source, struct state_entry *entries)
+{
+    uint32_t count = below(source, one_in(source, 20) ? RANDOM_STATES + 1 : 9);
+    for (uint32_t i = 0; i < count; i++) {
+        entries[i] = (struct state_entry){
+            .at_ns = any_time(source),
+            .frame = any_frame(source),
+            .confirmed_by = any_frame(source),
+            .state = pick(source, STATE_UNKNOWN),
+            .cause = pick(source, CAUSES),
+            .certainty = pick(source, CERTAINTIES),
+            .retracted = one_in(source, 4),
+        };
+    }
+    return count;
+}
+
+static uint32_t random_frames(struct random_source *source, frame_ref *frames, uint32_t count)
+{
+    uint32_t kept = count < VERDICT_FIN_FRAMES ? count : VERDICT_FIN_FRAMES;
+    for (uint32_t i = 0; i < kept; i++)
+        frames[i] = known_frame(source);
+    return kept;
+}
+
+static void random_endpoint(struct random_source *source, struct endpoint_verdict *endpoint,
+                            struct state_entry *states, uint8_t ip_version)
+{
+    any_address(source, endpoint->address, ip_version);
+    endpoint->port = (uint16_t)next(source);
+    endpoint->packets = any_u64(source);
+    endpoint->bytes = any_u64(source);
+    endpoint->state = pick(source, STATES);
+    endpoint->state_certainty = pick(source, CERTAINTIES);
+    endpoint->possible_states = (uint16_t)(1 + below(source, (1u << STATE_UNKNOWN) - 1));
+    endpoint->states = states;
+    endpoint->state_count = random_states(source, states);
+    endpoint->has_isn = coin(source);
+    endpoint->has_next_seq = coin(source);
+    endpoint->has_unacked = coin(source);
+    endpoint->isn = any_u32(source);
+    endpoint->next_seq = any_u32(source);
+    endpoint->payload_bytes = any_u64(source);
+    endpoint->unique_bytes = any_u64(source);
+    endpoint->unacked_bytes = any_u64(source);
+    endpoint->retransmitted_segments = any_u32(source);
+    endpoint->retransmitted_bytes = any_u64(source);
+    endpoint->out_of_order_segments = any_u32(source);
+    endpoint->capture_duplicates = any_u32(source);
+    endpoint->fin.count = below(source, 12);
+    endpoint->fin.frame_count = random_frames(source, endpoint->fin.frames, endpoint->fin.count);
+    endpoint->fin.seq = any_u32(source);
+    endpoint->fin.acked_by = any_frame(source);
+    endpoint->fin.active = coin(source);
+    endpoint->fin.active_known = coin(source);
+    endpoint->fin.implied = !endpoint->fin.count && coin(source);
+    endpoint->rst.count = below(source, 12);
+    endpoint->rst.frame_count = random_frames(source, endpoint->rst.frames, endpoint->rst.count);
+    endpoint->has_ttl = coin(source);
+    endpoint->has_mss = coin(source);
+    endpoint->has_window_scale = coin(source);
+    endpoint->handshake_seen = coin(source);
+    endpoint->ttl = (uint8_t)next(source);
+    endpoint->window_scale = pick(source, 15);
+    endpoint->mss = (uint16_t)next(source);
+    endpoint->sack = coin(source);
+    endpoint->timestamps = coin(source);
+}
+
+static void random_close(struct random_source *source, struct connection_verdict *verdict)
+{
+    verdict->close.kind = pick(source, CLOSE_KINDS);
+    verdict->close.by = pick(source, ROLES);
+    verdict->close.by_certainty = pick(source, CERTAINTIES);
+    verdict->close.half_close = coin(source);
+    verdict->close.segments = coin(source) ? 0 : any_u32(source);
+    verdict->close.start_ns = any_time(source);
+    verdict->close.duration_ns = any_duration(source);
+    verdict->close.idle_before_ns = any_duration(source);
+    verdict->close.time_wait_held_by = pick(source, ROLES);
+    verdict->close.time_wait_until_ns = any_time(source);
+    verdict->close.has_reset = coin(source);
+    verdict->close.reset_by = pick(source, ROLE_NONE);
+    verdict->close.reset_form = pick(source, RESET_FORMS);
+    verdict->close.reset_stage = pick(source, RESET_STAGES);
+}
+
+void random_verdict(struct random_source *source, struct connection_verdict *verdict)
+{
+    memset(verdict, 0, sizeof *verdict);
+    verdict->ip_version = coin(source) ? 4 : 6;
+    random_endpoint(source, &verdict->client, source->client_states, verdict->ip_version);
+    random_endpoint(source, &verdict->server, source->server_states, verdict->ip_version);
+    verdict->stream = any_u64(source);
+    verdict->incarnation = 1 + any_u32(source) / 2;
+    verdict->client_known_by = pick(source, CLIENT_KNOWN_BYS);
+    verdict->visibility = pick(source, VISIBILITIES);
+    verdict->tunnel = pick(source, TUNNEL_COUNT);
+    verdict->vlan = coin(source) ? VLAN_NONE : (uint16_t)below(source, 4096);
+    verdict->interface = below(source, 12);
+    verdict->first_frame = known_frame(source);
+    verdict->start_ns = any_time(source);
+    verdict->end_ns = any_time(source);
+    verdict->handshake = pick(source, HANDSHAKES);
+    verdict->handshake_rtt_ns = any_duration(source);
+    random_close(source, verdict);
+    verdict->has_previous = coin(source);
+    verdict->previous.has_client_isn = coin(source);
+    verdict->previous.has_server_isn = coin(source);
+    verdict->previous.client_isn = any_u32(source);
+    verdict->previous.server_isn = any_u32(source);
+    verdict->previous.start_ns = any_time(source);
+    verdict->previous.roles_swapped = coin(source);
+    verdict->previous.gap_ns = any_duration(source);
+    verdict->client_rtt_ns = any_duration(source);
+    verdict->server_rtt_ns = any_duration(source);
+    verdict->zeek_state = pick(source, ZEEK_STATES);
+    verdict->completeness = pick(source, 64);
+    verdict->caveats = below(source, 1u << CAVEATS);
+}
+
+static const char *const hostile_texts[] = {
+    "eth0",
+    "",
+    "a/b\\c\"d",
+    "\x1b]0;owned\x07",
+    "C1 \xc2\x9b"
+    "31m",
+    "not UTF-8 \xff\xfe\xed\xa0\x80\xc0\xaf",
+    "cut short \xf0\x9f\x98",
+    "smile \xf0\x9f\x98\x80 \xe2\x82\xac",
+    "bidi \xe2\x80\xae"
+    "gpj.exe \xe2\x80\xa8",
+    "\b\f\n\r\t\x01\x7f",
+    "</script><b>",
+};
+
+static const char *hostile_text(struct random_source *source)
+{
+    return hostile_texts[below(source, sizeof hostile_texts / sizeof *hostile_texts)];
+}
+
+static bool random_file(struct random_source *source, struct capture_findings *findings)
+{
+    struct file_findings *file = findings_add_file(findings, hostile_text(source));
+    if (!file)
+        return false;
+    if (one_in(source, 4)) {
+        file->error = strdup(hostile_text(source));
+        if (!file->error)
+            return false;
+    }
+    file->format = pick(source, FORMATS);
+    file->compression = pick(source, COMPRESSIONS);
+    for (uint32_t i = below(source, 20); i; i--)
+        findings_link_type(file, (uint16_t)below(source, 300));
+    file->packets = any_u64(source);
+    file->bytes = any_u64(source);
+    file->start_ns = any_time(source);
+    file->end_ns = any_time(source);
+    file->untimed = any_u64(source);
+    for (uint32_t i = below(source, coin(source) ? 3 : DAMAGE_KEPT + 3); i; i--) {
+        struct damage damage = {pick(source, DAMAGE_KINDS), pick(source, DAMAGE_REASONS),
+                                any_u64(source), any_u64(source), any_u64(source)};
+        findings_damage(file, damage);
+    }
+    for (unsigned i = 0; i < ODDITIES; i++)
+        file->oddities[i] = coin(source) ? 0 : any_u64(source);
+    file->interface_drops = any_u64(source);
+    file->system_drops = any_u64(source);
+    file->packet_drops = any_u64(source);
+    return true;
+}
+
+/* These add up, and so stay below what would overflow. */
+static uint64_t some_packets(struct random_source *source, struct capture_findings *findings)
+{
+    uint64_t packets = coin(source) ? 0 : any_u64(source) >> 12;
+    findings->packets += packets;
+    return packets;
+}
+
+static void random_packets(struct random_source *source, struct capture_findings *findings)
+{
+    findings->tcp = some_packets(source, findings);
+    for (unsigned i = 0; i < OTHERS; i++)
+        findings->other[i] = some_packets(source, findings);
+    for (unsigned i = 0; i < UNDECODABLES; i++)
+        findings->undecodable[i] = some_packets(source, findings);
+    for (uint32_t i = below(source, 90); i; i--) {
+        findings_count_link(findings, (uint16_t)below(source, 400));
+        findings->packets++;
+    }
+}
+
+bool random_findings(struct random_source *source, struct capture_findings *findings,
+                     uint32_t files)
+{
+    *findings = (struct capture_findings){0};
+    for (uint32_t i = 0; i < files; i++) {
+        if (!random_file(source, findings))
+            return false;
+    }
+    for (uint32_t i = 0; i < 10; i++) {
+        const char *name = i ? hostile_text(source) : NULL;
+        if (findings_add_interface(findings, 0, 1, name, name ? strlen(name) : 0) == UINT32_MAX)
+            return false;
+    }
+    random_packets(source, findings);
+    for (unsigned i = 0; i < sizeof findings->digest; i++)
+        findings->digest[i] = (uint8_t)next(source);
+    return true;
+}
+
+void random_summary(struct random_source *source, struct summary_verdict *summary)
+{
+    *summary = (struct summary_verdict){
+        .connections = any_u64(source),
+        .evicted = any_u64(source),
+        .start_ns = any_time(source),
+        .end_ns = any_time(source),
+    };
+    for (unsigned i = 0; i < HANDSHAKES; i++)
+        summary->handshakes[i] = any_u64(source);
+    for (unsigned i = 0; i < CLOSE_KINDS; i++)
+        summary->closes[i] = any_u64(source);
+}

@@ -1,0 +1,53 @@
+#include "reports/record.h"
+
+#include "reports/identity.h"
+
+void record_context_init(struct record_context *context, const struct capture_findings *findings,
+                         const char *observer)
+{
+    context->findings = findings;
+    context->times = (struct time_cache){0};
+    context->observer_len = observer ? text_clean(context->observer, sizeof context->observer,
+                                                  observer, strlen(observer))
+                                     : 0;
+}
+
+void record_time(struct json_writer *writer, struct record_context *context, int64_t time_ns)
+{
+    char text[TIME_TEXT_BYTES];
+    time_text(&context->times, time_ns, text);
+    json_name(writer, text);
+}
+
+void record_frame(struct json_writer *writer, frame_ref frame)
+{
+    json_begin_object(writer);
+    json_key(writer, "file");
+    json_uint(writer, frame_file(frame));
+    json_key(writer, "frame");
+    json_uint(writer, frame_number(frame));
+    json_end_object(writer);
+}
+
+void record_origin(struct json_writer *writer, const struct record_context *context)
+{
+    char id[HEX_DIGEST_BYTES];
+    digest_text(context->findings->digest, id);
+    json_key(writer, "capture");
+    json_begin_object(writer);
+    json_key(writer, "id");
+    json_name(writer, id);
+    json_end_object(writer);
+    if (context->observer_len) {
+        json_key(writer, "observer");
+        json_begin_object(writer);
+        json_key(writer, "name");
+        json_text(writer, context->observer, context->observer_len);
+        json_end_object(writer);
+    }
+    json_key(writer, "ecs");
+    json_begin_object(writer);
+    json_key(writer, "version");
+    json_name(writer, ECS_VERSION);
+    json_end_object(writer);
+}

@@ -1,0 +1,40 @@
+/*
+ * What all records have in common, and how the parts that recur in them are written: times, frames,
+ * the origin (capture, observer, ecs).
+ *
+ * Findings are borrowed. The context is one thread's: it caches.
+ */
+#ifndef FINWAIT_REPORTS_RECORD_H
+#define FINWAIT_REPORTS_RECORD_H
+
+#include "dissect/findings.h"
+#include "reports/json_writer.h"
+#include "reports/text_clean.h"
+#include "reports/time_text.h"
+
+#include <stddef.h>
+
+/* The version of the Elastic Common Schema whose names the records use. */
+#define ECS_VERSION "8.17.0"
+
+struct record_context {
+    const struct capture_findings *findings;
+    size_t observer_len; /* 0: not given */
+    struct time_cache times;
+    char observer[TEXT_CLEAN_BYTES];
+};
+
+/* `observer` may be NULL. */
+void record_context_init(struct record_context *context, const struct capture_findings *findings,
+                         const char *observer);
+
+/* A time that is known. */
+void record_time(struct json_writer *writer, struct record_context *context, int64_t time_ns);
+
+/* {"file":0,"frame":9}, of a frame that is known. */
+void record_frame(struct json_writer *writer, frame_ref frame);
+
+/* The members capture, observer and ecs. */
+void record_origin(struct json_writer *writer, const struct record_context *context);
+
+#endif

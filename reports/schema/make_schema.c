@@ -1,0 +1,213 @@
+/*
+ * Makes the schema files from their templates: make_schema FOLDER TEMPLATE…
+ *
+ * Every template's $defs are known to all. One with an $id becomes NAME.schema.json (from
+ * NAME.in.json), complete in itself: the definitions that it needs are copied in. An enumeration is
+ * written "@table", or "@table except name", and comes from the tables of the code, so that
+ * schema and report cannot drift apart.
+ *
+ * Refuses a template that leaves an object open or a property without a description.
+ */
+#include "analyzer/verdict.h"
+#include "dissect/findings.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct table {
+    const char *name;
+    const char *const *names; /* ends in NULL */
+};
+
+/* clang-format off */
+#define NAME(id, name) name,
+#define TABLE(table, list) {table, (const char *const[]){list(NAME) NULL}},
+static const struct table tables[] = {
+    TABLE("tcp_state", TCP_STATE_TABLE)
+    TABLE("state_cause", STATE_CAUSE_TABLE)
+    TABLE("certainty", CERTAINTY_TABLE)
+    TABLE("role", ROLE_TABLE)
+    TABLE("client_known_by", CLIENT_KNOWN_BY_TABLE)
+    TABLE("visibility", VISIBILITY_TABLE)
+    TABLE("handshake", HANDSHAKE_TABLE)
+    TABLE("close_kind", CLOSE_KIND_TABLE)
+    TABLE("reset_form", RESET_FORM_TABLE)
+    TABLE("reset_stage", RESET_STAGE_TABLE)
+    TABLE("caveat", CAVEAT_TABLE)
+    TABLE("zeek_state", ZEEK_STATE_TABLE)
+    TABLE("tunnel", TUNNEL_TABLE)
+    TABLE("damage_kind", DAMAGE_TABLE)
+    TABLE("damage_reason", DAMAGE_REASON_TABLE)
+    TABLE("oddity", ODDITY_TABLE)
+    TABLE("format", FORMAT_TABLE)
+    TABLE("compression", COMPRESSION_TABLE)
+    TABLE("other", OTHER_TABLE)
+    TABLE("undecodable", UNDECODABLE_TABLE)
+};
+/* clang-format on */
+
+static void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+static void die(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("make_schema: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    exit(EXIT_FAILURE);
+}
+
+static const struct table *find_table(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        if (strlen(tables[i].name) == length && strncmp(tables[i].name, name, length) == 0)
+            return &tables[i];
+    }
+    die("no table %.*s", (int)length, name);
+}
+
+/* "@table" or "@table except name" */
+static json_t *enumeration(const char *text)
+{
+    static const char except[] = " except ";
+    if (*text != '@')
+        die("\"enum\": \"%s\" names no table", text);
+    const char *exception = strstr(text, except);
+    size_t length = exception ? (size_t)(exception - text) - 1 : strlen(text) - 1;
+    const struct table *table = find_table(text + 1, length);
+    if (exception)
+        exception += sizeof except - 1;
+
+    json_t *list = json_array();
+    bool excepted = !exception;
+    for (const char *const *name = table->names; *name; name++) {
+        if (exception && strcmp(*name, exception) == 0)
+            excepted = true;
+        else if (json_array_append_new(list, json_string(*name)))
+            die("out of memory");
+    }
+    if (!excepted)
+        die("no %s in table %s", exception, table->name);
+    return list;
+}
+
+static void check_object(const json_t *schema, const char *place)
+{
+    const char *type = json_string_value(json_object_get(schema, "type"));
+    if (type && strcmp(type, "object") == 0 && !json_object_get(schema, "additionalProperties") &&
+        !json_object_get(schema, "maxProperties"))
+        die("%s: an object must say which properties it may have", place);
+    if (!type)
+        return;
+    const char *name;
+    json_t *property;
+    json_object_foreach(json_object_get(schema, "properties"), name, property)
+    {
+        if (!json_object_get(property, "description"))
+            die("%s: property %s has no description", place, name);
+    }
+}
+
+/* Puts the enumerations in, everywhere below `node`. */
+static void expand(json_t *node, const char *place)
+{
+    size_t index;
+    json_t *item;
+    json_array_foreach(node, index, item) expand(item, place);
+    if (!json_is_object(node))
+        return;
+    check_object(node, place);
+    json_t *names = json_object_get(node, "enum");
+    if (json_is_string(names) &&
+        json_object_set_new(node, "enum", enumeration(json_string_value(names))))
+        die("out of memory");
+    const char *key;
+    json_object_foreach(node, key, item) expand(item, json_is_object(item) ? key : place);
+}
+
+/* Copies into `needed` every definition that something below `node` refers to. */
+static void collect(json_t *node, const json_t *definitions, json_t *needed)
+{
+    static const char prefix[] = "#/$defs/";
+    size_t index;
+    json_t *item;
+    json_array_foreach(node, index, item) collect(item, definitions, needed);
+    if (!json_is_object(node))
+        return;
+    const char *reference = json_string_value(json_object_get(node, "$ref"));
+    if (reference) {
+        if (strncmp(reference, prefix, sizeof prefix - 1) != 0)
+            die("reference %s is not to a definition", reference);
+        const char *name = reference + sizeof prefix - 1;
+        json_t *definition = json_object_get(definitions, name);
+        if (!definition)
+            die("no definition %s", name);
+        if (!json_object_get(needed, name)) {
+            if (json_object_set(needed, name, definition))
+                die("out of memory");
+            collect(definition, definitions, needed);
+        }
+    }
+    const char *key;
+    json_object_foreach(node, key, item) collect(item, definitions, needed);
+}
+
+/* FOLDER/NAME.schema.json for a template of any folder called NAME.in.json. */
+static void output_path(char *path, size_t bytes, const char *folder, const char *template)
+{
+    const char *slash = strrchr(template, '/');
+    const char *base = slash ? slash + 1 : template;
+    const char *end = strstr(base, ".in.json");
+    if (!end)
+        die("%s: not called NAME.in.json", template);
+    int length = snprintf(path, bytes, "%s/%.*s.schema.json", folder, (int)(end - base), base);
+    if (length < 0 || (size_t)length >= bytes)
+        die("%s: name too long", template);
+}
+
+static void write_schema(json_t *schema, const json_t *definitions, const char *path)
+{
+    json_t *needed = json_object();
+    collect(schema, definitions, needed);
+    if (json_object_set_new(schema, "$defs", needed))
+        die("out of memory");
+    if (json_dump_file(schema, path, JSON_INDENT(2)))
+        die("cannot write %s", path);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        die("usage: make_schema FOLDER TEMPLATE...");
+    json_t *templates = json_array(), *definitions = json_object();
+    for (int i = 2; i < argc; i++) {
+        json_error_t error;
+        json_t *template = json_load_file(argv[i], JSON_REJECT_DUPLICATES, &error);
+        if (!template)
+            die("%s:%d: %s", argv[i], error.line, error.text);
+        expand(template, argv[i]);
+        if (json_object_update_missing(definitions, json_object_get(template, "$defs")))
+            die("out of memory");
+        json_object_del(template, "$defs");
+        if (json_array_append_new(templates, template))
+            die("out of memory");
+    }
+    size_t index;
+    json_t *template;
+    json_array_foreach(templates, index, template)
+    {
+        if (json_object_get(template, "$id")) {
+            char path[4096];
+            output_path(path, sizeof path, argv[1], argv[index + 2]);
+            write_schema(template, definitions, path);
+        }
+    }
+    json_decref(templates);
+    json_decref(definitions);
+    return EXIT_SUCCESS;
+}
