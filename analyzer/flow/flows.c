@@ -303,17 +303,28 @@ static bool is_syn_ack(const struct segment *g)
     return (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
 }
 
-/* Does this SYN belong to the connection: sent again, or late because taps reorder? */
+/* Does this SYN belong to the connection: sent again, late because taps reorder, or the other half
+ * of a simultaneous open? */
 static bool syn_belongs(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
-    return own->marks & SIDE_ISN && own->isn.n == g->seq;
+    const struct side *peer = &c->side[!sender];
+    if (own->marks & SIDE_ISN)
+        return own->isn.n == g->seq;
+    if (own->marks & SIDE_SEEN || c->marks & CONN_CLOSED)
+        return false;
+    if (own->marks & SIDE_ACKED)
+        return own->nxt.n == g->seq + 1; /* its answer passed the tap before it did */
+    return !(peer->marks & SIDE_SYN && peer->marks & SIDE_ACKED);
 }
 
 static bool syn_ack_belongs(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
     const struct side *peer = &c->side[!sender];
+    /* Of strays (a scan's, backscatter) each would be a connection of its own. */
+    if (own->marks & SIDE_SYN && !(c->marks & CONN_ESTABLISHED))
+        return true;
     if (own->marks & SIDE_SYN)
         return own->isn.n == g->seq || !(c->marks & CONN_CLOSED);
     if (peer->marks & SIDE_SYN)
@@ -377,6 +388,17 @@ static void assign_roles(struct connection *c, int sender, const struct segment 
         c->marks |= CONN_ESTABLISHED;
     }
     if (client)
+        c->marks |= CONN_CLIENT_IS_1;
+}
+
+/* A SYN that passes late tells more than what was guessed without it. */
+static void note_late_syn(struct connection *c, int sender)
+{
+    if (c->known_by != KNOWN_BY_PORT && c->known_by != KNOWN_BY_FIRST_PACKET)
+        return;
+    c->known_by = KNOWN_BY_SYN;
+    c->marks &= (uint16_t)~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
+    if (sender)
         c->marks |= CONN_CLIENT_IS_1;
 }
 
@@ -469,6 +491,8 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
             return status;
     }
     struct connection *c = at(f, choice.use);
+    if (is_syn(g))
+        note_late_syn(c, probe->sender);
     size_t before = connection_extra_bytes(c);
     bool held = track_segment(c, probe->sender, g);
     f->extra_bytes += connection_extra_bytes(c) - before;

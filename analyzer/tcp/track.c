@@ -122,13 +122,18 @@ bool numbers_fit(const struct connection *c, int sender, const struct segment *g
 {
     const struct side *own = &c->side[sender];
     const struct side *peer = &c->side[!sender];
-    if (own->marks & (SIDE_SEEN | SIDE_ACKED) &&
-        seq_distance(seq_of(g->seq), own->nxt) <= SPACE_DISTANCE)
-        return true;
-    if (g->flags & TCP_ACK && peer->marks & (SIDE_SEEN | SIDE_ACKED) &&
-        seq_distance(seq_of(g->ack), peer->nxt) <= SPACE_DISTANCE)
-        return true;
-    return false;
+    bool known = false;
+    if (own->marks & (SIDE_SEEN | SIDE_ACKED)) {
+        known = true;
+        if (seq_distance(seq_of(g->seq), own->nxt) <= SPACE_DISTANCE)
+            return true;
+    }
+    if (g->flags & TCP_ACK && peer->marks & (SIDE_SEEN | SIDE_ACKED)) {
+        known = true;
+        if (seq_distance(seq_of(g->ack), peer->nxt) <= SPACE_DISTANCE)
+            return true;
+    }
+    return !known;
 }
 
 /* ---- copies made by the capture ------------------------------------------------------------- */
@@ -345,7 +350,8 @@ static bool track_ack(struct connection *c, int sender, const struct segment *g)
 {
     struct side *peer = &c->side[!sender];
     seq_t ack = seq_of(g->ack);
-    if (!(g->flags & TCP_ACK) || g->flags & TCP_RST)
+    bool refusal = g->flags & TCP_RST && g->seq == 0 && !(peer->marks & SIDE_SEEN);
+    if (!(g->flags & TCP_ACK) || (g->flags & TCP_RST && !refusal))
         return true;
     if (!(peer->marks & SIDE_ACKED)) {
         if (peer->marks & SIDE_SEEN && seq_distance(ack, peer->nxt) > SPACE_DISTANCE)
@@ -471,7 +477,9 @@ static void note_progress(struct connection *c)
             seq_gt(own->una, c->detail->side[s].fin_seq))
             own->marks |= SIDE_FIN_ACKED;
     }
-    bool reset = (a->marks | b->marks) & SIDE_RST;
+    /* What never opened is kept like any other attempt: its stragglers may come minutes later. */
+    bool opened = c->marks & CONN_ESTABLISHED && (a->marks | b->marks) & SIDE_SEEN;
+    bool reset = opened && (a->marks | b->marks) & SIDE_RST;
     if (reset || (a->marks & SIDE_FIN_ACKED && b->marks & SIDE_FIN_ACKED))
         c->marks |= CONN_CLOSED;
 }

@@ -39,7 +39,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
 /* The detail, made when it does not exist yet; NULL when memory ran out. */
 struct detail *connection_detail(struct connection *c) MUST_CHECK;
 
-/* True when the segment's numbers lie in the connection's spaces, as far as these are known. */
+/* False when the segment's numbers lie far from every space of the connection that is known. */
 bool numbers_fit(const struct connection *c, int sender, const struct segment *segment);
 
 #endif
