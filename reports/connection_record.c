@@ -39,9 +39,10 @@ static void put_event_times(struct json_writer *writer, struct record_context *c
         json_key(writer, "end_ns");
         json_int(writer, end_ns);
     }
-    if (start_known && end_known && start_ns <= end_ns) {
+    uint64_t duration_ns;
+    if (record_elapsed(start_ns, end_ns, &duration_ns)) {
         json_key(writer, "duration");
-        json_uint(writer, (uint64_t)end_ns - (uint64_t)start_ns);
+        json_uint(writer, duration_ns);
     }
 }
 

@@ -33,13 +33,12 @@ static void put_state_entry(struct json_writer *writer, struct record_context *c
     json_end_object(writer);
 }
 
-/* Adds what passed from one time to the other, if that is known. A clock that ran backwards tells
- * nothing about the stay. */
+/* Adds what passed from one time to the other, if that is known. */
 static bool add_stay(uint64_t *total_ns, int64_t from_ns, int64_t to_ns)
 {
-    if (from_ns == TIME_UNKNOWN || to_ns == TIME_UNKNOWN || to_ns < from_ns)
+    uint64_t stay_ns;
+    if (!record_elapsed(from_ns, to_ns, &stay_ns))
         return false;
-    uint64_t stay_ns = (uint64_t)to_ns - (uint64_t)from_ns;
     if (__builtin_add_overflow(*total_ns, stay_ns, total_ns))
         *total_ns = UINT64_MAX;
     return true;

@@ -130,7 +130,8 @@ static void put_number(struct json_writer *writer, bool negative, uint64_t magni
 
 void json_int(struct json_writer *writer, int64_t value)
 {
-    put_number(writer, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value);
+    /* INT64_MIN has no positive counterpart. */
+    put_number(writer, value < 0, value < 0 ? (uint64_t) - (value + 1) + 1 : (uint64_t)value);
 }
 
 void json_uint(struct json_writer *writer, uint64_t value)

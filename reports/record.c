@@ -12,6 +12,13 @@ void record_context_init(struct record_context *context, const struct capture_fi
                                      : 0;
 }
 
+bool record_elapsed(int64_t from_ns, int64_t to_ns, uint64_t *elapsed_ns)
+{
+    /* Computed without limits: only what is below zero does not fit. */
+    return from_ns != TIME_UNKNOWN && to_ns != TIME_UNKNOWN &&
+           !__builtin_sub_overflow(to_ns, from_ns, elapsed_ns);
+}
+
 void record_time(struct json_writer *writer, struct record_context *context, int64_t time_ns)
 {
     char text[TIME_TEXT_BYTES];

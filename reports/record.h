@@ -12,7 +12,9 @@
 #include "reports/text_clean.h"
 #include "reports/time_text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The version of the Elastic Common Schema whose names the records use. */
 #define ECS_VERSION "8.17.0"
@@ -27,6 +29,9 @@ struct record_context {
 /* `observer` may be NULL. */
 void record_context_init(struct record_context *context, const struct capture_findings *findings,
                          const char *observer);
+
+/* False when a time is unknown or the clock ran backwards between them. */
+bool record_elapsed(int64_t from_ns, int64_t to_ns, uint64_t *elapsed_ns) MUST_CHECK;
 
 /* A time that is known. */
 void record_time(struct json_writer *writer, struct record_context *context, int64_t time_ns);

@@ -297,6 +297,46 @@ static void an_output_that_fails(void **state)
     }
 }
 
+static unsigned long allocations_left;
+
+static void *failing_malloc(size_t size)
+{
+    if (!allocations_left)
+        return NULL;
+    allocations_left--;
+    return malloc(size);
+}
+
+/* Whichever allocation of a tree fails, and all that follow it: the report says so and nothing is
+ * left behind. */
+static void memory_that_runs_out(void **state)
+{
+    (void)state;
+    static struct random_source source = {.state = 3};
+    char path[TEST_PATH_BYTES];
+    struct capture_findings findings;
+    test_path(path, "report");
+    assert_true(random_findings(&source, &findings, 2));
+    for (unsigned format = 0; format < 2; format++) {
+        struct report_options options = {.format = format ? REPORT_JSON : REPORT_NDJSON,
+                                         .observer = "o",
+                                         .settings = settings,
+                                         .setting_count = sizeof settings / sizeof *settings};
+        unsigned long n = 0;
+        for (bool finished = false; !finished; n++) {
+            allocations_left = n;
+            json_set_alloc_funcs(failing_malloc, free);
+            struct outcome outcome = run(path, &options, &findings, &nothing, 0);
+            json_set_alloc_funcs(malloc, free);
+            assert_true(outcome.committed);
+            finished = outcome.finished;
+            assert_int_equal(unlink(path), 0);
+        }
+        assert_true(n > 100);
+    }
+    findings_finish(&findings);
+}
+
 static void no_room_to_wait(void **state)
 {
     (void)state;
@@ -330,6 +370,7 @@ int main(void)
         cmocka_unit_test(packets_add_up),
         cmocka_unit_test(the_same_bytes_again),
         cmocka_unit_test(an_output_that_fails),
+        cmocka_unit_test(memory_that_runs_out),
         cmocka_unit_test(no_room_to_wait),
     };
     return cmocka_run_group_tests_name("report", tests, test_folder_make, test_folder_remove);

@@ -8,8 +8,8 @@
 /* Digits from the right; what is left of the value beyond them is not ours to show. */
 static void put_digits(char *out, unsigned digits, uint32_t value)
 {
-    while (digits--) {
-        out[digits] = (char)('0' + value % 10);
+    for (; digits; digits--) {
+        out[digits - 1] = (char)('0' + value % 10);
         value /= 10;
     }
 }
