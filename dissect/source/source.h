@@ -21,8 +21,8 @@
 
 struct source;
 
-/* Opens a path, or standard input for "-". NULL on failure, with a sentence in `error` (what, where,
- * what to do) of at most error_bytes. */
+/* Opens a path, or standard input for "-". NULL on failure, with a sentence in `error` (what,
+ * where, what to do) of at most error_bytes. */
 struct source *source_open(const char *path, char *error, size_t error_bytes) MUST_CHECK;
 
 /* Reads from memory, which is borrowed until source_destroy(). NULL when memory ran out. */
@@ -34,15 +34,26 @@ void source_destroy(struct source *source);
  * Short counts are normal. */
 size_t source_read(struct source *source, void *buffer, size_t length) MUST_CHECK;
 
+/* The first raw bytes, before decompression, without taking them: at most SOURCE_PEEK_BYTES, fewer
+ * only when there are no more. To be asked before the first source_read(); borrowed until then. */
+#define SOURCE_PEEK_BYTES 65536
+size_t source_peek(struct source *source, const uint8_t **bytes) MUST_CHECK;
+
+/* Makes every wait for input, of any source, end as if the input ended there, with SOURCE_STOPPED.
+ * For signal handlers. */
+void source_stop(void);
+
 enum source_fault {
     SOURCE_WHOLE,     /* no fault so far */
     SOURCE_TRUNCATED, /* the compressed stream ends early */
     SOURCE_CORRUPT,   /* the compressed stream is broken */
-    SOURCE_GARBAGE,   /* bytes behind the compressed stream, ignored; source_fault_bytes() of them */
-    SOURCE_FAILED,    /* read(2) failed: errno in source_errno() */
+    SOURCE_GARBAGE, /* bytes behind the compressed stream, ignored; source_fault_bytes() of them */
+    SOURCE_FAILED,  /* read(2) failed: errno in source_errno() */
+    SOURCE_STOPPED, /* source_stop() */
     SOURCE_NO_MEMORY,
     SOURCE_UNSUPPORTED, /* zstd, and this binary was built without it */
-    SOURCE_TOO_LARGE,   /* decompression guard: more than the ratio that compressed captures reach */
+    SOURCE_TOO_LARGE,   /* decompression guard: beyond 1 GiB of content, more than 200 times the raw
+                         * bytes; or a zstd window beyond 128 MiB */
 };
 
 /* What ended the source early; meaningful once source_read() has returned 0. */

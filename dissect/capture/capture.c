@@ -1,0 +1,280 @@
+#include "dissect/capture/capture.h"
+
+#include "dissect/capture/reader.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct capture *capture_create(struct source *source, struct capture_findings *findings,
+                               uint32_t file)
+{
+    struct capture *c = calloc(1, sizeof *c);
+    if (!c)
+        return NULL;
+    if (!window_init(&c->window, source)) {
+        free(c);
+        return NULL;
+    }
+    c->findings = findings;
+    c->file = file;
+    c->last_time_ns = TIME_UNKNOWN;
+    return c;
+}
+
+static void note_size(struct capture *c)
+{
+    uint64_t size = source_size(c->window.source);
+    file_of(c)->bytes = size ? size : source_raw_bytes(c->window.source);
+}
+
+void capture_destroy(struct capture *c)
+{
+    if (!c)
+        return;
+    note_size(c);
+    source_destroy(c->window.source);
+    section_finish(&c->section);
+    window_finish(&c->window);
+    free(c);
+}
+
+void note_damage(struct capture *c, enum damage_kind kind, enum damage_reason reason,
+                 uint64_t offset, uint64_t bytes)
+{
+    findings_damage(
+        file_of(c),
+        (struct damage){
+            .kind = kind, .reason = reason, .offset = offset, .bytes = bytes, .frame = c->frames});
+}
+
+/* The reason for which the content itself ended early. */
+static enum damage_reason fault_reason(const struct source *source)
+{
+    switch (source_fault(source)) {
+    case SOURCE_TRUNCATED:
+    case SOURCE_CORRUPT:
+        return REASON_COMPRESSION;
+    case SOURCE_FAILED:
+        return REASON_READ_ERROR;
+    case SOURCE_TOO_LARGE:
+        return REASON_LIMIT;
+    case SOURCE_GARBAGE:
+        return REASON_TRAILING_GARBAGE;
+    case SOURCE_WHOLE:
+    case SOURCE_STOPPED:
+    case SOURCE_NO_MEMORY:
+    case SOURCE_UNSUPPORTED:
+        break;
+    }
+    return REASON_NONE;
+}
+
+enum step end_truncated(struct capture *c, uint64_t missing_bytes, enum damage_reason reason)
+{
+    enum damage_reason fault = fault_reason(c->window.source);
+    /* Where the user stopped the program, nothing is wrong with the file. */
+    if (source_fault(c->window.source) == SOURCE_STOPPED)
+        return STEP_OVER;
+    if (fault != REASON_NONE && fault != REASON_TRAILING_GARBAGE) {
+        reason = fault;
+        c->fault_told = true;
+    }
+    note_damage(c, DAMAGE_FILE_TRUNCATED, reason, window_offset(&c->window), missing_bytes);
+    c->window.at = c->window.end;
+    return STEP_OVER;
+}
+
+uint32_t add_interface(struct capture *c, uint16_t link_type, const uint8_t *name,
+                       size_t name_length)
+{
+    if (c->interfaces_added >= FILE_INTERFACES_MAX) {
+        count_oddity(c, ODDITY_INTERFACE_LIMIT);
+        return c->last_interface;
+    }
+    uint32_t index =
+        findings_add_interface(c->findings, c->file, link_type, (const char *)name, name_length);
+    if (index != UINT32_MAX) {
+        c->interfaces_added++;
+        c->last_interface = index;
+    }
+    findings_link_type(file_of(c), link_type);
+    return index;
+}
+
+bool part_begins(struct capture *c, size_t at)
+{
+    size_t have = window_need(&c->window, at + PCAP_HEADER_BYTES);
+    if (have < at + 12)
+        return false;
+    const uint8_t *p = window_at(&c->window) + at;
+    if (section_begins(p, have - at))
+        return true;
+    return have - at >= PCAP_HEADER_BYTES && pcap_magic(p) && pcap_header_read(p).sane;
+}
+
+/* In binary content line feeds stand behind anything; after a transfer in text mode each of them
+ * has a carriage return before it. Sixteen in a row do not happen by chance: the octet 10 alone is
+ * in too many addresses. */
+#define TEXT_MODE_LINE_FEEDS 16
+
+bool text_mode_content(const struct capture *c)
+{
+    const struct window *w = &c->window;
+    unsigned line_feeds = 0;
+    for (size_t i = 1; i < w->end; i++) {
+        if (w->bytes[i] != '\n')
+            continue;
+        if (w->bytes[i - 1] != '\r')
+            return false;
+        line_feeds++;
+    }
+    return line_feeds >= TEXT_MODE_LINE_FEEDS;
+}
+
+PRINTF_LIKE(2, 3) static void set_error(struct capture *c, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        c->no_memory = true;
+    else
+        file_of(c)->error = text;
+}
+
+/* Why nothing at all could be had from the source; false when it is simply empty. */
+static bool explain_fault(struct capture *c)
+{
+    const struct source *source = c->window.source;
+    const char *name = compression_name(source_compression(source));
+    c->fault_told = true;
+    switch (source_fault(source)) {
+    case SOURCE_TRUNCATED:
+        set_error(c, "the %s data end before anything could be decompressed", name);
+        return true;
+    case SOURCE_CORRUPT:
+        set_error(c, "the %s data are broken from the start", name);
+        return true;
+    case SOURCE_FAILED:
+        set_error(c, "cannot be read: %s", strerror(source_errno(source)));
+        return true;
+    case SOURCE_UNSUPPORTED:
+        set_error(c,
+                  "%s data, which this program was built without; decompress it first (zstd -dc)",
+                  name);
+        return true;
+    case SOURCE_TOO_LARGE:
+        set_error(c, "the %s data need a larger window than 128 MiB; decompress it first", name);
+        return true;
+    case SOURCE_NO_MEMORY:
+        c->no_memory = true;
+        return true;
+    case SOURCE_STOPPED:
+        return true;
+    case SOURCE_WHOLE:
+    case SOURCE_GARBAGE:
+        break;
+    }
+    return false;
+}
+
+static enum step not_a_capture(struct capture *c, const uint8_t *bytes, size_t length)
+{
+    if (text_mode_magic(bytes, length)) {
+        note_damage(c, DAMAGE_TEXT_MODE_TRANSFER, REASON_FILE_HEADER, 0, 0);
+        set_error(c, "a capture that was transferred in text mode, which changed its bytes; "
+                     "transfer it again in binary mode");
+        return STEP_OVER;
+    }
+    const char *name = looks_like(bytes, length);
+    if (name)
+        set_error(c, "not a pcap or pcapng capture: looks like %s", name);
+    else if (length < 8)
+        set_error(c, "not a pcap or pcapng capture: only %zu bytes", length);
+    else
+        set_error(c, "not a pcap or pcapng capture: begins with %02x %02x %02x %02x", bytes[0],
+                  bytes[1], bytes[2], bytes[3]);
+    return STEP_OVER;
+}
+
+static enum step cut_header(struct capture *c, const char *what, size_t have, size_t whole)
+{
+    if (c->later_part)
+        return end_truncated(c, whole - have, REASON_FILE_HEADER);
+    set_error(c, "ends inside the %s header, after %zu of %zu bytes", what, have, whole);
+    c->fault_told = true;
+    return STEP_OVER;
+}
+
+/* At the window's position begins the file or another part of it. */
+static enum step begin_part(struct capture *c)
+{
+    struct window *w = &c->window;
+    size_t have = window_need(w, RECOGNISE_BYTES);
+    const uint8_t *p = window_at(w);
+    if (!c->later_part) {
+        file_of(c)->compression = source_compression(w->source);
+        if (!have) {
+            if (!explain_fault(c))
+                set_error(c, "empty file");
+            return STEP_OVER;
+        }
+    } else {
+        note_damage(c, DAMAGE_CONCATENATED, REASON_NONE, window_offset(w), 0);
+    }
+    if (!capture_begins(p, have))
+        return not_a_capture(c, p, have);
+    bool pcap = pcap_magic(p);
+    if (pcap && have < PCAP_HEADER_BYTES)
+        return cut_header(c, "pcap file", have, PCAP_HEADER_BYTES);
+    if (!pcap && have < SHB_MINIMUM_BYTES)
+        return cut_header(c, "pcapng section", have, SHB_MINIMUM_BYTES);
+    c->stage = pcap ? STAGE_PCAP : STAGE_PCAPNG;
+    enum step step = pcap ? pcap_begin(c) : pcapng_begin(c);
+    c->later_part = true;
+    return step;
+}
+
+/* What the source has to say that no record was cut by. */
+static void finish(struct capture *c)
+{
+    const struct source *source = c->window.source;
+    if (c->finished)
+        return;
+    c->finished = true;
+    c->stage = STAGE_OVER;
+    note_size(c);
+    if (source_fault(source) == SOURCE_NO_MEMORY || c->window.no_memory)
+        c->no_memory = true;
+    enum damage_reason reason = fault_reason(source);
+    if (c->no_memory || c->fault_told || reason == REASON_NONE)
+        return;
+    enum damage_kind kind =
+        reason == REASON_TRAILING_GARBAGE ? DAMAGE_FILE_DAMAGED : DAMAGE_FILE_TRUNCATED;
+    note_damage(c, kind, reason, window_offset(&c->window), source_fault_bytes(source));
+}
+
+enum capture_status capture_next(struct capture *c, struct packet *packet)
+{
+    for (;;) {
+        enum step step;
+        if (LIKELY(c->stage == STAGE_PCAP))
+            step = pcap_next(c, packet);
+        else if (c->stage == STAGE_PCAPNG)
+            step = pcapng_next(c, packet);
+        else if (c->stage == STAGE_START)
+            step = begin_part(c);
+        else
+            return c->no_memory ? CAPTURE_NO_MEMORY : CAPTURE_END;
+        if (LIKELY(step == STEP_PACKET))
+            return CAPTURE_PACKET;
+        if (step == STEP_NO_MEMORY)
+            c->no_memory = true;
+        if (step != STEP_AGAIN || c->window.no_memory)
+            finish(c);
+    }
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Generates the damaged captures and holds what the reader says of each against the table.
+
+Usage: damage.py CAPTURE_DUMP DAMAGE_FOLDER
+"""
+import csv
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+DAMAGE_KEPT = 32
+
+
+def expected_packets(text, make):
+    if text == '-':
+        return []
+    if text == '1-8':
+        text = ','.join(map(str, make.EVERYTHING))
+    wanted = []
+    for item in text.split(','):
+        number, _, cut = re.fullmatch(r'(\d+)(\[:(\d+)\])?', item).groups()
+        data = make.PACKETS[int(number) - 1]
+        wanted.append((int(number), data[:int(cut)] if cut else data))
+    return wanted
+
+
+def expected_times(text, packets, make):
+    if text == 'unknown':
+        return ['unknown'] * len(packets)
+    if text == 'given':
+        return [str(make.TIMES[number - 1]) for number, _ in packets]
+    return text.split(',')
+
+
+def check(row, lines, make):
+    """What is wrong, as a list of sentences."""
+    wrong = []
+    got = [line.split('\t') for line in lines]
+    packets = expected_packets(row['packets'], make)
+    data = [g[8] for g in got if g[0] == 'packet']
+    if data != [d.hex() for _, d in packets]:
+        known = {p.hex(): n for n, p in enumerate(make.PACKETS, 1)}
+        wrong.append('packets %s instead of %s' % ([known.get(d, '?') for d in data],
+                                                   [n for n, _ in packets]))
+    times = [g[2] for g in got if g[0] == 'packet']
+    if times != expected_times(row['times'], packets, make):
+        wrong.append('times %s' % times)
+    damage = [':'.join(g[1:5]) for g in got if g[0] == 'damage']
+    wanted = [] if row['damage'] == '-' else row['damage'].split(';')
+    if damage != wanted[:DAMAGE_KEPT]:
+        wrong.append('damage %s instead of %s' % (damage, wanted))
+    oddities = ';'.join(sorted('%s=%s' % (g[1], g[2]) for g in got if g[0] == 'oddity')) or '-'
+    if oddities != row['oddities']:
+        wrong.append('oddities %s instead of %s' % (oddities, row['oddities']))
+    error = ''.join(g[1] for g in got if g[0] == 'error')
+    if (row['error'] == '-') != (error == '') or (error and row['error'] not in error):
+        wrong.append('error "%s" instead of "%s"' % (error, row['error']))
+    drops = [','.join(g[1:4]) for g in got if g[0] == 'drops']
+    if drops != [row['drops']]:
+        wrong.append('drops %s' % drops)
+    return wrong
+
+
+def main():
+    dump, folder = sys.argv[1:3]
+    sys.path.insert(0, folder)
+    sys.dont_write_bytecode = True
+    import make
+    table = '\n'.join('\t'.join(line) for line in
+                      [make.COLUMNS] + [make.row(c) for c in make.build()]) + '\n'
+    with open(os.path.join(folder, 'expected.tsv'), encoding='utf-8') as f:
+        kept = f.read()
+    failures = 0
+    if table != kept:
+        print('expected.tsv is not what make.py --table prints')
+        failures = 1
+    rows = list(csv.DictReader(kept.splitlines(), delimiter='\t', quoting=csv.QUOTE_NONE))
+    with tempfile.TemporaryDirectory() as out:
+        sys.argv = ['make.py', out]
+        make.CASES.clear()
+        make.main()
+        for row in rows:
+            path = os.path.join(out, row['case'])
+            for how in ('file', 'pipe'):
+                with open(path, 'rb') as stdin:
+                    run = subprocess.run([dump, path if how == 'file' else '-'], input=stdin.read(),
+                                         stdout=subprocess.PIPE)
+                lines = run.stdout.decode('utf-8', 'replace').splitlines()
+                wrong = check(row, lines, make)
+                if run.returncode:
+                    wrong.append('exit status %d' % run.returncode)
+                for sentence in wrong:
+                    print('%s (%s): %s' % (row['case'], how, sentence))
+                failures += bool(wrong)
+    print(len(rows), 'cases,', failures, 'failures')
+    return 1 if failures or not rows else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,127 @@
+#include "dissect/capture/filter.h"
+
+#include <pcap/dlt.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SNAPLEN_ANY 262144
+
+/* One link type's program. */
+struct compiled {
+    uint16_t link_type;
+    bool usable;
+    struct bpf_program program;
+};
+
+struct filter {
+    char *expression;
+    struct compiled *list;
+    uint32_t count;
+    uint32_t last; /* link types come in runs */
+};
+
+/* A file's LINKTYPE_ is not this platform's DLT_ where the DLT_ numbers were not the same
+ * everywhere (libpcap's pcap-common.c). */
+static int dlt_of(uint16_t link_type)
+{
+    static const struct {
+        uint16_t link_type;
+        int dlt;
+    } differing[] = {
+        {50, DLT_PPP_SERIAL},  {51, DLT_PPP_ETHER},  {100, DLT_ATM_RFC1483}, {101, DLT_RAW},
+        {102, DLT_SLIP_BSDOS}, {103, DLT_PPP_BSDOS}, {106, DLT_ATM_CLIP},    {108, DLT_LOOP},
+        {109, DLT_ENC},        {112, DLT_HDLC},      {246, DLT_PFSYNC},
+    };
+    for (size_t i = 0; i < sizeof differing / sizeof *differing; i++) {
+        if (differing[i].link_type == link_type)
+            return differing[i].dlt;
+    }
+    return link_type;
+}
+
+static bool compile(struct compiled *compiled, const char *expression, char *error,
+                    size_t error_bytes)
+{
+    pcap_t *handle = pcap_open_dead(dlt_of(compiled->link_type), SNAPLEN_ANY);
+    if (!handle) {
+        snprintf(error, error_bytes, "the filter cannot be compiled: out of memory");
+        return false;
+    }
+    compiled->usable =
+        pcap_compile(handle, &compiled->program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+    if (!compiled->usable)
+        snprintf(error, error_bytes, "the filter \"%s\" is not understood: %s", expression,
+                 pcap_geterr(handle));
+    pcap_close(handle);
+    return compiled->usable;
+}
+
+static struct compiled *add(struct filter *filter, uint16_t link_type)
+{
+    struct compiled *list = realloc(filter->list, (filter->count + 1) * sizeof *list);
+    if (!list)
+        return NULL;
+    filter->list = list;
+    filter->last = filter->count++;
+    list[filter->last] = (struct compiled){.link_type = link_type};
+    return &list[filter->last];
+}
+
+struct filter *filter_create(const char *expression, char *error, size_t error_bytes)
+{
+    struct filter *filter = calloc(1, sizeof *filter);
+    if (filter)
+        filter->expression = strdup(expression);
+    struct compiled *ethernet = filter && filter->expression ? add(filter, DLT_EN10MB) : NULL;
+    if (!ethernet) {
+        snprintf(error, error_bytes, "the filter cannot be compiled: out of memory");
+        filter_destroy(filter);
+        return NULL;
+    }
+    if (!compile(ethernet, expression, error, error_bytes)) {
+        filter_destroy(filter);
+        return NULL;
+    }
+    return filter;
+}
+
+void filter_destroy(struct filter *filter)
+{
+    if (!filter)
+        return;
+    for (uint32_t i = 0; i < filter->count; i++) {
+        if (filter->list[i].usable)
+            pcap_freecode(&filter->list[i].program);
+    }
+    free(filter->list);
+    free(filter->expression);
+    free(filter);
+}
+
+static const struct compiled *compiled_for(struct filter *filter, uint16_t link_type)
+{
+    if (filter->list[filter->last].link_type == link_type)
+        return &filter->list[filter->last];
+    for (uint32_t i = 0; i < filter->count; i++) {
+        if (filter->list[i].link_type == link_type) {
+            filter->last = i;
+            return &filter->list[i];
+        }
+    }
+    struct compiled *compiled = add(filter, link_type);
+    char unused[PCAP_ERRBUF_SIZE];
+    if (compiled)
+        (void)compile(compiled, filter->expression, unused, sizeof unused);
+    return compiled;
+}
+
+bool filter_pass(struct filter *filter, const struct packet *packet)
+{
+    const struct compiled *compiled = compiled_for(filter, packet->link_type);
+    if (!compiled || !compiled->usable)
+        return false;
+    struct pcap_pkthdr header = {.caplen = packet->captured_len, .len = packet->original_len};
+    return pcap_offline_filter(&compiled->program, &header, packet->data) != 0;
+}

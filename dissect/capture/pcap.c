@@ -1,0 +1,231 @@
+#include "dissect/capture/reader.h"
+
+#include "dissect/cursor.h"
+
+/* Seconds by which neighbouring packets may differ before the record is looked at twice. */
+#define NEIGHBOUR_SECONDS 86400u
+
+/* Bits 31-28 and 26 of the link type field give the length of the frame check sequence in 16-bit
+ * words, the low half is the type, the rest is reserved (draft-ietf-opsawg-pcap section 4). */
+#define LINK_FCS_PRESENT 0x04000000u
+#define LINK_RESERVED    0x0bff0000u
+
+static uint8_t fcs_octets(struct capture *c, uint32_t link_field)
+{
+    uint32_t words = link_field >> 28;
+    if (!(link_field & LINK_FCS_PRESENT)) {
+        if (words)
+            count_oddity(c, ODDITY_RESERVED_LINK_BITS);
+        return 0;
+    }
+    /* There is none longer than CRC-32. */
+    if (words > 2) {
+        count_oddity(c, ODDITY_FCS_LENGTH_UNPLAUSIBLE);
+        return 0;
+    }
+    return (uint8_t)(words * 2);
+}
+
+/* The modified formats lengthen the record header without always saying so. The length from which
+ * a chain of records follows is the right one; in doubt the one that the magic promises. */
+static void choose_header_len(struct capture *c, enum capture_format format)
+{
+    static const uint32_t standard[] = {16, 24, 20}; /* Red Hat 6.1; Nokia */
+    static const uint32_t modified[] = {24, 28};     /* ss991029; ss990915 */
+    const uint32_t *lengths = format == FORMAT_PCAP_MODIFIED ? modified : standard;
+    size_t count = format == FORMAT_PCAP_MODIFIED ? 2 : format == FORMAT_PCAP ? 3 : 1;
+    for (size_t i = 0; i < count; i++) {
+        c->pcap.header_len = lengths[i];
+        if (pcap_chain(c, &c->pcap, 0, 0))
+            return;
+    }
+    c->pcap.header_len = lengths[0];
+}
+
+enum step pcap_begin(struct capture *c)
+{
+    struct pcap_header header = pcap_header_read(window_at(&c->window));
+    struct file_findings *file = file_of(c);
+    if (file->format == FORMAT_UNKNOWN)
+        file->format = header.format;
+    c->pcap = pcap_part_of(&header);
+    c->pcap.fcs_len = fcs_octets(c, header.link_type);
+    if (header.link_type & LINK_RESERVED)
+        count_oddity(c, ODDITY_RESERVED_LINK_BITS);
+    c->pcap.interface = add_interface(c, c->pcap.link_type, NULL, 0);
+    if (c->pcap.interface == UINT32_MAX)
+        return STEP_NO_MEMORY;
+    uint64_t offset = window_offset(&c->window);
+    c->window.at += PCAP_HEADER_BYTES;
+    choose_header_len(c, header.format);
+    c->pcap.judge_all = true;
+    c->pcap.text_suspect = text_mode_content(c);
+    bool known = (header.version_major == 2 && header.version_minor <= 4) ||
+                 (header.version_major == 543 && header.version_minor == 0);
+    if (!known)
+        note_damage(c, DAMAGE_FILE_DAMAGED, REASON_FILE_HEADER, offset, 0);
+    return STEP_AGAIN;
+}
+
+/* Odd enough to be looked at twice, behind a record of that time. */
+static inline bool is_odd_behind(const struct pcap_part *part, const struct pcap_record *r,
+                                 uint32_t last_seconds)
+{
+    bool jump = r->seconds - last_seconds + NEIGHBOUR_SECONDS > 2 * NEIGHBOUR_SECONDS;
+    return (r->captured_len > r->original_len) | (r->captured_len > part->usual_max) |
+           (r->subseconds >= part->subsecond_limit) | (r->original_len == 0) | jump |
+           part->judge_all;
+}
+
+static inline bool is_odd(const struct pcap_part *part, const struct pcap_record *r)
+{
+    return is_odd_behind(part, r, part->last_seconds);
+}
+
+static void fill_odd(struct capture *c, const struct pcap_record *r, struct packet *packet)
+{
+    struct pcap_part *part = &c->pcap;
+    if (r->captured_len > r->original_len) {
+        packet->original_len = r->captured_len;
+        count_oddity(c, ODDITY_CAPTURED_EXCEEDS_ORIGINAL);
+    }
+    if (part->snaplen && r->captured_len > part->snaplen)
+        count_oddity(c, ODDITY_CAPTURED_EXCEEDS_SNAPLEN);
+    /* The multiplication carries whole seconds over by itself. */
+    if (r->subseconds >= part->subsecond_limit)
+        count_oddity(c, ODDITY_SUBSECOND_OVERFLOW);
+}
+
+static inline void fill(struct capture *c, const struct pcap_record *r, struct packet *packet)
+{
+    struct pcap_part *part = &c->pcap;
+    struct window *w = &c->window;
+    packet->data = window_at(w) + part->header_len;
+    packet->captured_len = r->captured_len;
+    packet->original_len = r->original_len;
+    packet->time_ns = (int64_t)r->seconds * NS_PER_SECOND +
+                      (int64_t)((uint64_t)r->subseconds * part->subsecond_ns);
+    packet->interface = part->interface;
+    packet->link_type = part->link_type;
+    packet->fcs_len = part->fcs_len;
+    packet->marks = 0;
+    part->last_seconds = r->seconds;
+    w->at += part->header_len + (size_t)r->captured_len;
+    count_packet(c, packet);
+}
+
+static bool all_zero(const uint8_t *p, size_t length)
+{
+    while (length && !*p) {
+        p++;
+        length--;
+    }
+    return !length;
+}
+
+/* Zeros where a record header should be: to the end of the file they are a tail (a disk that was
+ * full, a machine that went down), otherwise a hole. */
+static enum step over_zeros(struct capture *c)
+{
+    uint64_t offset = window_offset(&c->window);
+    uint64_t zeros = window_skip_zeros(&c->window);
+    if (!window_left(&c->window)) {
+        note_damage(c, DAMAGE_ZERO_TAIL, REASON_NONE, offset, zeros);
+        return STEP_OVER;
+    }
+    /* The next header may itself begin with zeros. */
+    size_t back = c->window.at < c->pcap.header_len ? c->window.at : c->pcap.header_len;
+    c->window.at -= zeros < back ? (size_t)zeros : back;
+    bool found = pcap_resync(c, false);
+    note_damage(c, DAMAGE_FILE_DAMAGED, REASON_RECORD_HEADER, offset,
+                window_offset(&c->window) - offset);
+    return found ? STEP_AGAIN : STEP_OVER;
+}
+
+static enum step over_damage(struct capture *c)
+{
+    uint64_t offset = window_offset(&c->window);
+    if (c->pcap.text_suspect && !c->text_mode_told) {
+        note_damage(c, DAMAGE_TEXT_MODE_TRANSFER, REASON_NONE, 0, 0);
+        c->text_mode_told = true;
+    }
+    bool found = pcap_resync(c, false);
+    note_damage(c, DAMAGE_FILE_DAMAGED, REASON_RECORD_HEADER, offset,
+                window_offset(&c->window) - offset);
+    return found ? STEP_AGAIN : STEP_OVER;
+}
+
+/* The record runs past the end of the content. When its header is odd as well, the header may be
+ * what is wrong, and good records may lie inside of it. */
+static enum step cut_record(struct capture *c, const struct pcap_record *r, uint64_t missing)
+{
+    uint64_t offset = window_offset(&c->window);
+    if (is_odd(&c->pcap, r) && pcap_resync(c, true)) {
+        note_damage(c, DAMAGE_FILE_DAMAGED, REASON_RECORD_HEADER, offset,
+                    window_offset(&c->window) - offset);
+        return STEP_AGAIN;
+    }
+    return end_truncated(c, missing, REASON_NONE);
+}
+
+/* Everything that is not a usual record in the window with another behind it. STEP_PACKET: the
+ * record is to be delivered after all. */
+static NEVER_INLINE enum step next_slowly(struct capture *c, struct pcap_record *r)
+{
+    struct window *w = &c->window;
+    struct pcap_part *part = &c->pcap;
+    size_t have = window_need(w, part->header_len);
+    if (!have)
+        return STEP_OVER;
+    if (all_zero(window_at(w), have < 16 ? have : 16))
+        return over_zeros(c);
+    if (part_begins(c, 0)) {
+        c->stage = STAGE_START;
+        return STEP_AGAIN;
+    }
+    if (have < part->header_len)
+        return end_truncated(c, part->header_len - have, REASON_NONE);
+    *r = pcap_record_read(part, window_at(w));
+    if (r->captured_len > part->captured_max)
+        return over_damage(c);
+    size_t whole = part->header_len + (size_t)r->captured_len;
+    have = window_need(w, whole);
+    if (have < whole)
+        return w->no_memory ? STEP_NO_MEMORY : cut_record(c, r, whole - have);
+    if (!pcap_believe(c, r))
+        return over_damage(c);
+    if (!is_odd(part, r))
+        return STEP_PACKET;
+    part->seconds_before_jump = part->has_last ? part->last_seconds : r->seconds;
+    part->has_last = true;
+    part->judge_all = part->text_suspect;
+    return STEP_PACKET;
+}
+
+/* A record is delivered when the header behind it is as usual as its own: one that swallowed the
+ * start of the next, because bytes between were lost, is found out before it is handed on. */
+enum step pcap_next(struct capture *c, struct packet *packet)
+{
+    struct pcap_part *part = &c->pcap;
+    struct window *w = &c->window;
+    size_t left = window_left(w);
+    if (LIKELY(left >= part->header_len)) {
+        const uint8_t *p = window_at(w);
+        struct pcap_record r = pcap_record_read(part, p);
+        size_t whole = part->header_len + (size_t)r.captured_len;
+        if (LIKELY(left >= whole + part->header_len && !is_odd(part, &r))) {
+            struct pcap_record next = pcap_record_read(part, p + whole);
+            if (LIKELY(!is_odd_behind(part, &next, r.seconds))) {
+                fill(c, &r, packet);
+                return STEP_PACKET;
+            }
+        }
+    }
+    struct pcap_record r;
+    enum step step = next_slowly(c, &r);
+    if (step == STEP_PACKET) {
+        fill(c, &r, packet);
+        fill_odd(c, &r, packet);
+    }
+    return step;
+}

@@ -1,0 +1,24 @@
+/*
+ * Inside of dissect/capture/: the two halves of the pcapng reader. The frame (pcapng.c) finds
+ * blocks whose lengths hold; the content (pcapng_content.c) reads one of them.
+ */
+#ifndef FINWAIT_DISSECT_CAPTURE_PCAPNG_H
+#define FINWAIT_DISSECT_CAPTURE_PCAPNG_H
+
+#include "dissect/capture/reader.h"
+
+struct block {
+    const uint8_t *bytes; /* span of them, from the type on, at the window's position */
+    uint32_t type;
+    uint32_t length; /* as written */
+    uint32_t span;   /* as taken: at least 12 */
+};
+
+/* STEP_PACKET when the block gave one. */
+enum step pcapng_content(struct capture *c, const struct block *block,
+                         struct packet *packet) MUST_CHECK;
+/* The same for an enhanced packet block of at least 32 bytes. */
+enum step pcapng_packet(struct capture *c, const struct block *block,
+                        struct packet *packet) MUST_CHECK;
+
+#endif

@@ -1,0 +1,240 @@
+#include "dissect/capture/timeline.h"
+
+#include "dissect/capture/survey.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An open file with its next packet. */
+struct stream {
+    struct capture *capture;
+    const struct source *source; /* the capture's */
+    struct packet packet;
+    int64_t key_ns; /* highest time up to and with the packet; TIME_UNKNOWN is lowest of all */
+    uint32_t file;
+};
+
+struct timeline {
+    struct capture_findings *findings;
+    struct survey survey;
+    uint32_t first_file; /* findings' index of the first input */
+    uint32_t *order;     /* inputs by first time */
+    uint32_t next;       /* of the order: the first not yet opened */
+    struct stream *heap[TIMELINE_OPEN_MAX];
+    uint32_t open_count;
+    bool top_given; /* the heap's top has been handed out and is to be read on */
+    bool no_memory;
+    int64_t highest_ns;
+    uint64_t finished_bytes;
+    uint64_t total_bytes;
+};
+
+static bool before(const struct stream *a, const struct stream *b)
+{
+    return a->key_ns != b->key_ns ? a->key_ns < b->key_ns : a->file < b->file;
+}
+
+static void sift_down(struct timeline *t, uint32_t at)
+{
+    struct stream *moved = t->heap[at];
+    for (;;) {
+        uint32_t child = 2 * at + 1;
+        if (child >= t->open_count)
+            break;
+        if (child + 1 < t->open_count && before(t->heap[child + 1], t->heap[child]))
+            child++;
+        if (!before(t->heap[child], moved))
+            break;
+        t->heap[at] = t->heap[child];
+        at = child;
+    }
+    t->heap[at] = moved;
+}
+
+static void sift_up(struct timeline *t, uint32_t at)
+{
+    struct stream *moved = t->heap[at];
+    while (at) {
+        uint32_t parent = (at - 1) / 2;
+        if (!before(moved, t->heap[parent]))
+            break;
+        t->heap[at] = t->heap[parent];
+        at = parent;
+    }
+    t->heap[at] = moved;
+}
+
+static void close_stream(struct timeline *t, struct stream *stream)
+{
+    t->finished_bytes += source_raw_bytes(stream->source);
+    capture_destroy(stream->capture);
+    free(stream);
+}
+
+/* Reads the stream's next packet. False at its end. */
+static bool advance(struct timeline *t, struct stream *stream)
+{
+    enum capture_status status = capture_next(stream->capture, &stream->packet);
+    if (status == CAPTURE_NO_MEMORY)
+        t->no_memory = true;
+    if (status == CAPTURE_PACKET && stream->packet.time_ns > stream->key_ns)
+        stream->key_ns = stream->packet.time_ns;
+    return status == CAPTURE_PACKET;
+}
+
+static struct source *open_input(struct timeline *t, struct input *input, uint32_t file)
+{
+    char error[256];
+    struct source *source = input->source;
+    input->source = NULL;
+    if (source)
+        return source;
+    source = source_open(input->path, error, sizeof error);
+    if (!source) {
+        t->findings->files[file].error = strdup(error);
+        t->no_memory = t->no_memory || !t->findings->files[file].error;
+    }
+    return source;
+}
+
+static void open_stream(struct timeline *t, uint32_t index)
+{
+    struct input *input = &t->survey.inputs[index];
+    uint32_t file = t->first_file + index;
+    if (input->unreadable)
+        return;
+    struct source *source = open_input(t, input, file);
+    if (!source)
+        return;
+    struct stream *stream = calloc(1, sizeof *stream);
+    struct capture *capture = stream ? capture_create(source, t->findings, file) : NULL;
+    if (!capture) {
+        source_destroy(source);
+        free(stream);
+        t->no_memory = true;
+        return;
+    }
+    *stream =
+        (struct stream){.capture = capture, .source = source, .key_ns = TIME_UNKNOWN, .file = file};
+    if (!advance(t, stream)) {
+        close_stream(t, stream);
+        return;
+    }
+    t->heap[t->open_count] = stream;
+    sift_up(t, t->open_count++);
+}
+
+/* Opens every file that may have a packet before the heap's top. */
+static void open_due(struct timeline *t)
+{
+    while (t->next < t->survey.count && t->open_count < TIMELINE_OPEN_MAX && !t->no_memory) {
+        uint32_t index = t->order[t->next];
+        if (t->open_count && t->survey.inputs[index].first_ns > t->heap[0]->key_ns)
+            return;
+        t->next++;
+        open_stream(t, index);
+    }
+}
+
+static void read_on(struct timeline *t)
+{
+    t->top_given = false;
+    struct stream *top = t->heap[0];
+    if (!advance(t, top)) {
+        t->heap[0] = t->heap[--t->open_count];
+        close_stream(t, top);
+    }
+    if (t->open_count)
+        sift_down(t, 0);
+}
+
+enum capture_status timeline_next(struct timeline *t, struct packet *packet)
+{
+    if (t->top_given)
+        read_on(t);
+    if (t->next < t->survey.count)
+        open_due(t);
+    if (t->no_memory)
+        return CAPTURE_NO_MEMORY;
+    if (!t->open_count)
+        return CAPTURE_END;
+    struct stream *top = t->heap[0];
+    t->top_given = true;
+    *packet = top->packet;
+    if (top->key_ns >= t->highest_ns)
+        t->highest_ns = top->key_ns;
+    else if (top->key_ns != TIME_UNKNOWN)
+        t->findings->files[top->file].oddities[ODDITY_CLOCK_BACKWARDS]++;
+    return CAPTURE_PACKET;
+}
+
+static int by_first_time(const void *left, const void *right, void *survey)
+{
+    uint32_t a = *(const uint32_t *)left;
+    uint32_t b = *(const uint32_t *)right;
+    const struct input *inputs = ((const struct survey *)survey)->inputs;
+    if (inputs[a].first_ns != inputs[b].first_ns)
+        return inputs[a].first_ns < inputs[b].first_ns ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
+static uint64_t size_of_all(const struct survey *survey)
+{
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < survey->count; i++) {
+        if (survey->inputs[i].pipe)
+            return 0;
+        total += survey->inputs[i].size;
+    }
+    return total;
+}
+
+struct timeline *timeline_open(const char *const *paths, size_t path_count,
+                               struct capture_findings *findings)
+{
+    if (!path_count)
+        return NULL;
+    struct timeline *t = calloc(1, sizeof *t);
+    if (!t)
+        return NULL;
+    t->findings = findings;
+    t->first_file = findings->file_count;
+    t->highest_ns = TIME_UNKNOWN;
+    if (!survey_take(&t->survey, paths, path_count, findings))
+        goto failed;
+    t->order = calloc(t->survey.count, sizeof *t->order);
+    if (!t->order)
+        goto failed;
+    for (uint32_t i = 0; i < t->survey.count; i++)
+        t->order[i] = i;
+    qsort_r(t->order, t->survey.count, sizeof *t->order, by_first_time, &t->survey);
+    t->total_bytes = size_of_all(&t->survey);
+    return t;
+failed:
+    timeline_destroy(t);
+    return NULL;
+}
+
+void timeline_destroy(struct timeline *t)
+{
+    if (!t)
+        return;
+    while (t->open_count)
+        close_stream(t, t->heap[--t->open_count]);
+    survey_finish(&t->survey);
+    free(t->order);
+    free(t);
+}
+
+uint64_t timeline_bytes_read(const struct timeline *t)
+{
+    uint64_t bytes = t->finished_bytes;
+    for (uint32_t i = 0; i < t->open_count; i++)
+        bytes += source_raw_bytes(t->heap[i]->source);
+    return bytes;
+}
+
+uint64_t timeline_bytes_total(const struct timeline *t)
+{
+    return t->total_bytes;
+}
