@@ -23,9 +23,8 @@ void json_key_name(struct json_writer *writer, const char *name)
     writer->comma = false;
 }
 
-void json_name(struct json_writer *writer, const char *name)
+void json_name_bytes(struct json_writer *writer, const char *name, size_t length)
 {
-    size_t length = strlen(name);
     char *at = json_room(writer, length + 3);
     *at = ',';
     at += writer->comma;
@@ -47,7 +46,7 @@ static char *put_unicode(char *at, uint32_t unit)
 }
 
 /* At most 12 bytes: a surrogate pair. */
-static char *put_character(char *at, uint32_t code_point)
+static char *put_escape(char *at, uint32_t code_point)
 {
     static const char letters[0x20] = {
         ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
@@ -55,19 +54,17 @@ static char *put_character(char *at, uint32_t code_point)
         at = put_unicode(at, 0xd7c0 + (code_point >> 10));
         return put_unicode(at, 0xdc00 | (code_point & 0x3ff));
     }
-    if (code_point >= 0x80)
+    bool control = code_point < 0x20;
+    if (code_point >= 0x80 || (control && !letters[code_point]))
         return put_unicode(at, code_point);
-    if (code_point < 0x20) {
-        if (!letters[code_point])
-            return put_unicode(at, code_point);
-        *at++ = '\\';
-        *at++ = letters[code_point];
-        return at;
-    }
-    if (code_point == '"' || code_point == '\\' || code_point == '/')
-        *at++ = '\\';
-    *at++ = (char)code_point;
+    *at++ = '\\';
+    *at++ = control ? letters[code_point] : (char)code_point;
     return at;
+}
+
+static bool needs_escape(char c)
+{
+    return (unsigned char)c < 0x20 || (unsigned char)c >= 0x80 || c == '"' || c == '\\' || c == '/';
 }
 
 void json_text(struct json_writer *writer, const char *text, size_t length)
@@ -77,10 +74,15 @@ void json_text(struct json_writer *writer, const char *text, size_t length)
     at[writer->comma] = '"';
     writer->used += 1u + writer->comma;
     while (length) {
-        size_t consumed;
-        uint32_t code_point = utf8_next(text, length, &consumed);
+        size_t consumed = 1;
         at = json_room(writer, 12);
-        writer->used += (size_t)(put_character(at, code_point) - at);
+        if (needs_escape(*text)) {
+            uint32_t code_point = utf8_next(text, length, &consumed);
+            writer->used += (size_t)(put_escape(at, code_point) - at);
+        } else {
+            *at = *text;
+            writer->used++;
+        }
         text += consumed;
         length -= consumed;
     }

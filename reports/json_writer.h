@@ -83,7 +83,9 @@ static inline void json_end_array(struct json_writer *writer)
 static inline void json_key_bytes(struct json_writer *writer, const char *text, size_t length)
 {
     size_t skip = !writer->comma;
-    memcpy(json_room(writer, length), text + skip, length - skip);
+    /* Always the same number of bytes, so that the copy is a few moves: without the comma the
+     * literal's NUL comes along and is overwritten by the value. */
+    memcpy(json_room(writer, length), text + skip, length);
     writer->used += length - skip;
     writer->comma = false;
 }
@@ -91,8 +93,13 @@ static inline void json_key_bytes(struct json_writer *writer, const char *text, 
 /* A key known only at run time: a name of ours, like a state's. */
 void json_key_name(struct json_writer *writer, const char *name);
 
-/* A string of ours that needs no escapes and is shorter than JSON_WRITER_BYTES - 3. */
-void json_name(struct json_writer *writer, const char *name);
+/* A string of ours that needs no escapes, of at most JSON_WRITER_BYTES - 3. */
+void json_name_bytes(struct json_writer *writer, const char *name, size_t length);
+
+static inline void json_name(struct json_writer *writer, const char *name)
+{
+    json_name_bytes(writer, name, strlen(name));
+}
 
 /* Any text. Malformed UTF-8 becomes U+FFFD. */
 void json_text(struct json_writer *writer, const char *text, size_t length);

@@ -23,7 +23,7 @@ void record_time(struct json_writer *writer, struct record_context *context, int
 {
     char text[TIME_TEXT_BYTES];
     time_text(&context->times, time_ns, text);
-    json_name(writer, text);
+    json_name_bytes(writer, text, TIME_TEXT_BYTES - 1);
 }
 
 void record_frame(struct json_writer *writer, frame_ref frame)
