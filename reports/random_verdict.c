@@ -215,13 +215,11 @@ static const char *const hostile_texts[] = {
     "",
     "a/b\\c\"d",
     "\x1b]0;owned\x07",
-    "C1 \xc2\x9b"
-    "31m",
+    "C1 \xc2\x9b;31m",
     "not UTF-8 \xff\xfe\xed\xa0\x80\xc0\xaf",
     "cut short \xf0\x9f\x98",
     "smile \xf0\x9f\x98\x80 \xe2\x82\xac",
-    "bidi \xe2\x80\xae"
-    "gpj.exe \xe2\x80\xa8",
+    "bidi \xe2\x80\xaegpj.exe \xe2\x80\xa8",
     "\b\f\n\r\t\x01\x7f",
     "</script><b>",
 };

@@ -47,7 +47,7 @@ void report_destroy(struct report *report);
 /* False when the output failed or memory ran out. */
 bool report_connection(struct report *report, const struct connection_verdict *verdict) MUST_CHECK;
 
-/* The summary and the end of the document. `complete` is false when the analysis was interrupted. */
+/* The summary and the end of the document. `complete` is false after an interruption. */
 bool report_finish(struct report *report, const struct summary_verdict *summary,
                    bool complete) MUST_CHECK;
 

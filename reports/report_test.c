@@ -79,12 +79,14 @@ static json_t *load(const char *text, size_t length)
 static void expect_keys(json_t *object, const char *expected)
 {
     char keys[512] = "";
+    size_t length = 0;
     const char *key;
     json_t *value;
     json_object_foreach(object, key, value)
     {
         assert_non_null(value);
-        strcat(strcat(keys, key), " ");
+        length += (size_t)snprintf(keys + length, sizeof keys - length, "%s ", key);
+        assert_true(length < sizeof keys);
     }
     assert_string_equal(keys, expected);
 }

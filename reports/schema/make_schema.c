@@ -12,7 +12,6 @@
 #include "dissect/findings.h"
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +48,11 @@ static const struct table tables[] = {
 };
 /* clang-format on */
 
-static void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+static void die(const char *subject, const char *problem) __attribute__((noreturn));
 
-static void die(const char *format, ...)
+static void die(const char *subject, const char *problem)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("make_schema: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
+    fprintf(stderr, "make_schema: %s: %s\n", subject, problem);
     exit(EXIT_FAILURE);
 }
 
@@ -68,7 +62,7 @@ static const struct table *find_table(const char *name, size_t length)
         if (strlen(tables[i].name) == length && strncmp(tables[i].name, name, length) == 0)
             return &tables[i];
     }
-    die("no table %.*s", (int)length, name);
+    die(name, "no such table");
 }
 
 /* "@table" or "@table except name" */
@@ -76,7 +70,7 @@ static json_t *enumeration(const char *text)
 {
     static const char except[] = " except ";
     if (*text != '@')
-        die("\"enum\": \"%s\" names no table", text);
+        die(text, "an enumeration in words must name a table");
     const char *exception = strstr(text, except);
     size_t length = exception ? (size_t)(exception - text) - 1 : strlen(text) - 1;
     const struct table *table = find_table(text + 1, length);
@@ -89,10 +83,10 @@ static json_t *enumeration(const char *text)
         if (exception && strcmp(*name, exception) == 0)
             excepted = true;
         else if (json_array_append_new(list, json_string(*name)))
-            die("out of memory");
+            die("templates", "out of memory");
     }
     if (!excepted)
-        die("no %s in table %s", exception, table->name);
+        die(text, "the exception is not in the table");
     return list;
 }
 
@@ -101,7 +95,7 @@ static void check_object(const json_t *schema, const char *place)
     const char *type = json_string_value(json_object_get(schema, "type"));
     if (type && strcmp(type, "object") == 0 && !json_object_get(schema, "additionalProperties") &&
         !json_object_get(schema, "maxProperties"))
-        die("%s: an object must say which properties it may have", place);
+        die(place, "an object must say which properties it may have");
     if (!type)
         return;
     const char *name;
@@ -109,7 +103,7 @@ static void check_object(const json_t *schema, const char *place)
     json_object_foreach(json_object_get(schema, "properties"), name, property)
     {
         if (!json_object_get(property, "description"))
-            die("%s: property %s has no description", place, name);
+            die(name, "property without a description");
     }
 }
 
@@ -125,7 +119,7 @@ static void expand(json_t *node, const char *place)
     json_t *names = json_object_get(node, "enum");
     if (json_is_string(names) &&
         json_object_set_new(node, "enum", enumeration(json_string_value(names))))
-        die("out of memory");
+        die("templates", "out of memory");
     const char *key;
     json_object_foreach(node, key, item) expand(item, json_is_object(item) ? key : place);
 }
@@ -142,14 +136,14 @@ static void collect(json_t *node, const json_t *definitions, json_t *needed)
     const char *reference = json_string_value(json_object_get(node, "$ref"));
     if (reference) {
         if (strncmp(reference, prefix, sizeof prefix - 1) != 0)
-            die("reference %s is not to a definition", reference);
+            die(reference, "not a reference to a definition");
         const char *name = reference + sizeof prefix - 1;
         json_t *definition = json_object_get(definitions, name);
         if (!definition)
-            die("no definition %s", name);
+            die(name, "no such definition");
         if (!json_object_get(needed, name)) {
             if (json_object_set(needed, name, definition))
-                die("out of memory");
+                die("templates", "out of memory");
             collect(definition, definitions, needed);
         }
     }
@@ -164,10 +158,10 @@ static void output_path(char *path, size_t bytes, const char *folder, const char
     const char *base = slash ? slash + 1 : template;
     const char *end = strstr(base, ".in.json");
     if (!end)
-        die("%s: not called NAME.in.json", template);
+        die(template, "not called NAME.in.json");
     int length = snprintf(path, bytes, "%s/%.*s.schema.json", folder, (int)(end - base), base);
     if (length < 0 || (size_t)length >= bytes)
-        die("%s: name too long", template);
+        die(template, "name too long");
 }
 
 static void write_schema(json_t *schema, const json_t *definitions, const char *path)
@@ -175,27 +169,29 @@ static void write_schema(json_t *schema, const json_t *definitions, const char *
     json_t *needed = json_object();
     collect(schema, definitions, needed);
     if (json_object_set_new(schema, "$defs", needed))
-        die("out of memory");
+        die("templates", "out of memory");
     if (json_dump_file(schema, path, JSON_INDENT(2)))
-        die("cannot write %s", path);
+        die(path, "cannot be written");
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 3)
-        die("usage: make_schema FOLDER TEMPLATE...");
+        die("usage", "make_schema FOLDER TEMPLATE...");
     json_t *templates = json_array(), *definitions = json_object();
     for (int i = 2; i < argc; i++) {
         json_error_t error;
         json_t *template = json_load_file(argv[i], JSON_REJECT_DUPLICATES, &error);
-        if (!template)
-            die("%s:%d: %s", argv[i], error.line, error.text);
+        if (!template) {
+            fprintf(stderr, "line %d: ", error.line);
+            die(argv[i], error.text);
+        }
         expand(template, argv[i]);
         if (json_object_update_missing(definitions, json_object_get(template, "$defs")))
-            die("out of memory");
+            die("templates", "out of memory");
         json_object_del(template, "$defs");
         if (json_array_append_new(templates, template))
-            die("out of memory");
+            die("templates", "out of memory");
     }
     size_t index;
     json_t *template;
