@@ -85,7 +85,7 @@ static void describe_endpoint(const struct view *view, int x, const struct endpo
     e->sack = side->marks & SIDE_SACK_OK;
     e->timestamps = side->marks & SIDE_TIMESTAMPS;
     e->fast_open = side->marks & SIDE_FAST_OPEN;
-    e->signed_segments = side->marks & SIDE_SIGNED;
+    e->signed_segments = c->marks & CONN_SIGNED;
     e->mptcp = c->marks & CONN_MPTCP;
     if (!c->detail && c->syn_mss && e->handshake_seen) {
         e->mss = (uint16_t)c->syn_mss;

@@ -35,7 +35,7 @@ enum side_mark {
     SIDE_SACK_OK = 1u << 12,
     SIDE_TIMESTAMPS = 1u << 13, /* its last segment carried ts_val */
     SIDE_FAST_OPEN = 1u << 14,
-    SIDE_SIGNED = 1u << 15,
+    SIDE_SPOKE = 1u << 15, /* it sent something other than SYN and RST */
 };
 
 /* A segment as it is remembered to recognise its copies. */
@@ -68,8 +68,8 @@ struct side {
 
 #define TAP_MANY UINT16_MAX
 
-/* A control segment (SYN, FIN, RST), or any other while the connection opens or closes: what the
- * states are concluded from. */
+/* A control segment (SYN, FIN, RST), a side's first other one, or any while the connection opens or
+ * closes: what the states are concluded from. */
 struct log_entry {
     int64_t time_ns;
     frame_ref frame;
@@ -89,14 +89,16 @@ struct log_entry {
 enum log_mark {
     LOG_TIMESTAMPS = 1u << 0,
     LOG_AGAIN = 1u << 1, /* carries only what its side had sent before */
-    LOG_DSACK = 1u << 2,
+    LOG_DSACK = 1u << 2, /* reports that it received something twice */
+    LOG_HOLE = 1u << 3,  /* octets of its side below its end had not passed the tap */
+    LOG_PROBE = 1u << 4, /* keepalive or zero-window probe */
 };
 
-/* Beyond this many entries the later ones overwrite the middle of the log: how a close began and
- * how it ended is kept. */
-#define LOG_FIRST 8
-#define LOG_KEPT  48
-#define LOG_MAX   64
+/* How a close began and how it ended is kept: behind the first LOG_FIRST entries the last LOG_TAIL
+ * stand in a ring. */
+#define LOG_FIRST 40
+#define LOG_TAIL  24
+#define LOG_MAX   (LOG_FIRST + LOG_TAIL)
 
 struct side_detail {
     struct ranges *holes; /* owned, NULL while there never was one */
@@ -110,8 +112,23 @@ struct side_detail {
     uint32_t zero_window_probes;
     uint32_t fins;
     uint32_t rsts;
-    seq_t fin_seq; /* of the first FIN */
+    seq_t fin_seq;    /* of the first FIN */
+    seq_t una_before; /* what `una` was before it last advanced: what the last ACK acknowledged */
     uint16_t mss;
+    uint16_t again_run;   /* transmissions of the same octets since the last progress */
+    uint16_t probe_run;   /* probes since the peer was heard */
+    int64_t again_ns;     /* the last of them */
+    int64_t again_gap_ns; /* between the last two */
+    int64_t probe_ns;
+    int64_t data_ns; /* its last payload or FIN; 0: before there was a detail */
+};
+
+/* What stood when the first FIN passed: whether a FIN of the other side may have been queued. */
+struct close_start {
+    bool taken;
+    uint32_t outstanding[2];
+    uint16_t window[2];
+    int64_t last_ns[2];
 };
 
 /* What a new use of a five-tuple remembers of the one before. */
@@ -127,9 +144,10 @@ struct previous_use {
 struct detail {
     struct side_detail side[2];
     struct log_entry *log; /* owned */
-    uint16_t log_count;
+    uint16_t log_count;    /* of those held */
     uint16_t log_room;
-    uint32_t log_dropped;
+    uint32_t log_total; /* of those ever logged */
+    struct close_start start;
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
 };
 
@@ -144,6 +162,7 @@ enum connection_mark {
     CONN_UNTIMED = 1u << 7,
     CONN_OPTIONS_CUT = 1u << 8,
     CONN_MPTCP = 1u << 9,
+    CONN_SIGNED = 1u << 10, /* MD5 or AO */
 };
 
 struct connection {

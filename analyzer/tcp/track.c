@@ -58,11 +58,13 @@ size_t connection_extra_bytes(const struct connection *c)
            ranges_bytes(d->side[1].holes) + (d->previous ? sizeof *d->previous : 0);
 }
 
+/* The next entry to write: at the end while there is room, then around the ring of the last ones.
+ */
 static struct log_entry *log_room(struct detail *d)
 {
-    if (d->log_count == LOG_MAX) {
-        d->log_dropped++;
-        return NULL;
+    if (d->log_total >= LOG_MAX) {
+        d->log_count = LOG_MAX;
+        return &d->log[LOG_FIRST + (d->log_total++ - LOG_FIRST) % LOG_TAIL];
     }
     if (d->log_count == d->log_room) {
         uint16_t room = d->log_room ? (uint16_t)(d->log_room * 2) : 4;
@@ -72,6 +74,7 @@ static struct log_entry *log_room(struct detail *d)
         d->log = log;
         d->log_room = room;
     }
+    d->log_total++;
     return &d->log[d->log_count++];
 }
 
@@ -236,16 +239,25 @@ static void note_syn(struct connection *c, int sender, const struct segment *g)
         own->marks |= SIDE_FAST_OPEN;
 }
 
+/* Keepalives and zero-window probes repeat the octet before the next, or none (RFC 9293 section
+ * 3.8.4); nothing of it is outstanding. */
+static bool is_probe(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    return g->payload_len <= 1 && !(g->flags & CONTROL_FLAGS) && own->marks & SIDE_ACKED &&
+           own->marks & SIDE_SEEN && seq_eq(own->una, own->nxt) &&
+           seq_eq(seq_of(g->seq), seq_back(own->nxt, 1));
+}
+
 /* A segment wholly below nxt: a probe, a late arrival, or octets sent again. */
-static void take_old(struct connection *c, int sender, const struct segment *g, struct detail *d)
+static void take_old(struct connection *c, int sender, const struct segment *g, struct detail *d,
+                     bool probe)
 {
     struct side *own = &c->side[sender];
     struct side_detail *detail = &d->side[sender];
     seq_t seq = seq_of(g->seq);
     seq_t end = segment_end(g);
-    bool bare = g->payload_len <= 1 && !(g->flags & CONTROL_FLAGS);
-    if (bare && seq_eq(seq, seq_back(own->nxt, 1)) && own->marks & SIDE_ACKED &&
-        seq_eq(own->una, own->nxt)) {
+    if (probe) {
         if (c->side[!sender].window == 0)
             detail->zero_window_probes++;
         else
@@ -300,7 +312,7 @@ static bool take_new(struct connection *c, int sender, const struct segment *g)
     return held;
 }
 
-static bool track_numbers(struct connection *c, int sender, const struct segment *g)
+static bool track_numbers(struct connection *c, int sender, const struct segment *g, bool probe)
 {
     struct side *own = &c->side[sender];
     if (g->flags & TCP_RST)
@@ -326,7 +338,7 @@ static bool track_numbers(struct connection *c, int sender, const struct segment
         struct detail *d = connection_detail(c);
         if (!d)
             return false;
-        take_old(c, sender, g, d);
+        take_old(c, sender, g, d, probe);
     }
     return true;
 }
@@ -365,6 +377,8 @@ static bool track_ack(struct connection *c, int sender, const struct segment *g)
             peer->marks |= SIDE_ISN;
         }
     } else if (seq_distance(ack, peer->una) <= SPACE_DISTANCE) {
+        if (seq_gt(ack, peer->una) && c->detail)
+            c->detail->side[!sender].una_before = peer->una;
         peer->una = seq_max(peer->una, ack);
     }
     sample_rtt(c, peer, g);
@@ -401,27 +415,24 @@ static void note_completeness(struct connection *c, const struct segment *g)
     c->completeness |= bits & 0x3fu;
 }
 
-static bool is_logged(const struct connection *c, const struct segment *g)
+static bool is_logged(const struct connection *c, int sender, const struct segment *g)
 {
     uint16_t both = c->side[0].marks | c->side[1].marks;
-    bool open_or_closing = !(c->marks & CONN_ESTABLISHED) || both & (SIDE_FIN | SIDE_RST);
-    if (g->flags & CONTROL_FLAGS)
-        return true;
-    return open_or_closing && (!c->detail || c->detail->log_count < LOG_KEPT);
+    return g->flags & CONTROL_FLAGS || !(c->marks & CONN_ESTABLISHED) ||
+           both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE);
 }
 
-static bool log_segment(struct connection *c, int sender, const struct segment *g, bool again)
+static bool log_segment(struct connection *c, int sender, const struct segment *g, uint8_t marks)
 {
-    bool lone_syn = (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN &&
-                    c->side[0].packets + c->side[1].packets == 0;
-    if ((lone_syn && !c->detail) || !is_logged(c, g))
+    bool lone = c->side[0].packets + c->side[1].packets == 0;
+    bool lone_syn = lone && (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN;
+    bool stream = lone && !(g->flags & CONTROL_FLAGS);
+    if (((lone_syn || stream) && !c->detail) || !is_logged(c, sender, g))
         return true;
     struct detail *d = connection_detail(c);
-    if (!d)
-        return false;
-    struct log_entry *entry = log_room(d);
+    struct log_entry *entry = d ? log_room(d) : NULL;
     if (!entry)
-        return d->log_count == LOG_MAX;
+        return false;
     *entry = (struct log_entry){
         .time_ns = g->time_ns,
         .frame = g->frame,
@@ -435,10 +446,78 @@ static bool log_segment(struct connection *c, int sender, const struct segment *
         .flags = (uint8_t)g->flags,
         .side = (uint8_t)sender,
         .ttl = g->ttl,
-        .marks = (uint8_t)((g->marks & SEG_TIMESTAMPS ? LOG_TIMESTAMPS : 0) |
-                           (g->marks & SEG_DSACK ? LOG_DSACK : 0) | (again ? LOG_AGAIN : 0)),
+        .marks = marks,
     };
     return true;
+}
+
+static uint8_t log_marks_of(const struct segment *g, bool again)
+{
+    return (uint8_t)((g->marks & SEG_TIMESTAMPS ? LOG_TIMESTAMPS : 0) |
+                     (g->marks & SEG_DSACK ? LOG_DSACK : 0) | (again ? LOG_AGAIN : 0));
+}
+
+/* What only the numbers tell, once they were tracked. */
+static void mark_last_entry(struct connection *c, int sender, const struct segment *g, bool probe)
+{
+    struct detail *d = c->detail;
+    if (!d || !d->log_total)
+        return;
+    uint32_t last = d->log_total - 1;
+    struct log_entry *entry =
+        &d->log[last < LOG_MAX ? last : LOG_FIRST + (last - LOG_FIRST) % LOG_TAIL];
+    if (entry->frame != g->frame || entry->side != sender)
+        return;
+    const struct ranges *holes = d->side[sender].holes;
+    if (!ranges_empty(holes) && seq_lt(holes->holes[0].left, segment_end(g)) &&
+        seq_ge(holes->holes[0].left, c->side[sender].una))
+        entry->marks |= LOG_HOLE;
+    if (probe)
+        entry->marks |= LOG_PROBE;
+}
+
+/* The first FIN: how things stood just before it. */
+static void note_close_start(struct connection *c)
+{
+    struct close_start *start = &c->detail->start;
+    if (start->taken)
+        return;
+    start->taken = true;
+    for (int s = 0; s < 2; s++) {
+        const struct side *side = &c->side[s];
+        int32_t outstanding = side->marks & SIDE_ACKED ? seq_diff(side->nxt, side->una) : 0;
+        start->outstanding[s] = outstanding > 0 ? (uint32_t)outstanding : 0;
+        start->window[s] = side->window;
+        start->last_ns[s] = side->last_ns;
+    }
+}
+
+static uint16_t counted(uint16_t n)
+{
+    return n < UINT16_MAX ? (uint16_t)(n + 1) : n;
+}
+
+/* Transmissions without progress, and when: what tells that an endpoint gave up. */
+static void note_again(struct connection *c, int sender, const struct segment *g, bool again,
+                       bool probe)
+{
+    struct side_detail *own = &c->detail->side[sender];
+    if (probe) {
+        own->probe_run = counted(own->probe_run);
+        own->probe_ns = g->time_ns;
+    }
+    bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
+    if (!octets || probe || g->time_ns == TIME_UNKNOWN)
+        return;
+    if (again) {
+        int64_t before_ns = own->again_run ? own->again_ns : own->data_ns;
+        own->again_gap_ns = before_ns ? g->time_ns - before_ns : 0;
+        own->again_ns = g->time_ns;
+        own->again_run = counted(own->again_run);
+    } else {
+        own->again_run = 0;
+    }
+    own->data_ns = g->time_ns;
 }
 
 /* Counters and marks of FIN, RST and SYN. Without a detail the segment is the first, a lone SYN. */
@@ -503,31 +582,24 @@ static void note_marks(struct connection *c, const struct segment *g)
         c->marks |= CONN_OPTIONS_CUT;
     if (g->marks & SEG_MPTCP)
         c->marks |= CONN_MPTCP;
+    if (g->marks & SEG_SIGNED)
+        c->marks |= CONN_SIGNED;
 }
 
-bool track_segment(struct connection *c, int sender, const struct segment *g)
+static void note_segment(struct connection *c, int sender, const struct segment *g)
 {
     struct side *own = &c->side[sender];
-    enum copy copy = copy_of(c, sender, g);
-    if (copy != NO_COPY)
-        return count_copy(c, sender, copy);
-    bool again = nothing_new(c, sender, g);
-    bool held = log_segment(c, sender, g, again);
-    if (g->flags & TCP_SYN && !(own->marks & SIDE_SYN))
-        note_syn(c, sender, g);
-    held &= track_numbers(c, sender, g);
-    held &= track_ack(c, sender, g);
-    note_completeness(c, g);
-    note_marks(c, g);
     own->packets++;
     own->ip_bytes += g->ip_bytes;
     own->payload_bytes += g->payload_len;
-    own->ttl = g->flags & TCP_RST && own->packets > 1 ? own->ttl : g->ttl;
-    own->window = g->window;
+    if (!(g->flags & TCP_RST) || own->packets == 1)
+        own->ttl = g->ttl;
+    if (!(g->flags & TCP_RST))
+        own->window = g->window;
     if (g->payload_len)
         own->marks |= SIDE_DATA;
-    if (g->marks & SEG_SIGNED)
-        own->marks |= SIDE_SIGNED;
+    if (!(g->flags & (TCP_SYN | TCP_RST)))
+        own->marks |= SIDE_SPOKE;
     if (g->marks & SEG_TIMESTAMPS) {
         own->ts_val = g->ts_val;
         own->marks |= SIDE_TIMESTAMPS;
@@ -536,6 +608,30 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
         c->marks |= CONN_CLOCK_BACKWARDS;
     if (g->time_ns > own->last_ns)
         own->last_ns = g->time_ns;
+    if (c->detail)
+        c->detail->side[!sender].probe_run = 0;
+}
+
+bool track_segment(struct connection *c, int sender, const struct segment *g)
+{
+    enum copy copy = copy_of(c, sender, g);
+    if (copy != NO_COPY)
+        return count_copy(c, sender, copy);
+    bool again = nothing_new(c, sender, g);
+    bool held = log_segment(c, sender, g, log_marks_of(g, again));
+    if (g->flags & TCP_FIN && c->detail)
+        note_close_start(c);
+    if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
+        note_syn(c, sender, g);
+    bool probe = is_probe(c, sender, g);
+    held &= track_numbers(c, sender, g, probe);
+    held &= track_ack(c, sender, g);
+    mark_last_entry(c, sender, g, probe);
+    note_completeness(c, g);
+    note_marks(c, g);
+    note_segment(c, sender, g);
+    if (c->detail)
+        note_again(c, sender, g, again, probe);
     if (g->flags & CONTROL_FLAGS)
         note_control(c, sender, g);
     note_progress(c);
