@@ -36,7 +36,11 @@ static void choose_header_len(struct capture *c, enum capture_format format)
     size_t count = format == FORMAT_PCAP_MODIFIED ? 2 : format == FORMAT_PCAP ? 3 : 1;
     for (size_t i = 0; i < count; i++) {
         c->pcap.header_len = lengths[i];
-        if (pcap_chain(c, &c->pcap, 0, 0))
+        if (!pcap_chain(c, &c->pcap, 0, 0))
+            continue;
+        /* Against the magic, one record that ends with the file says too little. */
+        struct pcap_record r = pcap_record_read(&c->pcap, window_at(&c->window));
+        if (!i || pcap_chain(c, &c->pcap, lengths[i] + (size_t)r.captured_len, 0))
             return;
     }
     c->pcap.header_len = lengths[0];

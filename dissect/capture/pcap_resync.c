@@ -73,10 +73,13 @@ static bool zeros(const uint8_t *p)
     return !(load_be32(p) | load_be32(p + 4) | load_be32(p + 8) | load_be32(p + 12));
 }
 
-bool pcap_chain(struct capture *c, const struct pcap_part *part, size_t at, size_t reach)
+/* With `behind`, the first is to be near that record's time, otherwise near what is known. */
+static bool chain(struct capture *c, const struct pcap_part *part, size_t at, size_t reach,
+                  const struct pcap_record *behind)
 {
     struct window *w = &c->window;
-    uint32_t reference = 0;
+    bool has_reference = behind != NULL;
+    uint32_t reference = behind ? behind->seconds : 0;
     for (unsigned count = 0; count < CHAIN_STEPS_MAX; count++) {
         size_t have = window_need(w, at + part->header_len);
         if (have <= at)
@@ -85,15 +88,21 @@ bool pcap_chain(struct capture *c, const struct pcap_part *part, size_t at, size
             return count >= 2;
         const uint8_t *p = window_at(w) + at;
         struct pcap_record r = pcap_record_read(part, p);
-        bool near_others = count ? near(r.seconds, reference) : near_known(part, r.seconds);
+        bool near_others = has_reference ? near(r.seconds, reference) : near_known(part, r.seconds);
         if (!usual(part, &r) || !near_others)
             return (count >= 2 && zeros(p)) || (count >= 1 && part_begins(c, at));
         if (count + 1 >= CHAIN_RECORDS && at >= reach)
             return true;
         reference = r.seconds;
+        has_reference = true;
         at += part->header_len + (size_t)r.captured_len;
     }
     return false;
+}
+
+bool pcap_chain(struct capture *c, const struct pcap_part *part, size_t at, size_t reach)
+{
+    return chain(c, part, at, reach, NULL);
 }
 
 /* A file header is recognised in the middle of damage only with a record, or the end, behind it. */
@@ -115,9 +124,15 @@ static bool part_follows(struct capture *c, size_t at)
     return window_need(w, records + 1) == records || pcap_chain(c, &part, records, 0);
 }
 
+/* Read from four octets further on, a header of microseconds, two equal lengths and an address
+ * makes sense too, with small numbers for seconds: nothing to begin with where no time is known. */
+#define SECONDS_AT_FIRST 1000000u
+
 static inline bool candidate(const struct pcap_part *part, const uint8_t *p)
 {
     struct pcap_record r = pcap_record_read(part, p);
+    if (!part->has_last && r.seconds < SECONDS_AT_FIRST)
+        return false;
     return usual(part, &r) && near_known(part, r.seconds);
 }
 
@@ -141,11 +156,17 @@ bool pcap_believe(struct capture *c, const struct pcap_record *record)
         return true;
     if (have >= whole + part->header_len) {
         struct pcap_record next = pcap_record_read(part, window_at(w) + whole);
-        bool near_others = near(next.seconds, record->seconds) ||
-                           (part->has_last && near_known(part, next.seconds));
-        if (near_others && next.captured_len <= part->captured_max)
+        /* Times that follow the last good record's speak for themselves; this one's may be wrong.
+         */
+        if (part->has_last && near_known(part, next.seconds) &&
+            next.captured_len <= part->captured_max)
+            return true;
+        /* The first record is the one whose place is known: the next one is enough. */
+        if (!part->has_last && near(next.seconds, record->seconds) && usual(part, &next))
             return true;
     }
+    if (chain(c, part, whole, 0, record))
+        return true;
     /* Carriage returns were put into it: it is longer now than it says. */
     if (part->text_suspect)
         return false;
