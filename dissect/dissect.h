@@ -4,7 +4,7 @@
  * reason).
  *
  * The dissector remembers only IP fragments (at most 4096 packets' worth, nothing copied but the
- * first fragment's TCP header as a segment), in capture order.
+ * first 256 octets of each), in capture order.
  */
 #ifndef FINWAIT_DISSECT_DISSECT_H
 #define FINWAIT_DISSECT_DISSECT_H

@@ -83,7 +83,7 @@
     X(OTHER_EIGRP, "eigrp")                                                                        \
     X(OTHER_RSVP, "rsvp")                                                                          \
     X(OTHER_IP, "ip_other")             /* any other IP protocol */                                \
-    X(OTHER_IP_FRAGMENT, "ip_fragment") /* not the first fragment of its packet */                 \
+    X(OTHER_IP_FRAGMENT, "ip_fragment") /* not the one that completes its packet */                \
     X(OTHER_LLC, "llc")                 /* spanning tree, NetBIOS, IS-IS and the like */           \
     X(OTHER_LLDP, "lldp")                                                                          \
     X(OTHER_CDP, "cdp")                                                                            \

@@ -169,6 +169,29 @@ static void wlan_first_fragment(void **state)
     bench_finish(&b);
 }
 
+/* Nor does a frame longer than any IP packet become shorter by it. */
+static void wlan_first_fragment_longer_than_ip(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b);
+    struct frame f = {0};
+    put_wlan(&f, 0x08, 0x05, 0);
+    put_snap_sample(&f);
+    size_t length = 70000;
+    uint8_t *octets = calloc(1, length);
+    assert_non_null(octets);
+    memcpy(octets, f.octets, f.length);
+    struct packet as = {.link_type = WLAN};
+    assert_int_equal(bench_run_as(&b, as, octets, length, length), 1);
+    assert_sample(&b.batch->segments[0]);
+    memset(octets + 24 + 6, 0x81, length - 30); /* tags without end */
+    octets[31] = 0;
+    assert_int_equal(bench_run_as(&b, as, octets, length, length), 0);
+    free(octets);
+    bench_finish(&b);
+}
+
 static void put_aggregate(struct frame *f, unsigned frames, bool tcp)
 {
     put_wlan(f, 0x88, 0x01, 0);
@@ -304,6 +327,7 @@ int main(void)
         cmocka_unit_test(wlan_frame_types),
         cmocka_unit_test(wlan_decrypted),
         cmocka_unit_test(wlan_first_fragment),
+        cmocka_unit_test(wlan_first_fragment_longer_than_ip),
         cmocka_unit_test(wlan_aggregates),
         cmocka_unit_test(radiotap_lengths),
         cmocka_unit_test(ppi_names_the_link_type),

@@ -75,7 +75,8 @@ static enum step data(struct layers *l, const uint8_t *h)
     mix_addresses(l, h);
     if (subtype & SUBTYPE_QOS && h[qos] & QOS_AGGREGATED)
         return aggregate(l);
-    if (h[1] & MORE_FRAGMENTS) /* the IP header counts the fragments to come as well */
+    /* The IP header counts the octets of the fragments to come as well. */
+    if (h[1] & MORE_FRAGMENTS && l->wire_left < UINT16_MAX)
         l->wire_left = UINT16_MAX;
     return STEP_LLC;
 }

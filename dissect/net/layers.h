@@ -133,7 +133,9 @@ enum world_kind { WORLD_MAC = 1, WORLD_VLAN, WORLD_NETWORK_ID, WORLD_GRE_KEY };
 
 static inline void layers_world(struct layers *l, enum world_kind kind, uint64_t value)
 {
-    uint64_t mixed = (l->world ^ (uint64_t)kind << 56 ^ value) * 0x9e3779b97f4a7c15u;
+    uint64_t mixed;
+    (void)__builtin_mul_overflow(l->world ^ (uint64_t)kind << 56 ^ value, 0x9e3779b97f4a7c15u,
+                                 &mixed); /* meant to wrap */
     l->world = mixed ^ mixed >> 29;
 }
 

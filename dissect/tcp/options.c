@@ -48,7 +48,9 @@ static void read_sack_permitted(struct segment *segment, const uint8_t *option,
 
 static bool before(uint32_t a, uint32_t b)
 {
-    return (int32_t)(a - b) < 0;
+    uint32_t distance;
+    (void)__builtin_sub_overflow(a, b, &distance); /* meant to wrap */
+    return distance >> 31;
 }
 
 /* RFC 2883 section 4: the first block reports a duplicate when it begins below the acknowledgment,
