@@ -367,7 +367,7 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
     }
     view.client_rst = c->side[view.client].marks & SIDE_RST;
     view.server_rst = c->side[!view.client].marks & SIDE_RST;
-    states_replay(c, config, now_ns, out->states);
+    states_conclude(c, config, now_ns, out->states);
 
     struct connection_verdict *v = &out->verdict;
     *v = (struct connection_verdict){

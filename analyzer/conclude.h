@@ -5,7 +5,7 @@
 #define FINWAIT_ANALYZER_CONCLUDE_H
 
 #include "analyzer/config.h"
-#include "analyzer/state/replay.h"
+#include "analyzer/state/states.h"
 #include "analyzer/tcp/connection.h"
 #include "analyzer/verdict.h"
 

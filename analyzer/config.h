@@ -19,7 +19,13 @@ struct analyzer_config {
     int64_t from_ns;        /* report only connections alive in [from, to]; INT64_MIN, INT64_MAX */
     int64_t to_ns;
     uint64_t max_memory_bytes; /* for what is held per connection */
-    bool vlan_in_key;          /* equal five-tuples in different VLANs are different */
+    /* Habits of stacks, Linux's where they differ. */
+    int64_t delayed_ack_ns; /* how long an acknowledgment may wait for company: 40 ms and a bit */
+    int64_t rto_min_ns;     /* least retransmission timeout */
+    int64_t straggler_ns;   /* how long after 2*MSL a closed connection is still remembered: the
+                               longest retransmission timers come back after a minute and more */
+    int64_t rto_initial_ns; /* before any round trip was measured, RFC 6298 section 2.1 */
+    bool vlan_in_key;       /* equal five-tuples in different VLANs are different */
 };
 
 #define ANALYZER_CONFIG_DEFAULT                                                                    \
@@ -27,7 +33,9 @@ struct analyzer_config {
     {                                                                                              \
         .two_msl_ns = 60 * NS_PER_S, .fin_timeout_ns = 60 * NS_PER_S, .stuck_ns = 60 * NS_PER_S,   \
         .idle_ns = 30 * NS_PER_S, .from_ns = INT64_MIN, .to_ns = INT64_MAX,                        \
-        .max_memory_bytes = UINT64_C(2) << 30, .vlan_in_key = false                                \
+        .max_memory_bytes = UINT64_C(2) << 30, .delayed_ack_ns = 45 * NS_PER_MS,                   \
+        .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
+        .vlan_in_key = false                                                                       \
     }
 
 #endif

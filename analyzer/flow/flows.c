@@ -9,6 +9,7 @@
 struct due_item {
     int64_t due_ns;
     frame_ref first_frame;
+    uint32_t stream;
     uint32_t index;
 };
 
@@ -104,7 +105,9 @@ static int by_due(const void *left, const void *right)
     const struct due_item *b = right;
     if (a->due_ns != b->due_ns)
         return a->due_ns < b->due_ns ? -1 : 1;
-    return a->first_frame < b->first_frame ? -1 : a->first_frame > b->first_frame;
+    if (a->first_frame != b->first_frame)
+        return a->first_frame < b->first_frame ? -1 : 1;
+    return a->stream < b->stream ? -1 : a->stream > b->stream; /* one frame may open several */
 }
 
 static enum flow_status hand_out_due(struct flows *f, bool evicted)
@@ -121,12 +124,29 @@ static enum flow_status hand_out_due(struct flows *f, bool evicted)
 
 /* ---- expiry --------------------------------------------------------------------------------- */
 
+/* Beyond 2*MSL stragglers must still find whose they are. */
+static int64_t linger_of(const struct flows *f)
+{
+    int64_t linger_ns;
+    if (__builtin_add_overflow(f->config->two_msl_ns, f->config->straggler_ns, &linger_ns))
+        return INT64_MAX;
+    return linger_ns;
+}
+
+/* Later than any time that passes, but before what has no end. */
+#define DUE_LAST (INT64_MAX - 1)
+
+static int64_t due_after(const struct flows *f, int64_t time_ns)
+{
+    int64_t due_ns;
+    if (__builtin_add_overflow(time_ns, linger_of(f), &due_ns) || due_ns > DUE_LAST)
+        return DUE_LAST;
+    return due_ns;
+}
+
 static int64_t due_of(const struct flows *f, const struct connection *c)
 {
-    int64_t last_ns = connection_last_ns(c);
-    if (last_ns > INT64_MAX - f->config->two_msl_ns)
-        return INT64_MAX;
-    return last_ns + f->config->two_msl_ns;
+    return due_after(f, connection_last_ns(c));
 }
 
 static void file_at(struct flows *f, uint32_t index, int64_t due_ns)
@@ -155,6 +175,7 @@ static bool sift_bucket(struct flows *f, uint32_t *bucket, int64_t end_ns)
             file_at(f, index, due_ns);
         } else if (!due_add(&f->due, (struct due_item){.due_ns = due_ns,
                                                        .first_frame = c->first_frame,
+                                                       .stream = c->stream,
                                                        .index = index})) {
             return false;
         }
@@ -220,6 +241,7 @@ enum flow_status flows_drain(struct flows *f)
         bool lingers = c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && !(c->marks & CONN_UNTIMED);
         struct due_item item = {.due_ns = lingers ? due_of(f, c) : INT64_MAX,
                                 .first_frame = c->first_frame,
+                                .stream = c->stream,
                                 .index = i};
         if (!due_add(&f->due, item))
             return FLOW_NO_MEMORY;
@@ -337,19 +359,30 @@ struct choice {
     uint32_t previous; /* then: the use of the tuple before it, or POOL_NONE for a parallel one */
 };
 
-/* Newest first: the lane of the segment's own world, else one whose numbers fit. */
+static bool lane_fits(const struct connection *c, int sender, const struct segment *g)
+{
+    return numbers_fit(c, sender, g) || (is_syn(g) && syn_belongs(c, sender, g));
+}
+
+/* Newest first: the lane in use of the segment's own world whose numbers fit (numbers alone cannot
+ * choose between parallel ones: within 2^30 of any place lies half of the space), else the first
+ * whose numbers fit, else the one of its world. */
 static uint32_t lane_of(struct flows *f, uint32_t head, int sender, const struct segment *g)
 {
-    uint32_t lane = POOL_NONE;
+    uint32_t fitting = POOL_NONE;
+    uint32_t own = POOL_NONE;
     for (uint32_t i = head; i != POOL_NONE; i = at(f, i)->next) {
         const struct connection *c = at(f, i);
-        bool fits = numbers_fit(c, sender, g) || (is_syn(g) && syn_belongs(c, sender, g));
-        if (fits && (c->world == g->world || lane == POOL_NONE))
+        bool same = c->world == g->world;
+        bool fits = lane_fits(c, sender, g);
+        if (same && fits && !(c->marks & CONN_SUPERSEDED))
             return i;
-        if (c->world == g->world && lane == POOL_NONE)
-            lane = i;
+        if (fits && fitting == POOL_NONE && (same || own == POOL_NONE))
+            fitting = i;
+        if (same && own == POOL_NONE)
+            own = i;
     }
-    return lane;
+    return fitting != POOL_NONE ? fitting : own;
 }
 
 static struct choice choose(struct flows *f, uint32_t head, int sender, const struct segment *g)
@@ -397,7 +430,7 @@ static void note_late_syn(struct connection *c, int sender)
     if (c->known_by != KNOWN_BY_PORT && c->known_by != KNOWN_BY_FIRST_PACKET)
         return;
     c->known_by = KNOWN_BY_SYN;
-    c->marks &= (uint16_t)~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
+    c->marks &= (uint16_t) ~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
     if (sender)
         c->marks |= CONN_CLIENT_IS_1;
 }
@@ -450,7 +483,7 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     if (!(old->marks & CONN_SUPERSEDED)) {
         old->marks |= CONN_SUPERSEDED;
         if (!(old->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
-            file_at(f, previous, f->clock_ns + f->config->two_msl_ns);
+            file_at(f, previous, due_after(f, f->clock_ns));
     }
     bool held = remember_previous(c, old);
     f->extra_bytes += connection_extra_bytes(c);
@@ -498,7 +531,10 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     f->extra_bytes += connection_extra_bytes(c) - before;
     if (!held)
         return FLOW_NO_MEMORY;
-    if (c->marks & CONN_CLOSED && !(c->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
-        file_at(f, choice.use, due_of(f, c));
+    if (c->marks & CONN_CLOSED && !(c->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN) {
+        /* Where no segment of it has a time, the linger counts from the present. */
+        int64_t last_ns = connection_last_ns(c);
+        file_at(f, choice.use, due_after(f, last_ns == TIME_UNKNOWN ? f->clock_ns : last_ns));
+    }
     return make_room(f);
 }

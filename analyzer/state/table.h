@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 enum close_fact {
-    FACT_FIN_SENT = 1u << 0,
-    FACT_FIN_RECEIVED = 1u << 1, /* the peer's */
-    FACT_FIN_ACKED = 1u << 2,    /* its own */
-    FACT_ACTIVE = 1u << 3,
+    HAS_FIN_SENT = 1u << 0,
+    HAS_FIN_RECEIVED = 1u << 1, /* the peer's */
+    HAS_FIN_ACKED = 1u << 2,    /* its own */
+    HAS_CLOSED_ACTIVELY = 1u << 3,
 };
 
 /* clang-format off */

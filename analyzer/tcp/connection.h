@@ -50,7 +50,7 @@ struct side {
     seq_t isn;
     seq_t nxt;
     seq_t una;
-    uint32_t ts_val;
+    uint32_t ts_val; /* the highest */
     int64_t last_ns; /* its last segment; TIME_UNKNOWN before there is one */
     uint64_t payload_bytes;
     uint64_t ip_bytes;
@@ -88,10 +88,11 @@ struct log_entry {
 
 enum log_mark {
     LOG_TIMESTAMPS = 1u << 0,
-    LOG_AGAIN = 1u << 1, /* carries only what its side had sent before */
-    LOG_DSACK = 1u << 2, /* reports that it received something twice */
-    LOG_HOLE = 1u << 3,  /* octets of its side below its end had not passed the tap */
-    LOG_PROBE = 1u << 4, /* keepalive or zero-window probe */
+    LOG_AGAIN = 1u << 1,  /* carries only what its side had sent before */
+    LOG_DSACK = 1u << 2,  /* reports that it received something twice */
+    LOG_HOLE = 1u << 3,   /* octets of its side below its end had not passed the tap */
+    LOG_PROBE = 1u << 4,  /* keepalive or zero-window probe */
+    LOG_UNSEEN = 1u << 5, /* testifies to octets that had not passed the tap */
 };
 
 /* How a close began and how it ended is kept: behind the first LOG_FIRST entries the last LOG_TAIL

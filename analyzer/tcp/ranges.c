@@ -24,6 +24,7 @@ static bool reserve(struct ranges **set)
     if (!old) {
         grown->count = 0;
         grown->overflowed = false;
+        grown->retired_bytes = 0;
     }
     grown->room = room;
     *set = grown;
@@ -106,9 +107,25 @@ uint32_t ranges_fill(struct ranges **set, seq_t left, seq_t right)
     return filled;
 }
 
+bool ranges_missing(const struct ranges *set, seq_t left, seq_t right)
+{
+    if (ranges_empty(set) || seq_ge(left, right))
+        return false;
+    uint16_t at = first_beyond(set, left);
+    return at < set->count && seq_lt(set->holes[at].left, right);
+}
+
+void ranges_retire(struct ranges *set, seq_t nxt)
+{
+    while (!ranges_empty(set) && seq_diff(nxt, set->holes[0].right) >= INT32_C(1) << 29) {
+        set->retired_bytes += (uint32_t)seq_diff(set->holes[0].right, set->holes[0].left);
+        drop_hole(set, 0);
+    }
+}
+
 uint64_t ranges_missing_below(const struct ranges *set, seq_t una)
 {
-    uint64_t missing = 0;
+    uint64_t missing = set ? set->retired_bytes : 0;
     for (uint16_t i = 0; set && i < set->count && seq_lt(set->holes[i].left, una); i++)
         missing += (uint32_t)seq_diff(seq_min(set->holes[i].right, una), set->holes[i].left);
     return missing;

@@ -1,5 +1,7 @@
 #include "analyzer/tcp/track.h"
 
+#include "analyzer/elapsed.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,13 +160,13 @@ static uint32_t signature_of(const struct segment *g)
 }
 
 /* Microseconds since the connection began; wraps after 71 minutes, which comparisons of short
- * spans survive. */
+ * spans survive, those with what came before the beginning too. */
 static uint32_t connection_us(const struct connection *c, int64_t time_ns)
 {
-    return (uint32_t)((uint64_t)(time_ns - c->first_ns) / 1000);
+    return (uint32_t)(time_ns / 1000) - (uint32_t)(c->first_ns / 1000);
 }
 
-/* Nothing in it that its side had not sent before: only then can it be a copy. */
+/* Nothing in it that its side had not sent before. */
 static bool nothing_new(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
@@ -196,6 +198,21 @@ static bool captured_again(const struct side *own, const struct segment *g, uint
     return false;
 }
 
+/* Only what repeats can be a copy: no RST but after another, nothing that fills a hole, nothing
+ * whose stamp is newer than any before. */
+static bool may_be_copy(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    if (g->flags & TCP_RST)
+        return own->marks & SIDE_RST;
+    if (g->marks & SEG_TIMESTAMPS && own->marks & SIDE_TIMESTAMPS &&
+        seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
+        return false;
+    if (c->detail && ranges_missing(c->detail->side[sender].holes, seq_of(g->seq), segment_end(g)))
+        return false;
+    return nothing_new(c, sender, g);
+}
+
 enum copy { NO_COPY, COPY_SAME_TAP, COPY_SECOND_TAP };
 
 static enum copy copy_of(struct connection *c, int sender, const struct segment *g)
@@ -206,9 +223,10 @@ static enum copy copy_of(struct connection *c, int sender, const struct segment 
         own->tap = tap;
         return NO_COPY;
     }
-    bool repeats = nothing_new(c, sender, g);
+    bool repeats = may_be_copy(c, sender, g);
     if (repeats && tap != own->tap && own->last_ns != TIME_UNKNOWN &&
-        g->time_ns - own->last_ns <= SECOND_TAP_NS && own->last_ns - g->time_ns <= SECOND_TAP_NS)
+        elapsed_ns(own->last_ns, g->time_ns) <= SECOND_TAP_NS &&
+        elapsed_ns(g->time_ns, own->last_ns) <= SECOND_TAP_NS)
         return COPY_SECOND_TAP;
     uint32_t signature = signature_of(g);
     uint32_t now_us = connection_us(c, g->time_ns);
@@ -258,6 +276,7 @@ static void take_old(struct connection *c, int sender, const struct segment *g, 
     seq_t seq = seq_of(g->seq);
     seq_t end = segment_end(g);
     if (probe) {
+        detail->retransmitted_bytes += g->payload_len; /* its octet is an old one, or none at all */
         if (c->side[!sender].window == 0)
             detail->zero_window_probes++;
         else
@@ -270,7 +289,8 @@ static void take_old(struct connection *c, int sender, const struct segment *g, 
     uint32_t again = (uint32_t)seq_diff(end, seq) - filled;
     if (again > g->payload_len)
         again = g->payload_len;
-    if (filled && g->time_ns - detail->hole_ns <= REORDER_NS) {
+    bool timed = g->time_ns != TIME_UNKNOWN && detail->hole_ns != TIME_UNKNOWN;
+    if (filled && timed && elapsed_ns(detail->hole_ns, g->time_ns) <= REORDER_NS) {
         detail->out_of_order_segments++;
         detail->retransmitted_bytes += again;
         return;
@@ -278,6 +298,14 @@ static void take_old(struct connection *c, int sender, const struct segment *g, 
     detail->retransmitted_segments++;
     detail->retransmitted_bytes += again;
     own->marks &= (uint16_t)~SIDE_SAMPLING;
+}
+
+static void advance(struct connection *c, int sender, seq_t nxt)
+{
+    struct side *own = &c->side[sender];
+    if (ranges_retire_due(own->nxt, nxt) && c->detail)
+        ranges_retire(c->detail->side[sender].holes, nxt);
+    own->nxt = nxt;
 }
 
 /* Octets beyond nxt, and perhaps some below it. */
@@ -298,12 +326,16 @@ static bool take_new(struct connection *c, int sender, const struct segment *g)
         if (d) {
             uint32_t overlap = (uint32_t)seq_diff(own->nxt, seq);
             uint32_t filled = ranges_fill(&d->side[sender].holes, seq, own->nxt);
-            d->side[sender].retransmitted_bytes += overlap - filled;
-            d->side[sender].retransmitted_segments++;
-            own->marks &= (uint16_t)~SIDE_SAMPLING;
+            if (filled == overlap) {
+                d->side[sender].out_of_order_segments++; /* acknowledged before it passed */
+            } else {
+                d->side[sender].retransmitted_bytes += overlap - filled;
+                d->side[sender].retransmitted_segments++;
+                own->marks &= (uint16_t)~SIDE_SAMPLING;
+            }
         }
     }
-    own->nxt = end;
+    advance(c, sender, end);
     if (!(own->marks & SIDE_SAMPLING) && g->time_ns != TIME_UNKNOWN) {
         own->rtt_end = end;
         own->rtt_sent_us = connection_us(c, g->time_ns);
@@ -391,7 +423,7 @@ static bool track_ack(struct connection *c, int sender, const struct segment *g)
             if (d)
                 d->side[!sender].hole_ns = g->time_ns;
         }
-        peer->nxt = peer->una;
+        advance(c, !sender, peer->una);
         return held;
     }
     return true;
@@ -415,11 +447,35 @@ static void note_completeness(struct connection *c, const struct segment *g)
     c->completeness |= bits & 0x3fu;
 }
 
+/* Its number, or what it acknowledges, lies beyond all octets that passed: perhaps a FIN. */
+static bool testifies_unseen(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    bool bare = !g->payload_len && !(g->flags & CONTROL_FLAGS);
+    if (bare && own->marks & SIDE_SEEN && seq_gt(seq_of(g->seq), own->nxt))
+        return true;
+    return g->flags & TCP_ACK && peer->marks & (SIDE_SEEN | SIDE_ACKED) &&
+           seq_gt(seq_of(g->ack), peer->nxt);
+}
+
+/* A single octet is missing at the very end of a direction: as long as nothing follows, its FIN. */
+static bool fin_may_be_unseen(const struct connection *c, int s)
+{
+    const struct ranges *holes = c->detail ? c->detail->side[s].holes : NULL;
+    if (ranges_empty(holes))
+        return !(c->side[s].marks & SIDE_SEEN);
+    const struct range *last = &holes->holes[holes->count - 1];
+    return seq_eq(last->right, c->side[s].nxt) && seq_diff(last->right, last->left) == 1;
+}
+
 static bool is_logged(const struct connection *c, int sender, const struct segment *g)
 {
     uint16_t both = c->side[0].marks | c->side[1].marks;
     return g->flags & CONTROL_FLAGS || !(c->marks & CONN_ESTABLISHED) ||
-           both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE);
+           both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE) ||
+           testifies_unseen(c, sender, g) ||
+           (c->detail && (fin_may_be_unseen(c, 0) || fin_may_be_unseen(c, 1)));
 }
 
 static bool log_segment(struct connection *c, int sender, const struct segment *g, uint8_t marks)
@@ -511,7 +567,7 @@ static void note_again(struct connection *c, int sender, const struct segment *g
         return;
     if (again) {
         int64_t before_ns = own->again_run ? own->again_ns : own->data_ns;
-        own->again_gap_ns = before_ns ? g->time_ns - before_ns : 0;
+        own->again_gap_ns = before_ns ? elapsed_ns(before_ns, g->time_ns) : 0;
         own->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
     } else {
@@ -552,6 +608,10 @@ static void note_progress(struct connection *c)
         c->marks |= CONN_ESTABLISHED;
     for (int s = 0; s < 2; s++) {
         struct side *own = &c->side[s];
+        /* Who opens says nothing but SYN and RST until its peer's SYN has come: so it is known even
+         * where the tap missed the one or the other. */
+        if (own->marks & SIDE_SPOKE && (own->marks & SIDE_SYN || c->side[!s].marks & SIDE_SYN_ACK))
+            c->marks |= CONN_ESTABLISHED;
         if (own->marks & SIDE_FIN && own->marks & SIDE_ACKED &&
             seq_gt(own->una, c->detail->side[s].fin_seq))
             own->marks |= SIDE_FIN_ACKED;
@@ -601,7 +661,9 @@ static void note_segment(struct connection *c, int sender, const struct segment 
     if (!(g->flags & (TCP_SYN | TCP_RST)))
         own->marks |= SIDE_SPOKE;
     if (g->marks & SEG_TIMESTAMPS) {
-        own->ts_val = g->ts_val;
+        bool newer = seq_gt(seq_of(g->ts_val), seq_of(own->ts_val));
+        if (newer || !(own->marks & SIDE_TIMESTAMPS))
+            own->ts_val = g->ts_val;
         own->marks |= SIDE_TIMESTAMPS;
     }
     if (g->time_ns != TIME_UNKNOWN && own->last_ns != TIME_UNKNOWN && g->time_ns < own->last_ns)
@@ -618,7 +680,10 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     if (copy != NO_COPY)
         return count_copy(c, sender, copy);
     bool again = nothing_new(c, sender, g);
-    bool held = log_segment(c, sender, g, log_marks_of(g, again));
+    uint8_t marks = log_marks_of(g, again);
+    if (testifies_unseen(c, sender, g))
+        marks |= LOG_UNSEEN;
+    bool held = log_segment(c, sender, g, marks);
     if (g->flags & TCP_FIN && c->detail)
         note_close_start(c);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))

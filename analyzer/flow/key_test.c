@@ -1,0 +1,119 @@
+#include "analyzer/flow/key.h"
+
+#include "analyzer/test_segments.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static struct segment between(uint8_t source, uint16_t source_port, uint8_t destination,
+                              uint16_t destination_port)
+{
+    struct talk t;
+    talk_init(&t);
+    struct segment g = segment(&t, A, "S", 0, 0, 0, 0, "vlan 7");
+    g.source[15] = source;
+    g.destination[15] = destination;
+    g.source_port = source_port;
+    g.destination_port = destination_port;
+    return g;
+}
+
+static struct segment turned(const struct segment *g)
+{
+    struct segment back = *g;
+    memcpy(back.source, g->destination, 16);
+    memcpy(back.destination, g->source, 16);
+    back.source_port = g->destination_port;
+    back.destination_port = g->source_port;
+    return back;
+}
+
+static void both_directions_have_one_key(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t source, destination;
+        uint16_t source_port, destination_port;
+        int sender;
+    } cases[] = {
+        {1, 2, 40000, 80, 0},  {2, 1, 80, 40000, 1},
+        {1, 2, 80, 40000, 0},                             /* addresses come before ports */
+        {5, 5, 80, 443, 0},                               /* a host to itself */
+        {5, 5, 443, 80, 1},    {5, 5, 0x00ff, 0x0100, 0}, /* ports as numbers, not as octets */
+        {0, 255, 65535, 0, 0}, {127, 128, 1, 1, 0},       /* addresses as unsigned octets */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct segment there = between(cases[i].source, cases[i].source_port, cases[i].destination,
+                                       cases[i].destination_port);
+        struct segment back = turned(&there);
+        struct flow_key key;
+        struct flow_key other;
+        memset(&key, 0x55, sizeof key);
+        memset(&other, 0xaa, sizeof other);
+        assert_int_equal(flow_key_of(&there, false, &key), cases[i].sender);
+        assert_int_equal(flow_key_of(&back, false, &other), !cases[i].sender);
+        assert_true(flow_key_equal(&key, &other));
+        assert_memory_equal(key.address[cases[i].sender], there.source, 16);
+        assert_int_equal(key.port[cases[i].sender], cases[i].source_port);
+        assert_int_equal(key.port[!cases[i].sender], cases[i].destination_port);
+        struct siphash_key secret = {3, 4};
+        assert_true(flow_key_hash(&key, secret) == flow_key_hash(&other, secret));
+    }
+}
+
+/* Talking to oneself, port and all: both directions are the same side. */
+static void wholly_equal_ends(void **state)
+{
+    (void)state;
+    struct segment g = between(5, 80, 5, 80);
+    struct flow_key key;
+    assert_int_equal(flow_key_of(&g, false, &key), 0);
+    assert_memory_equal(key.address[0], key.address[1], 16);
+    assert_int_equal(key.port[0], key.port[1]);
+}
+
+static void every_part_tells_apart(void **state)
+{
+    (void)state;
+    struct segment g = between(1, 40000, 2, 80);
+    struct segment others[] = {between(3, 40000, 2, 80), between(1, 40001, 2, 80),
+                               between(1, 40000, 4, 80), between(1, 40000, 2, 81)};
+    struct flow_key key;
+    flow_key_of(&g, false, &key);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct flow_key other;
+        flow_key_of(&others[i], false, &other);
+        assert_false(flow_key_equal(&key, &other));
+    }
+}
+
+static void vlan_only_when_wanted(void **state)
+{
+    (void)state;
+    struct segment g = between(1, 40000, 2, 80);
+    struct segment untagged = g;
+    untagged.vlan = VLAN_NONE;
+    struct flow_key key;
+    struct flow_key other;
+    flow_key_of(&g, false, &key);
+    flow_key_of(&untagged, false, &other);
+    assert_true(flow_key_equal(&key, &other));
+    flow_key_of(&g, true, &key);
+    flow_key_of(&untagged, true, &other);
+    assert_int_equal(key.vlan, 7);
+    assert_false(flow_key_equal(&key, &other));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_directions_have_one_key),
+        cmocka_unit_test(wholly_equal_ends),
+        cmocka_unit_test(every_part_tells_apart),
+        cmocka_unit_test(vlan_only_when_wanted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+#include "analyzer/flow/pool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+static uint32_t take(struct pool *pool)
+{
+    uint32_t index = pool_take(pool);
+    assert_int_not_equal(index, POOL_NONE);
+    return index;
+}
+
+static void check_zero(const struct pool *pool, uint32_t index)
+{
+    const uint8_t *item = pool_at(pool, index);
+    for (uint32_t i = 0; i < pool->item_bytes; i++)
+        assert_int_equal(item[i], 0);
+}
+
+static void sizes_are_whole_cache_lines(void **state)
+{
+    (void)state;
+    static const size_t sizes[][2] = {{1, 64}, {63, 64}, {64, 64}, {65, 128}, {256, 256}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct pool pool;
+        pool_init(&pool, sizes[i][0]);
+        assert_int_equal(pool.item_bytes, sizes[i][1]);
+        for (uint32_t k = 0; k < 3; k++)
+            assert_int_equal((uintptr_t)pool_at(&pool, take(&pool)) % 64, 0);
+        pool_finish(&pool);
+    }
+}
+
+/* Across chunks: indices run on, items keep their places and contents while others come. */
+static void items_stay_where_they_are(void **state)
+{
+    (void)state;
+    enum { ITEMS = 20 * POOL_CHUNK_ITEMS + 1 }; /* more chunks than the first list of them holds */
+    struct pool pool;
+    pool_init(&pool, sizeof(uint32_t));
+    static void *places[ITEMS];
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        uint32_t index = take(&pool);
+        assert_int_equal(index, i);
+        places[i] = pool_at(&pool, index);
+        memcpy(places[i], &i, sizeof i);
+    }
+    assert_int_equal(pool.in_use, ITEMS);
+    assert_int_equal(pool.chunk_count, 21);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        uint32_t content;
+        assert_ptr_equal(pool_at(&pool, i), places[i]);
+        memcpy(&content, places[i], sizeof content);
+        assert_int_equal(content, i);
+    }
+    pool_finish(&pool);
+    assert_int_equal(pool.chunk_count, 0);
+}
+
+static void released_items_come_again_and_zero(void **state)
+{
+    (void)state;
+    struct pool pool;
+    pool_init(&pool, 256);
+    uint32_t index[4];
+    for (int i = 0; i < 4; i++) {
+        index[i] = take(&pool);
+        check_zero(&pool, index[i]);
+        memset(pool_at(&pool, index[i]), 0xff, 256);
+    }
+    pool_release(&pool, index[1]);
+    pool_release(&pool, index[3]);
+    pool_release(&pool, index[0]);
+    assert_int_equal(pool.in_use, 1);
+    static const int order[] = {0, 3, 1}; /* the last released is the warmest */
+    for (int i = 0; i < 3; i++) {
+        uint32_t again = take(&pool);
+        assert_int_equal(again, index[order[i]]);
+        check_zero(&pool, again);
+    }
+    assert_int_equal(take(&pool), 4);
+    assert_int_equal(pool.in_use, 5);
+    assert_int_equal(((uint8_t *)pool_at(&pool, index[2]))[255], 0xff);
+    pool_finish(&pool);
+}
+
+/* No chunk of so large items can be had: refused, and nothing is counted as used. */
+static void no_memory(void **state)
+{
+    (void)state;
+    struct pool pool;
+    pool_init(&pool, UINT32_MAX - 127); /* a chunk would be 4 TiB */
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_AS, &old), 0);
+#if defined(__SANITIZE_ADDRESS__)
+    skip();
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    skip();
+#endif
+#endif
+    struct rlimit tight = {.rlim_cur = (rlim_t)1 << 40, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+    assert_int_equal(pool_take(&pool), POOL_NONE);
+    assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);
+    assert_int_equal(pool.in_use, 0);
+    assert_int_equal(pool.fresh, 0);
+    pool_finish(&pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_are_whole_cache_lines),
+        cmocka_unit_test(items_stay_where_they_are),
+        cmocka_unit_test(released_items_come_again_and_zero),
+        cmocka_unit_test(no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

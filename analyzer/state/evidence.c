@@ -1,0 +1,250 @@
+#include "analyzer/state/evidence.h"
+
+#include <string.h>
+
+/* Nearer than this, a tap stands beside the endpoint (or on it). */
+#define BESIDE_NS (1 * NS_PER_MS)
+
+seq_t entry_end(const struct log_entry *g)
+{
+    return seq_add(g->seq, g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
+}
+
+static bool carries_octets(const struct log_entry *g)
+{
+    return g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
+}
+
+/* The ring behind the first entries begins where the next one would be written. */
+static void copy_log(struct evidence *ev, const struct detail *d)
+{
+    uint32_t held = d->log_count;
+    if (d->log_total <= LOG_MAX) {
+        memcpy(ev->log, d->log, held * sizeof *d->log);
+    } else {
+        uint32_t start = (d->log_total - LOG_FIRST) % LOG_TAIL;
+        memcpy(ev->log, d->log, LOG_FIRST * sizeof *d->log);
+        for (uint32_t i = 0; i < LOG_TAIL; i++)
+            ev->log[LOG_FIRST + i] = d->log[LOG_FIRST + (start + i) % LOG_TAIL];
+    }
+    ev->count = (int)held;
+}
+
+static void lone_syn(struct evidence *ev)
+{
+    const struct connection *c = ev->c;
+    for (uint8_t s = 0; s < 2; s++) {
+        if (!(c->side[s].marks & SIDE_SYN))
+            continue;
+        ev->log[0] = (struct log_entry){.time_ns = c->first_ns,
+                                        .frame = c->first_frame,
+                                        .seq = c->side[s].isn,
+                                        .flags = TCP_SYN,
+                                        .side = s,
+                                        .window = c->side[s].window,
+                                        .ttl = c->side[s].ttl};
+        ev->count = 1;
+    }
+}
+
+void evidence_gather(struct evidence *ev, const struct connection *c,
+                     const struct analyzer_config *config, int64_t now_ns)
+{
+    ev->c = c;
+    ev->config = config;
+    ev->now_ns = now_ns;
+    ev->count = 0;
+    if (c->detail)
+        copy_log(ev, c->detail);
+    else
+        lone_syn(ev);
+    for (int x = 0; x < 2; x++) {
+        /* Octets of the peer, timed from the tap to x and back. */
+        const struct side *peer = &c->side[!x];
+        ev->rtt_known[x] = peer->marks & SIDE_RTT;
+        ev->rtt_ns[x] = ev->rtt_known[x] ? (int64_t)peer->min_rtt_us * 1000 : 0;
+        ev->beside[x] = ev->rtt_known[x] && ev->rtt_ns[x] < BESIDE_NS;
+        ev->fin_seen[x] = c->side[x].marks & SIDE_FIN;
+        ev->fin_seq[x] = c->detail ? c->detail->side[x].fin_seq : seq_of(0);
+    }
+}
+
+/* ---- receipt -------------------------------------------------------------------------------- */
+
+/* Does X's segment `h` show that X had the earlier segment `g` when it sent it? */
+static bool proves(const struct evidence *ev, int gi, const struct log_entry *h, bool octets,
+                   seq_t end)
+{
+    const struct log_entry *g = &ev->log[gi];
+    if (g->flags & TCP_RST)
+        return false;
+    if (octets)
+        return h->flags & TCP_ACK && !(h->flags & TCP_RST) && seq_ge(h->ack, end);
+    if (!(h->marks & LOG_TIMESTAMPS) || !(g->marks & LOG_TIMESTAMPS))
+        return false;
+    /* An echo of its very stamp proves it only if no earlier segment bore the same. */
+    int32_t beyond = (int32_t)(h->ts_ecr - g->ts_val);
+    if (beyond != 0)
+        return beyond > 0;
+    for (int k = gi - 1; k >= 0; k--) {
+        if (ev->log[k].side == g->side)
+            return ev->log[k].ts_val != g->ts_val;
+    }
+    return true;
+}
+
+/* Does X's segment `h` show that X did not have `g` yet? */
+static bool refutes(const struct log_entry *g, const struct log_entry *h, bool octets, seq_t end)
+{
+    if (h->flags & TCP_RST)
+        return false;
+    if (g->flags & TCP_RST)
+        return true;
+    if (octets && h->flags & TCP_ACK && seq_lt(h->ack, end))
+        return true;
+    bool sends_again = h->flags & (TCP_SYN | TCP_FIN) || h->payload_len;
+    return g->flags & TCP_ACK && sends_again && !(h->marks & LOG_PROBE) && seq_lt(h->seq, g->ack) &&
+           seq_distance(h->seq, g->ack) < UINT32_C(1) << 30;
+}
+
+/* How long the addressee may take to acknowledge octets: the way there and back, and a delayed
+ * acknowledgment. A SYN-ACK is answered at once. */
+static int64_t patience_ns(const struct evidence *ev, const struct log_entry *g)
+{
+    int64_t rtt_ns = ev->rtt_ns[!g->side];
+    return g->flags & TCP_SYN ? rtt_ns + rtt_ns / 2 + NS_PER_MS
+                              : rtt_ns + ev->config->delayed_ack_ns;
+}
+
+/* Another transmission of the same end, between `g` and `until_ns`. */
+static int next_copy(const struct evidence *ev, int gi, seq_t end, int64_t until_ns)
+{
+    const struct log_entry *g = &ev->log[gi];
+    for (int k = gi + 1; k < ev->count; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == g->side && carries_octets(h) && h->time_ns < until_ns &&
+            seq_ge(entry_end(h), end) && !(h->flags & TCP_RST))
+            return k;
+    }
+    return -1;
+}
+
+struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t end)
+{
+    const struct log_entry *g = &ev->log[i];
+    int x = !g->side;
+    int64_t rtt_ns = ev->rtt_ns[x];
+    struct receipt r = {.status = RECEIPT_PRESUMED, .at_ns = g->time_ns, .by = -1};
+    int64_t answered_ns = INT64_MAX;
+    bool both_came = false;
+    for (int k = i + 1; k < ev->count; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side != x)
+            continue;
+        if (proves(ev, i, h, octets, end)) {
+            r.status = RECEIPT_CONFIRMED;
+            r.by = k;
+            answered_ns = h->time_ns;
+            both_came = h->marks & LOG_DSACK;
+            break;
+        }
+        if (!refutes(g, h, octets, end))
+            continue;
+        if (h->time_ns - g->time_ns >= rtt_ns) {
+            r.status = RECEIPT_LOST;
+            r.by = k;
+            return r;
+        }
+        if (h->time_ns > r.at_ns)
+            r.at_ns = h->time_ns; /* they crossed: it arrived after that was sent */
+    }
+    if (!octets || both_came)
+        return r;
+    /* An answer that was owed and came only after the octets were sent again is an answer to
+     * those. */
+    if (answered_ns - patience_ns(ev, g) <= g->time_ns)
+        return r;
+    int copy = next_copy(ev, i, end, answered_ns - rtt_ns / 2);
+    if (copy >= 0)
+        return (struct receipt){.status = RECEIPT_LOST, .at_ns = g->time_ns, .by = copy};
+    return r;
+}
+
+/* ---- resets --------------------------------------------------------------------------------- */
+
+bool rst_is_own(const struct evidence *ev, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    const struct side *own = &ev->c->side[g->side];
+    /* The side's TTL is that of its other segments, when there are any. */
+    return !(own->marks & SIDE_SEEN) || own->ttl == g->ttl;
+}
+
+/* What X had acknowledged, and what had been sent to it, before entry `i`. */
+static bool receive_span(const struct evidence *ev, int i, seq_t *low, seq_t *high)
+{
+    const struct log_entry *g = &ev->log[i];
+    bool known = false;
+    const struct side *sender = &ev->c->side[g->side];
+    *low = *high = sender->nxt;
+    for (int k = 0; k < i; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->flags & TCP_RST)
+            continue;
+        if (h->side != g->side && h->flags & TCP_ACK) {
+            *low = known ? seq_max(*low, h->ack) : h->ack;
+            if (!known)
+                *high = *low;
+            known = true;
+        } else if (h->side == g->side) {
+            if (!known)
+                *low = *high = h->seq;
+            *high = known ? seq_max(*high, entry_end(h)) : entry_end(h);
+            known = true;
+        }
+    }
+    /* Between the handshake and the close only the running numbers were kept. */
+    if (sender->marks & SIDE_ACKED && seq_gt(sender->una, *low) && seq_le(sender->una, g->seq))
+        *low = sender->una;
+    if (sender->marks & SIDE_SEEN && seq_gt(g->seq, *high) && seq_le(g->seq, sender->nxt))
+        *high = g->seq;
+    return known || sender->marks & (SIDE_SEEN | SIDE_ACKED);
+}
+
+bool rst_acceptable(const struct evidence *ev, int i, bool addressee_has_fin)
+{
+    const struct log_entry *g = &ev->log[i];
+    const struct side *addressee = &ev->c->side[!g->side];
+    seq_t low, high;
+    bool never_heard = !(ev->c->side[g->side].marks & SIDE_SEEN);
+    if (addressee->marks & SIDE_SYN && never_heard) /* SYN_SENT: RFC 9293 section 3.10.7.3 */
+        return g->flags & TCP_ACK && seq_gt(g->ack, addressee->isn) &&
+               seq_le(g->ack, addressee->nxt);
+    if (!receive_span(ev, i, &low, &high))
+        return true;
+    if (addressee_has_fin)
+        low = seq_back(low, 1);
+    return seq_ge(g->seq, low) && seq_le(g->seq, high);
+}
+
+int rst_answers(const struct evidence *ev, int i)
+{
+    const struct log_entry *rst = &ev->log[i];
+    for (int k = i - 1; k >= 0; k--) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side != rst->side && h->flags & TCP_ACK && !(h->flags & TCP_RST) &&
+            seq_eq(h->ack, rst->seq))
+            return k;
+    }
+    return -1;
+}
+
+int64_t retransmission_timeout_ns(const struct evidence *ev, int side)
+{
+    int64_t round_trip_ns = ev->rtt_ns[0] + ev->rtt_ns[1];
+    (void)side;
+    if (!ev->rtt_known[0] && !ev->rtt_known[1])
+        return ev->config->rto_initial_ns;
+    int64_t rto_ns = round_trip_ns + ev->config->rto_min_ns;
+    return rto_ns;
+}

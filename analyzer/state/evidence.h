@@ -1,0 +1,67 @@
+/*
+ * What the log testifies: which segment reached its addressee, as far as the addressee's own later
+ * segments tell. An endpoint is believed only about itself: what it sent is known once it passed
+ * the tap; what it received is known only when it says so, and is otherwise presumed until it acts
+ * as if it had not.
+ *
+ * Everything here reads the connection's log; nothing is kept.
+ */
+#ifndef FINWAIT_ANALYZER_STATE_EVIDENCE_H
+#define FINWAIT_ANALYZER_STATE_EVIDENCE_H
+
+#include "analyzer/config.h"
+#include "analyzer/tcp/connection.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct evidence {
+    const struct connection *c;
+    const struct analyzer_config *config;
+    int64_t now_ns;                /* how far the capture had come */
+    struct log_entry log[LOG_MAX]; /* in order of passage */
+    int count;
+    int64_t rtt_ns[2]; /* from the tap to this endpoint and back; 0 when never measured */
+    bool rtt_known[2];
+    bool beside[2]; /* the tap stands beside it: nothing is lost between them */
+    bool fin_seen[2];
+    seq_t fin_seq[2];
+};
+
+void evidence_gather(struct evidence *evidence, const struct connection *connection,
+                     const struct analyzer_config *config, int64_t now_ns);
+
+enum receipt_status {
+    RECEIPT_LOST,     /* the addressee went on as if it had not come */
+    RECEIPT_DOUBTFUL, /* so often that nothing is presumed any more */
+    RECEIPT_PRESUMED,
+    RECEIPT_CONFIRMED, /* the addressee's own later segment proves it */
+};
+
+struct receipt {
+    enum receipt_status status;
+    int64_t at_ns; /* when it took effect: its passage, or later when the two crossed */
+    int by;        /* index of the entry that proves or refutes it, or -1 */
+};
+
+/* Did entry `i` reach its addressee, and with it (when `octets` is set) all octets of its sender
+ * below `end`? */
+struct receipt receipt_of(const struct evidence *evidence, int i, bool octets, seq_t end);
+
+/* The sequence number behind the entry's last octet, SYN and FIN counted. */
+seq_t entry_end(const struct log_entry *entry);
+
+/* An RST that its sender did send: not from a box between with another distance. */
+bool rst_is_own(const struct evidence *evidence, int i);
+
+/* Would the addressee accept this RST (RFC 9293 section 3.10.7.4, RFC 5961 section 3)? */
+bool rst_acceptable(const struct evidence *evidence, int i, bool addressee_has_fin);
+
+/* The entry that a bare RST answers: the latest of the other side's whose ACK field is its number;
+ * -1 when none of those logged. */
+int rst_answers(const struct evidence *evidence, int i);
+
+/* Octets below the answered number can be told from the log: helpers for the rules on silence. */
+int64_t retransmission_timeout_ns(const struct evidence *evidence, int side);
+
+#endif

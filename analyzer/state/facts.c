@@ -1,0 +1,471 @@
+#include "analyzer/state/facts.h"
+
+/* After so many acknowledgments that were followed by the octets once more, another one is no
+ * longer presumed to have arrived. */
+#define WITHDRAWALS_MAX 3
+/* So many transmissions without any sign of life: the addressee is presumed not to have them. */
+#define UNANSWERED_MAX 3
+
+static void set_fact(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
+                     enum certainty certainty, enum state_cause cause)
+{
+    e->facts[id] = (struct fact){.holds = true,
+                                 .certainty = certainty,
+                                 .cause = cause,
+                                 .at_ns = ev->log[i].time_ns,
+                                 .frame = ev->log[i].frame,
+                                 .index = i,
+                                 .order = 2 * i};
+}
+
+static void set_received(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev,
+                         int i, const struct receipt *r, enum state_cause cause)
+{
+    bool sure = r->status == RECEIPT_CONFIRMED;
+    set_fact(e, id, ev, i, sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED, cause);
+    struct fact *f = &e->facts[id];
+    f->at_ns = r->at_ns;
+    f->order = 2 * i;
+    if (sure)
+        f->confirmed_by = ev->log[r->by].frame;
+    for (int k = i + 1; k < ev->count && r->at_ns > ev->log[i].time_ns; k++) {
+        if (ev->log[k].side != ev->log[i].side && ev->log[k].time_ns <= r->at_ns)
+            f->order = 2 * k + 1;
+    }
+}
+
+static void retract(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
+                    const struct receipt *r, enum state_cause cause)
+{
+    if (e->retraction_count == RETRACTIONS_MAX)
+        return;
+    e->retractions[e->retraction_count++] = (struct retraction){
+        .id = id,
+        .cause = cause,
+        .at_ns = ev->log[i].time_ns,
+        .frame = ev->log[i].frame,
+        .order = 2 * i,
+        .refuted = r->by >= 0 && ev->log[r->by].side != ev->log[i].side,
+    };
+}
+
+static int64_t silence_since(const struct evidence *ev, int64_t at_ns)
+{
+    if (ev->now_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN)
+        return 0;
+    return ev->now_ns - at_ns;
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static void note_own_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || !(g->flags & TCP_SYN) || g->flags & TCP_RST)
+            continue;
+        bool answer = g->flags & TCP_ACK;
+        if (!e->facts[FACT_SYN_SENT].holds)
+            set_fact(e, FACT_SYN_SENT, ev, i, CERTAINTY_CONFIRMED,
+                     answer ? CAUSE_SENT_SYN_ACK : CAUSE_SENT_SYN);
+        if (answer && !e->facts[FACT_SYN_RECEIVED].holds)
+            set_fact(e, FACT_SYN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
+    }
+}
+
+/* A client answers a SYN-ACK at once: silence means that it did not come. */
+static bool syn_ack_unanswered(const struct evidence *ev, int i, const struct receipt *r)
+{
+    const struct log_entry *g = &ev->log[i];
+    int x = !g->side;
+    if (r->status != RECEIPT_PRESUMED || ev->beside[x])
+        return false;
+    int64_t wait_ns =
+        ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS : ev->config->rto_initial_ns / 2;
+    return silence_since(ev, g->time_ns) > wait_ns;
+}
+
+static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_RECEIVED].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_SYN) || g->flags & TCP_RST)
+            continue;
+        struct receipt r = receipt_of(ev, i, true, entry_end(g));
+        enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
+        if (r.status == RECEIPT_LOST || syn_ack_unanswered(ev, i, &r))
+            retract(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
+        else
+            set_received(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
+    }
+}
+
+static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    const struct side *own = &ev->c->side[x];
+    if (!(own->marks & SIDE_ISN))
+        return;
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_ACKED].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_ACK) || g->flags & TCP_RST || seq_le(g->ack, own->isn))
+            continue;
+        bool syn = g->flags & TCP_SYN;
+        struct receipt r = receipt_of(ev, i, syn, entry_end(g));
+        enum state_cause cause = syn ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
+        if (r.status == RECEIPT_LOST || (syn && syn_ack_unanswered(ev, i, &r)))
+            retract(e, FACT_SYN_ACKED, ev, i, &r, cause);
+        else
+            set_received(e, FACT_SYN_ACKED, ev, i, &r, cause);
+    }
+}
+
+/* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */
+static void note_implied_open(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    static const enum fact_id opening[] = {FACT_SYN_SENT, FACT_SYN_RECEIVED, FACT_SYN_ACKED};
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK))
+            continue;
+        for (unsigned k = 0; k < 3; k++) {
+            const struct fact *f = &e->facts[opening[k]];
+            if (!f->holds || f->order > 2 * i)
+                set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+        }
+        return;
+    }
+}
+
+/* A server shows that it is established by a segment of its own. One that only repeats its SYN-ACK,
+ * leaves octets unanswered, or ends in a bare RST never was. */
+static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    struct fact *acked = &e->facts[FACT_SYN_ACKED];
+    const struct side *own = &ev->c->side[x];
+    const struct side *peer = &ev->c->side[!x];
+    if (!e->facts[FACT_SYN_SENT].holds || !(own->marks & SIDE_SYN_ACK) || !acked->holds)
+        return;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x && !(g->flags & (TCP_SYN | TCP_RST))) {
+            acked->certainty = CERTAINTY_CONFIRMED;
+            acked->confirmed_by = g->frame;
+            return;
+        }
+    }
+    acked->certainty = CERTAINTY_PRESUMED;
+    bool bare_rst = false;
+    int64_t data_ns = TIME_UNKNOWN;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        bare_rst |= g->side == x && (g->flags & (TCP_RST | TCP_ACK)) == TCP_RST;
+        if (g->side != x && g->payload_len && data_ns == TIME_UNKNOWN)
+            data_ns = g->time_ns;
+    }
+    bool unanswered = peer->marks & SIDE_DATA && data_ns != TIME_UNKNOWN &&
+                      silence_since(ev, data_ns) > retransmission_timeout_ns(ev, !x);
+    if (bare_rst || unanswered) {
+        acked->holds = false;
+        acked->doubtful = !bare_rst;
+    }
+}
+
+/* ---- closing -------------------------------------------------------------------------------- */
+
+static int first_own_fin(const struct evidence *ev, int x)
+{
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x && (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN)
+            return i;
+    }
+    return -1;
+}
+
+/* The one octet missing at the end of everything X sent; false when there is no such thing. */
+static bool missing_last_octet(const struct evidence *ev, int x, seq_t *octet)
+{
+    const struct side *own = &ev->c->side[x];
+    const struct ranges *holes = ev->c->detail ? ev->c->detail->side[x].holes : NULL;
+    if (ranges_empty(holes) || !(own->marks & SIDE_SEEN))
+        return false;
+    const struct range *last = &holes->holes[holes->count - 1];
+    *octet = last->left;
+    return seq_eq(last->right, own->nxt) && seq_diff(last->right, last->left) == 1;
+}
+
+/* The first entry that testifies to X's octet `fin_seq`, before `until`; or `until`. */
+static int testified_before(const struct evidence *ev, int x, seq_t fin_seq, int until)
+{
+    for (int i = 0; i < until; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->flags & TCP_RST)
+            continue;
+        bool own = g->side == x && !g->payload_len && seq_eq(g->seq, seq_add(fin_seq, 1));
+        bool peer = g->side != x && g->flags & TCP_ACK && seq_gt(g->ack, fin_seq);
+        if (own || peer)
+            return i;
+    }
+    return until;
+}
+
+/* A FIN is known when it passes, or when somebody testifies to its octet before (or without) its
+ * passing: X's own number beyond it, or the peer's acknowledgment. */
+static void note_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    int fin = first_own_fin(ev, x);
+    if (fin >= 0)
+        e->fin_seq = seq_back(entry_end(&ev->log[fin]), 1);
+    else if (!missing_last_octet(ev, x, &e->fin_seq))
+        return;
+    int until = fin >= 0 ? fin : ev->count;
+    int testified = testified_before(ev, x, e->fin_seq, until);
+    e->fin_implied = testified < until;
+    e->fin_first = fin >= 0 ? fin : testified;
+    if (e->fin_implied)
+        set_fact(e, FACT_FIN_SENT, ev, testified, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+    else if (fin >= 0)
+        set_fact(e, FACT_FIN_SENT, ev, fin, CERTAINTY_CONFIRMED, CAUSE_SENT_FIN);
+}
+
+/* The first entry of X that acknowledges everything below `end`, or the log's end. */
+static int acknowledged_at(const struct evidence *ev, int x, seq_t end)
+{
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && seq_ge(g->ack, end))
+            return i;
+    }
+    return ev->count;
+}
+
+/* X's FIN was on its way before this entry, unseen. Did X have Y's FIN when it sent it? */
+static bool implied_active(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
+                           int testified)
+{
+    const struct endpoint_facts *y = &ends[!x];
+    const struct log_entry *g = &ev->log[testified];
+    int had_fin = acknowledged_at(ev, x, seq_add(y->fin_seq, 1));
+    if (g->side != x)
+        return had_fin > testified;
+    /* Its own acknowledgment of Y's FIN, numbered behind its own FIN: drawn by Y's first FIN it was
+     * sent at once, so the FIN was out before. */
+    int copies = 0;
+    for (int i = 0; i < testified; i++)
+        copies += ev->log[i].side != x && ev->log[i].flags & TCP_FIN;
+    return had_fin > testified || (had_fin == testified && copies <= 1);
+}
+
+/* Active or passive: by the acknowledgment number of the first transmission, wherever the tap
+ * stood. */
+static void judge_activeness(const struct evidence *ev, int x, struct endpoint_facts ends[2])
+{
+    struct endpoint_facts *e = &ends[x];
+    const struct fact *fin = &e->facts[FACT_FIN_SENT];
+    if (!fin->holds)
+        return;
+    e->active_known = true;
+    e->active = true;
+    if (!ends[!x].facts[FACT_FIN_SENT].holds)
+        return;
+    const struct log_entry *g = &ev->log[fin->index];
+    if (e->fin_implied)
+        e->active = implied_active(ev, x, ends, fin->index);
+    else
+        e->active = !(g->flags & TCP_ACK && seq_gt(g->ack, ends[!x].fin_seq));
+}
+
+/* Entry `i` carries octets of Y's that may complete everything up to its FIN. */
+static bool may_bring_fin(const struct evidence *ev, int x, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    bool octets = g->payload_len || g->flags & TCP_FIN;
+    return g->side != x && octets && !(g->flags & TCP_RST) && !(g->marks & (LOG_HOLE | LOG_PROBE));
+}
+
+/* X acknowledged it, though it seemed to have missed every transmission: segments overtook each
+ * other. It came after whatever X sent without it. */
+static void set_fin_despite(const struct evidence *ev, int x, struct endpoint_facts *e, int last,
+                            int proof)
+{
+    int i = last >= 0 ? last : proof;
+    struct fact *f = &e->facts[FACT_FIN_RECEIVED];
+    set_fact(e, FACT_FIN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_FIN);
+    f->confirmed_by = ev->log[proof].frame;
+    for (int k = i + 1; k < proof; k++) {
+        if (ev->log[k].side == x) {
+            f->order = 2 * k + 1;
+            f->at_ns = ev->log[k].time_ns;
+        }
+    }
+}
+
+static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_facts ends[2])
+{
+    struct endpoint_facts *e = &ends[x];
+    const struct fact *sent = &ends[!x].facts[FACT_FIN_SENT];
+    if (!sent->holds)
+        return;
+    seq_t end = seq_add(ends[!x].fin_seq, 1);
+    int proof = acknowledged_at(ev, x, end);
+    int transmissions = 0;
+    int last = -1;
+    struct receipt r = {.by = -1};
+    for (int i = ends[!x].fin_first; i < proof; i++) {
+        if (!may_bring_fin(ev, x, i))
+            continue;
+        transmissions++;
+        last = i;
+        r = receipt_of(ev, i, true, end);
+        if (r.status != RECEIPT_LOST) {
+            set_received(e, FACT_FIN_RECEIVED, ev, i, &r, CAUSE_RECEIVED_FIN);
+            break;
+        }
+        retract(e, FACT_FIN_RECEIVED, ev, i, &r, CAUSE_RECEIVED_FIN);
+    }
+    if (!e->facts[FACT_FIN_RECEIVED].holds && proof < ev->count) {
+        set_fin_despite(ev, x, e, last, proof);
+        return;
+    }
+    if (last < 0 || r.status != RECEIPT_PRESUMED || ev->beside[x])
+        return;
+    int64_t first_ns = ev->log[ends[!x].fin_first].time_ns;
+    if (transmissions >= UNANSWERED_MAX && ev->c->side[x].last_ns < first_ns) {
+        e->facts[FACT_FIN_RECEIVED] = (struct fact){.doubtful = true};
+        retract(e, FACT_FIN_RECEIVED, ev, last, &r, CAUSE_RECEIVED_FIN);
+    }
+}
+
+static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    const struct fact *sent = &e->facts[FACT_FIN_SENT];
+    int withdrawals = 0;
+    e->fin_acked_index = -1;
+    if (!sent->holds)
+        return;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_ACK) || g->flags & TCP_RST ||
+            seq_le(g->ack, e->fin_seq))
+            continue;
+        if (e->fin_acked_index < 0)
+            e->fin_acked_index = i;
+        struct receipt r = receipt_of(ev, i, false, e->fin_seq);
+        if (r.status == RECEIPT_LOST) {
+            retract(e, FACT_FIN_ACKED, ev, i, &r, CAUSE_RECEIVED_ACK_OF_FIN);
+            withdrawals++;
+            continue;
+        }
+        if (withdrawals >= WITHDRAWALS_MAX && r.status != RECEIPT_CONFIRMED) {
+            e->facts[FACT_FIN_ACKED] = (struct fact){.doubtful = true};
+            retract(e, FACT_FIN_ACKED, ev, i, &r, CAUSE_RECEIVED_ACK_OF_FIN);
+            return;
+        }
+        set_received(e, FACT_FIN_ACKED, ev, i, &r, CAUSE_RECEIVED_ACK_OF_FIN);
+        return;
+    }
+}
+
+/* ---- resets --------------------------------------------------------------------------------- */
+
+/* Before its SYN was answered as far as it knows, an endpoint that sends RST only fends off
+ * something old, and stays (RFC 9293 section 3.10.7.3). */
+static bool in_syn_sent(const struct endpoint_facts *e, int i)
+{
+    const struct fact *received = &e->facts[FACT_SYN_RECEIVED];
+    return !e->mid_stream && e->facts[FACT_SYN_SENT].holds &&
+           (!received->holds || received->order > 2 * i);
+}
+
+static void forget_from(struct endpoint_facts *e, int order)
+{
+    static const enum fact_id received[] = {FACT_SYN_RECEIVED, FACT_SYN_ACKED, FACT_FIN_RECEIVED,
+                                            FACT_FIN_ACKED, FACT_RESET_RECEIVED};
+    for (unsigned k = 0; k < sizeof received / sizeof *received; k++) {
+        struct fact *f = &e->facts[received[k]];
+        if (f->holds && f->order >= order && f->cause != CAUSE_SENT_SYN_ACK)
+            f->holds = false;
+    }
+}
+
+static void note_own_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || !(g->flags & TCP_RST) || !rst_is_own(ev, i) || in_syn_sent(e, i))
+            continue;
+        bool bare = !(g->flags & TCP_ACK);
+        int drawn_by = bare ? rst_answers(ev, i) : -1;
+        if (drawn_by < 0) {
+            set_fact(e, FACT_RESET_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
+        } else {
+            forget_from(e, 2 * drawn_by);
+            set_fact(e, FACT_GONE, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
+            e->facts[FACT_GONE].order = 2 * drawn_by;
+            e->facts[FACT_GONE].at_ns = ev->log[drawn_by].time_ns;
+        }
+        return;
+    }
+}
+
+static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count && !e->facts[FACT_RESET_RECEIVED].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_RST))
+            continue;
+        const struct fact *fin = &e->facts[FACT_FIN_RECEIVED];
+        if (!rst_acceptable(ev, i, fin->holds && fin->order < 2 * i))
+            continue;
+        struct receipt r = receipt_of(ev, i, false, g->seq);
+        if (r.status == RECEIPT_LOST)
+            retract(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
+        else
+            set_received(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
+    }
+}
+
+/* Presumptions keep their order of passage: one that was put off moves the later ones behind it. */
+static void keep_order(struct endpoint_facts *e)
+{
+    static const enum fact_id received[] = {FACT_FIN_ACKED, FACT_FIN_RECEIVED, FACT_RESET_RECEIVED};
+    for (unsigned k = 0; k < 3; k++) {
+        for (unsigned m = 0; m < 3; m++) {
+            struct fact *a = &e->facts[received[k]];
+            struct fact *b = &e->facts[received[m]];
+            bool later = a->holds && b->holds && a->index < b->index;
+            if (later && b->certainty == CERTAINTY_PRESUMED && b->order < a->order) {
+                b->order = a->order;
+                b->at_ns = a->at_ns;
+            }
+        }
+    }
+}
+
+void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
+{
+    const struct connection *c = ev->c;
+    bool mid_stream = c->known_by == KNOWN_BY_PORT || c->known_by == KNOWN_BY_FIRST_PACKET;
+    for (int x = 0; x < 2; x++) {
+        ends[x] = (struct endpoint_facts){
+            .server = client_side(c) != x, .mid_stream = mid_stream, .fin_acked_index = -1};
+        note_own_fin(ev, x, &ends[x]);
+        if (mid_stream)
+            continue;
+        note_own_syn(ev, x, &ends[x]);
+        note_peer_syn(ev, x, &ends[x]);
+        note_syn_acked(ev, x, &ends[x]);
+        note_implied_open(ev, x, &ends[x]);
+        doubt_server(ev, x, &ends[x]);
+    }
+    for (int x = 0; x < 2; x++) {
+        judge_activeness(ev, x, ends);
+        note_peer_fin(ev, x, ends);
+        note_fin_acked(ev, x, &ends[x]);
+    }
+    for (int x = 0; x < 2; x++) {
+        note_peer_reset(ev, x, &ends[x]);
+        note_own_reset(ev, x, &ends[x]);
+        keep_order(&ends[x]);
+    }
+}

@@ -1,0 +1,35 @@
+#include "analyzer/state/states.h"
+
+#include "analyzer/state/facts.h"
+#include "analyzer/state/possible.h"
+#include "analyzer/state/timeline.h"
+
+static void describe(const struct evidence *ev, const struct endpoint_facts *e,
+                     struct endpoint_states *s)
+{
+    s->fin_sent = e->facts[FACT_FIN_SENT].holds;
+    s->fin_implied = e->fin_implied;
+    s->fin_received = e->facts[FACT_FIN_RECEIVED].holds;
+    s->fin_acked = e->facts[FACT_FIN_ACKED].holds;
+    s->fin_seq = e->fin_seq.n;
+    s->active = e->active;
+    s->active_known = e->active_known;
+    s->reset_sent = e->facts[FACT_RESET_SENT].holds || e->facts[FACT_GONE].holds;
+    s->reset_received = e->facts[FACT_RESET_RECEIVED].holds;
+    s->vanished = false;
+    s->fin_acked_by = e->fin_acked_index >= 0 ? ev->log[e->fin_acked_index].frame : FRAME_NONE;
+}
+
+void states_conclude(const struct connection *c, const struct analyzer_config *config,
+                     int64_t now_ns, struct endpoint_states states[2])
+{
+    struct evidence ev;
+    struct endpoint_facts ends[2];
+    evidence_gather(&ev, c, config, now_ns);
+    facts_gather(&ev, ends);
+    for (int x = 0; x < 2; x++) {
+        describe(&ev, &ends[x], &states[x]);
+        timeline_make(&ev, x, &ends[x], &states[x]);
+        possible_make(&ev, x, ends, &states[x]);
+    }
+}

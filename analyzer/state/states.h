@@ -1,0 +1,39 @@
+/*
+ * Both endpoints' states, concluded from a connection's log: the timeline of each (what is believed
+ * at the end, with what had to be taken back), its present state, and every state that it may be in
+ * as far as the capture can tell.
+ *
+ * Conclusions are derived, never patched: facts first, each with its evidence; the timeline is the
+ * facts in order, put through the state function.
+ */
+#ifndef FINWAIT_ANALYZER_STATE_STATES_H
+#define FINWAIT_ANALYZER_STATE_STATES_H
+
+#include "analyzer/config.h"
+#include "analyzer/tcp/connection.h"
+#include "analyzer/verdict.h"
+
+#define TIMELINE_MAX 24
+
+struct endpoint_states {
+    struct state_entry entries[TIMELINE_MAX];
+    uint32_t count;
+    enum tcp_state state;
+    enum certainty certainty;
+    uint16_t possible; /* bit 1 << state for each */
+    bool fin_sent, fin_implied, fin_received, fin_acked;
+    bool active, active_known;
+    bool reset_sent, reset_received;
+    bool vanished; /* it no longer answers what it must answer */
+    frame_ref fin_acked_by;
+    uint32_t fin_seq;
+    int64_t time_wait_from_ns; /* or TIME_UNKNOWN: never in TIME_WAIT */
+    int64_t time_wait_until_ns;
+};
+
+/* `now_ns` is the end of the capture, or of what was seen of it when the connection became final.
+ */
+void states_conclude(const struct connection *connection, const struct analyzer_config *config,
+                     int64_t now_ns, struct endpoint_states states[2]);
+
+#endif
