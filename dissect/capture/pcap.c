@@ -52,6 +52,7 @@ enum step pcap_begin(struct capture *c)
     struct file_findings *file = file_of(c);
     if (file->format == FORMAT_UNKNOWN)
         file->format = header.format;
+    bool text_suspect = c->later_part ? c->pcap.text_suspect : text_mode_content(c);
     c->pcap = pcap_part_of(&header);
     c->pcap.fcs_len = fcs_octets(c, header.link_type);
     if (header.link_type & LINK_RESERVED)
@@ -63,7 +64,7 @@ enum step pcap_begin(struct capture *c)
     c->window.at += PCAP_HEADER_BYTES;
     choose_header_len(c, header.format);
     c->pcap.judge_all = true;
-    c->pcap.text_suspect = text_mode_content(c);
+    c->pcap.text_suspect = text_suspect;
     bool known = (header.version_major == 2 && header.version_minor <= 4) ||
                  (header.version_major == 543 && header.version_minor == 0);
     if (!known)
@@ -196,7 +197,7 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct pcap_record 
     have = window_need(w, whole);
     if (have < whole)
         return w->no_memory ? STEP_NO_MEMORY : cut_record(c, r, whole - have);
-    if (!pcap_believe(c, r))
+    if (window_offset(w) != part->found_at && !pcap_believe(c, r))
         return over_damage(c);
     if (!is_odd(part, r))
         return STEP_PACKET;

@@ -182,8 +182,10 @@ bool pcap_resync(struct capture *c, bool rewind)
     struct window *w = &c->window;
     size_t start = w->at;
     for (w->at++; window_need(w, c->pcap.header_len) >= c->pcap.header_len; w->at++) {
-        if (starts_at(c, 0, 0))
+        if (starts_at(c, 0, 0)) {
+            c->pcap.found_at = window_offset(w);
             return true;
+        }
     }
     w->at = rewind ? start : w->end;
     return false;

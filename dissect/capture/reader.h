@@ -48,6 +48,7 @@ struct pcap_part {
     uint32_t captured_max; /* longer ones cannot be */
     uint32_t last_seconds;
     uint32_t seconds_before_jump;
+    uint64_t found_at; /* content offset of the record that a search ended at: it is believed */
     uint32_t interface;
     uint16_t link_type;
     uint8_t fcs_len;

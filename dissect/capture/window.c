@@ -45,12 +45,16 @@ static bool grow(struct window *window)
     return true;
 }
 
+/* Bytes are moved only when what is wanted does not fit behind the position, and the window is kept
+ * twice as large as that: a search that wants much at every byte moves each byte a few times only.
+ * It grows when what it has is full of what came, never by what a length field says. */
 size_t window_fill(struct window *window, size_t wanted)
 {
-    if (!window->ended)
+    if (!window->ended && wanted > window->capacity - window->at)
         move_to_front(window);
     while (window_left(window) < wanted && !window->ended) {
-        if (window->end == window->capacity && !grow(window)) {
+        bool tight = wanted > window->capacity / 2 && window->end > window->capacity / 2;
+        if ((tight || window->end == window->capacity) && !grow(window)) {
             window->no_memory = true;
             window->ended = true;
             break;
