@@ -8,8 +8,9 @@
     packets = talk.packets
 
 Each send moves the sender's next sequence number on; the ACK field defaults to all that the peer
-has sent. Whatever a story needs otherwise is given by name: `seq`, `ack`, `hidden` (sent, and never
-seen by the tap), `advance=False` (a retransmission or a probe).
+has sent, and the timestamp echo to the newest that it has sent. Whatever a story needs otherwise is
+given by name: `seq` (a retransmission or a probe), `ack` and `echo` (what had not arrived yet, or
+never did), `hidden` (sent, and never seen by the tap).
 """
 
 from . import wire
@@ -66,6 +67,10 @@ class Conn:
         self.seen, self.shift_ns = seen, dict(zip("cs", shift_ns))
         self.packets = []
 
+    def heard(self, side):
+        """The newest timestamp that has passed towards a side."""
+        return self.sides[side].last_ts
+
     def wait(self, duration_ns):
         self.now += duration_ns
 
@@ -78,7 +83,8 @@ class Conn:
     def timestamp(self, side):
         return self.sides[side].clock_ms + (self.now - self.start_ns) // 1_000_000
 
-    def segment(self, side, flags, data=0, seq=None, ack=None, options=None, window=None):
+    def segment(self, side, flags, data=0, seq=None, ack=None, options=None, window=None,
+                echo=None):
         """The TCP segment alone; `data` is octets or their number."""
         me, peer = self.sides[side], self.sides["s" if side == "c" else "c"]
         bits = wire.flags_of(flags)
@@ -91,22 +97,24 @@ class Conn:
                 options += wire.option_mss(1460) + wire.option_sack_permitted()
                 options += wire.option_window_scale(7)
             if self.timestamps and not bits & wire.RST:
-                options += wire.option_timestamps(self.timestamp(side), me.last_ts)
+                echo = me.last_ts if echo is None else echo
+                options += wire.option_timestamps(self.timestamp(side),
+                                                  echo if bits & wire.ACK else 0)
         window = (0 if bits & wire.RST else self.window) if window is None else window
         return wire.tcp(me.host, peer.host, me.port, peer.port, seq, ack, bits, window, options,
                         payload)
 
     def send(self, side, flags, data=0, seq=None, ack=None, options=None, window=None,
-             hidden=False, advance=True, ttl=None):
+             hidden=False, ttl=None, echo=None):
         """Returns the sequence number used, for a later retransmission."""
         me, peer = self.sides[side], self.sides["s" if side == "c" else "c"]
         used = me.next if seq is None else seq
-        segment = self.segment(side, flags, data, seq, ack, options, window)
+        segment = self.segment(side, flags, data, seq, ack, options, window, echo)
         packet = wire.ip(me.host, peer.host, wire.IPPROTO_TCP, segment,
                          me.ttl if ttl is None else ttl, me.ip_id)
         me.ip_id += 1
         length = len(data) if isinstance(data, bytes) else data
-        if advance and seq is None:
+        if seq is None:
             me.next = (me.next + length + ("S" in flags) + ("F" in flags)) & 0xFFFFFFFF
         if self.timestamps and "R" not in flags:
             peer.last_ts = self.timestamp(side)
