@@ -21,6 +21,7 @@ struct analyzer_config {
     uint64_t max_memory_bytes; /* for what is held per connection */
     /* Habits of stacks, Linux's where they differ. */
     int64_t delayed_ack_ns; /* how long an acknowledgment may wait for company: 40 ms and a bit */
+    int64_t prompt_ack_ns;  /* an acknowledgment that came sooner was not delayed */
     int64_t rto_min_ns;     /* least retransmission timeout */
     int64_t straggler_ns;   /* how long after 2*MSL a closed connection is still remembered: the
                                longest retransmission timers come back after a minute and more */
@@ -34,7 +35,7 @@ struct analyzer_config {
         .two_msl_ns = 60 * NS_PER_S, .fin_timeout_ns = 60 * NS_PER_S, .stuck_ns = 60 * NS_PER_S,   \
         .idle_ns = 30 * NS_PER_S, .from_ns = INT64_MIN, .to_ns = INT64_MAX,                        \
         .max_memory_bytes = UINT64_C(2) << 30, .delayed_ack_ns = 45 * NS_PER_MS,                   \
-        .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
+        .prompt_ack_ns = 38 * NS_PER_MS, .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
         .vlan_in_key = false                                                                       \
     }
 

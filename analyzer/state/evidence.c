@@ -96,12 +96,13 @@ static bool proves(const struct evidence *ev, int gi, const struct log_entry *h,
 /* Does X's segment `h` show that X did not have `g` yet? */
 static bool refutes(const struct log_entry *g, const struct log_entry *h, bool octets, seq_t end)
 {
-    if (h->flags & TCP_RST)
-        return false;
+    bool rst = h->flags & TCP_RST;
     if (g->flags & TCP_RST)
-        return true;
+        return !rst;
     if (octets && h->flags & TCP_ACK && seq_lt(h->ack, end))
-        return true;
+        return !rst || h->seq.n != 0; /* an abort tells what it had received; a refusal does not */
+    if (rst)
+        return false;
     bool sends_again = h->flags & (TCP_SYN | TCP_FIN) || h->payload_len;
     return g->flags & TCP_ACK && sends_again && !(h->marks & LOG_PROBE) && seq_lt(h->seq, g->ack) &&
            seq_distance(h->seq, g->ack) < UINT32_C(1) << 30;
@@ -127,6 +128,18 @@ static int next_copy(const struct evidence *ev, int gi, seq_t end, int64_t until
             return k;
     }
     return -1;
+}
+
+/* The answer echoes an older stamp than the copy bears: it was not the copy that came in sequence
+ * (RFC 7323 section 4.3), but one before it. */
+static bool echoes_before(const struct evidence *ev, int answer, int copy)
+{
+    if (answer < 0)
+        return false;
+    const struct log_entry *h = &ev->log[answer];
+    const struct log_entry *g = &ev->log[copy];
+    return h->marks & LOG_TIMESTAMPS && g->marks & LOG_TIMESTAMPS &&
+           (int32_t)(h->ts_ecr - g->ts_val) < 0;
 }
 
 struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t end)
@@ -165,7 +178,7 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
     if (answered_ns - patience_ns(ev, g) <= g->time_ns)
         return r;
     int copy = next_copy(ev, i, end, answered_ns - rtt_ns / 2);
-    if (copy >= 0)
+    if (copy >= 0 && !echoes_before(ev, r.by, copy))
         return (struct receipt){.status = RECEIPT_LOST, .at_ns = g->time_ns, .by = copy};
     return r;
 }
@@ -227,16 +240,40 @@ bool rst_acceptable(const struct evidence *ev, int i, bool addressee_has_fin)
     return seq_ge(g->seq, low) && seq_le(g->seq, high);
 }
 
+/* X acknowledged entry `i` with a segment before `until`: no later RST answers it. */
+static bool acknowledged_between(const struct evidence *ev, int i, int until)
+{
+    const struct log_entry *g = &ev->log[i];
+    if (!carries_octets(g))
+        return false;
+    for (int k = i + 1; k < until; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side != g->side && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+            seq_ge(h->ack, entry_end(g)))
+            return true;
+    }
+    return false;
+}
+
 int rst_answers(const struct evidence *ev, int i)
 {
     const struct log_entry *rst = &ev->log[i];
+    int64_t reply_ns = 3 * ev->rtt_ns[rst->side] + ev->config->rto_min_ns;
+    int before = -1; /* where an answered segment that was not kept must have stood */
     for (int k = i - 1; k >= 0; k--) {
         const struct log_entry *h = &ev->log[k];
-        if (h->side != rst->side && h->flags & TCP_ACK && !(h->flags & TCP_RST) &&
-            seq_eq(h->ack, rst->seq))
-            return k;
+        if (h->side == rst->side || (h->flags & (TCP_ACK | TCP_RST)) != TCP_ACK)
+            continue;
+        if (seq_gt(h->ack, rst->seq)) {
+            before = k;
+            continue;
+        }
+        if (!seq_eq(h->ack, rst->seq) || rst->time_ns - h->time_ns > reply_ns ||
+            acknowledged_between(ev, k, i))
+            break;
+        return k;
     }
-    return -1;
+    return before;
 }
 
 int64_t retransmission_timeout_ns(const struct evidence *ev, int side)

@@ -57,8 +57,9 @@ bool rst_is_own(const struct evidence *evidence, int i);
 /* Would the addressee accept this RST (RFC 9293 section 3.10.7.4, RFC 5961 section 3)? */
 bool rst_acceptable(const struct evidence *evidence, int i, bool addressee_has_fin);
 
-/* The entry that a bare RST answers: the latest of the other side's whose ACK field is its number;
- * -1 when none of those logged. */
+/* The entry that a bare RST answers: the latest of the other side's whose ACK field is its number,
+ * unless that was answered otherwise or too long ago. When only later numbers were kept, the first
+ * of these: the answered segment went before it. -1 when nothing seen drew the RST. */
 int rst_answers(const struct evidence *evidence, int i);
 
 /* Octets below the answered number can be told from the log: helpers for the rules on silence. */

@@ -80,9 +80,17 @@ static bool syn_ack_unanswered(const struct evidence *ev, int i, const struct re
     int x = !g->side;
     if (r->status != RECEIPT_PRESUMED || ev->beside[x])
         return false;
-    int64_t wait_ns =
-        ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS : ev->config->rto_initial_ns / 2;
+    int64_t wait_ns = ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS
+                                       : ev->rtt_ns[!x] * 2 + 100 * NS_PER_MS;
     return silence_since(ev, g->time_ns) > wait_ns;
+}
+
+static int withdrawn_before(const struct endpoint_facts *e, enum fact_id id)
+{
+    int count = 0;
+    for (int i = 0; i < e->retraction_count; i++)
+        count += e->retractions[i].id == id;
+    return count;
 }
 
 static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
@@ -93,7 +101,9 @@ static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_fact
             continue;
         struct receipt r = receipt_of(ev, i, true, entry_end(g));
         enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
-        if (r.status == RECEIPT_LOST || syn_ack_unanswered(ev, i, &r))
+        bool hopeless = r.status == RECEIPT_PRESUMED &&
+                        withdrawn_before(e, FACT_SYN_RECEIVED) >= WITHDRAWALS_MAX;
+        if (r.status == RECEIPT_LOST || hopeless || syn_ack_unanswered(ev, i, &r))
             retract(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
         else
             set_received(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
@@ -112,11 +122,26 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
         bool syn = g->flags & TCP_SYN;
         struct receipt r = receipt_of(ev, i, syn, entry_end(g));
         enum state_cause cause = syn ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
-        if (r.status == RECEIPT_LOST || (syn && syn_ack_unanswered(ev, i, &r)))
+        bool hopeless = syn && r.status == RECEIPT_PRESUMED &&
+                        withdrawn_before(e, FACT_SYN_ACKED) >= WITHDRAWALS_MAX;
+        if (r.status == RECEIPT_LOST || hopeless || (syn && syn_ack_unanswered(ev, i, &r)))
             retract(e, FACT_SYN_ACKED, ev, i, &r, cause);
         else
             set_received(e, FACT_SYN_ACKED, ev, i, &r, cause);
     }
+}
+
+/* Numbers of this connection, not of an earlier use of the five-tuple. */
+static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *g)
+{
+    const struct side *own = &ev->c->side[x];
+    const struct side *peer = &ev->c->side[!x];
+    bool own_fits = !(own->marks & SIDE_ISN) || (seq_gt(g->seq, own->isn) &&
+                                                 seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
+    bool peer_fits =
+        !(peer->marks & SIDE_ISN) ||
+        (seq_gt(g->ack, peer->isn) && seq_le(g->ack, seq_max(peer->nxt, peer->una)));
+    return own_fits && peer_fits;
 }
 
 /* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */
@@ -125,7 +150,8 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
     static const enum fact_id opening[] = {FACT_SYN_SENT, FACT_SYN_RECEIVED, FACT_SYN_ACKED};
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK))
+        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
+            !speaks_in(ev, x, g))
             continue;
         for (unsigned k = 0; k < 3; k++) {
             const struct fact *f = &e->facts[opening[k]];
@@ -222,10 +248,12 @@ static void note_own_fin(const struct evidence *ev, int x, struct endpoint_facts
     int testified = testified_before(ev, x, e->fin_seq, until);
     e->fin_implied = testified < until;
     e->fin_first = fin >= 0 ? fin : testified;
-    if (e->fin_implied)
+    if (e->fin_implied) {
         set_fact(e, FACT_FIN_SENT, ev, testified, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
-    else if (fin >= 0)
+        e->facts[FACT_FIN_SENT].order = 2 * testified - 1; /* it was sent before */
+    } else if (fin >= 0) {
         set_fact(e, FACT_FIN_SENT, ev, fin, CERTAINTY_CONFIRMED, CAUSE_SENT_FIN);
+    }
 }
 
 /* The first entry of X that acknowledges everything below `end`, or the log's end. */
@@ -300,6 +328,21 @@ static void set_fin_despite(const struct evidence *ev, int x, struct endpoint_fa
     }
 }
 
+/* No acknowledgment of Y's FIN came when it was due, and Y had no chance to ask again because an RST
+ * ended it: or a box between answered in X's name, and kept the FIN. */
+static bool fin_overtaken_by_reset(const struct evidence *ev, int x, int fin)
+{
+    int64_t due_ns = ev->log[fin].time_ns + ev->rtt_ns[x] + ev->config->delayed_ack_ns;
+    for (int k = fin + 1; k < ev->count; k++) {
+        const struct log_entry *g = &ev->log[k];
+        if (g->side != x || !(g->flags & TCP_RST))
+            continue;
+        if (!rst_is_own(ev, k) && (g->time_ns > due_ns || rst_answers(ev, k) == fin))
+            return true;
+    }
+    return false;
+}
+
 static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_facts ends[2])
 {
     struct endpoint_facts *e = &ends[x];
@@ -330,7 +373,9 @@ static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_fact
     if (last < 0 || r.status != RECEIPT_PRESUMED || ev->beside[x])
         return;
     int64_t first_ns = ev->log[ends[!x].fin_first].time_ns;
-    if (transmissions >= UNANSWERED_MAX && ev->c->side[x].last_ns < first_ns) {
+    bool silent = transmissions >= UNANSWERED_MAX && ev->c->side[x].last_ns < first_ns;
+    bool hopeless = withdrawn_before(e, FACT_FIN_RECEIVED) >= WITHDRAWALS_MAX;
+    if (silent || hopeless || fin_overtaken_by_reset(ev, x, last)) {
         e->facts[FACT_FIN_RECEIVED] = (struct fact){.doubtful = true};
         retract(e, FACT_FIN_RECEIVED, ev, last, &r, CAUSE_RECEIVED_FIN);
     }
@@ -388,6 +433,34 @@ static void forget_from(struct endpoint_facts *e, int order)
     }
 }
 
+/* TIME_WAIT answers a FIN that comes again with an acknowledgment. An endpoint that answers it with
+ * RST within 2*MSL never was in TIME_WAIT, unless a reset had ended it before. */
+static const struct fact *refused_time_wait(const struct evidence *ev,
+                                            const struct endpoint_facts *e, int drawn_by)
+{
+    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
+    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    if (!received->holds || !acked->holds || !e->active || e->facts[FACT_RESET_RECEIVED].holds ||
+        !(ev->log[drawn_by].flags & TCP_FIN))
+        return NULL;
+    const struct fact *entered = received->order > acked->order ? received : acked;
+    bool within = ev->log[drawn_by].time_ns - entered->at_ns < ev->config->two_msl_ns;
+    return entered->order < 2 * drawn_by && within ? entered : NULL;
+}
+
+/* A bare RST answers as a host without such a connection: its sender was CLOSED when the answered
+ * segment arrived, whatever that segment would have told it. */
+static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int rst, int drawn_by)
+{
+    const struct fact *refused = refused_time_wait(ev, e, drawn_by);
+    int order = refused ? refused->order : 2 * drawn_by;
+    int64_t at_ns = refused ? refused->at_ns : ev->log[drawn_by].time_ns;
+    forget_from(e, order);
+    set_fact(e, FACT_GONE, ev, rst, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
+    e->facts[FACT_GONE].order = order;
+    e->facts[FACT_GONE].at_ns = at_ns;
+}
+
 static void note_own_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count; i++) {
@@ -399,10 +472,7 @@ static void note_own_reset(const struct evidence *ev, int x, struct endpoint_fac
         if (drawn_by < 0) {
             set_fact(e, FACT_RESET_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
         } else {
-            forget_from(e, 2 * drawn_by);
-            set_fact(e, FACT_GONE, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
-            e->facts[FACT_GONE].order = 2 * drawn_by;
-            e->facts[FACT_GONE].at_ns = ev->log[drawn_by].time_ns;
+            note_gone(ev, e, i, drawn_by);
         }
         return;
     }
@@ -423,6 +493,82 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
         else
             set_received(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
     }
+}
+
+/* A FIN known only by testimony was sent before the peer's was received when it closed actively. */
+static void order_implied_fin(struct endpoint_facts *e)
+{
+    struct fact *sent = &e->facts[FACT_FIN_SENT];
+    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
+    if (!e->fin_implied || !e->active || !sent->holds || !received->holds ||
+        sent->order < received->order)
+        return;
+    sent->order = received->order - 1;
+    sent->at_ns = received->at_ns;
+}
+
+/* Was X's FIN perhaps queued behind octets that waited for acknowledgment when Y's came? */
+static void doubt_passive(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    const struct fact *sent = &e->facts[FACT_FIN_SENT];
+    const struct close_start *start = ev->c->detail ? &ev->c->detail->start : NULL;
+    if (!sent->holds || e->active || !start || !start->taken)
+        return;
+    if (!start->outstanding[x] && start->window[!x])
+        return;
+    /* Once everything was acknowledged a queued FIN goes out at once. */
+    seq_t highest = ev->c->side[x].isn;
+    bool known = false;
+    for (int i = 0; i < sent->index; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->flags & TCP_RST)
+            continue;
+        if (g->side == x) {
+            highest = known ? seq_max(highest, entry_end(g)) : entry_end(g);
+            known = true;
+        } else if (known && g->flags & TCP_ACK && seq_ge(g->ack, highest) && g->window &&
+                   ev->log[sent->index].time_ns - g->time_ns >
+                       ev->rtt_ns[x] + ev->config->delayed_ack_ns &&
+                   seq_ge(g->ack, seq_back(e->fin_seq, ev->log[sent->index].payload_len))) {
+            return;
+        }
+    }
+    e->active_doubtful = true;
+}
+
+/* The capture starts with X's FIN, and Y answers with nothing but acknowledgments: Y's own FIN may
+ * have gone before. An acknowledgment without the usual delay tells that Y's application had closed:
+ * stacks delay it only while data may still flow. */
+static void judge_opening_fin(const struct evidence *ev, struct endpoint_facts ends[2])
+{
+    if (!ends[0].mid_stream || !ev->count || ev->log[0].frame != ev->c->first_frame)
+        return;
+    const struct log_entry *first = &ev->log[0];
+    if ((first->flags & (TCP_FIN | TCP_ACK | TCP_RST)) != (TCP_FIN | TCP_ACK))
+        return;
+    int x = first->side;
+    int64_t answered_ns = INT64_MAX;
+    for (int i = 1; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        bool bare = !g->payload_len && (g->flags & (TCP_FIN | TCP_SYN | TCP_RST)) == 0;
+        if (g->side != x && !bare)
+            return;
+        if (g->side != x && answered_ns == INT64_MAX)
+            answered_ns = g->time_ns;
+    }
+    ends[x].opening_fin = OPENING_FIN_OWN;
+    ends[!x].opening_fin = OPENING_FIN_PEER;
+    if (answered_ns == INT64_MAX || answered_ns - first->time_ns > ev->config->prompt_ack_ns)
+        return;
+    set_fact(&ends[!x], FACT_FIN_SENT, ev, 0, CERTAINTY_PRESUMED, CAUSE_FIRST_SEEN);
+    ends[!x].fin_seq = seq_back(first->ack, 1);
+    ends[!x].fin_implied = ends[!x].active_known = ends[!x].active = true;
+    set_fact(&ends[!x], FACT_FIN_ACKED, ev, 0, CERTAINTY_PRESUMED, CAUSE_RECEIVED_ACK_OF_FIN);
+    ends[!x].fin_acked_index = 0;
+    ends[!x].facts[FACT_FIN_SENT].order = ends[!x].facts[FACT_FIN_ACKED].order = -2;
+    set_fact(&ends[x], FACT_FIN_RECEIVED, ev, 0, CERTAINTY_PRESUMED, CAUSE_FIRST_SEEN);
+    ends[x].facts[FACT_FIN_RECEIVED].order = -2;
+    ends[x].active = false;
 }
 
 /* Presumptions keep their order of passage: one that was put off moves the later ones behind it. */
@@ -463,9 +609,12 @@ void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
         note_peer_fin(ev, x, ends);
         note_fin_acked(ev, x, &ends[x]);
     }
+    judge_opening_fin(ev, ends);
     for (int x = 0; x < 2; x++) {
         note_peer_reset(ev, x, &ends[x]);
         note_own_reset(ev, x, &ends[x]);
+        order_implied_fin(&ends[x]);
+        doubt_passive(ev, x, &ends[x]);
         keep_order(&ends[x]);
     }
 }

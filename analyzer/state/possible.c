@@ -30,6 +30,50 @@ static unsigned unconfirmed_path(const struct evidence *ev, int x, const struct 
     return set;
 }
 
+/* A FIN that may have been queued before the peer's came: then it closed actively. */
+static unsigned queued_fin(const struct endpoint_facts *e, unsigned set)
+{
+    if (!e->active_doubtful)
+        return 0;
+    return (set & STATE_BIT(STATE_LAST_ACK) ? STATE_BIT(STATE_CLOSING) : 0u) |
+           (set & STATE_BIT(STATE_CLOSED) && e->facts[FACT_FIN_ACKED].holds
+                ? STATE_BIT(STATE_TIME_WAIT)
+                : 0u);
+}
+
+/* The capture starts with its FIN, or with the peer's, and nobody sends another: which of the two
+ * closed first cannot be told. */
+static unsigned either_closed_first(const struct endpoint_facts *e)
+{
+    if (e->opening_fin == OPENING_FIN_OWN)
+        return STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_FIN_WAIT_2);
+    if (e->opening_fin == OPENING_FIN_PEER)
+        return STATE_BIT(STATE_CLOSE_WAIT) | STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_CLOSED);
+    return 0;
+}
+
+/* TIME_WAIT may be protected against resets (RFC 1337), which nobody can see. */
+static unsigned protected_time_wait(const struct endpoint_facts *e)
+{
+    const struct fact *reset = &e->facts[FACT_RESET_RECEIVED];
+    if (!reset->holds || e->facts[FACT_RESET_SENT].holds || e->facts[FACT_GONE].holds)
+        return 0;
+    unsigned before = 0;
+    for (unsigned id = 0; id < FACTS; id++)
+        before |= id != FACT_RESET_RECEIVED && e->facts[id].holds ? FACT_BIT(id) : 0;
+    return state_of_facts(e, before) == STATE_TIME_WAIT ? STATE_BIT(STATE_TIME_WAIT) : 0;
+}
+
+/* An RST in its name that it did not send: whoever did may have reset it as well. */
+static bool impersonated(const struct evidence *ev, int x)
+{
+    for (int i = 0; i < ev->count; i++) {
+        if (ev->log[i].side == x && ev->log[i].flags & TCP_RST && !rst_is_own(ev, i))
+            return true;
+    }
+    return false;
+}
+
 /* Beliefs given up for want of an answer, not by the endpoint's own word. */
 static unsigned withdrawn(const struct endpoint_facts *e)
 {
@@ -83,18 +127,32 @@ static bool gave_up(const struct evidence *ev, int x)
     return since(ev, last_ns) > due_ns + due_ns / 2;
 }
 
+/* When the peer first sent octets that this silent endpoint has not answered since. */
+static int64_t unanswered_since(const struct evidence *ev, int x)
+{
+    const struct side *own = &ev->c->side[x];
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
+        if (g->side != x && octets && g->time_ns > own->last_ns)
+            return g->time_ns;
+    }
+    return ev->c->side[!x].last_ns;
+}
+
 /* What the peer sent must have been answered by now, and was not. */
 static bool owes_answer(const struct evidence *ev, int x)
 {
     const struct connection *c = ev->c;
-    const struct side *peer = &c->side[!x];
     int64_t patience_ns = retransmission_timeout_ns(ev, !x);
-    if (c->detail && c->detail->side[!x].probe_run)
-        return since(ev, c->detail->side[!x].probe_ns) > patience_ns;
-    if (!outstanding(ev, !x))
+    const struct side_detail *peer = c->detail ? &c->detail->side[!x] : NULL;
+    if (peer && peer->probe_run)
+        return peer->probe_run > 1 || since(ev, peer->probe_ns) > patience_ns;
+    if (!outstanding(ev, !x) || c->side[x].last_ns >= c->side[!x].last_ns)
         return false;
-    int64_t sent_ns = peer->last_ns;
-    return c->side[x].last_ns < sent_ns && since(ev, sent_ns) > patience_ns;
+    bool asked_again = peer && peer->again_run && peer->again_ns > c->side[x].last_ns &&
+                       peer->again_gap_ns >= patience_ns;
+    return asked_again || since(ev, unanswered_since(ev, x)) > patience_ns;
 }
 
 /* A FIN may wait behind octets that cannot go out, or may have been lost before the tap. */
@@ -122,12 +180,15 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
 {
     const struct endpoint_facts *e = &ends[x];
     const struct side *own = &ev->c->side[x];
-    unsigned set = unconfirmed_path(ev, x, s) | withdrawn(e);
+    unsigned set = unconfirmed_path(ev, x, s) | withdrawn(e) | protected_time_wait(e);
+    set |= queued_fin(e, set) | either_closed_first(e);
+    if (!own->packets && ev->c->side[!x].marks & SIDE_SYN)
+        set |= STATE_BIT(STATE_SYN_RECEIVED); /* its answers may be lost before the tap */
     bool open = !(set == STATE_BIT(STATE_CLOSED));
     bool no_fin = !e->facts[FACT_FIN_SENT].holds;
     if (open && no_fin && (outstanding(ev, x) || window_shut(ev, x)))
         set |= unsent_fin(set);
-    if (open && gave_up(ev, x))
+    if (open && (gave_up(ev, x) || impersonated(ev, x)))
         set |= STATE_BIT(STATE_CLOSED);
     if (open && owes_answer(ev, x)) {
         s->vanished = true;
