@@ -136,6 +136,8 @@ static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *
 {
     const struct side *own = &ev->c->side[x];
     const struct side *peer = &ev->c->side[!x];
+    if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN)
+        return false;
     bool own_fits = !(own->marks & SIDE_ISN) || (seq_gt(g->seq, own->isn) &&
                                                  seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
     bool peer_fits =
@@ -428,7 +430,7 @@ static void forget_from(struct endpoint_facts *e, int order)
                                             FACT_FIN_ACKED, FACT_RESET_RECEIVED};
     for (unsigned k = 0; k < sizeof received / sizeof *received; k++) {
         struct fact *f = &e->facts[received[k]];
-        if (f->holds && f->order >= order && f->cause != CAUSE_SENT_SYN_ACK)
+        if (f->holds && f->order >= order && f->certainty == CERTAINTY_PRESUMED)
             f->holds = false;
     }
 }
@@ -456,6 +458,16 @@ static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int r
     int order = refused ? refused->order : 2 * drawn_by;
     int64_t at_ns = refused ? refused->at_ns : ev->log[drawn_by].time_ns;
     forget_from(e, order);
+    if (refused)
+        e->facts[refused == &e->facts[FACT_FIN_RECEIVED] ? FACT_FIN_RECEIVED : FACT_FIN_ACKED]
+            .holds = false;
+    /* What it still sent as part of the connection went before. */
+    for (int k = drawn_by + 1; k < rst && !refused; k++) {
+        if (ev->log[k].side == ev->log[rst].side && !(ev->log[k].flags & TCP_RST)) {
+            order = 2 * k + 1;
+            at_ns = ev->log[k].time_ns;
+        }
+    }
     set_fact(e, FACT_GONE, ev, rst, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
     e->facts[FACT_GONE].order = order;
     e->facts[FACT_GONE].at_ns = at_ns;

@@ -400,6 +400,10 @@ static bool track_ack(struct connection *c, int sender, const struct segment *g)
     if (!(peer->marks & SIDE_ACKED)) {
         if (peer->marks & SIDE_SEEN && seq_distance(ack, peer->nxt) > SPACE_DISTANCE)
             return true;
+        /* A SYN on a tuple that its end still holds draws an ACK of the old numbers. */
+        if (peer->marks & SIDE_SYN && !(c->side[sender].marks & SIDE_SYN) &&
+            (seq_le(ack, peer->isn) || seq_gt(ack, peer->nxt)))
+            return true;
         peer->una = ack;
         peer->marks |= SIDE_ACKED;
         if (!(peer->marks & SIDE_SEEN))
