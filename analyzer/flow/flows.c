@@ -260,8 +260,11 @@ static bool evict_closed(struct flows *f, enum flow_status *status)
         uint32_t *bucket = &f->wheel.heads[((uint64_t)f->wheel.tick + i) % WHEEL_BUCKETS];
         if (*bucket == WHEEL_NONE)
             continue;
-        *status = sift_bucket(f, bucket, INT64_MAX) ? FLOW_OK : FLOW_NO_MEMORY;
-        if (*status != FLOW_OK || f->due.count == 0)
+        if (!sift_bucket(f, bucket, INT64_MAX)) {
+            *status = FLOW_NO_MEMORY;
+            return true;
+        }
+        if (f->due.count == 0)
             continue;
         *status = hand_out_due(f, true);
         return true;
@@ -377,7 +380,7 @@ static uint32_t lane_of(struct flows *f, uint32_t head, int sender, const struct
         bool fits = lane_fits(c, sender, g);
         if (same && fits && !(c->marks & CONN_SUPERSEDED))
             return i;
-        if (fits && fitting == POOL_NONE && (same || own == POOL_NONE))
+        if (fits && fitting == POOL_NONE)
             fitting = i;
         if (same && own == POOL_NONE)
             own = i;

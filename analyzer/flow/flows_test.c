@@ -142,12 +142,14 @@ static void the_refusal_passes_first(void **state)
     crowd_init(&w);
     pass(&w, B, "R.", 0 - w.t.isn[B], 1, 0, 0, "");
     pass(&w, A, "S", 0, 0, 0, 1, "");
+    pass(&w, B, "S", 0, 0, 0, 1000, ""); /* no simultaneous open: the other's was refused */
     drained_and_finished(&w);
-    records_are(1);
-    record_is(0, 1, 1, 1);
-    assert_int_equal(w.records[0].client, A);
-    assert_int_equal(w.records[0].known_by, KNOWN_BY_SYN);
-    assert_false(w.records[0].marks & CONN_CLOSED);
+    records_are(2);
+    record_is(w.records[0].incarnation == 1 ? 0 : 1, 1, 1, 1);
+    const struct final_record *refused = &w.records[w.records[0].incarnation == 1 ? 0 : 1];
+    assert_int_equal(refused->client, A);
+    assert_int_equal(refused->known_by, KNOWN_BY_SYN);
+    assert_false(refused->marks & CONN_CLOSED);
 }
 
 static void a_syn_after_a_start_in_mid_stream(void **state)
@@ -294,10 +296,17 @@ static void a_world_for_each_direction(void **state)
     other_numbers(9000);
     pass(&w, A, "S", 0, 0, 0, 10, "world 1 tap 0");
     pass(&w, B, "S.", 0, 1, 0, 11, "world 2 tap 1");
+    pass(&w, A, ".", 1, 1, 0, 12, "world 1 tap 0");
+    pass(&w, B, "R", 1, 0, 0, 13, "world 2 tap 1");
+    /* and one whose answer passes first */
+    other_numbers(9000);
+    pass(&w, B, "S.", 0, 1, 0, 20, "world 2 tap 1");
+    pass(&w, A, ".", 1, 1, 0, 21, "world 1 tap 0");
     drained_and_finished(&w);
-    records_are(2);
+    records_are(3);
     record_is(0, 1, 3, 3);
-    record_is(1, 2, 1, 1);
+    record_is(1, 2, 2, 2);
+    record_is(2, 3, 1, 1);
 }
 
 static void worlds_in_mid_stream(void **state)
@@ -315,7 +324,8 @@ static void worlds_in_mid_stream(void **state)
     record_is(1, 1, 1, 0);
 }
 
-/* Two interfaces that show neither MAC nor VLAN: the same tuple opened on the other one, far off. */
+/* Two interfaces that show neither MAC nor VLAN: the same tuple opened on the other one, far off.
+ */
 static void the_same_tuple_on_another_interface(void **state)
 {
     (void)state;

@@ -338,6 +338,12 @@ static void no_round_trip_backwards(void **state)
     assert_true(s.c.marks & CONN_CLOCK_BACKWARDS);
     assert_true(s.c.side[B].last_ns == s.t.origin_ns + 15000000);
     connection_finish(&s.c);
+
+    scene_init(&s);
+    pass(&s, A, "S", 0, 0, 0, 20, "");
+    pass(&s, B, "S.", 0, 1, 0, 19, "");
+    assert_false(s.c.side[A].marks & SIDE_RTT);
+    connection_finish(&s.c);
 }
 
 /* ---- closing, and the log ------------------------------------------------------------------- */
