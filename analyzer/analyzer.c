@@ -91,8 +91,10 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     return ANALYZER_OK;
 }
 
-enum analyzer_status analyzer_finish(struct analyzer *a)
+enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
+    if (end_ns > a->flows.clock_ns)
+        a->flows.clock_ns = end_ns;
     return status_of(flows_drain(&a->flows));
 }
 

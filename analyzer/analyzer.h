@@ -30,8 +30,9 @@ void analyzer_destroy(struct analyzer *analyzer);
 enum analyzer_status analyzer_feed(struct analyzer *analyzer,
                                    const struct segment_batch *batch) MUST_CHECK;
 
-/* The capture is over: every connection becomes final. */
-enum analyzer_status analyzer_finish(struct analyzer *analyzer) MUST_CHECK;
+/* The capture is over: every connection becomes final. `end_ns` is the highest time of all its
+ * packets, TCP or not (or TIME_UNKNOWN): how long it went on after a connection's last segment. */
+enum analyzer_status analyzer_finish(struct analyzer *analyzer, int64_t end_ns) MUST_CHECK;
 
 /* Valid after analyzer_finish(). */
 const struct summary_verdict *analyzer_summary(const struct analyzer *analyzer);

@@ -1,14 +1,9 @@
 #include "analyzer/conclude.h"
 
-#include <string.h>
+#include "analyzer/close.h"
+#include "analyzer/tcp/track.h"
 
-struct view {
-    const struct connection *c;
-    int client;
-    const struct log_entry *log;
-    uint16_t log_count;
-    bool client_rst, server_rst;
-};
+#include <string.h>
 
 static void collect_control_frames(const struct view *view, int x, struct endpoint_verdict *e)
 {
@@ -40,7 +35,6 @@ static void describe_losses(const struct view *view, int x, struct endpoint_verd
     e->keepalives = own->keepalives;
     e->zero_window_probes = own->zero_window_probes;
     e->fin.count = own->fins;
-    e->fin.seq = own->fin_seq.n;
     e->rst.count = own->rsts;
     e->mss = own->mss;
     e->has_mss = own->mss != 0;
@@ -94,210 +88,11 @@ static void describe_endpoint(const struct view *view, int x, const struct endpo
     describe_losses(view, x, e);
     describe_unacked(side, e);
     collect_control_frames(view, x, e);
+    e->fin.seq = states->fin_seq;
+    e->fin.implied = states->fin_implied && !e->fin.count;
     e->fin.acked_by = states->fin_acked_by;
     e->fin.active = states->active;
     e->fin.active_known = states->active_known;
-}
-
-static const struct log_entry *first_with(const struct view *view, int side, uint8_t mask,
-                                          uint8_t value)
-{
-    for (uint16_t i = 0; i < view->log_count; i++) {
-        if (view->log[i].side == side && (view->log[i].flags & mask) == value)
-            return &view->log[i];
-    }
-    return NULL;
-}
-
-static void describe_handshake(const struct view *view, struct connection_verdict *v)
-{
-    const struct connection *c = view->c;
-    const struct side *client = &c->side[view->client];
-    const struct side *server = &c->side[!view->client];
-    v->handshake_rtt_ns = -1;
-    if (c->known_by == KNOWN_BY_PORT || c->known_by == KNOWN_BY_FIRST_PACKET) {
-        v->handshake = HANDSHAKE_MID_STREAM;
-        return;
-    }
-    if (client->marks & SIDE_SYN && server->marks & SIDE_SYN && !(server->marks & SIDE_SYN_ACK)) {
-        v->handshake = HANDSHAKE_SIMULTANEOUS;
-        return;
-    }
-    if (!(server->marks & SIDE_SYN)) {
-        v->handshake = view->server_rst   ? HANDSHAKE_REFUSED
-                       : view->client_rst ? HANDSHAKE_ABORTED
-                                          : HANDSHAKE_UNANSWERED;
-        return;
-    }
-    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_RST;
-    const struct log_entry *ack = first_with(view, view->client, kinds, TCP_ACK);
-    const struct log_entry *syn = first_with(view, view->client, kinds, TCP_SYN);
-    if (!ack) {
-        v->handshake =
-            view->client_rst || view->server_rst ? HANDSHAKE_ABORTED : HANDSHAKE_UNANSWERED;
-        return;
-    }
-    v->handshake = HANDSHAKE_COMPLETE;
-    if (syn && syn->time_ns != TIME_UNKNOWN && ack->time_ns >= syn->time_ns)
-        v->handshake_rtt_ns = ack->time_ns - syn->time_ns;
-}
-
-static enum zeek_state zeek_state_of(const struct view *view)
-{
-    const struct side *client = &view->c->side[view->client];
-    const struct side *server = &view->c->side[!view->client];
-    bool syn = client->marks & SIDE_SYN;
-    bool answered = server->marks & SIDE_SYN;
-    bool client_fin = client->marks & SIDE_FIN;
-    bool server_fin = server->marks & SIDE_FIN;
-    if (syn && !answered) {
-        if (view->server_rst)
-            return ZEEK_REJ;
-        if (view->client_rst)
-            return ZEEK_RSTOS0;
-        return client_fin ? ZEEK_SH : server->packets ? ZEEK_OTH : ZEEK_S0;
-    }
-    if (!syn && answered) {
-        if (client->packets)
-            return ZEEK_OTH;
-        return view->server_rst ? ZEEK_RSTRH : server_fin ? ZEEK_SHR : ZEEK_OTH;
-    }
-    if (!syn)
-        return ZEEK_OTH;
-    if (client_fin && server_fin)
-        return ZEEK_SF;
-    if (view->client_rst)
-        return ZEEK_RSTO;
-    if (view->server_rst)
-        return ZEEK_RSTR;
-    return client_fin ? ZEEK_S2 : server_fin ? ZEEK_S3 : ZEEK_S1;
-}
-
-static enum reset_form form_of(const struct log_entry *g, const struct connection *c)
-{
-    const struct side *own = &c->side[g->side];
-    if (!(g->flags & TCP_ACK))
-        return RESET_REPLY;
-    if (g->seq.n == 0)
-        return RESET_REFUSAL;
-    return seq_eq(g->seq, own->nxt) ? RESET_ABORT : RESET_ODD;
-}
-
-static enum reset_stage stage_of(const struct view *view, const struct log_entry *rst)
-{
-    const struct side *client = &view->c->side[view->client];
-    const struct side *server = &view->c->side[!view->client];
-    if ((client->marks | server->marks) & SIDE_FIN)
-        return STAGE_CLOSING;
-    if (!(server->marks & SIDE_SYN) && client->marks & SIDE_SYN)
-        return STAGE_POST_SYN;
-    uint32_t data = 0;
-    (void)rst;
-    data += client->marks & SIDE_DATA ? 1 : 0;
-    data += server->marks & SIDE_DATA ? 1 : 0;
-    return data == 0 ? STAGE_POST_ACK : data == 1 ? STAGE_POST_PSH : STAGE_LATER;
-}
-
-static void describe_reset(const struct view *view, struct connection_verdict *v)
-{
-    for (uint16_t i = 0; i < view->log_count; i++) {
-        const struct log_entry *g = &view->log[i];
-        if (!(g->flags & TCP_RST))
-            continue;
-        v->close.has_reset = true;
-        v->close.reset_by = g->side == view->client ? ROLE_CLIENT : ROLE_SERVER;
-        v->close.reset_form = (uint8_t)form_of(g, view->c);
-        v->close.reset_stage = (uint8_t)stage_of(view, g);
-        return;
-    }
-}
-
-/* Segments that carry a FIN, or are the first to acknowledge one. */
-static uint32_t closing_segments(const struct view *view)
-{
-    uint32_t count = 0;
-    bool acked[2] = {false, false};
-    const struct detail *d = view->c->detail;
-    for (uint16_t i = 0; i < view->log_count; i++) {
-        const struct log_entry *g = &view->log[i];
-        int peer = !g->side;
-        bool first_ack = d->side[peer].fins && !acked[peer] && g->flags & TCP_ACK &&
-                         seq_gt(g->ack, d->side[peer].fin_seq);
-        acked[peer] |= first_ack;
-        count += g->flags & TCP_FIN || first_ack;
-    }
-    return count;
-}
-
-static void describe_close_start(const struct view *view, struct connection_verdict *v)
-{
-    int64_t last_ns = TIME_UNKNOWN;
-    v->close.start_ns = TIME_UNKNOWN;
-    v->close.duration_ns = -1;
-    v->close.idle_before_ns = -1;
-    for (uint16_t i = 0; i < view->log_count; i++) {
-        const struct log_entry *g = &view->log[i];
-        if (g->time_ns == TIME_UNKNOWN)
-            continue;
-        if (g->flags & (TCP_FIN | TCP_RST) && v->close.start_ns == TIME_UNKNOWN)
-            v->close.start_ns = g->time_ns;
-        if (g->time_ns > last_ns)
-            last_ns = g->time_ns;
-    }
-    if (v->close.start_ns != TIME_UNKNOWN)
-        v->close.duration_ns = last_ns - v->close.start_ns;
-}
-
-static enum role role_of(const struct view *view, int side)
-{
-    return side == view->client ? ROLE_CLIENT : ROLE_SERVER;
-}
-
-static void describe_close(const struct view *view, const struct endpoint_states states[2],
-                           struct connection_verdict *v)
-{
-    const struct side *a = &view->c->side[0];
-    const struct side *b = &view->c->side[1];
-    bool fins = a->marks & SIDE_FIN && b->marks & SIDE_FIN;
-    bool acked = a->marks & SIDE_FIN_ACKED && b->marks & SIDE_FIN_ACKED;
-    v->close.by = ROLE_NONE;
-    v->close.time_wait_held_by = ROLE_NONE;
-    v->close.time_wait_until_ns = TIME_UNKNOWN;
-    describe_reset(view, v);
-    describe_close_start(view, v);
-    v->close.segments = closing_segments(view);
-    bool opened = v->handshake == HANDSHAKE_COMPLETE || v->handshake == HANDSHAKE_MID_STREAM ||
-                  v->handshake == HANDSHAKE_SIMULTANEOUS;
-    bool simultaneous = fins && states[0].active && states[1].active;
-    if (v->close.has_reset && !acked) {
-        v->close.kind = opened ? CLOSE_RESET : CLOSE_NONE;
-        v->close.by = v->close.reset_by;
-    } else if (acked) {
-        v->close.kind = simultaneous ? CLOSE_SIMULTANEOUS : CLOSE_GRACEFUL;
-    } else if (fins) {
-        v->close.kind = CLOSE_MID_CLOSE;
-    } else if ((a->marks | b->marks) & SIDE_FIN) {
-        bool fin_acked = (a->marks | b->marks) & SIDE_FIN_ACKED;
-        v->close.kind = fin_acked ? CLOSE_HALF_CLOSED : CLOSE_MID_CLOSE;
-    } else {
-        v->close.kind = opened ? CLOSE_OPEN : CLOSE_NONE;
-    }
-    if (v->close.kind != CLOSE_RESET && v->close.kind != CLOSE_NONE) {
-        if (simultaneous)
-            v->close.by = ROLE_BOTH;
-        else if (a->marks & SIDE_FIN && states[0].active)
-            v->close.by = (uint8_t)role_of(view, 0);
-        else if (b->marks & SIDE_FIN && states[1].active)
-            v->close.by = (uint8_t)role_of(view, 1);
-    }
-    for (int x = 0; x < 2; x++) {
-        if (states[x].time_wait_until_ns == TIME_UNKNOWN)
-            continue;
-        v->close.time_wait_held_by =
-            v->close.time_wait_held_by == ROLE_NONE ? (uint8_t)role_of(view, x) : ROLE_BOTH;
-        if (states[x].time_wait_until_ns > v->close.time_wait_until_ns)
-            v->close.time_wait_until_ns = states[x].time_wait_until_ns;
-    }
 }
 
 static void describe_previous(const struct view *view, struct connection_verdict *v)
@@ -360,14 +155,17 @@ static int64_t rtt_to(const struct side *timed)
 void conclude(const struct connection *c, const struct analyzer_config *config, int64_t now_ns,
               bool evicted, struct conclusion *out)
 {
-    struct view view = {.c = c, .client = client_side(c)};
-    if (c->detail) {
-        view.log = c->detail->log;
-        view.log_count = c->detail->log_count;
-    }
-    view.client_rst = c->side[view.client].marks & SIDE_RST;
-    view.server_rst = c->side[!view.client].marks & SIDE_RST;
     states_conclude(c, config, now_ns, out->states);
+    struct view view = {.c = c,
+                        .config = config,
+                        .states = out->states,
+                        .client = client_side(c),
+                        .now_ns = now_ns};
+    struct log_entry ordered[LOG_MAX];
+    if (c->detail) {
+        view.log_count = log_in_order(c->detail, ordered);
+        view.log = ordered;
+    }
 
     struct connection_verdict *v = &out->verdict;
     *v = (struct connection_verdict){
@@ -388,7 +186,7 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
                     : !c->side[!view.client].packets ? VISIBLE_CLIENT_ONLY
                                                      : VISIBLE_BOTH;
     describe_handshake(&view, v);
-    describe_close(&view, out->states, v);
+    describe_close(&view, v);
     describe_previous(&view, v);
     v->client_rtt_ns = rtt_to(&c->side[!view.client]);
     v->server_rtt_ns = rtt_to(&c->side[view.client]);

@@ -29,6 +29,7 @@ struct run {
     struct analyzer *analyzer;
     struct segment_batch *batch;
     struct progress progress;
+    int64_t end_ns; /* highest time of any packet */
 };
 
 static bool fail(const char *sentence)
@@ -150,6 +151,8 @@ static bool analyse(struct run *run)
     struct packet packet;
     enum capture_status status = CAPTURE_END;
     while (!interrupted() && (status = timeline_next(run->timeline, &packet)) == CAPTURE_PACKET) {
+        if (packet.time_ns > run->end_ns)
+            run->end_ns = packet.time_ns;
         if (run->filter && !filter_pass(run->filter, &packet))
             dissect_filtered(run->dissector);
         else
@@ -160,7 +163,7 @@ static bool analyse(struct run *run)
     }
     if (status == CAPTURE_NO_MEMORY)
         return fail("out of memory while reading the captures");
-    return feed(run) && tell_status(analyzer_finish(run->analyzer));
+    return feed(run) && tell_status(analyzer_finish(run->analyzer, run->end_ns));
 }
 
 static int finish(struct run *run, bool analysed)
@@ -203,7 +206,7 @@ static void release(struct run *run)
 
 static int analyse_captures(const struct options *options)
 {
-    struct run run = {.options = options};
+    struct run run = {.options = options, .end_ns = TIME_UNKNOWN};
     int status = EXIT_FAULT;
     progress_init(&run.progress);
     if (open_inputs(&run) && open_outputs(&run))

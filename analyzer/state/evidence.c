@@ -1,6 +1,7 @@
 #include "analyzer/state/evidence.h"
 
-#include <string.h>
+#include "analyzer/tcp/track.h"
+
 
 /* Nearer than this, a tap stands beside the endpoint (or on it). */
 #define BESIDE_NS (1 * NS_PER_MS)
@@ -13,21 +14,6 @@ seq_t entry_end(const struct log_entry *g)
 static bool carries_octets(const struct log_entry *g)
 {
     return g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
-}
-
-/* The ring behind the first entries begins where the next one would be written. */
-static void copy_log(struct evidence *ev, const struct detail *d)
-{
-    uint32_t held = d->log_count;
-    if (d->log_total <= LOG_MAX) {
-        memcpy(ev->log, d->log, held * sizeof *d->log);
-    } else {
-        uint32_t start = (d->log_total - LOG_FIRST) % LOG_TAIL;
-        memcpy(ev->log, d->log, LOG_FIRST * sizeof *d->log);
-        for (uint32_t i = 0; i < LOG_TAIL; i++)
-            ev->log[LOG_FIRST + i] = d->log[LOG_FIRST + (start + i) % LOG_TAIL];
-    }
-    ev->count = (int)held;
 }
 
 static void lone_syn(struct evidence *ev)
@@ -55,7 +41,7 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
     ev->now_ns = now_ns;
     ev->count = 0;
     if (c->detail)
-        copy_log(ev, c->detail);
+        ev->count = log_in_order(c->detail, ev->log);
     else
         lone_syn(ev);
     for (int x = 0; x < 2; x++) {

@@ -23,6 +23,7 @@ struct endpoint_states {
     uint16_t possible; /* bit 1 << state for each */
     bool fin_sent, fin_implied, fin_received, fin_acked;
     bool active, active_known;
+    bool active_presumed; /* its FIN's first transmission was not seen, or was queued before */
     bool reset_sent, reset_received;
     bool vanished; /* it no longer answers what it must answer */
     frame_ref fin_acked_by;

@@ -124,7 +124,7 @@ struct side_detail {
     int64_t data_ns; /* its last payload or FIN; 0: before there was a detail */
 };
 
-/* What stood when the first FIN passed: whether a FIN of the other side may have been queued. */
+/* What stood when the first FIN or RST passed: whether a FIN of the other side may have been queued. */
 struct close_start {
     bool taken;
     uint32_t outstanding[2];

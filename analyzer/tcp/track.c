@@ -80,6 +80,17 @@ static struct log_entry *log_room(struct detail *d)
     return &d->log[d->log_count++];
 }
 
+uint16_t log_in_order(const struct detail *d, struct log_entry ordered[LOG_MAX])
+{
+    uint32_t linear = d->log_total <= LOG_MAX ? d->log_count : LOG_FIRST;
+    if (linear)
+        memcpy(ordered, d->log, linear * sizeof *ordered);
+    /* The ring's oldest entry is the one that would be overwritten next. */
+    for (uint32_t i = 0; linear + i < d->log_count; i++)
+        ordered[linear + i] = d->log[LOG_FIRST + (d->log_total - LOG_FIRST + i) % LOG_TAIL];
+    return d->log_count;
+}
+
 /* The only segment so far was a SYN, kept in the hot record alone: scans are many. */
 static bool log_first_syn(struct connection *c, struct detail *d)
 {
@@ -440,7 +451,7 @@ static void note_completeness(struct connection *c, const struct segment *g)
     unsigned bits = 0;
     if (g->flags & TCP_SYN)
         bits |= g->flags & TCP_ACK ? COMPLETE_SYN_ACK : COMPLETE_SYN;
-    else if (g->flags & TCP_ACK && !(g->flags & (TCP_FIN | TCP_RST)) && !g->payload_len)
+    else if (g->flags & TCP_ACK && !g->payload_len)
         bits |= COMPLETE_ACK;
     if (g->payload_len)
         bits |= COMPLETE_DATA;
@@ -536,7 +547,7 @@ static void mark_last_entry(struct connection *c, int sender, const struct segme
         entry->marks |= LOG_PROBE;
 }
 
-/* The first FIN: how things stood just before it. */
+/* The first FIN or RST: how things stood just before it. */
 static void note_close_start(struct connection *c)
 {
     struct close_start *start = &c->detail->start;
@@ -688,7 +699,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     if (testifies_unseen(c, sender, g))
         marks |= LOG_UNSEEN;
     bool held = log_segment(c, sender, g, marks);
-    if (g->flags & TCP_FIN && c->detail)
+    if (g->flags & (TCP_FIN | TCP_RST) && c->detail)
         note_close_start(c);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
         note_syn(c, sender, g);

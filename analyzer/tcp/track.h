@@ -36,6 +36,9 @@ size_t connection_extra_bytes(const struct connection *c);
  * but may miss a log entry or a hole. */
 bool track_segment(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
+/* The log in order of passage; returns how many entries. */
+uint16_t log_in_order(const struct detail *detail, struct log_entry ordered[LOG_MAX]);
+
 /* The detail, made when it does not exist yet; NULL when memory ran out. */
 struct detail *connection_detail(struct connection *c) MUST_CHECK;
 
