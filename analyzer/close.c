@@ -56,8 +56,15 @@ void describe_handshake(const struct view *view, struct connection_verdict *v)
 }
 
 /* Zeek's view of one endpoint (its TCP analyzer's states, as its documentation names them). */
-enum zeek_endpoint { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL,
-                     ZEEK_ESTABLISHED, ZEEK_CLOSED, ZEEK_RESET };
+enum zeek_endpoint {
+    ZEEK_INACTIVE,
+    ZEEK_SYN_SENT,
+    ZEEK_SYN_ACK_SENT,
+    ZEEK_PARTIAL,
+    ZEEK_ESTABLISHED,
+    ZEEK_CLOSED,
+    ZEEK_RESET
+};
 
 static enum zeek_endpoint zeek_endpoint_of(const struct view *view, int x)
 {

@@ -35,8 +35,8 @@ struct analyzer_config {
         .two_msl_ns = 60 * NS_PER_S, .fin_timeout_ns = 60 * NS_PER_S, .stuck_ns = 60 * NS_PER_S,   \
         .idle_ns = 30 * NS_PER_S, .from_ns = INT64_MIN, .to_ns = INT64_MAX,                        \
         .max_memory_bytes = UINT64_C(2) << 30, .delayed_ack_ns = 45 * NS_PER_MS,                   \
-        .prompt_ack_ns = 38 * NS_PER_MS, .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
-        .vlan_in_key = false                                                                       \
+        .prompt_ack_ns = 38 * NS_PER_MS, .rto_min_ns = 200 * NS_PER_MS,                            \
+        .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S, .vlan_in_key = false            \
     }
 
 #endif

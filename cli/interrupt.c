@@ -20,6 +20,8 @@ void interrupt_install(void)
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* A file-size limit shows as a failed write, with its clean-up. */
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 int interrupted(void)

@@ -1,6 +1,6 @@
 /*
  * SIGINT and SIGTERM: the first asks for the report of what was seen so far, the second ends at
- * once.
+ * once. SIGXFSZ is ignored: writes fail instead.
  */
 #ifndef FINWAIT_CLI_INTERRUPT_H
 #define FINWAIT_CLI_INTERRUPT_H

@@ -170,6 +170,10 @@ static int finish(struct run *run, bool analysed)
 {
     char error[ERROR_BYTES];
     int signal = interrupted();
+    if (!any_readable(&run->findings)) {
+        tell_unreadable(&run->findings);
+        return EXIT_FAULT;
+    }
     progress_clear(&run->progress);
     bool written = analysed && report_finish(run->report, analyzer_summary(run->analyzer), !signal);
     struct output *output = run->output;
@@ -185,8 +189,6 @@ static int finish(struct run *run, bool analysed)
         return EXIT_FAULT;
     }
     tell_unreadable(&run->findings);
-    if (!any_readable(&run->findings))
-        return EXIT_FAULT;
     if (signal)
         return EXIT_SIGNAL + signal;
     return findings_damaged(&run->findings) ? EXIT_DAMAGED : EXIT_ANALYSED;

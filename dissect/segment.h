@@ -72,6 +72,9 @@ enum segment_mark {
     SEG_OUTBOUND = 1u << 15,   /* capture says: sent by the capturing host */
     SEG_INBOUND = 1u << 16,    /* capture says: received by the capturing host */
     SEG_URGENT = 1u << 17,     /* URG with a non-zero urgent pointer */
+    SEG_MALFORMED = 1u << 18,  /* the data offset is below 5 or beyond the packet: the receiver drops
+                                  it, and its fields are whatever stands there. No options are read,
+                                  payload_len is 0 */
 };
 
 /* Of nested tunnels the innermost is kept. */

@@ -1,5 +1,6 @@
 #include "analyzer/flow/flows.h"
 
+#include "analyzer/state/states.h"
 #include "analyzer/tcp/track.h"
 
 #include <stdlib.h>
@@ -438,7 +439,8 @@ static void note_late_syn(struct connection *c, int sender)
         c->marks |= CONN_CLIENT_IS_1;
 }
 
-static bool remember_previous(struct connection *c, const struct connection *old)
+static bool remember_previous(const struct flows *f, struct connection *c,
+                              const struct connection *old)
 {
     struct detail *d = connection_detail(c);
     struct previous_use *previous = d ? malloc(sizeof *previous) : NULL;
@@ -451,7 +453,11 @@ static bool remember_previous(struct connection *c, const struct connection *old
         .incarnation =
             old->detail && old->detail->previous ? old->detail->previous->incarnation + 1 : 1,
     };
+    struct endpoint_states states[2];
+    states_conclude(old, f->config, f->clock_ns, states);
     for (int s = 0; s < 2; s++) {
+        previous->state[s] = (uint8_t)states[s].state;
+        previous->possible[s] = states[s].possible;
         previous->has_isn[s] = old->side[s].marks & SIDE_ISN;
         previous->isn[s] = old->side[s].isn.n;
     }
@@ -488,8 +494,58 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
         if (!(old->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
             file_at(f, previous, due_after(f, f->clock_ns));
     }
-    bool held = remember_previous(c, old);
+    bool held = remember_previous(f, c, old);
     f->extra_bytes += connection_extra_bytes(c);
+    return held ? FLOW_OK : FLOW_NO_MEMORY;
+}
+
+/* ---- forged SYNs ---------------------------------------------------------------------------- */
+
+/* The connection that the newest one's SYN seemed to end, or POOL_NONE. */
+static uint32_t superseded_by(const struct flows *f, const struct connection *c)
+{
+    const struct previous_use *p = c->detail ? c->detail->previous : NULL;
+    for (uint32_t i = p ? c->next : POOL_NONE; i != POOL_NONE; i = at(f, i)->next) {
+        const struct connection *old = at(f, i);
+        if (old->marks & CONN_SUPERSEDED && old->first_ns == p->start_ns &&
+            old->side[0].isn.n == p->isn[0] && old->side[1].isn.n == p->isn[1])
+            return i;
+    }
+    return POOL_NONE;
+}
+
+#define OLD_NUMBERS_DISTANCE (UINT32_C(1) << 20)
+
+/* The SYN's sender goes on with the old connection's numbers before its SYN was answered. */
+static bool goes_on_as_before(const struct connection *c, const struct connection *old, int sender,
+                              const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    return !(g->flags & (TCP_SYN | TCP_RST)) && client_side(c) == sender &&
+           c->known_by == KNOWN_BY_SYN && !(c->side[!sender].marks & SIDE_SYN) &&
+           g->seq != own->nxt.n &&
+           seq_distance(seq_of(g->seq), old->side[sender].nxt) < OLD_NUMBERS_DISTANCE;
+}
+
+/* Gives a forged SYN's segments back to the connection that it did not end. */
+static enum flow_status undo_forged(struct flows *f, int sender, const struct segment *g,
+                                    uint32_t *use)
+{
+    struct connection *c = at(f, *use);
+    uint32_t index = superseded_by(f, c);
+    if (index == POOL_NONE || !goes_on_as_before(c, at(f, index), sender, g))
+        return FLOW_OK;
+    struct connection *old = at(f, index);
+    size_t before = connection_extra_bytes(old);
+    bool held = connection_absorb(old, c);
+    old->marks &= (uint16_t)~CONN_SUPERSEDED;
+    f->extra_bytes += connection_extra_bytes(old) - before;
+    f->extra_bytes -= connection_extra_bytes(c);
+    unlink_key(f, *use);
+    connection_finish(c);
+    c->first_frame = FRAME_NONE;
+    pool_release(&f->pool, *use);
+    *use = index;
     return held ? FLOW_OK : FLOW_NO_MEMORY;
 }
 
@@ -526,6 +582,9 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
         if (status != FLOW_OK)
             return status;
     }
+    status = undo_forged(f, probe->sender, g, &choice.use);
+    if (status != FLOW_OK)
+        return status;
     struct connection *c = at(f, choice.use);
     if (is_syn(g))
         note_late_syn(c, probe->sender);

@@ -2,7 +2,6 @@
 
 #include "analyzer/tcp/track.h"
 
-
 /* Nearer than this, a tap stands beside the endpoint (or on it). */
 #define BESIDE_NS (1 * NS_PER_MS)
 
@@ -14,6 +13,16 @@ seq_t entry_end(const struct log_entry *g)
 static bool carries_octets(const struct log_entry *g)
 {
     return g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
+}
+
+static int without_forged(struct log_entry *log, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (!(log[i].marks & LOG_FORGED))
+            log[kept++] = log[i];
+    }
+    return kept;
 }
 
 static void lone_syn(struct evidence *ev)
@@ -41,7 +50,7 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
     ev->now_ns = now_ns;
     ev->count = 0;
     if (c->detail)
-        ev->count = log_in_order(c->detail, ev->log);
+        ev->count = without_forged(ev->log, log_in_order(c->detail, ev->log));
     else
         lone_syn(ev);
     for (int x = 0; x < 2; x++) {

@@ -68,7 +68,8 @@ static void note_own_syn(const struct evidence *ev, int x, struct endpoint_facts
         if (!e->facts[FACT_SYN_SENT].holds)
             set_fact(e, FACT_SYN_SENT, ev, i, CERTAINTY_CONFIRMED,
                      answer ? CAUSE_SENT_SYN_ACK : CAUSE_SENT_SYN);
-        if (answer && !e->facts[FACT_SYN_RECEIVED].holds)
+        bool crossed = e->facts[FACT_SYN_SENT].cause == CAUSE_SENT_SYN;
+        if (answer && !crossed && !e->facts[FACT_SYN_RECEIVED].holds)
             set_fact(e, FACT_SYN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
     }
 }
@@ -110,6 +111,17 @@ static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_fact
     }
 }
 
+/* In a simultaneous open the peer's SYN came after its own was out. */
+static void order_crossed_syn(struct endpoint_facts *e)
+{
+    const struct fact *sent = &e->facts[FACT_SYN_SENT];
+    struct fact *received = &e->facts[FACT_SYN_RECEIVED];
+    if (received->holds && received->order < sent->order) {
+        received->order = sent->order + 1;
+        received->at_ns = sent->at_ns;
+    }
+}
+
 static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     const struct side *own = &ev->c->side[x];
@@ -138,11 +150,11 @@ static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *
     const struct side *peer = &ev->c->side[!x];
     if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN)
         return false;
-    bool own_fits = !(own->marks & SIDE_ISN) || (seq_gt(g->seq, own->isn) &&
-                                                 seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
-    bool peer_fits =
-        !(peer->marks & SIDE_ISN) ||
-        (seq_gt(g->ack, peer->isn) && seq_le(g->ack, seq_max(peer->nxt, peer->una)));
+    bool own_fits =
+        !(own->marks & SIDE_ISN) ||
+        (seq_gt(g->seq, own->isn) && seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
+    bool peer_fits = !(peer->marks & SIDE_ISN) ||
+                     (seq_gt(g->ack, peer->isn) && seq_le(g->ack, seq_max(peer->nxt, peer->una)));
     return own_fits && peer_fits;
 }
 
@@ -214,7 +226,14 @@ static int first_own_fin(const struct evidence *ev, int x)
 static bool missing_last_octet(const struct evidence *ev, int x, seq_t *octet)
 {
     const struct side *own = &ev->c->side[x];
-    const struct ranges *holes = ev->c->detail ? ev->c->detail->side[x].holes : NULL;
+    const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
+    if (d && !own->packets) {
+        /* A direction that the capture does not show: the peer, closing itself, acknowledged one
+         * octet more, and nothing behind it. */
+        *octet = d->una_before;
+        return ev->fin_seen[!x] && d->una_advanced && seq_diff(own->una, d->una_before) == 1;
+    }
+    const struct ranges *holes = d ? d->holes : NULL;
     if (ranges_empty(holes) || !(own->marks & SIDE_SEEN))
         return false;
     const struct range *last = &holes->holes[holes->count - 1];
@@ -276,6 +295,8 @@ static bool implied_active(const struct evidence *ev, int x, const struct endpoi
     const struct endpoint_facts *y = &ends[!x];
     const struct log_entry *g = &ev->log[testified];
     int had_fin = acknowledged_at(ev, x, seq_add(y->fin_seq, 1));
+    if (!ev->c->side[x].packets) /* unseen: whoever is seen to close before it closed first */
+        return testified <= y->fin_first;
     if (g->side != x)
         return had_fin > testified;
     /* Its own acknowledgment of Y's FIN, numbered behind its own FIN: drawn by Y's first FIN it was
@@ -330,8 +351,8 @@ static void set_fin_despite(const struct evidence *ev, int x, struct endpoint_fa
     }
 }
 
-/* No acknowledgment of Y's FIN came when it was due, and Y had no chance to ask again because an RST
- * ended it: or a box between answered in X's name, and kept the FIN. */
+/* No acknowledgment of Y's FIN came when it was due, and Y had no chance to ask again because an
+ * RST ended it: or a box between answered in X's name, and kept the FIN. */
 static bool fin_overtaken_by_reset(const struct evidence *ev, int x, int fin)
 {
     int64_t due_ns = ev->log[fin].time_ns + ev->rtt_ns[x] + ev->config->delayed_ack_ns;
@@ -549,8 +570,8 @@ static void doubt_passive(const struct evidence *ev, int x, struct endpoint_fact
 }
 
 /* The capture starts with X's FIN, and Y answers with nothing but acknowledgments: Y's own FIN may
- * have gone before. An acknowledgment without the usual delay tells that Y's application had closed:
- * stacks delay it only while data may still flow. */
+ * have gone before. An acknowledgment without the usual delay tells that Y's application had
+ * closed: stacks delay it only while data may still flow. */
 static void judge_opening_fin(const struct evidence *ev, struct endpoint_facts ends[2])
 {
     if (!ends[0].mid_stream || !ev->count || ev->log[0].frame != ev->c->first_frame)
@@ -612,6 +633,7 @@ void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
             continue;
         note_own_syn(ev, x, &ends[x]);
         note_peer_syn(ev, x, &ends[x]);
+        order_crossed_syn(&ends[x]);
         note_syn_acked(ev, x, &ends[x]);
         note_implied_open(ev, x, &ends[x]);
         doubt_server(ev, x, &ends[x]);

@@ -57,7 +57,7 @@ struct endpoint_facts {
     bool active, active_known;
     bool active_doubtful; /* passive by number, but the FIN may have been queued before */
     enum { OPENING_FIN_NONE, OPENING_FIN_OWN, OPENING_FIN_PEER } opening_fin;
-    int fin_acked_index;  /* first entry of the peer that acknowledges its FIN, or -1 */
+    int fin_acked_index; /* first entry of the peer that acknowledges its FIN, or -1 */
 };
 
 void facts_gather(const struct evidence *evidence, struct endpoint_facts ends[2]);

@@ -175,11 +175,68 @@ static bool window_shut(const struct evidence *ev, int x)
     return peer->marks & SIDE_SPOKE && (uint64_t)peer->window << peer->window_scale < TINY_WINDOW;
 }
 
+/* A direction that the capture does not show: the seen end's numbers prove what they prove, and of
+ * the rest nothing is presumed. */
+static bool unseen(const struct evidence *ev, int x)
+{
+    return !ev->c->side[x].packets && ev->c->side[!x].marks & SIDE_SPOKE;
+}
+
+static void make_unknown(const struct endpoint_facts ends[2], int x, struct endpoint_states *s)
+{
+    bool own_fin = ends[x].facts[FACT_FIN_SENT].holds;
+    unsigned set = STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
+                   STATE_BIT(STATE_CLOSED) | (own_fin ? 0u : STATE_BIT(STATE_ESTABLISHED));
+    if (ends[!x].facts[FACT_FIN_SENT].holds)
+        set |= STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_TIME_WAIT) |
+               (own_fin ? 0u : STATE_BIT(STATE_CLOSE_WAIT));
+    if (!ends[x].mid_stream && !own_fin)
+        set |= STATE_BIT(STATE_SYN_RECEIVED);
+    s->state = STATE_UNKNOWN;
+    s->certainty = CERTAINTY_PRESUMED;
+    s->count = 0;
+    s->time_wait_from_ns = s->time_wait_until_ns = TIME_UNKNOWN;
+    s->possible = (uint16_t)set;
+}
+
+/* What the unseen direction may have brought to this end without a trace. */
+static unsigned unseen_answers(const struct endpoint_facts *e)
+{
+    bool sent = e->facts[FACT_FIN_SENT].holds;
+    bool received = e->facts[FACT_FIN_RECEIVED].holds;
+    unsigned set = STATE_BIT(STATE_CLOSED);
+    if (!sent)
+        return set | STATE_BIT(STATE_CLOSE_WAIT);
+    if (received)
+        return set | (e->active ? STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_TIME_WAIT)
+                                : STATE_BIT(STATE_LAST_ACK));
+    return set | STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2) |
+           STATE_BIT(STATE_TIME_WAIT);
+}
+
+/* Until it answers a new SYN, an endpoint is in what the tuple's former use left it in. */
+static bool still_as_before(const struct evidence *ev, int x, struct endpoint_states *s)
+{
+    const struct detail *d = ev->c->detail;
+    if (!d || !d->previous || ev->c->side[x].packets)
+        return false;
+    s->state = (enum tcp_state)d->previous->state[x];
+    s->possible = (uint16_t)(d->previous->possible[x] | STATE_BIT(STATE_CLOSED) |
+                             STATE_BIT(STATE_SYN_RECEIVED));
+    return true;
+}
+
 void possible_make(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
                    struct endpoint_states *s)
 {
     const struct endpoint_facts *e = &ends[x];
     const struct side *own = &ev->c->side[x];
+    if (unseen(ev, x)) {
+        make_unknown(ends, x, s);
+        return;
+    }
+    if (still_as_before(ev, x, s))
+        return;
     unsigned set = unconfirmed_path(ev, x, s) | withdrawn(e) | protected_time_wait(e);
     set |= queued_fin(e, set) | either_closed_first(e);
     if (!own->packets && ev->c->side[!x].marks & SIDE_SYN)
@@ -205,5 +262,7 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_CLOSED);
     if (open && !ev->beside[x] && since(ev, own->last_ns) > ev->config->idle_ns)
         set |= STATE_BIT(STATE_CLOSED);
+    if (open && unseen(ev, !x))
+        set |= unseen_answers(e);
     s->possible = (uint16_t)set;
 }

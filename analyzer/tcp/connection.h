@@ -92,6 +92,7 @@ enum log_mark {
     LOG_DSACK = 1u << 2,  /* reports that it received something twice */
     LOG_HOLE = 1u << 3,   /* octets of its side below its end had not passed the tap */
     LOG_PROBE = 1u << 4,  /* keepalive or zero-window probe */
+    LOG_FORGED = 1u << 6, /* its sender went on as if it had not sent it */
     LOG_UNSEEN = 1u << 5, /* testifies to octets that had not passed the tap */
 };
 
@@ -111,10 +112,12 @@ struct side_detail {
     uint32_t second_tap;
     uint32_t keepalives;
     uint32_t zero_window_probes;
+    uint32_t malformed;
     uint32_t fins;
     uint32_t rsts;
-    seq_t fin_seq;    /* of the first FIN */
-    seq_t una_before; /* what `una` was before it last advanced: what the last ACK acknowledged */
+    seq_t fin_seq;     /* of the first FIN */
+    seq_t una_before;  /* what `una` was before it last advanced: what the last ACK acknowledged */
+    bool una_advanced; /* una_before is known */
     uint16_t mss;
     uint16_t again_run;   /* transmissions of the same octets since the last progress */
     uint16_t probe_run;   /* probes since the peer was heard */
@@ -124,7 +127,8 @@ struct side_detail {
     int64_t data_ns; /* its last payload or FIN; 0: before there was a detail */
 };
 
-/* What stood when the first FIN or RST passed: whether a FIN of the other side may have been queued. */
+/* What stood when the first FIN or RST passed: whether a FIN of the other side may have been
+ * queued. */
 struct close_start {
     bool taken;
     uint32_t outstanding[2];
@@ -139,6 +143,8 @@ struct previous_use {
     uint32_t isn[2];
     bool has_isn[2];
     uint8_t client_side;
+    uint8_t state[2];     /* enum tcp_state, when the tuple was used again */
+    uint16_t possible[2]; /* bits of states, likewise */
     uint32_t incarnation; /* of that use, from 1 */
 };
 

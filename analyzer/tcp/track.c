@@ -424,8 +424,10 @@ static bool track_ack(struct connection *c, int sender, const struct segment *g)
             peer->marks |= SIDE_ISN;
         }
     } else if (seq_distance(ack, peer->una) <= SPACE_DISTANCE) {
-        if (seq_gt(ack, peer->una) && c->detail)
+        if (seq_gt(ack, peer->una) && c->detail) {
             c->detail->side[!sender].una_before = peer->una;
+            c->detail->side[!sender].una_advanced = true;
+        }
         peer->una = seq_max(peer->una, ack);
     }
     sample_rtt(c, peer, g);
@@ -661,6 +663,30 @@ static void note_marks(struct connection *c, const struct segment *g)
         c->marks |= CONN_SIGNED;
 }
 
+bool connection_absorb(struct connection *c, const struct connection *forged)
+{
+    struct detail *d = connection_detail(c);
+    if (!d)
+        return false;
+    for (int s = 0; s < 2; s++) {
+        c->side[s].packets += forged->side[s].packets;
+        c->side[s].ip_bytes += forged->side[s].ip_bytes;
+        if (forged->side[s].last_ns > c->side[s].last_ns)
+            c->side[s].last_ns = forged->side[s].last_ns;
+    }
+    struct log_entry ordered[LOG_MAX];
+    uint16_t count = forged->detail ? log_in_order(forged->detail, ordered) : 0;
+    for (uint16_t i = 0; i < count; i++) {
+        struct log_entry *entry = log_room(d);
+        if (!entry)
+            return false;
+        *entry = ordered[i];
+        if (entry->flags & TCP_SYN)
+            entry->marks |= LOG_FORGED;
+    }
+    return true;
+}
+
 static void note_segment(struct connection *c, int sender, const struct segment *g)
 {
     struct side *own = &c->side[sender];
@@ -689,8 +715,22 @@ static void note_segment(struct connection *c, int sender, const struct segment 
         c->detail->side[!sender].probe_run = 0;
 }
 
+/* Its receiver drops a segment whose header cannot be: nothing in it is testimony. */
+static bool count_malformed(struct connection *c, int sender, const struct segment *g)
+{
+    struct detail *d = connection_detail(c);
+    if (!d)
+        return false;
+    d->side[sender].malformed++;
+    c->side[sender].packets++;
+    c->side[sender].ip_bytes += g->ip_bytes;
+    return true;
+}
+
 bool track_segment(struct connection *c, int sender, const struct segment *g)
 {
+    if (g->marks & SEG_MALFORMED)
+        return count_malformed(c, sender, g);
     enum copy copy = copy_of(c, sender, g);
     if (copy != NO_COPY)
         return count_copy(c, sender, copy);

@@ -36,6 +36,10 @@ size_t connection_extra_bytes(const struct connection *c);
  * but may miss a log entry or a hole. */
 bool track_segment(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
+/* `forged` was opened by a SYN that its sender knows nothing of: what it holds becomes part of the
+ * connection that goes on. False when memory ran out. */
+bool connection_absorb(struct connection *c, const struct connection *forged) MUST_CHECK;
+
 /* The log in order of passage; returns how many entries. */
 uint16_t log_in_order(const struct detail *detail, struct log_entry ordered[LOG_MAX]);
 
