@@ -112,7 +112,7 @@
     X(UNDECODABLE_NETWORK_CUT, "network_header_cut")                                               \
     X(UNDECODABLE_NETWORK_BAD, "network_header_bad") /* version, header length, total length */    \
     X(UNDECODABLE_TRANSPORT_CUT, "tcp_header_cut")                                                 \
-    X(UNDECODABLE_TRANSPORT_BAD, "tcp_header_bad") /* data offset below 5 or beyond the packet */  \
+    X(UNDECODABLE_TRANSPORT_BAD, "tcp_header_bad") /* the packet ends before the TCP window */     \
     X(UNDECODABLE_TUNNEL_CUT, "tunnel_header_cut")                                                 \
     X(UNDECODABLE_TUNNEL_BAD, "tunnel_header_bad")                                                 \
     X(UNDECODABLE_TOO_DEEP, "too_deep") /* more than 8 layers or 4 tunnels */                      \

@@ -48,7 +48,9 @@ static void total_length(void **state)
         {1, false, 0, 0},
         {19, false, 0, 0},
         {20, false, 0, 0}, /* no room for a header of TCP */
-        {39, false, 0, 0},
+        {35, false, 0, 0},
+        {36, true, 0, SEG_MALFORMED},
+        {39, true, 0, SEG_MALFORMED},
         {40, true, 0, 0},
         {139, true, 99, 0},
         {140, true, 100, 0},
@@ -63,7 +65,9 @@ static void total_length(void **state)
             continue;
         assert_int_equal(b.batch->segments[0].payload_len, cases[i].payload);
         assert_int_equal(b.batch->segments[0].marks, cases[i].marks);
-        assert_int_equal(b.batch->segments[0].ip_bytes, cases[i].payload + 40);
+        bool malformed = cases[i].marks & SEG_MALFORMED;
+        assert_int_equal(b.batch->segments[0].ip_bytes,
+                         malformed ? cases[i].total : cases[i].payload + 40);
     }
     assert_int_equal(b.findings.undecodable[UNDECODABLE_NETWORK_BAD], 2);
     assert_int_equal(b.findings.undecodable[UNDECODABLE_TRANSPORT_BAD], 2);

@@ -24,7 +24,9 @@ static void payload_length(void **state)
     } cases[] = {
         {0, true, 100, SEG_LENGTH_GUESSED | SEG_OFFLOADED},
         {1, false, 0, 0},
-        {19, false, 0, 0},
+        {15, false, 0, 0},
+        {16, true, 0, SEG_MALFORMED},
+        {19, true, 0, SEG_MALFORMED},
         {20, true, 0, 0},
         {119, true, 99, 0},
         {120, true, 100, 0},

@@ -4,6 +4,8 @@
 /* Ports, numbers, offset and flags: with these a segment can be placed in its connection, so a
  * snapshot length that ends here does not lose it. */
 #define TCP_NEEDED_BYTES 14u
+/* Up to the window: in a packet that ends before it nothing but a protocol number says TCP. */
+#define TCP_LEAST_BYTES 16u
 
 /* Above what any Ethernet carries: segmented by the network card, or put together by it. */
 #define LONGEST_MTU 9216u
@@ -70,27 +72,45 @@ static bool is_timestamps_only(const uint8_t *options, uint32_t length)
     return length == 12 && load_be32(options) == 0x0101080a;
 }
 
+static void keep(struct layers *l)
+{
+    l->batch->count++;
+    l->segment++;
+    l->emitted++;
+}
+
+/* The offset says that there is no TCP header, or that it ends behind the packet. A frame shorter
+ * than its IP packet, cut by something that did not say so, may end inside a header that was right;
+ * with the true length there is no such excuse. */
+static bool is_malformed(const struct layers *l, uint32_t header_bytes)
+{
+    if (header_bytes < TCP_HEADER_BYTES)
+        return true;
+    return header_bytes > l->wire_left && !(l->marks & SEG_LENGTH_GUESSED);
+}
+
 enum step tcp_segment(struct layers *l)
 {
     uint32_t captured = (uint32_t)cursor_left(&l->in);
     const uint8_t *h = l->in.at;
-    if (UNLIKELY(l->wire_left < TCP_HEADER_BYTES))
+    if (UNLIKELY(l->wire_left < TCP_LEAST_BYTES))
         return layers_undecodable(l, UNDECODABLE_TRANSPORT_BAD);
     if (UNLIKELY(captured < TCP_NEEDED_BYTES))
         return layers_undecodable(l, l->marks & SEG_FRAGMENTED ? UNDECODABLE_FRAGMENT_HEADER
                                                                : UNDECODABLE_TRANSPORT_CUT);
     uint32_t header_bytes = (uint32_t)(h[12] >> 4) * 4;
-    /* A frame shorter than its IP packet, cut by something that did not say so, may end inside the
-     * options; with the true length there is no such excuse. */
-    bool cut_unsaid = l->marks & SEG_LENGTH_GUESSED;
-    if (UNLIKELY(header_bytes < TCP_HEADER_BYTES || (header_bytes > l->wire_left && !cut_unsaid)))
-        return layers_undecodable(l, UNDECODABLE_TRANSPORT_BAD);
     l->outcome_kind = OUTCOME_TCP;
     if (UNLIKELY(l->emitted == PACKET_SEGMENTS_MAX))
         return STEP_DONE;
 
     fill(l, h, captured);
     struct segment *segment = l->segment;
+    if (UNLIKELY(is_malformed(l, header_bytes))) {
+        segment->marks = (segment->marks | SEG_MALFORMED) & ~(uint32_t)SEG_OPTIONS_CUT;
+        segment->payload_len = 0;
+        keep(l);
+        return STEP_DONE;
+    }
     segment->payload_len = l->wire_left > header_bytes ? l->wire_left - header_bytes : 0;
     struct tcp_extra extra = {0};
     if (header_bytes > TCP_HEADER_BYTES && LIKELY(captured >= TCP_HEADER_BYTES)) {
@@ -110,8 +130,6 @@ enum step tcp_segment(struct layers *l)
         if (text || extra.has_mptcp_reason)
             keep_extra(l, &extra, text ? h + header_bytes : h, text);
     }
-    l->batch->count++;
-    l->segment++;
-    l->emitted++;
+    keep(l);
     return STEP_DONE;
 }

@@ -8,19 +8,53 @@ static void data_offset(void **state)
     struct bench b;
     bench_init(&b);
     for (unsigned words = 0; words <= 15; words++) {
-        for (unsigned octets = 19; octets <= 61; octets++) {
+        for (unsigned octets = 13; octets <= 61; octets++) {
             struct frame f = {0};
             size_t ip = put_ipv4(&f, 6);
-            put_tcp(&f, TCP_ACK, "", 0, 60);
+            put_tcp(&f, TCP_RST | TCP_URG | TCP_ACK, "", 0, 60);
             f.octets[20 + 12] = (uint8_t)(words << 4);
+            f.octets[20 + 19] = 1;
             f.length = 20 + octets;
             end_ipv4(&f, ip);
-            if (words < 5 || words * 4 > octets || octets < 20) {
+            if (octets < 16) {
                 assert_undecodable(&b, RAW, &f, f.length, UNDECODABLE_TRANSPORT_BAD);
                 continue;
             }
-            assert_int_equal(bench_segment(&b, RAW, &f)->payload_len, octets - words * 4);
+            const struct segment *s = bench_segment(&b, RAW, &f);
+            assert_int_equal(s->seq, SAMPLE_SEQ);
+            assert_int_equal(s->window, 0x1234);
+            if (words >= 5 && words * 4 <= octets) {
+                assert_int_equal(s->payload_len, octets - words * 4);
+                assert_false(s->marks & SEG_MALFORMED);
+                continue;
+            }
+            assert_int_equal(s->payload_len, 0);
+            assert_int_equal(s->marks, SEG_MALFORMED | (octets >= 20 ? SEG_URGENT : 0u));
+            assert_int_equal(s->aux, AUX_NONE);
         }
+    }
+    bench_finish(&b);
+}
+
+/* What the snapshot length left of a header that cannot be. */
+static void malformed_and_cut(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b);
+    struct frame f = {0};
+    size_t ip = put_ipv4(&f, 6);
+    put_tcp(&f, TCP_ACK, "", 0, 60);
+    f.octets[20 + 12] = 4 << 4;
+    end_ipv4(&f, ip);
+    for (size_t captured = 0; captured <= 21; captured++) {
+        if (captured < 14) {
+            assert_undecodable(&b, RAW, &f, 20 + captured, UNDECODABLE_TRANSPORT_CUT);
+            continue;
+        }
+        assert_int_equal(bench_run(&b, RAW, &f, 20 + captured), 1);
+        assert_int_equal(b.batch->segments[0].marks, SEG_MALFORMED);
+        assert_int_equal(b.batch->segments[0].window, captured < 16 ? 0 : 0x1234);
     }
     bench_finish(&b);
 }
@@ -51,8 +85,9 @@ static void fixed_header_cut(void **state)
     bench_finish(&b);
 }
 
-/* A frame that ends inside the options although its IP header promises them whole. */
-static void options_cut_unsaid(void **state)
+/* A frame that ends inside the header although its IP header promises it whole: it was right when
+ * it was sent. */
+static void header_cut_unsaid(void **state)
 {
     (void)state;
     struct bench b;
@@ -60,10 +95,16 @@ static void options_cut_unsaid(void **state)
     struct frame f = {0};
     put_sample(&f);
     struct packet as = {.link_type = RAW};
+    for (size_t octets = 15; octets <= 31; octets++) {
+        assert_int_equal(bench_run_as(&b, as, f.octets, 20 + octets, 20 + octets), octets >= 16);
+        if (octets < 16)
+            continue;
+        assert_int_equal(b.batch->segments[0].payload_len, 0);
+        assert_int_equal(b.batch->segments[0].marks, SEG_LENGTH_GUESSED | SEG_OPTIONS_CUT);
+    }
+    f.octets[20 + 12] = 0x40;
     assert_int_equal(bench_run_as(&b, as, f.octets, 20 + 25, 20 + 25), 1);
-    assert_int_equal(b.batch->segments[0].payload_len, 0);
-    assert_int_equal(b.batch->segments[0].marks, SEG_LENGTH_GUESSED | SEG_OPTIONS_CUT);
-    assert_int_equal(bench_run_as(&b, as, f.octets, 20 + 19, 20 + 19), 0);
+    assert_int_equal(b.batch->segments[0].marks, SEG_LENGTH_GUESSED | SEG_MALFORMED);
     bench_finish(&b);
 }
 
@@ -190,8 +231,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_offset),
+        cmocka_unit_test(malformed_and_cut),
         cmocka_unit_test(fixed_header_cut),
-        cmocka_unit_test(options_cut_unsaid),
+        cmocka_unit_test(header_cut_unsaid),
         cmocka_unit_test(flags),
         cmocka_unit_test(urgent),
         cmocka_unit_test(reset_text),
