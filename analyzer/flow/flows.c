@@ -335,6 +335,9 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
 {
     const struct side *own = &c->side[sender];
     const struct side *peer = &c->side[!sender];
+    /* Known from its SYN-ACK alone, the number counts the octets of a fast open as well. */
+    if (own->marks & SIDE_ISN && !(own->marks & SIDE_SYN))
+        return own->isn.n - g->seq <= UINT16_MAX;
     if (own->marks & SIDE_ISN)
         return own->isn.n == g->seq;
     if (own->marks & SIDE_SEEN || c->marks & CONN_CLOSED)
@@ -533,7 +536,8 @@ static enum flow_status undo_forged(struct flows *f, int sender, const struct se
 {
     struct connection *c = at(f, *use);
     uint32_t index = superseded_by(f, c);
-    if (index == POOL_NONE || !goes_on_as_before(c, at(f, index), sender, g))
+    if (index == POOL_NONE || c->marks & CONN_FILED ||
+        !goes_on_as_before(c, at(f, index), sender, g))
         return FLOW_OK;
     struct connection *old = at(f, index);
     size_t before = connection_extra_bytes(old);

@@ -1,0 +1,135 @@
+#include "analyzer/tcp/connection.h"
+
+#include "analyzer/tcp/log.h"
+#include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void connection_begin(struct connection *c, const struct flow_key *key,
+                      const struct segment *segment)
+{
+    c->key = *key;
+    c->first_ns = segment->time_ns;
+    c->first_frame = segment->frame;
+    c->world = segment->world;
+    c->interface = tap_of(segment);
+    c->vlan = segment->vlan;
+    c->tunnel = segment->tunnel & 0x1fu;
+    c->ip_version = segment->ip_version & 7u;
+    c->side[0].last_ns = c->side[1].last_ns = TIME_UNKNOWN;
+    if (segment->time_ns == TIME_UNKNOWN)
+        c->marks |= CONN_UNTIMED;
+}
+
+void connection_finish(struct connection *c)
+{
+    if (!c->detail)
+        return;
+    free(c->detail->side[0].holes);
+    free(c->detail->side[1].holes);
+    free(c->detail->log);
+    free(c->detail->previous);
+    free(c->detail);
+    c->detail = NULL;
+}
+
+static size_t ranges_bytes(const struct ranges *set)
+{
+    return set ? sizeof *set + set->room * sizeof *set->holes : 0;
+}
+
+size_t connection_extra_bytes(const struct connection *c)
+{
+    const struct detail *d = c->detail;
+    if (!d)
+        return 0;
+    return sizeof *d + d->log_room * sizeof *d->log + ranges_bytes(d->side[0].holes) +
+           ranges_bytes(d->side[1].holes) + (d->previous ? sizeof *d->previous : 0);
+}
+
+/* The only segment so far was a SYN, kept in the hot record alone: scans are many. */
+static bool log_first_syn(struct connection *c, struct detail *d)
+{
+    for (uint8_t s = 0; s < 2; s++) {
+        const struct side *side = &c->side[s];
+        if (side->packets != 1 || c->side[!s].packets != 0 || !(side->marks & SIDE_SYN) ||
+            side->marks & SIDE_SYN_ACK)
+            continue;
+        struct log_entry *entry = log_room(d);
+        if (!entry)
+            return false;
+        d->side[s].mss = (uint16_t)c->syn_mss;
+        *entry = (struct log_entry){
+            .time_ns = c->first_ns,
+            .frame = c->first_frame,
+            .seq = side->isn,
+            .payload_len = (uint32_t)side->payload_bytes,
+            .ts_val = side->ts_val,
+            .window = side->window,
+            .flags = TCP_SYN,
+            .side = s,
+            .ttl = side->ttl,
+            .marks = side->marks & SIDE_TIMESTAMPS ? LOG_TIMESTAMPS : 0,
+        };
+    }
+    return true;
+}
+
+struct detail *connection_detail(struct connection *c)
+{
+    if (c->detail)
+        return c->detail;
+    struct detail *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    if (!log_first_syn(c, d)) {
+        free(d);
+        return NULL;
+    }
+    c->detail = d;
+    return d;
+}
+
+bool numbers_fit(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    bool known = false;
+    if (own->marks & (SIDE_SEEN | SIDE_ACKED)) {
+        known = true;
+        if (seq_distance(seq_of(g->seq), own->nxt) <= SPACE_DISTANCE)
+            return true;
+    }
+    if (g->flags & TCP_ACK && peer->marks & (SIDE_SEEN | SIDE_ACKED)) {
+        known = true;
+        if (seq_distance(seq_of(g->ack), peer->nxt) <= SPACE_DISTANCE)
+            return true;
+    }
+    return !known;
+}
+
+bool connection_absorb(struct connection *c, const struct connection *forged)
+{
+    struct detail *d = connection_detail(c);
+    if (!d)
+        return false;
+    for (int s = 0; s < 2; s++) {
+        c->side[s].packets += forged->side[s].packets;
+        c->side[s].ip_bytes += forged->side[s].ip_bytes;
+        if (forged->side[s].last_ns > c->side[s].last_ns)
+            c->side[s].last_ns = forged->side[s].last_ns;
+    }
+    struct log_entry ordered[LOG_MAX];
+    uint16_t count = forged->detail ? log_in_order(forged->detail, ordered) : 0;
+    for (uint16_t i = 0; i < count; i++) {
+        struct log_entry *entry = log_room(d);
+        if (!entry)
+            return false;
+        *entry = ordered[i];
+        if (entry->flags & TCP_SYN)
+            entry->marks |= LOG_FORGED;
+    }
+    return true;
+}

@@ -1,0 +1,91 @@
+#include "analyzer/tcp/copies.h"
+
+#include "analyzer/elapsed.h"
+#include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/track.h"
+
+static uint32_t mix(uint32_t h, uint32_t x)
+{
+    h = (h ^ x) * UINT32_C(0x9e3779b1);
+    return h ^ h >> 15;
+}
+
+static uint32_t signature_of(const struct segment *g)
+{
+    uint32_t h = mix(g->seq, g->ack);
+    h = mix(h, g->payload_len);
+    h = mix(h, (uint32_t)g->flags << 16 | g->window);
+    h = mix(h, g->ts_val);
+    h = mix(h, (uint32_t)g->ip_id << 16 | (g->sack_right & 0xffff));
+    return (h & ~UINT32_C(0xff)) | g->ttl;
+}
+
+/* Nothing in it that its side had not sent before. */
+bool nothing_new(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    if (!(own->marks & SIDE_SEEN))
+        return false;
+    if (!(g->flags & TCP_RST) && seq_gt(segment_end(g), own->nxt))
+        return false;
+    if (g->flags & TCP_ACK && (!(peer->marks & SIDE_ACKED) || seq_gt(seq_of(g->ack), peer->una)))
+        return false;
+    uint16_t before = own->marks;
+    return !(g->flags & TCP_SYN && !(before & SIDE_SYN)) &&
+           !(g->flags & TCP_FIN && !(before & SIDE_FIN)) &&
+           !(g->flags & TCP_RST && !(before & SIDE_RST));
+}
+
+static bool captured_again(const struct side *own, const struct segment *g, uint32_t signature,
+                           uint32_t now_us)
+{
+    for (int i = 0; i < RECENT_SEGMENTS; i++) {
+        uint32_t differs = own->recent[i].signature ^ signature;
+        if (own->recent[i].signature == 0 || differs > 0xff)
+            continue;
+        int32_t apart_us = (int32_t)(now_us - own->recent[i].sent_us);
+        int64_t apart_ns = (apart_us < 0 ? -(int64_t)apart_us : apart_us) * 1000;
+        if (apart_ns <= COPY_NS || (differs && g->ip_id && apart_ns <= ROUTED_COPY_NS))
+            return true;
+    }
+    return false;
+}
+
+/* Only what repeats can be a copy: no RST but after another, nothing that fills a hole, nothing
+ * whose stamp is newer than any before. */
+static bool may_be_copy(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    if (g->flags & TCP_RST)
+        return own->marks & SIDE_RST;
+    if (g->marks & SEG_TIMESTAMPS && own->marks & SIDE_TIMESTAMPS &&
+        seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
+        return false;
+    if (c->detail && ranges_missing(c->detail->side[sender].holes, seq_of(g->seq), segment_end(g)))
+        return false;
+    return nothing_new(c, sender, g);
+}
+
+enum copy copy_of(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    uint16_t tap = tap_of(g);
+    if (g->time_ns == TIME_UNKNOWN || c->marks & CONN_UNTIMED) {
+        own->tap = tap;
+        return NO_COPY;
+    }
+    bool repeats = may_be_copy(c, sender, g);
+    if (repeats && tap != own->tap && own->last_ns != TIME_UNKNOWN &&
+        elapsed_ns(own->last_ns, g->time_ns) <= SECOND_TAP_NS &&
+        elapsed_ns(g->time_ns, own->last_ns) <= SECOND_TAP_NS)
+        return COPY_SECOND_TAP;
+    uint32_t signature = signature_of(g);
+    uint32_t now_us = connection_us(c, g->time_ns);
+    if (repeats && captured_again(own, g, signature, now_us))
+        return COPY_SAME_TAP;
+    own->tap = tap;
+    own->recent[1] = own->recent[0];
+    own->recent[0] = (struct recent_segment){.signature = signature, .sent_us = now_us};
+    return NO_COPY;
+}

@@ -1,0 +1,123 @@
+#include "analyzer/tcp/log.h"
+
+#include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/track.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The next entry to write: at the end while there is room, then around the ring of the last ones.
+ */
+struct log_entry *log_room(struct detail *d)
+{
+    if (d->log_total >= LOG_MAX) {
+        d->log_count = LOG_MAX;
+        return &d->log[LOG_FIRST + (d->log_total++ - LOG_FIRST) % LOG_TAIL];
+    }
+    if (d->log_count == d->log_room) {
+        uint16_t room = d->log_room ? (uint16_t)(d->log_room * 2) : 4;
+        struct log_entry *log = realloc(d->log, room * sizeof *log);
+        if (!log)
+            return NULL;
+        d->log = log;
+        d->log_room = room;
+    }
+    d->log_total++;
+    return &d->log[d->log_count++];
+}
+
+uint16_t log_in_order(const struct detail *d, struct log_entry ordered[LOG_MAX])
+{
+    uint32_t linear = d->log_total <= LOG_MAX ? d->log_count : LOG_FIRST;
+    if (linear)
+        memcpy(ordered, d->log, linear * sizeof *ordered);
+    /* The ring's oldest entry is the one that would be overwritten next. */
+    for (uint32_t i = 0; linear + i < d->log_count; i++)
+        ordered[linear + i] = d->log[LOG_FIRST + (d->log_total - LOG_FIRST + i) % LOG_TAIL];
+    return d->log_count;
+}
+
+bool testifies_unseen(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    const struct side *peer = &c->side[!sender];
+    bool bare = !g->payload_len && !(g->flags & CONTROL_FLAGS);
+    if (bare && own->marks & SIDE_SEEN && seq_gt(seq_of(g->seq), own->nxt))
+        return true;
+    return g->flags & TCP_ACK && peer->marks & (SIDE_SEEN | SIDE_ACKED) &&
+           seq_gt(seq_of(g->ack), peer->nxt);
+}
+
+/* A single octet is missing at the very end of a direction: as long as nothing follows, its FIN. */
+static bool fin_may_be_unseen(const struct connection *c, int s)
+{
+    const struct ranges *holes = c->detail ? c->detail->side[s].holes : NULL;
+    if (ranges_empty(holes))
+        return !(c->side[s].marks & SIDE_SEEN);
+    const struct range *last = &holes->holes[holes->count - 1];
+    return seq_eq(last->right, c->side[s].nxt) && seq_diff(last->right, last->left) == 1;
+}
+
+static bool is_logged(const struct connection *c, int sender, const struct segment *g)
+{
+    uint16_t both = c->side[0].marks | c->side[1].marks;
+    return g->flags & CONTROL_FLAGS || !(c->marks & CONN_ESTABLISHED) ||
+           both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE) ||
+           testifies_unseen(c, sender, g) ||
+           (c->detail && (fin_may_be_unseen(c, 0) || fin_may_be_unseen(c, 1)));
+}
+
+static uint8_t log_marks_of(const struct connection *c, int sender, const struct segment *g,
+                            bool again)
+{
+    return (uint8_t)((g->marks & SEG_TIMESTAMPS ? LOG_TIMESTAMPS : 0) |
+                     (g->marks & SEG_DSACK ? LOG_DSACK : 0) | (again ? LOG_AGAIN : 0) |
+                     (testifies_unseen(c, sender, g) ? LOG_UNSEEN : 0));
+}
+
+bool log_segment(struct connection *c, int sender, const struct segment *g, bool again)
+{
+    bool lone = c->side[0].packets + c->side[1].packets == 0;
+    bool lone_syn = lone && (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN;
+    bool stream = lone && !(g->flags & CONTROL_FLAGS);
+    if (((lone_syn || stream) && !c->detail) || !is_logged(c, sender, g))
+        return true;
+    struct detail *d = connection_detail(c);
+    struct log_entry *entry = d ? log_room(d) : NULL;
+    if (!entry)
+        return false;
+    *entry = (struct log_entry){
+        .time_ns = g->time_ns,
+        .frame = g->frame,
+        .seq = seq_of(g->seq),
+        .ack = seq_of(g->ack),
+        .payload_len = g->payload_len,
+        .ts_val = g->ts_val,
+        .ts_ecr = g->ts_ecr,
+        .window = g->window,
+        .ip_id = g->ip_id,
+        .flags = (uint8_t)g->flags,
+        .side = (uint8_t)sender,
+        .ttl = g->ttl,
+        .marks = log_marks_of(c, sender, g, again),
+    };
+    return true;
+}
+
+void log_mark_last(struct connection *c, int sender, const struct segment *g, bool probe)
+{
+    struct detail *d = c->detail;
+    if (!d || !d->log_total)
+        return;
+    uint32_t last = d->log_total - 1;
+    struct log_entry *entry =
+        &d->log[last < LOG_MAX ? last : LOG_FIRST + (last - LOG_FIRST) % LOG_TAIL];
+    if (entry->frame != g->frame || entry->side != sender)
+        return;
+    const struct ranges *holes = d->side[sender].holes;
+    if (!ranges_empty(holes) && seq_lt(holes->holes[0].left, segment_end(g)) &&
+        seq_ge(holes->holes[0].left, c->side[sender].una))
+        entry->marks |= LOG_HOLE;
+    if (probe)
+        entry->marks |= LOG_PROBE;
+}

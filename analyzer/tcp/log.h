@@ -1,0 +1,25 @@
+/*
+ * The control log of a connection: what states are concluded from. Its beginning and its end are
+ * kept (LOG_FIRST, LOG_TAIL); what stood in between is overwritten.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_LOG_H
+#define FINWAIT_ANALYZER_TCP_LOG_H
+
+#include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
+
+/* Room for the next entry, to be filled at once; NULL when memory ran out. */
+struct log_entry *log_room(struct detail *detail) MUST_CHECK;
+
+/* Its number, or what it acknowledges, lies beyond all octets that passed: perhaps a FIN. */
+bool testifies_unseen(const struct connection *c, int sender, const struct segment *segment);
+
+/* Logs the segment if states may depend on it; before its numbers are tracked. `again`: it carries
+ * nothing new. False when memory ran out. */
+bool log_segment(struct connection *c, int sender, const struct segment *segment,
+                 bool again) MUST_CHECK;
+
+/* What only the numbers tell of the segment just logged, once they were tracked. */
+void log_mark_last(struct connection *c, int sender, const struct segment *segment, bool probe);
+
+#endif

@@ -1,0 +1,198 @@
+#include "analyzer/tcp/numbers.h"
+
+#include "analyzer/elapsed.h"
+#include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/track.h"
+
+void note_syn(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    own->isn = seq_of(g->seq);
+    own->marks |= SIDE_SYN | SIDE_ISN;
+    if (g->flags & TCP_ACK)
+        own->marks |= SIDE_SYN_ACK;
+    if (g->marks & SEG_WINDOW_SCALE) {
+        own->window_scale = g->window_scale;
+        own->marks |= SIDE_SCALE;
+    }
+    if (g->marks & SEG_SACK_PERMITTED)
+        own->marks |= SIDE_SACK_OK;
+    if (g->marks & SEG_FAST_OPEN)
+        own->marks |= SIDE_FAST_OPEN;
+}
+
+bool is_probe(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    return g->payload_len <= 1 && !(g->flags & CONTROL_FLAGS) && own->marks & SIDE_ACKED &&
+           own->marks & SIDE_SEEN && seq_eq(own->una, own->nxt) &&
+           seq_eq(seq_of(g->seq), seq_back(own->nxt, 1));
+}
+
+/* A segment wholly below nxt: a probe, a late arrival, or octets sent again. */
+static void take_old(struct connection *c, int sender, const struct segment *g, struct detail *d,
+                     bool probe)
+{
+    struct side *own = &c->side[sender];
+    struct side_detail *detail = &d->side[sender];
+    seq_t seq = seq_of(g->seq);
+    seq_t end = segment_end(g);
+    if (probe) {
+        detail->retransmitted_bytes += g->payload_len; /* its octet is an old one, or none at all */
+        if (c->side[!sender].window == 0)
+            detail->zero_window_probes++;
+        else
+            detail->keepalives++;
+        return;
+    }
+    if (seq_eq(seq, end))
+        return;
+    uint32_t filled = ranges_fill(&detail->holes, seq, end);
+    uint32_t again = (uint32_t)seq_diff(end, seq) - filled;
+    if (again > g->payload_len)
+        again = g->payload_len;
+    bool timed = g->time_ns != TIME_UNKNOWN && detail->hole_ns != TIME_UNKNOWN;
+    if (filled && timed && elapsed_ns(detail->hole_ns, g->time_ns) <= REORDER_NS) {
+        detail->out_of_order_segments++;
+        detail->retransmitted_bytes += again;
+        return;
+    }
+    detail->retransmitted_segments++;
+    detail->retransmitted_bytes += again;
+    own->marks &= (uint16_t)~SIDE_SAMPLING;
+}
+
+static void advance(struct connection *c, int sender, seq_t nxt)
+{
+    struct side *own = &c->side[sender];
+    if (ranges_retire_due(own->nxt, nxt) && c->detail)
+        ranges_retire(c->detail->side[sender].holes, nxt);
+    own->nxt = nxt;
+}
+
+/* Octets beyond nxt, and perhaps some below it. */
+static bool take_new(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    seq_t seq = seq_of(g->seq);
+    seq_t end = segment_end(g);
+    bool held = true;
+    if (seq_gt(seq, own->nxt)) {
+        struct detail *d = connection_detail(c);
+        held = d && ranges_append(&d->side[sender].holes, own->nxt, seq);
+        if (d)
+            d->side[sender].hole_ns = g->time_ns;
+    } else if (seq_lt(seq, own->nxt)) {
+        struct detail *d = connection_detail(c);
+        held = d != NULL;
+        if (d) {
+            uint32_t overlap = (uint32_t)seq_diff(own->nxt, seq);
+            uint32_t filled = ranges_fill(&d->side[sender].holes, seq, own->nxt);
+            if (filled == overlap) {
+                d->side[sender].out_of_order_segments++; /* acknowledged before it passed */
+            } else {
+                d->side[sender].retransmitted_bytes += overlap - filled;
+                d->side[sender].retransmitted_segments++;
+                own->marks &= (uint16_t)~SIDE_SAMPLING;
+            }
+        }
+    }
+    advance(c, sender, end);
+    if (!(own->marks & SIDE_SAMPLING) && g->time_ns != TIME_UNKNOWN) {
+        own->rtt_end = end;
+        own->rtt_sent_us = connection_us(c, g->time_ns);
+        own->marks |= SIDE_SAMPLING;
+    }
+    return held;
+}
+
+bool track_numbers(struct connection *c, int sender, const struct segment *g, bool probe)
+{
+    struct side *own = &c->side[sender];
+    if (g->flags & TCP_RST)
+        return true; /* its number may be taken from the peer's acknowledgment: no testimony */
+    seq_t end = segment_end(g);
+    if (!(own->marks & SIDE_SEEN)) {
+        bool beyond = !(own->marks & SIDE_ACKED) || seq_gt(end, own->nxt) ||
+                      seq_distance(end, own->nxt) > SPACE_DISTANCE;
+        own->marks |= SIDE_SEEN;
+        if (!beyond)
+            return true;
+        own->nxt = seq_of(g->seq);
+        return take_new(c, sender, g);
+    }
+    if (seq_distance(seq_of(g->seq), own->nxt) > SPACE_DISTANCE) {
+        if (g->flags & TCP_SYN)
+            own->nxt = end;
+        return true;
+    }
+    if (seq_gt(end, own->nxt))
+        return take_new(c, sender, g);
+    if (g->payload_len || g->flags & (TCP_SYN | TCP_FIN) || seq_lt(seq_of(g->seq), own->nxt)) {
+        struct detail *d = connection_detail(c);
+        if (!d)
+            return false;
+        take_old(c, sender, g, d, probe);
+    }
+    return true;
+}
+
+static void sample_rtt(struct connection *c, struct side *timed, const struct segment *g)
+{
+    if (!(timed->marks & SIDE_SAMPLING) || seq_lt(seq_of(g->ack), timed->rtt_end))
+        return;
+    timed->marks &= (uint16_t)~SIDE_SAMPLING;
+    if (g->time_ns == TIME_UNKNOWN)
+        return;
+    uint32_t rtt_us = connection_us(c, g->time_ns) - timed->rtt_sent_us;
+    if (rtt_us > UINT32_C(0x80000000))
+        return; /* the clock ran backwards in between */
+    if (!(timed->marks & SIDE_RTT) || rtt_us < timed->min_rtt_us)
+        timed->min_rtt_us = rtt_us;
+    timed->marks |= SIDE_RTT;
+}
+
+bool track_ack(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *peer = &c->side[!sender];
+    seq_t ack = seq_of(g->ack);
+    bool refusal = g->flags & TCP_RST && g->seq == 0 && !(peer->marks & SIDE_SEEN);
+    if (!(g->flags & TCP_ACK) || (g->flags & TCP_RST && !refusal))
+        return true;
+    if (!(peer->marks & SIDE_ACKED)) {
+        if (peer->marks & SIDE_SEEN && seq_distance(ack, peer->nxt) > SPACE_DISTANCE)
+            return true;
+        /* A SYN on a tuple that its end still holds draws an ACK of the old numbers. */
+        if (peer->marks & SIDE_SYN && !(c->side[sender].marks & SIDE_SYN) &&
+            (seq_le(ack, peer->isn) || seq_gt(ack, peer->nxt)))
+            return true;
+        peer->una = ack;
+        peer->marks |= SIDE_ACKED;
+        if (!(peer->marks & SIDE_SEEN))
+            peer->nxt = ack;
+        if (g->flags & TCP_SYN && !(peer->marks & SIDE_ISN)) {
+            peer->isn = seq_back(ack, 1);
+            peer->marks |= SIDE_ISN;
+        }
+    } else if (seq_distance(ack, peer->una) <= SPACE_DISTANCE) {
+        if (seq_gt(ack, peer->una) && c->detail) {
+            c->detail->side[!sender].una_before = peer->una;
+            c->detail->side[!sender].una_advanced = true;
+        }
+        peer->una = seq_max(peer->una, ack);
+    }
+    sample_rtt(c, peer, g);
+    if (seq_gt(peer->una, peer->nxt)) {
+        /* Octets that the peer sent and the tap did not see (yet). */
+        bool held = true;
+        if (peer->marks & SIDE_SEEN) {
+            struct detail *d = connection_detail(c);
+            held = d && ranges_append(&d->side[!sender].holes, peer->nxt, peer->una);
+            if (d)
+                d->side[!sender].hole_ns = g->time_ns;
+        }
+        advance(c, !sender, peer->una);
+        return held;
+    }
+    return true;
+}

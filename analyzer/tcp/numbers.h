@@ -1,0 +1,22 @@
+/*
+ * What a segment's numbers tell: octets sent, sent again, late or missing; what is acknowledged;
+ * round trips.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_NUMBERS_H
+#define FINWAIT_ANALYZER_TCP_NUMBERS_H
+
+#include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
+
+void note_syn(struct connection *c, int sender, const struct segment *segment);
+
+/* Keepalives and zero-window probes repeat the octet before the next, or none (RFC 9293 section
+ * 3.8.4); nothing of it is outstanding. */
+bool is_probe(const struct connection *c, int sender, const struct segment *segment);
+
+/* False when memory ran out: a hole may be forgotten. */
+bool track_numbers(struct connection *c, int sender, const struct segment *segment,
+                   bool probe) MUST_CHECK;
+bool track_ack(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * Small words on segments and times that the files of this room share.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_OCTETS_H
+#define FINWAIT_ANALYZER_TCP_OCTETS_H
+
+#include "analyzer/tcp/connection.h"
+
+#define CONTROL_FLAGS (TCP_SYN | TCP_FIN | TCP_RST)
+
+static inline uint16_t tap_of(const struct segment *segment)
+{
+    return segment->interface < TAP_MANY ? (uint16_t)segment->interface : TAP_MANY;
+}
+
+/* The sequence number behind the last octet, SYN and FIN counted. */
+static inline seq_t segment_end(const struct segment *g)
+{
+    return seq_add(seq_of(g->seq),
+                   g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
+}
+
+/* Microseconds since the connection began; wraps after 71 minutes, which comparisons of short
+ * spans survive, those with what came before the beginning too. */
+static inline uint32_t connection_us(const struct connection *c, int64_t time_ns)
+{
+    return (uint32_t)(time_ns / 1000) - (uint32_t)(c->first_ns / 1000);
+}
+
+#endif
