@@ -3,6 +3,8 @@
 /* After so many acknowledgments that were followed by the octets once more, another one is no
  * longer presumed to have arrived. */
 #define WITHDRAWALS_MAX 3
+/* A SYN-ACK is answered at once by whoever receives it: after so many in vain nobody does. */
+#define SYN_ACKS_UNANSWERED_MAX 2
 /* So many transmissions without any sign of life: the addressee is presumed not to have them. */
 #define UNANSWERED_MAX 3
 
@@ -103,7 +105,7 @@ static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_fact
         struct receipt r = receipt_of(ev, i, true, entry_end(g));
         enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
         bool hopeless = r.status == RECEIPT_PRESUMED &&
-                        withdrawn_before(e, FACT_SYN_RECEIVED) >= WITHDRAWALS_MAX;
+                        withdrawn_before(e, FACT_SYN_RECEIVED) >= SYN_ACKS_UNANSWERED_MAX;
         if (r.status == RECEIPT_LOST || hopeless || syn_ack_unanswered(ev, i, &r))
             retract(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
         else
@@ -135,7 +137,7 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
         struct receipt r = receipt_of(ev, i, syn, entry_end(g));
         enum state_cause cause = syn ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
         bool hopeless = syn && r.status == RECEIPT_PRESUMED &&
-                        withdrawn_before(e, FACT_SYN_ACKED) >= WITHDRAWALS_MAX;
+                        withdrawn_before(e, FACT_SYN_ACKED) >= SYN_ACKS_UNANSWERED_MAX;
         if (r.status == RECEIPT_LOST || hopeless || (syn && syn_ack_unanswered(ev, i, &r)))
             retract(e, FACT_SYN_ACKED, ev, i, &r, cause);
         else
