@@ -431,14 +431,17 @@ static void assign_roles(struct connection *c, int sender, const struct segment 
         c->marks |= CONN_CLIENT_IS_1;
 }
 
-/* A SYN that passes late tells more than what was guessed without it. */
-static void note_late_syn(struct connection *c, int sender)
+/* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */
+static void note_late_syn(struct connection *c, int sender, const struct segment *g)
 {
-    if (c->known_by != KNOWN_BY_PORT && c->known_by != KNOWN_BY_FIRST_PACKET)
+    uint16_t both = c->side[0].marks | c->side[1].marks;
+    if ((c->known_by != KNOWN_BY_PORT && c->known_by != KNOWN_BY_FIRST_PACKET) ||
+        !(is_syn(g) || (is_syn_ack(g) && !(both & SIDE_SPOKE))))
         return;
-    c->known_by = KNOWN_BY_SYN;
-    c->marks &= (uint16_t) ~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
-    if (sender)
+    int client = is_syn(g) ? sender : !sender;
+    c->known_by = is_syn(g) ? KNOWN_BY_SYN : KNOWN_BY_SYN_ACK;
+    c->marks &= (uint16_t)~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
+    if (client)
         c->marks |= CONN_CLIENT_IS_1;
 }
 
@@ -590,8 +593,8 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     if (status != FLOW_OK)
         return status;
     struct connection *c = at(f, choice.use);
-    if (is_syn(g))
-        note_late_syn(c, probe->sender);
+    if (g->flags & TCP_SYN)
+        note_late_syn(c, probe->sender, g);
     size_t before = connection_extra_bytes(c);
     bool held = track_segment(c, probe->sender, g);
     f->extra_bytes += connection_extra_bytes(c) - before;
