@@ -9,6 +9,7 @@
 struct dissector {
     struct capture_findings *findings;
     struct fragment_table *fragments;
+    struct inflater *inflater;
 };
 
 struct dissector *dissector_create(struct capture_findings *findings)
@@ -18,8 +19,9 @@ struct dissector *dissector_create(struct capture_findings *findings)
         return NULL;
     dissector->findings = findings;
     dissector->fragments = fragments_create();
-    if (!dissector->fragments) {
-        free(dissector);
+    dissector->inflater = inflater_create();
+    if (!dissector->fragments || !dissector->inflater) {
+        dissector_destroy(dissector);
         return NULL;
     }
     return dissector;
@@ -30,6 +32,7 @@ void dissector_destroy(struct dissector *dissector)
     if (!dissector)
         return;
     fragments_destroy(dissector->fragments);
+    inflater_destroy(dissector->inflater);
     free(dissector);
 }
 
@@ -73,9 +76,12 @@ enum step layers_run(struct layers *l, enum step step)
 
 void layers_run_part(struct layers *whole, struct layers *part, enum step step, bool first)
 {
+    part->is_part = true;
     layers_run(part, step);
     whole->segment = part->segment;
     whole->emitted = part->emitted;
+    whole->left_out = part->left_out;
+    whole->has_fragment |= part->has_fragment;
     if (first || (part->outcome_kind == OUTCOME_TCP && whole->outcome_kind != OUTCOME_TCP)) {
         whole->outcome_kind = part->outcome_kind;
         whole->outcome = part->outcome;
@@ -110,6 +116,30 @@ static void count(struct capture_findings *findings, const struct layers *l)
         findings->undecodable[l->outcome]++;
 }
 
+static void count_left_out(struct capture_findings *findings, const struct layers *l)
+{
+    uint32_t file = frame_file(l->packet->frame);
+    if (file < findings->file_count)
+        findings->files[file].oddities[ODDITY_SEGMENT_LIMIT] += l->left_out;
+}
+
+/* The first fragments that turn out to be all there is of their datagrams are TCP after all. */
+static uint32_t emit_given_up(struct dissector *dissector, struct segment_batch *batch,
+                              uint32_t room)
+{
+    uint32_t emitted = 0;
+    struct segment segment;
+    while (fragments_given_up(dissector->fragments, &segment)) {
+        if (emitted == room)
+            continue;
+        batch->segments[batch->count++] = segment;
+        dissector->findings->other[OTHER_IP_FRAGMENT]--;
+        dissector->findings->tcp++;
+        emitted++;
+    }
+    return emitted;
+}
+
 static void decode(struct layers *l)
 {
     link_decoder *decoder = link_decoder_of(l->packet->link_type);
@@ -132,12 +162,23 @@ void dissect_packet(struct dissector *dissector, const struct packet *packet,
         .batch = batch,
         .packet = packet,
         .fragments = dissector->fragments,
+        .inflater = dissector->inflater,
         .vlan = VLAN_NONE,
     };
     layers_limit(&l, packet->original_len - fcs);
     dissector->findings->packets++;
     decode(&l);
     count(dissector->findings, &l);
+    if (UNLIKELY(l.left_out))
+        count_left_out(dissector->findings, &l);
+    if (UNLIKELY(l.has_fragment))
+        emit_given_up(dissector, batch, PACKET_SEGMENTS_MAX - l.emitted);
+}
+
+bool dissect_flush(struct dissector *dissector, struct segment_batch *batch)
+{
+    return fragments_flush(dissector->fragments) &&
+           emit_given_up(dissector, batch, PACKET_SEGMENTS_MAX) > 0;
 }
 
 void dissect_filtered(struct dissector *dissector)

@@ -4,7 +4,9 @@
  * reason).
  *
  * The dissector remembers only IP fragments (at most 4096 packets' worth, nothing copied but the
- * first 256 octets of each), in capture order.
+ * first 256 octets of each), in capture order. A first fragment that the snapshot length cut is a
+ * packet of IP fragments until its datagram is given up; then it is TCP, and its segment comes,
+ * late, with the packet at which that happened, or from dissect_flush().
  */
 #ifndef FINWAIT_DISSECT_DISSECT_H
 #define FINWAIT_DISSECT_DISSECT_H
@@ -20,10 +22,17 @@ struct dissector;
 struct dissector *dissector_create(struct capture_findings *findings) MUST_CHECK;
 void dissector_destroy(struct dissector *dissector);
 
-/* Appends the packet's segments (0 to PACKET_SEGMENTS_MAX) to the batch, which must not be
- * batch_full(), and counts the packet. A packet is TCP when it yields a segment. */
+/* Appends the packet's segments and those of datagrams given up (together at most
+ * PACKET_SEGMENTS_MAX) to the batch, which must not be batch_full(), and counts the packet. A
+ * packet is TCP when it yields a segment; segments beyond the limit are counted as
+ * ODDITY_SEGMENT_LIMIT. */
 void dissect_packet(struct dissector *dissector, const struct packet *packet,
                     struct segment_batch *batch);
+
+/* After the last packet: what is left of IP datagrams that never became complete, at most
+ * PACKET_SEGMENTS_MAX segments at a time, with the frames and times of their packets. The batch
+ * must not be batch_full(). False, and nothing appended, when nothing is left. */
+bool dissect_flush(struct dissector *dissector, struct segment_batch *batch) MUST_CHECK;
 
 /* Counts a packet that --filter left out. */
 void dissect_filtered(struct dissector *dissector);

@@ -79,8 +79,7 @@ struct file_findings *findings_add_file(struct capture_findings *findings, const
     if (!copy)
         return NULL;
     struct file_findings *file = &files[findings->file_count++];
-    *file = (struct file_findings){
-        .name = copy, .start_ns = TIME_UNKNOWN, .end_ns = TIME_UNKNOWN};
+    *file = (struct file_findings){.name = copy, .start_ns = TIME_UNKNOWN, .end_ns = TIME_UNKNOWN};
     return file;
 }
 

@@ -50,6 +50,7 @@
     X(ODDITY_UNKNOWN_BLOCK, "unknown_block")                                                       \
     X(ODDITY_FCS_LENGTH_UNPLAUSIBLE, "fcs_length_unplausible")                                     \
     X(ODDITY_INTERFACE_LIMIT, "interface_limit")                                                   \
+    X(ODDITY_SEGMENT_LIMIT, "segment_limit") /* beyond 16 segments in one packet: not analysed */  \
     X(ODDITY_CLOCK_BACKWARDS, "clock_backwards") /* a packet earlier than one before it */
 
 #define FORMAT_TABLE(X)                                                                            \
@@ -140,7 +141,7 @@ struct damage {
 };
 
 /* The first so many are kept one by one, the rest is counted. */
-#define DAMAGE_KEPT 32
+#define DAMAGE_KEPT     32
 #define LINK_TYPES_KEPT 16
 
 struct file_findings {
@@ -151,7 +152,7 @@ struct file_findings {
     uint16_t link_types[LINK_TYPES_KEPT];
     uint32_t link_type_count;
     uint64_t packets;
-    uint64_t bytes; /* of the file itself, compressed as it is; what was read of a pipe */
+    uint64_t bytes;           /* of the file itself, compressed as it is; what was read of a pipe */
     int64_t start_ns, end_ns; /* lowest and highest packet time, or TIME_UNKNOWN */
     uint64_t untimed;         /* packets without a time */
     struct damage damage[DAMAGE_KEPT];

@@ -56,8 +56,8 @@ enum segment_mark {
     SEG_MSS = 1u << 0,
     SEG_WINDOW_SCALE = 1u << 1,
     SEG_SACK_PERMITTED = 1u << 2,
-    SEG_SACK = 1u << 3,   /* at least one block; the first is in sack_left, sack_right */
-    SEG_DSACK = 1u << 4,  /* that first block reports a duplicate (RFC 2883) */
+    SEG_SACK = 1u << 3,  /* at least one block; the first is in sack_left, sack_right */
+    SEG_DSACK = 1u << 4, /* that first block reports a duplicate (RFC 2883) */
     SEG_TIMESTAMPS = 1u << 5,
     SEG_FAST_OPEN = 1u << 6, /* option present, RFC 7413 or the experimental kind */
     SEG_SIGNED = 1u << 7,    /* MD5 or AO */
@@ -65,16 +65,16 @@ enum segment_mark {
     SEG_OPTIONS_CUT = 1u << 9,  /* the snapshot length ended inside the options */
     SEG_OPTIONS_BAD = 1u << 10, /* an option length that cannot be: that option was not taken, nor
                                    what follows when its end cannot be known */
-    SEG_LENGTH_GUESSED = 1u << 11, /* IP length 0 or beyond the packet: payload_len from the frame */
-    SEG_OFFLOADED = 1u << 12,      /* capture says TSO/GSO, or longer than any MTU */
+    SEG_LENGTH_GUESSED = 1u << 11,   /* by what came: IP length 0, beyond the packet, or unknown */
+    SEG_OFFLOADED = 1u << 12,        /* capture says TSO/GSO, or longer than any MTU */
     SEG_CHECKSUM_PENDING = 1u << 13, /* capture says the checksum was not filled in yet */
-    SEG_FRAGMENTED = 1u << 14, /* came in IP fragments: length from all of them when they were seen */
+    SEG_FRAGMENTED = 1u << 14, /* came in IP fragments: the length is that of all that were seen */
     SEG_OUTBOUND = 1u << 15,   /* capture says: sent by the capturing host */
     SEG_INBOUND = 1u << 16,    /* capture says: received by the capturing host */
     SEG_URGENT = 1u << 17,     /* URG with a non-zero urgent pointer */
-    SEG_MALFORMED = 1u << 18,  /* the data offset is below 5 or beyond the packet: the receiver drops
-                                  it, and its fields are whatever stands there. No options are read,
-                                  payload_len is 0 */
+    SEG_MALFORMED = 1u << 18, /* the data offset is below 5 or beyond the packet: the receiver drops
+                                 it, and its fields are whatever stands there. No options are read,
+                                 payload_len is 0 */
 };
 
 /* Of nested tunnels the innermost is kept. */
@@ -100,7 +100,7 @@ enum tunnel { TUNNEL_TABLE(TUNNEL_ENUM) TUNNEL_COUNT };
 #undef TUNNEL_ENUM
 
 #define VLAN_NONE 0xffffu
-#define AUX_NONE 0xffffu
+#define AUX_NONE  0xffffu
 
 struct segment {
     /* IPv4 addresses are kept mapped (::ffff:a.b.c.d), so that one key serves both families. */
@@ -109,27 +109,27 @@ struct segment {
     uint16_t source_port;
     uint16_t destination_port;
     uint32_t seq;
-    uint32_t ack; /* meaningful only with TCP_ACK */
+    uint32_t ack;         /* meaningful only with TCP_ACK */
     uint32_t payload_len; /* octets on the wire, without SYN and FIN; never what was stored */
     uint32_t ts_val;      /* with SEG_TIMESTAMPS */
     uint32_t ts_ecr;
     uint32_t sack_left; /* with SEG_SACK */
     uint32_t sack_right;
-    uint32_t marks; /* enum segment_mark */
-    uint32_t world; /* hash of what tells equal addresses apart: MAC pair (unordered), VLANs, VNI,
-                       GRE key; 0 when the capture shows none of them */
+    uint32_t marks;  /* enum segment_mark */
+    uint32_t world;  /* hash of what tells equal addresses apart: MAC pair (unordered), VLANs, VNI,
+                        GRE key; 0 when the capture shows none of them */
     int64_t time_ns; /* or TIME_UNKNOWN */
     frame_ref frame;
-    uint32_t ip_bytes;  /* length of the innermost IP packet on the wire, headers included */
-    uint32_t interface; /* tap: index into the capture's interfaces, over all files */
-    uint16_t flags;     /* enum tcp_flag */
-    uint16_t window;    /* as in the header, unscaled */
-    uint16_t mss;       /* with SEG_MSS */
-    uint16_t ip_id;     /* IPv4 identification; 0 for IPv6 */
-    uint16_t vlan;      /* innermost VLAN id, or VLAN_NONE */
-    uint16_t aux;       /* index into the batch's aux arena, or AUX_NONE */
-    uint8_t ttl;        /* TTL or hop limit of the innermost IP header */
-    uint8_t window_scale; /* with SEG_WINDOW_SCALE; 0 to 14 (larger ones are read as 14, RFC 7323) */
+    uint32_t ip_bytes;    /* length of the innermost IP packet on the wire, headers included */
+    uint32_t interface;   /* tap: index into the capture's interfaces, over all files */
+    uint16_t flags;       /* enum tcp_flag */
+    uint16_t window;      /* as in the header, unscaled */
+    uint16_t mss;         /* with SEG_MSS */
+    uint16_t ip_id;       /* IPv4 identification; 0 for IPv6 */
+    uint16_t vlan;        /* innermost VLAN id, or VLAN_NONE */
+    uint16_t aux;         /* index into the batch's aux arena, or AUX_NONE */
+    uint8_t ttl;          /* TTL or hop limit of the innermost IP header */
+    uint8_t window_scale; /* with SEG_WINDOW_SCALE; 0 to 14 (RFC 7323: larger ones mean 14) */
     uint8_t ip_version;   /* 4 or 6 */
     uint8_t tunnel;       /* enum tunnel */
 };
@@ -146,7 +146,7 @@ struct segment_aux {
 };
 
 #define BATCH_SEGMENTS 64
-#define BATCH_AUX 16
+#define BATCH_AUX      16
 /* One packet yields at most this many segments (an A-MSDU carries several frames). */
 #define PACKET_SEGMENTS_MAX 16
 

@@ -215,11 +215,15 @@ static void wlan_aggregates(void **state)
     (void)state;
     struct bench b;
     bench_init(&b);
+    assert_non_null(findings_add_file(&b.findings, "file"));
+    uint64_t *left_out = &b.findings.files[0].oddities[ODDITY_SEGMENT_LIMIT];
     for (unsigned frames = 1; frames <= 18; frames++) {
         struct frame f = {0};
         put_aggregate(&f, frames, true);
         unsigned most = frames < PACKET_SEGMENTS_MAX ? frames : PACKET_SEGMENTS_MAX;
+        *left_out = 0;
         assert_int_equal(bench_run(&b, WLAN, &f, f.length), most);
+        assert_int_equal(*left_out, frames - most);
         for (unsigned i = 0; i < most; i++)
             assert_sample(&b.batch->segments[i]);
         for (size_t captured = 0; captured < f.length; captured++)
@@ -281,6 +285,8 @@ static void netlink_batches(void **state)
     (void)state;
     struct bench b;
     bench_init(&b);
+    assert_non_null(findings_add_file(&b.findings, "file"));
+    uint64_t *left_out = &b.findings.files[0].oddities[ODDITY_SEGMENT_LIMIT];
     for (unsigned messages = 1; messages <= 18; messages++) {
         struct frame f = {0};
         put(&f, "\0\x04\x03\x38\0\0\0\0\0\0\0\0\0\0\0\x0c", 16);
@@ -295,7 +301,9 @@ static void netlink_batches(void **state)
             put_zeros(&f, (4 - f.length % 4) % 4);
         }
         unsigned most = messages < PACKET_SEGMENTS_MAX ? messages : PACKET_SEGMENTS_MAX;
+        *left_out = 0;
         assert_int_equal(bench_run(&b, 253, &f, f.length), most);
+        assert_int_equal(*left_out, messages - most);
         for (unsigned i = 0; i < most; i++)
             assert_sample(&b.batch->segments[i]);
     }

@@ -1,7 +1,5 @@
 #include "dissect/net/fragments.h"
 
-#include "dissect/segment.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -35,13 +33,20 @@ struct entry {
     uint32_t length;
     uint32_t head_units; /* one bit for each unit of `head` that was captured */
     bool used;
+    bool has_alone;
     uint64_t units[UNIT_WORDS]; /* one bit for each eight octets that came */
     uint8_t head[FRAGMENT_HEAD_BYTES];
+    struct segment alone;
 };
 
 struct fragment_table {
     uint64_t secret[2]; /* so that nobody can choose identifications that share a bucket */
-    uint32_t youngest;  /* entries are a ring: the next one begun takes the place behind it */
+    /* Entries are a ring, and these count them: those from `settled` to before `begun` may be in
+     * use, never more of them than there are entries. */
+    uint64_t begun;
+    uint64_t settled;
+    uint32_t given_up_count;
+    struct segment given_up[PACKET_SEGMENTS_MAX];
     uint8_t whole[FRAGMENT_HEAD_BYTES]; /* what fragments_add() lends, beyond the entry's end */
     uint32_t buckets[BUCKETS];
     struct entry entries[FRAGMENT_DATAGRAMS];
@@ -90,6 +95,13 @@ static void forget(struct fragment_table *table, struct entry *entry)
     entry->used = false;
 }
 
+static void give_up(struct fragment_table *table, struct entry *entry)
+{
+    if (entry->has_alone && table->given_up_count < PACKET_SEGMENTS_MAX)
+        table->given_up[table->given_up_count++] = entry->alone;
+    forget(table, entry);
+}
+
 static bool expired(const struct entry *entry, int64_t time_ns)
 {
     if (entry->time_ns == TIME_UNKNOWN || time_ns == TIME_UNKNOWN)
@@ -100,9 +112,13 @@ static bool expired(const struct entry *entry, int64_t time_ns)
 static struct entry *begin(struct fragment_table *table, const struct key *key, uint32_t bucket,
                            int64_t time_ns)
 {
-    struct entry *entry = &table->entries[table->youngest];
+    uint32_t place = (uint32_t)(table->begun % FRAGMENT_DATAGRAMS);
+    struct entry *entry = &table->entries[place];
     if (entry->used)
-        forget(table, entry);
+        give_up(table, entry);
+    if (table->begun - table->settled == FRAGMENT_DATAGRAMS)
+        table->settled++;
+    table->begun++;
     entry->key = *key;
     entry->time_ns = time_ns;
     entry->bucket = bucket;
@@ -110,9 +126,9 @@ static struct entry *begin(struct fragment_table *table, const struct key *key, 
     entry->length = LENGTH_UNKNOWN;
     entry->head_units = 0;
     entry->used = true;
+    entry->has_alone = false;
     memset(entry->units, 0, sizeof entry->units);
-    table->buckets[bucket] = table->youngest;
-    table->youngest = (table->youngest + 1) % FRAGMENT_DATAGRAMS;
+    table->buckets[bucket] = place;
     return entry;
 }
 
@@ -131,7 +147,7 @@ static struct entry *find_or_begin(struct fragment_table *table, const struct fr
             continue;
         if (!expired(entry, fragment->time_ns))
             return entry;
-        forget(table, entry);
+        give_up(table, entry);
         break;
     }
     return begin(table, &key, bucket, fragment->time_ns);
@@ -189,13 +205,51 @@ static bool complete(const struct entry *entry)
     return (entry->units[units / 64] & rest) == rest;
 }
 
+/* Each datagram is begun once, so two looks for each fragment keep up with all of them. */
+static void settle_oldest(struct fragment_table *table, int64_t time_ns)
+{
+    for (int looks = 0; looks < 2 && table->settled < table->begun; looks++) {
+        struct entry *oldest = &table->entries[table->settled % FRAGMENT_DATAGRAMS];
+        if (oldest->used && !expired(oldest, time_ns))
+            return;
+        if (oldest->used)
+            give_up(table, oldest);
+        table->settled++;
+    }
+}
+
+bool fragments_given_up(struct fragment_table *table, struct segment *segment)
+{
+    if (!table->given_up_count)
+        return false;
+    *segment = table->given_up[0];
+    table->given_up_count--;
+    memmove(table->given_up, table->given_up + 1, table->given_up_count * sizeof *table->given_up);
+    return true;
+}
+
+bool fragments_flush(struct fragment_table *table)
+{
+    while (table->settled < table->begun && table->given_up_count < PACKET_SEGMENTS_MAX) {
+        struct entry *oldest = &table->entries[table->settled++ % FRAGMENT_DATAGRAMS];
+        if (oldest->used)
+            give_up(table, oldest);
+    }
+    return table->given_up_count > 0;
+}
+
 bool fragments_add(struct fragment_table *table, const struct fragment *fragment,
                    struct datagram *whole)
 {
     /* No IP packet is longer than 65,535 octets: such a fragment belongs to none. */
     if (fragment->length > UINT16_MAX || fragment->offset > UINT16_MAX - fragment->length)
         return false;
+    settle_oldest(table, fragment->time_ns);
     struct entry *entry = find_or_begin(table, fragment);
+    if (fragment->alone && !entry->has_alone) {
+        entry->alone = *fragment->alone;
+        entry->has_alone = true;
+    }
     keep_head(entry, fragment);
     cover(entry, fragment);
     if (!fragment->more && entry->length == LENGTH_UNKNOWN)

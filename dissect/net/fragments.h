@@ -2,6 +2,9 @@
  * IP fragments of datagrams that are not complete yet: which octets came, and the first 256 of
  * them, where the headers are. Nothing else is copied.
  *
+ * A datagram is given up when it is not complete after 60 seconds of the capture, when it is
+ * evicted, or at the end. A segment that its first fragment was enough for is then handed back.
+ *
  * At most FRAGMENT_DATAGRAMS are remembered; each new one beyond evicts the one begun longest ago.
  * Work for a fragment is bounded whatever came before. Octets that come twice keep their first
  * value; of two fragments that claim to be the last, the first is believed.
@@ -12,6 +15,7 @@
 #define FINWAIT_DISSECT_NET_FRAGMENTS_H
 
 #include "dissect/compiler.h"
+#include "dissect/segment.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +38,7 @@ struct fragment {
     const uint8_t *bytes; /* captured_len of them, at most length */
     uint32_t captured_len;
     int64_t time_ns;
+    const struct segment *alone; /* what this fragment is by itself, or NULL; copied */
 };
 
 /* A complete datagram: its length, and as much of its beginning as was captured. Borrowed until
@@ -50,5 +55,13 @@ void fragments_destroy(struct fragment_table *table);
 /* True when this fragment completes its datagram, which is then forgotten. */
 bool fragments_add(struct fragment_table *table, const struct fragment *fragment,
                    struct datagram *whole) MUST_CHECK;
+
+/* Takes the next segment of a datagram that was given up; false when there is none. To be asked
+ * until then after every packet with fragments: beyond PACKET_SEGMENTS_MAX they are forgotten. */
+bool fragments_given_up(struct fragment_table *table, struct segment *segment) MUST_CHECK;
+
+/* Gives up the next datagrams, oldest first, as long as there is room for what they leave. False
+ * when there are none. */
+bool fragments_flush(struct fragment_table *table) MUST_CHECK;
 
 #endif

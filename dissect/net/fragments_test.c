@@ -201,6 +201,122 @@ static void oldest_is_evicted(void **state)
     bench_finish(&b);
 }
 
+/* The first fragment as far as the snapshot length let it. */
+static void run_cut(struct bench *b, size_t captured, unsigned id, int64_t time_ns)
+{
+    struct frame f = {0};
+    put_piece(&f, (struct piece){0, 1000, true}, id);
+    struct packet as = {.link_type = RAW, .time_ns = time_ns, .interface = 3};
+    assert_int_equal(bench_run_as(b, as, f.octets, 20 + captured, f.length), 0);
+}
+
+static uint32_t flush(struct bench *b)
+{
+    uint32_t count = 0;
+    for (;;) {
+        batch_clear(b->batch);
+        bool more = dissect_flush(b->dissector, b->batch);
+        assert_int_equal(more, b->batch->count > 0);
+        assert_true(b->batch->count <= PACKET_SEGMENTS_MAX);
+        assert_adds_up(&b->findings);
+        count += b->batch->count;
+        if (!more)
+            return count;
+    }
+}
+
+static void alone_until_the_end(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const struct {
+        unsigned captured;
+        bool segment;
+    } cases[] = {{0, false}, {13, false}, {14, true}, {32, true}, {999, true}, {1000, false}};
+    /* clang-format on */
+    struct bench b;
+    bench_init(&b);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint64_t tcp = b.findings.tcp;
+        run_cut(&b, cases[i].captured, 20, 7);
+        batch_clear(b.batch);
+        assert_int_equal(dissect_flush(b.dissector, b.batch), cases[i].segment);
+        assert_adds_up(&b.findings);
+        assert_int_equal(b.findings.tcp, tcp + cases[i].segment);
+        assert_int_equal(b.batch->count, cases[i].segment);
+        if (!cases[i].segment)
+            continue;
+        const struct segment *s = &b.batch->segments[0];
+        assert_int_equal(s->seq, SAMPLE_SEQ);
+        assert_int_equal(s->payload_len, 1000 - 32);
+        assert_int_equal(s->ip_bytes, 20 + 1000);
+        assert_int_equal(s->time_ns, 7);
+        assert_int_equal(s->interface, 3);
+        assert_int_equal(s->frame, frame_ref_of(0, b.frames));
+        assert_int_equal(s->marks & (SEG_FRAGMENTED | SEG_LENGTH_GUESSED),
+                         SEG_FRAGMENTED | SEG_LENGTH_GUESSED);
+        assert_int_equal(s->aux, AUX_NONE);
+        assert_int_equal(flush(&b), 0);
+    }
+    bench_finish(&b);
+}
+
+/* Whole first fragments, later ones and other protocols leave nothing; what completes comes once.
+ */
+static void nothing_left(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b);
+    assert_int_equal(run_piece(&b, (struct piece){0, 64, true}, 21), 0);
+    assert_int_equal(run_piece(&b, (struct piece){64, 64, true}, 22), 0);
+    struct frame udp = {0};
+    put_piece(&udp, (struct piece){0, 64, true}, 23);
+    udp.octets[9] = 17;
+    assert_int_equal(bench_run(&b, RAW, &udp, 60), 0);
+    run_cut(&b, 32, 24, TIME_UNKNOWN);
+    run_cut(&b, 40, 24, TIME_UNKNOWN); /* the same once more: one segment was sent */
+    assert_int_equal(run_piece(&b, (struct piece){1000, 8, false}, 24), 1);
+    assert_int_equal(b.batch->segments[0].payload_len, 1008 - 32);
+    assert_int_equal(flush(&b), 0);
+    bench_finish(&b);
+}
+
+static void alone_after_a_minute(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b);
+    run_cut(&b, 32, 25, 5 * SECOND);
+    run_cut(&b, 32, 26, 6 * SECOND);
+    assert_int_equal(run_piece_at(&b, (struct piece){64, 8, false}, 27, 65 * SECOND), 0);
+    /* Any fragment's time will do. */
+    assert_int_equal(run_piece_at(&b, (struct piece){72, 8, false}, 27, 65 * SECOND + 1), 1);
+    assert_int_equal(b.batch->segments[0].frame, frame_ref_of(0, 1));
+    /* The same identification again, before the oldest is looked at. */
+    assert_int_equal(run_piece_at(&b, (struct piece){64, 8, false}, 26, 67 * SECOND), 1);
+    assert_int_equal(b.batch->segments[0].frame, frame_ref_of(0, 2));
+    assert_int_equal(flush(&b), 0);
+    bench_finish(&b);
+}
+
+static void alone_when_evicted(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b);
+    for (unsigned id = 0; id < FRAGMENT_DATAGRAMS; id++)
+        run_cut(&b, 32, id, TIME_UNKNOWN);
+    for (unsigned id = 0; id < 3; id++) {
+        assert_int_equal(run_piece(&b, (struct piece){64, 8, false}, FRAGMENT_DATAGRAMS + id), 1);
+        assert_int_equal(b.batch->segments[0].frame, frame_ref_of(0, id + 1));
+    }
+    assert_int_equal(flush(&b), FRAGMENT_DATAGRAMS - 3);
+    assert_int_equal(b.findings.tcp, FRAGMENT_DATAGRAMS);
+    assert_int_equal(b.findings.other[OTHER_IP_FRAGMENT], 3);
+    bench_finish(&b);
+}
+
 static void ipv6_fragments(void **state)
 {
     (void)state;
@@ -259,6 +375,10 @@ int main(void)
         cmocka_unit_test(told_apart),
         cmocka_unit_test(given_up_after_a_minute),
         cmocka_unit_test(oldest_is_evicted),
+        cmocka_unit_test(alone_until_the_end),
+        cmocka_unit_test(nothing_left),
+        cmocka_unit_test(alone_after_a_minute),
+        cmocka_unit_test(alone_when_evicted),
         cmocka_unit_test(ipv6_fragments),
         cmocka_unit_test(fragmented_tunnel),
     };

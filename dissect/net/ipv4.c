@@ -1,5 +1,7 @@
 #include "dissect/net/net.h"
 
+#include "dissect/tcp/tcp.h"
+
 #define IPV4_HEADER_BYTES 20u
 #define MORE_FRAGMENTS    0x2000u
 #define FRAGMENT_OFFSET   0x1fffu
@@ -69,8 +71,33 @@ enum step net_ip(struct layers *l)
     return layers_undecodable(l, UNDECODABLE_NETWORK_BAD);
 }
 
+/* A first fragment that the snapshot length cut, looked at as if nothing followed it: what remains
+ * of its datagram when the others never come. False when it holds no segment. */
+static bool first_alone(const struct layers *l, struct ip_fragment fragment,
+                        struct segment *segment)
+{
+    if (fragment.offset || l->type != PROTOCOL_TCP || l->is_part)
+        return false;
+    if (cursor_left(&l->in) == l->wire_left)
+        return false;
+    struct layers alone = *l;
+    uint32_t aux_count = l->batch->aux_count;
+    alone.marks |= SEG_FRAGMENTED | SEG_LENGTH_GUESSED;
+    tcp_segment(&alone);
+    if (alone.emitted == l->emitted)
+        return false;
+    /* Not kept: the batch is as it was, and lends its free slot. */
+    l->batch->count--;
+    l->batch->aux_count = aux_count;
+    *segment = *l->segment;
+    segment->aux = AUX_NONE;
+    return true;
+}
+
 enum step net_fragment(struct layers *l, struct ip_fragment fragment)
 {
+    struct segment alone;
+    bool has_alone = first_alone(l, fragment, &alone);
     struct segment *segment = l->segment;
     struct fragment piece = {.source = segment->source,
                              .destination = segment->destination,
@@ -83,8 +110,10 @@ enum step net_fragment(struct layers *l, struct ip_fragment fragment)
                              .length = l->wire_left,
                              .bytes = l->in.at,
                              .captured_len = (uint32_t)cursor_left(&l->in),
-                             .time_ns = l->packet->time_ns};
+                             .time_ns = l->packet->time_ns,
+                             .alone = has_alone ? &alone : NULL};
     struct datagram whole;
+    l->has_fragment = true;
     if (!fragments_add(l->fragments, &piece, &whole))
         return layers_other(l, OTHER_IP_FRAGMENT);
     l->in = cursor_over(whole.head, whole.head_len);

@@ -18,6 +18,7 @@
 #include "dissect/cursor.h"
 #include "dissect/findings.h"
 #include "dissect/net/fragments.h"
+#include "dissect/net/inflater.h"
 #include "dissect/segment.h"
 
 enum step {
@@ -53,6 +54,7 @@ struct layers {
     struct segment_batch *batch;
     const struct packet *packet;
     struct fragment_table *fragments;
+    struct inflater *inflater;
     uint16_t type;
     uint16_t vlan;
     uint8_t tunnel;
@@ -60,6 +62,10 @@ struct layers {
     uint8_t tunnel_count;
     uint8_t extension_count;
     uint8_t emitted;      /* segments of this packet so far */
+    uint32_t left_out;    /* those beyond PACKET_SEGMENTS_MAX */
+    bool is_part;         /* of a packet that holds several */
+    bool has_fragment;    /* IP fragments were among the layers */
+    bool is_inflated;     /* what is decoded lies in the inflater */
     uint8_t outcome_kind; /* enum outcome_kind */
     uint8_t outcome;      /* enum other_protocol or enum undecodable, by kind */
     uint8_t carrier;      /* enum other_protocol: what it is when the tunnel holds no packet */

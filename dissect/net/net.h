@@ -17,6 +17,7 @@ enum step net_ipv6(struct layers *l);
 enum step net_protocol(struct layers *l); /* layers.type: IP protocol or extension header */
 enum step net_gre(struct layers *l);      /* RFC 2784, 2890, 1701; PPTP RFC 2637; ERSPAN */
 enum step net_udp(struct layers *l);      /* and the tunnels over it, by port */
+enum step net_ipcomp(struct layers *l);   /* RFC 3173, with DEFLATE of RFC 2394 */
 enum step net_l2tp_v2(struct layers *l);  /* RFC 2661; may refuse */
 enum step net_l2tp_v3(struct layers *l);  /* RFC 3931, behind the IP or UDP header */
 

@@ -67,6 +67,8 @@ enum step net_protocol(struct layers *l)
         return net_authentication(l);
     case 97:
         return ether_ip(l);
+    case 108:
+        return net_ipcomp(l);
     case 115:
         return net_l2tp_v3(l);
     case 137: /* RFC 4023 */

@@ -100,8 +100,10 @@ enum step tcp_segment(struct layers *l)
                                                                : UNDECODABLE_TRANSPORT_CUT);
     uint32_t header_bytes = (uint32_t)(h[12] >> 4) * 4;
     l->outcome_kind = OUTCOME_TCP;
-    if (UNLIKELY(l->emitted == PACKET_SEGMENTS_MAX))
+    if (UNLIKELY(l->emitted == PACKET_SEGMENTS_MAX)) {
+        l->left_out++;
         return STEP_DONE;
+    }
 
     fill(l, h, captured);
     struct segment *segment = l->segment;
