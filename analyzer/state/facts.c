@@ -1,5 +1,7 @@
 #include "analyzer/state/facts.h"
 
+#include "analyzer/state/silence.h"
+
 /* After so many acknowledgments that were followed by the octets once more, another one is no
  * longer presumed to have arrived. */
 #define WITHDRAWALS_MAX 3
@@ -17,7 +19,7 @@ static void set_fact(struct endpoint_facts *e, enum fact_id id, const struct evi
                                  .at_ns = ev->log[i].time_ns,
                                  .frame = ev->log[i].frame,
                                  .index = i,
-                                 .order = 2 * i};
+                                 .order = ORDER_AT(i)};
 }
 
 static void set_received(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev,
@@ -27,12 +29,12 @@ static void set_received(struct endpoint_facts *e, enum fact_id id, const struct
     set_fact(e, id, ev, i, sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED, cause);
     struct fact *f = &e->facts[id];
     f->at_ns = r->at_ns;
-    f->order = 2 * i;
+    f->order = ORDER_AT(i);
     if (sure)
         f->confirmed_by = ev->log[r->by].frame;
     for (int k = i + 1; k < ev->count && r->at_ns > ev->log[i].time_ns; k++) {
         if (ev->log[k].side != ev->log[i].side && ev->log[k].time_ns <= r->at_ns)
-            f->order = 2 * k + 1;
+            f->order = ORDER_BEHIND(k);
     }
 }
 
@@ -46,16 +48,9 @@ static void retract(struct endpoint_facts *e, enum fact_id id, const struct evid
         .cause = cause,
         .at_ns = ev->log[i].time_ns,
         .frame = ev->log[i].frame,
-        .order = 2 * i,
+        .order = ORDER_AT(i),
         .refuted = r->by >= 0 && ev->log[r->by].side != ev->log[i].side,
     };
-}
-
-static int64_t silence_since(const struct evidence *ev, int64_t at_ns)
-{
-    if (ev->now_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN)
-        return 0;
-    return ev->now_ns - at_ns;
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -171,7 +166,7 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
             continue;
         for (unsigned k = 0; k < 3; k++) {
             const struct fact *f = &e->facts[opening[k]];
-            if (!f->holds || f->order > 2 * i)
+            if (!f->holds || f->order > ORDER_AT(i))
                 set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
         }
         return;
@@ -197,19 +192,33 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     }
     acked->certainty = CERTAINTY_PRESUMED;
     bool bare_rst = false;
-    int64_t data_ns = TIME_UNKNOWN;
+    int last_syn_ack = -1;
+    int syn_acks = 0;
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
         bare_rst |= g->side == x && (g->flags & (TCP_RST | TCP_ACK)) == TCP_RST;
-        if (g->side != x && g->payload_len && data_ns == TIME_UNKNOWN)
-            data_ns = g->time_ns;
+        if (g->side == x && g->flags & TCP_SYN) {
+            last_syn_ack = i;
+            syn_acks++;
+        }
     }
-    bool unanswered = peer->marks & SIDE_DATA && data_ns != TIME_UNKNOWN &&
-                      silence_since(ev, data_ns) > retransmission_timeout_ns(ev, !x);
-    if (bare_rst || unanswered) {
-        acked->holds = false;
-        acked->doubtful = !bare_rst;
-    }
+    const struct side_detail *sent = &ev->c->detail->side[!x];
+    bool unanswered =
+        peer->marks & SIDE_DATA && sent->data_ns &&
+        (sent->again_run || silence_since(ev, sent->data_ns) > retransmission_timeout_ns(ev, !x));
+    if (!bare_rst && !unanswered)
+        return;
+    acked->holds = false;
+    acked->doubtful = !bare_rst;
+    /* One that waits for the handshake's end repeats its SYN-ACK, after a second at first. */
+    int64_t due_ns = ev->config->rto_initial_ns << (syn_acks < 6 ? syn_acks - 1 : 5);
+    if (bare_rst || last_syn_ack < 0 ||
+        silence_since(ev, ev->log[last_syn_ack].time_ns) < due_ns + due_ns / 2)
+        return;
+    set_fact(e, FACT_GONE, ev, last_syn_ack, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
+    e->facts[FACT_GONE].order = ORDER_AT(ev->count);
+    e->facts[FACT_GONE].at_ns = ev->log[last_syn_ack].time_ns + due_ns;
+    e->facts[FACT_GONE].frame = FRAME_NONE;
 }
 
 /* ---- closing -------------------------------------------------------------------------------- */
@@ -273,7 +282,7 @@ static void note_own_fin(const struct evidence *ev, int x, struct endpoint_facts
     e->fin_first = fin >= 0 ? fin : testified;
     if (e->fin_implied) {
         set_fact(e, FACT_FIN_SENT, ev, testified, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
-        e->facts[FACT_FIN_SENT].order = 2 * testified - 1; /* it was sent before */
+        e->facts[FACT_FIN_SENT].order = ORDER_AT(testified) - 1; /* it was sent before */
     } else if (fin >= 0) {
         set_fact(e, FACT_FIN_SENT, ev, fin, CERTAINTY_CONFIRMED, CAUSE_SENT_FIN);
     }
@@ -347,7 +356,7 @@ static void set_fin_despite(const struct evidence *ev, int x, struct endpoint_fa
     f->confirmed_by = ev->log[proof].frame;
     for (int k = i + 1; k < proof; k++) {
         if (ev->log[k].side == x) {
-            f->order = 2 * k + 1;
+            f->order = ORDER_BEHIND(k);
             f->at_ns = ev->log[k].time_ns;
         }
     }
@@ -406,6 +415,30 @@ static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_fact
     }
 }
 
+/* X's first acknowledgment of octets that Y only ever sent in segments that acknowledge X's FIN:
+ * one of these has arrived. -1 when there is none, or too little was kept to tell. */
+static int acknowledges_in_turn(const struct evidence *ev, int x, seq_t fin_seq)
+{
+    const struct detail *d = ev->c->detail;
+    if (!d || !d->start.taken || d->start.last_ns[!x] == TIME_UNKNOWN)
+        return -1;
+    int whole = d->log_total > LOG_MAX ? LOG_FIRST - (d->log_count - ev->count) : ev->count;
+    int i = 0;
+    while (i < whole && !(ev->log[i].flags & (TCP_FIN | TCP_RST)))
+        i++;
+    seq_t high = d->start.nxt[!x];
+    for (; i < whole; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->flags & TCP_RST || !(g->flags & TCP_ACK))
+            continue;
+        if (g->side == x && seq_gt(g->ack, high))
+            return i;
+        if (g->side != x && seq_le(g->ack, fin_seq))
+            high = seq_max(high, entry_end(g));
+    }
+    return -1;
+}
+
 static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     const struct fact *sent = &e->facts[FACT_FIN_SENT];
@@ -426,7 +459,12 @@ static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_fac
             withdrawals++;
             continue;
         }
-        if (withdrawals >= WITHDRAWALS_MAX && r.status != RECEIPT_CONFIRMED) {
+        int proof = acknowledges_in_turn(ev, x, e->fin_seq);
+        if (r.status == RECEIPT_PRESUMED && proof > i)
+            r = (struct receipt){RECEIPT_CONFIRMED, r.at_ns, proof};
+        /* Whether it came or X gave up: a passive closer that asks no more is CLOSED. */
+        bool closed_anyway = !e->active && gave_up(ev, x);
+        if (withdrawals >= WITHDRAWALS_MAX && r.status != RECEIPT_CONFIRMED && !closed_anyway) {
             e->facts[FACT_FIN_ACKED] = (struct fact){.doubtful = true};
             retract(e, FACT_FIN_ACKED, ev, i, &r, CAUSE_RECEIVED_ACK_OF_FIN);
             return;
@@ -444,7 +482,7 @@ static bool in_syn_sent(const struct endpoint_facts *e, int i)
 {
     const struct fact *received = &e->facts[FACT_SYN_RECEIVED];
     return !e->mid_stream && e->facts[FACT_SYN_SENT].holds &&
-           (!received->holds || received->order > 2 * i);
+           (!received->holds || received->order > ORDER_AT(i));
 }
 
 static void forget_from(struct endpoint_facts *e, int order)
@@ -470,7 +508,7 @@ static const struct fact *refused_time_wait(const struct evidence *ev,
         return NULL;
     const struct fact *entered = received->order > acked->order ? received : acked;
     bool within = ev->log[drawn_by].time_ns - entered->at_ns < ev->config->two_msl_ns;
-    return entered->order < 2 * drawn_by && within ? entered : NULL;
+    return entered->order < ORDER_AT(drawn_by) && within ? entered : NULL;
 }
 
 /* A bare RST answers as a host without such a connection: its sender was CLOSED when the answered
@@ -478,7 +516,7 @@ static const struct fact *refused_time_wait(const struct evidence *ev,
 static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int rst, int drawn_by)
 {
     const struct fact *refused = refused_time_wait(ev, e, drawn_by);
-    int order = refused ? refused->order : 2 * drawn_by;
+    int order = refused ? refused->order : ORDER_AT(drawn_by);
     int64_t at_ns = refused ? refused->at_ns : ev->log[drawn_by].time_ns;
     forget_from(e, order);
     if (refused)
@@ -487,7 +525,7 @@ static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int r
     /* What it still sent as part of the connection went before. */
     for (int k = drawn_by + 1; k < rst && !refused; k++) {
         if (ev->log[k].side == ev->log[rst].side && !(ev->log[k].flags & TCP_RST)) {
-            order = 2 * k + 1;
+            order = ORDER_BEHIND(k);
             at_ns = ev->log[k].time_ns;
         }
     }
@@ -520,7 +558,7 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
         if (g->side == x || !(g->flags & TCP_RST))
             continue;
         const struct fact *fin = &e->facts[FACT_FIN_RECEIVED];
-        if (!rst_acceptable(ev, i, fin->holds && fin->order < 2 * i))
+        if (!rst_acceptable(ev, i, fin->holds && fin->order < ORDER_AT(i)))
             continue;
         struct receipt r = receipt_of(ev, i, false, g->seq);
         if (r.status == RECEIPT_LOST)
@@ -616,7 +654,7 @@ static void keep_order(struct endpoint_facts *e)
             struct fact *b = &e->facts[received[m]];
             bool later = a->holds && b->holds && a->index < b->index;
             if (later && b->certainty == CERTAINTY_PRESUMED && b->order < a->order) {
-                b->order = a->order;
+                b->order = a->order + 1;
                 b->at_ns = a->at_ns;
             }
         }

@@ -30,8 +30,12 @@ struct fact {
     frame_ref frame;
     frame_ref confirmed_by;
     int index; /* of the segment in the log */
-    int order; /* place among the events: twice the log's index, plus one when it was put off */
+    int order; /* place among the events */
 };
+
+/* Places among the events: at a segment of the log, or behind one when it was put off. */
+#define ORDER_AT(index)     (16 * (index))
+#define ORDER_BEHIND(index) (16 * (index) + 8)
 
 /* A belief that was given up: what `id` would have changed at this place. */
 struct retraction {

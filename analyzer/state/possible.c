@@ -1,5 +1,6 @@
 #include "analyzer/state/possible.h"
 
+#include "analyzer/state/silence.h"
 #include "analyzer/state/timeline.h"
 
 #define STATE_BIT(state) (1u << (state))
@@ -94,67 +95,6 @@ static unsigned withdrawn(const struct endpoint_facts *e)
     return set;
 }
 
-static int64_t since(const struct evidence *ev, int64_t at_ns)
-{
-    if (ev->now_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN)
-        return 0;
-    return ev->now_ns - at_ns;
-}
-
-static bool outstanding(const struct evidence *ev, int x)
-{
-    const struct side *own = &ev->c->side[x];
-    return own->marks & SIDE_ACKED && seq_gt(own->nxt, own->una);
-}
-
-/* Its own retransmission was due and did not come. */
-static bool gave_up(const struct evidence *ev, int x)
-{
-    const struct connection *c = ev->c;
-    const struct side *own = &c->side[x];
-    bool unanswered = outstanding(ev, x) || (own->marks & SIDE_SYN && !(own->marks & SIDE_ACKED));
-    if (!unanswered)
-        return false;
-    int64_t last_ns = own->last_ns;
-    int64_t due_ns = retransmission_timeout_ns(ev, x);
-    if (c->detail) {
-        const struct side_detail *d = &c->detail->side[x];
-        if (d->data_ns)
-            last_ns = d->data_ns;
-        if (d->again_run && 2 * d->again_gap_ns > due_ns)
-            due_ns = 2 * d->again_gap_ns;
-    }
-    return since(ev, last_ns) > due_ns + due_ns / 2;
-}
-
-/* When the peer first sent octets that this silent endpoint has not answered since. */
-static int64_t unanswered_since(const struct evidence *ev, int x)
-{
-    const struct side *own = &ev->c->side[x];
-    for (int i = 0; i < ev->count; i++) {
-        const struct log_entry *g = &ev->log[i];
-        bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
-        if (g->side != x && octets && g->time_ns > own->last_ns)
-            return g->time_ns;
-    }
-    return ev->c->side[!x].last_ns;
-}
-
-/* What the peer sent must have been answered by now, and was not. */
-static bool owes_answer(const struct evidence *ev, int x)
-{
-    const struct connection *c = ev->c;
-    int64_t patience_ns = retransmission_timeout_ns(ev, !x);
-    const struct side_detail *peer = c->detail ? &c->detail->side[!x] : NULL;
-    if (peer && peer->probe_run)
-        return peer->probe_run > 1 || since(ev, peer->probe_ns) > patience_ns;
-    if (!outstanding(ev, !x) || c->side[x].last_ns >= c->side[!x].last_ns)
-        return false;
-    bool asked_again = peer && peer->again_run && peer->again_ns > c->side[x].last_ns &&
-                       peer->again_gap_ns >= patience_ns;
-    return asked_again || since(ev, unanswered_since(ev, x)) > patience_ns;
-}
-
 /* A FIN may wait behind octets that cannot go out, or may have been lost before the tap. */
 static unsigned unsent_fin(unsigned set)
 {
@@ -164,15 +104,6 @@ static unsigned unsent_fin(unsigned set)
     if (set & STATE_BIT(STATE_CLOSE_WAIT))
         more |= STATE_BIT(STATE_LAST_ACK);
     return more;
-}
-
-/* Windows below a segment hold back a FIN as a closed one does. */
-#define TINY_WINDOW 512u
-
-static bool window_shut(const struct evidence *ev, int x)
-{
-    const struct side *peer = &ev->c->side[!x];
-    return peer->marks & SIDE_SPOKE && (uint64_t)peer->window << peer->window_scale < TINY_WINDOW;
 }
 
 /* A direction that the capture does not show: the seen end's numbers prove what they prove, and of
@@ -226,6 +157,58 @@ static bool still_as_before(const struct evidence *ev, int x, struct endpoint_st
     return true;
 }
 
+/* An RST to a SYN that no closed port sends: the server may know nothing of it. */
+static bool oddly_refused(const struct evidence *ev, int x)
+{
+    if (ev->c->side[x].marks & (SIDE_SYN | SIDE_SPOKE) || !(ev->c->side[!x].marks & SIDE_SYN))
+        return false;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x && g->flags & TCP_RST && (!(g->flags & TCP_ACK) || g->seq.n != 0))
+            return true;
+    }
+    return false;
+}
+
+static bool capture_lost(const struct evidence *ev)
+{
+    const struct side *a = &ev->c->side[0];
+    const struct side *b = &ev->c->side[1];
+    bool spoke = a->marks & SIDE_SPOKE && b->marks & SIDE_SPOKE;
+    if (spoke && (a->marks ^ b->marks) & SIDE_SYN)
+        return true; /* one SYN passed, the other must have */
+    for (int s = 0; ev->c->detail && s < 2; s++) {
+        if (ev->c->side[s].marks & SIDE_ACKED &&
+            ranges_missing_below(ev->c->detail->side[s].holes, ev->c->side[s].una))
+            return true;
+    }
+    return false;
+}
+
+/* The capture missed segments of this connection: it may have missed the rest of a close. */
+static unsigned missed_close(const struct evidence *ev, unsigned set)
+{
+    static const struct {
+        enum tcp_state from;
+        unsigned to;
+    } unseen_steps[] = {
+        {STATE_ESTABLISHED, STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_CLOSE_WAIT)},
+        {STATE_FIN_WAIT_1, STATE_BIT(STATE_FIN_WAIT_2) | STATE_BIT(STATE_CLOSING)},
+        {STATE_CLOSE_WAIT, STATE_BIT(STATE_LAST_ACK)},
+        {STATE_FIN_WAIT_2, STATE_BIT(STATE_TIME_WAIT)},
+        {STATE_CLOSING, STATE_BIT(STATE_TIME_WAIT)},
+        {STATE_LAST_ACK, STATE_BIT(STATE_CLOSED)},
+        {STATE_TIME_WAIT, STATE_BIT(STATE_CLOSED)},
+    };
+    if (!capture_lost(ev))
+        return 0;
+    for (unsigned i = 0; i < sizeof unseen_steps / sizeof *unseen_steps; i++) {
+        if (set & STATE_BIT(unseen_steps[i].from))
+            set |= unseen_steps[i].to;
+    }
+    return set;
+}
+
 void possible_make(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
                    struct endpoint_states *s)
 {
@@ -243,7 +226,7 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_SYN_RECEIVED); /* its answers may be lost before the tap */
     bool open = !(set == STATE_BIT(STATE_CLOSED));
     bool no_fin = !e->facts[FACT_FIN_SENT].holds;
-    if (open && no_fin && (outstanding(ev, x) || window_shut(ev, x)))
+    if (open && no_fin && (octets_outstanding(ev, x) || window_shut(ev, x)))
         set |= unsent_fin(set);
     if (open && (gave_up(ev, x) || impersonated(ev, x)))
         set |= STATE_BIT(STATE_CLOSED);
@@ -258,10 +241,14 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_CLOSED);
     const struct fact *acked = &e->facts[FACT_FIN_ACKED];
     if (set & STATE_BIT(STATE_FIN_WAIT_2) && acked->holds &&
-        since(ev, acked->at_ns) >= ev->config->fin_timeout_ns)
+        silence_since(ev, acked->at_ns) >= ev->config->fin_timeout_ns)
         set |= STATE_BIT(STATE_CLOSED);
-    if (open && !ev->beside[x] && since(ev, own->last_ns) > ev->config->idle_ns)
+    if (open && !ev->beside[x] && silence_since(ev, own->last_ns) > ev->config->idle_ns)
         set |= STATE_BIT(STATE_CLOSED);
+    if (oddly_refused(ev, x))
+        set |= STATE_BIT(STATE_SYN_RECEIVED);
+    if (open)
+        set |= missed_close(ev, set);
     if (open && unseen(ev, !x))
         set |= unseen_answers(e);
     s->possible = (uint16_t)set;

@@ -120,6 +120,7 @@ struct side_detail {
     bool una_advanced; /* una_before is known */
     uint16_t mss;
     uint16_t again_run;   /* transmissions of the same octets since the last progress */
+    bool again_acked; /* among them octets whose acknowledgment had passed: it did not arrive */
     uint16_t probe_run;   /* probes since the peer was heard */
     int64_t again_ns;     /* the last of them */
     int64_t again_gap_ns; /* between the last two */
@@ -131,6 +132,7 @@ struct side_detail {
  * queued. */
 struct close_start {
     bool taken;
+    seq_t nxt[2];
     uint32_t outstanding[2];
     uint16_t window[2];
     int64_t last_ns[2];

@@ -32,6 +32,7 @@ static void note_close_start(struct connection *c)
     for (int s = 0; s < 2; s++) {
         const struct side *side = &c->side[s];
         int32_t outstanding = side->marks & SIDE_ACKED ? seq_diff(side->nxt, side->una) : 0;
+        start->nxt[s] = side->nxt;
         start->outstanding[s] = outstanding > 0 ? (uint32_t)outstanding : 0;
         start->window[s] = side->window;
         start->last_ns[s] = side->last_ns;
@@ -60,8 +61,11 @@ static void note_again(struct connection *c, int sender, const struct segment *g
         own->again_gap_ns = before_ns ? elapsed_ns(before_ns, g->time_ns) : 0;
         own->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
+        own->again_acked |= c->side[sender].marks & SIDE_ACKED &&
+                            seq_le(segment_end(g), c->side[sender].una);
     } else {
         own->again_run = 0;
+        own->again_acked = false;
     }
     own->data_ns = g->time_ns;
 }

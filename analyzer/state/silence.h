@@ -1,0 +1,24 @@
+/*
+ * What silence tells: an endpoint that does not do what it would do if it were still there.
+ */
+#ifndef FINWAIT_ANALYZER_STATE_SILENCE_H
+#define FINWAIT_ANALYZER_STATE_SILENCE_H
+
+#include "analyzer/state/evidence.h"
+
+/* How long the capture went on after this moment; 0 when one of them is unknown. */
+int64_t silence_since(const struct evidence *evidence, int64_t at_ns);
+
+/* Octets of X are on their way, or X sent some again that seemed acknowledged. */
+bool octets_outstanding(const struct evidence *evidence, int x);
+
+/* Its own retransmission was due and did not come. */
+bool gave_up(const struct evidence *evidence, int x);
+
+/* What the peer sent must have been answered by now, and was not. */
+bool owes_answer(const struct evidence *evidence, int x);
+
+/* Nothing of X's, a FIN included, can go out: the peer's window is closed. */
+bool window_shut(const struct evidence *evidence, int x);
+
+#endif
