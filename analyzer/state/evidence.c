@@ -2,8 +2,11 @@
 
 #include "analyzer/tcp/track.h"
 
-/* Nearer than this, a tap stands beside the endpoint (or on it). */
-#define BESIDE_NS (1 * NS_PER_MS)
+/* Nearer than this, a tap stands on the endpoint itself; or within the longer time, when the other
+ * end is many times as far, beside it. */
+#define ON_HOST_NS   (100 * NS_PER_MS / 1000)
+#define BESIDE_NS    (1 * NS_PER_MS)
+#define BESIDE_TIMES 8
 
 seq_t entry_end(const struct log_entry *g)
 {
@@ -42,6 +45,14 @@ static void lone_syn(struct evidence *ev)
     }
 }
 
+static bool stands_beside(const struct evidence *ev, int x)
+{
+    if (!ev->rtt_known[x])
+        return false;
+    return ev->rtt_ns[x] < ON_HOST_NS || (ev->rtt_ns[x] < BESIDE_NS && ev->rtt_known[!x] &&
+                                          ev->rtt_ns[!x] > BESIDE_TIMES * ev->rtt_ns[x]);
+}
+
 void evidence_gather(struct evidence *ev, const struct connection *c,
                      const struct analyzer_config *config, int64_t now_ns)
 {
@@ -58,10 +69,11 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
         const struct side *peer = &c->side[!x];
         ev->rtt_known[x] = peer->marks & SIDE_RTT;
         ev->rtt_ns[x] = ev->rtt_known[x] ? (int64_t)peer->min_rtt_us * 1000 : 0;
-        ev->beside[x] = ev->rtt_known[x] && ev->rtt_ns[x] < BESIDE_NS;
         ev->fin_seen[x] = c->side[x].marks & SIDE_FIN;
         ev->fin_seq[x] = c->detail ? c->detail->side[x].fin_seq : seq_of(0);
     }
+    for (int x = 0; x < 2; x++)
+        ev->beside[x] = stands_beside(ev, x);
 }
 
 /* ---- receipt -------------------------------------------------------------------------------- */

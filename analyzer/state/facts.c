@@ -331,9 +331,10 @@ static void judge_activeness(const struct evidence *ev, int x, struct endpoint_f
     if (!ends[!x].facts[FACT_FIN_SENT].holds)
         return;
     const struct log_entry *g = &ev->log[fin->index];
-    if (e->fin_implied)
+    if (e->fin_implied) {
         e->active = implied_active(ev, x, ends, fin->index);
-    else
+        e->active_doubtful = !e->active;
+    } else
         e->active = !(g->flags & TCP_ACK && seq_gt(g->ack, ends[!x].fin_seq));
 }
 

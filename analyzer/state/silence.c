@@ -31,7 +31,7 @@ bool gave_up(const struct evidence *ev, int x)
         if (d->again_run && 2 * d->again_gap_ns > due_ns)
             due_ns = 2 * d->again_gap_ns;
     }
-    return silence_since(ev, last_ns) > due_ns + due_ns / 2;
+    return silence_since(ev, last_ns) > due_ns;
 }
 
 /* When the peer first sent octets that this silent endpoint has not answered since. */
