@@ -331,11 +331,18 @@ static void judge_activeness(const struct evidence *ev, int x, struct endpoint_f
     if (!ends[!x].facts[FACT_FIN_SENT].holds)
         return;
     const struct log_entry *g = &ev->log[fin->index];
+    int first_ack = acknowledged_at(ev, x, seq_add(ends[!x].fin_seq, 1));
     if (e->fin_implied) {
         e->active = implied_active(ev, x, ends, fin->index);
         e->active_doubtful = !e->active;
     } else
         e->active = !(g->flags & TCP_ACK && seq_gt(g->ack, ends[!x].fin_seq));
+    /* Y's FIN is acknowledged with X's, and late: what X sent before was lost, perhaps its first
+     * FIN. */
+    int64_t waited_ns = ev->log[fin->index].time_ns - ev->log[ends[!x].fin_first].time_ns;
+    if (!e->active && first_ack == fin->index && !ev->beside[x] &&
+        waited_ns > ev->rtt_ns[x] + ev->config->delayed_ack_ns)
+        e->active_doubtful = true;
 }
 
 /* Entry `i` carries octets of Y's that may complete everything up to its FIN. */
