@@ -7,6 +7,8 @@
 #define WITHDRAWALS_MAX 3
 /* A SYN-ACK is answered at once by whoever receives it: after so many in vain nobody does. */
 #define SYN_ACKS_UNANSWERED_MAX 2
+/* No stack gives up a FIN after fewer retransmissions. */
+#define GIVE_UP_MIN 3
 /* So many transmissions without any sign of life: the addressee is presumed not to have them. */
 #define UNANSWERED_MAX 3
 
@@ -137,6 +139,8 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
             retract(e, FACT_SYN_ACKED, ev, i, &r, cause);
         else
             set_received(e, FACT_SYN_ACKED, ev, i, &r, cause);
+        if (e->facts[FACT_SYN_ACKED].holds && !syn)
+            e->facts[FACT_SYN_ACKED].order -= 1; /* it opens before the same segment closes */
     }
 }
 
@@ -166,8 +170,10 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
             continue;
         for (unsigned k = 0; k < 3; k++) {
             const struct fact *f = &e->facts[opening[k]];
-            if (!f->holds || f->order > ORDER_AT(i))
+            if (!f->holds || f->order > ORDER_AT(i)) {
                 set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+                e->facts[opening[k]].order = ORDER_AT(i) - 2; /* before whatever it sends */
+            }
         }
         return;
     }
@@ -482,6 +488,25 @@ static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_fac
     }
 }
 
+/* A FIN that nobody was seen to acknowledge, and that was not sent again when that was due: it was
+ * acknowledged unseen. Only after several retransmissions do stacks give up instead. */
+static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
+    if (!e->facts[FACT_FIN_SENT].holds || acked->holds || acked->doubtful || !d || !d->fins ||
+        d->again_run >= GIVE_UP_MIN || !gave_up(ev, x))
+        return;
+    for (int i = 0; i < ev->count; i++) {
+        if (ev->log[i].flags & TCP_RST)
+            return;
+    }
+    set_fact(e, FACT_FIN_ACKED, ev, ev->count - 1, CERTAINTY_PRESUMED, CAUSE_IMPLIED);
+    acked->order = ORDER_AT(ev->count);
+    acked->frame = FRAME_NONE;
+    acked->at_ns = d->data_ns;
+}
+
 /* ---- resets --------------------------------------------------------------------------------- */
 
 /* Before its SYN was answered as far as it knows, an endpoint that sends RST only fends off
@@ -690,6 +715,7 @@ void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
         judge_activeness(ev, x, ends);
         note_peer_fin(ev, x, ends);
         note_fin_acked(ev, x, &ends[x]);
+        note_fin_acked_unseen(ev, x, &ends[x]);
     }
     judge_opening_fin(ev, ends);
     for (int x = 0; x < 2; x++) {
