@@ -163,6 +163,10 @@ static bool analyse(struct run *run)
     }
     if (status == CAPTURE_NO_MEMORY)
         return fail("out of memory while reading the captures");
+    do {
+        if (!feed(run))
+            return false;
+    } while (dissect_flush(run->dissector, run->batch));
     return feed(run) && tell_status(analyzer_finish(run->analyzer, run->end_ns));
 }
 
