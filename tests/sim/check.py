@@ -37,13 +37,12 @@ WORN = ("--reorder", "--duplicate")
 CONFIGURATIONS = [
     Configuration("clean", 0.25, (), 0.995, 2.1),
     Configuration("reordered", 0.15, WORN, 0.97, 2.6),
-    Configuration("loss_1", 0.15, ("--loss", "0.01", *WORN, "--tap", "middle"), 0.97, 2.6),
-    Configuration("loss_5", 0.25, ("--loss", "0.05", *WORN, "--tap", "middle"), 0.97, 2.6,
-                  0.02),
-    Configuration("loss_5_anywhere", 0.10, ("--loss", "0.05", *WORN), 0.97, 2.6, 0.02),
+    Configuration("loss_1", 0.15, ("--loss", "0.01", *WORN, "--tap", "middle"), 0.97, 2.6, 0.015),
+    Configuration("loss_5", 0.25, ("--loss", "0.05", *WORN, "--tap", "middle"), 0.97, 2.6, 0.025),
+    Configuration("loss_5_anywhere", 0.10, ("--loss", "0.05", *WORN), 0.97, 2.6, 0.025),
     Configuration("capture_loss_2", 0.10,
                   ("--loss", "0.05", "--capture-loss", "0.02", *WORN, "--tap", "middle"),
-                  hidden=0.03),
+                  hidden=0.04),
 ]
 
 
