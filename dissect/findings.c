@@ -23,33 +23,28 @@ NAME_FUNCTION(other_name, enum other_protocol, OTHER_TABLE)
 NAME_FUNCTION(undecodable_name, enum undecodable, UNDECODABLE_TABLE)
 NAME_FUNCTION(tunnel_name, enum tunnel, TUNNEL_TABLE)
 
-/* LINKTYPE_ values that libpcap's own DLT_ numbers differ from on this platform
- * (pcap-common.c keeps them apart because the DLT_ numbers were not the same everywhere). */
-static int dlt_of_link_type(uint16_t link_type)
+int link_type_dlt(uint16_t link_type)
 {
-    switch (link_type) {
-    case 50:
-        return DLT_PPP_SERIAL;
-    case 51:
-        return DLT_PPP_ETHER;
-    case 100:
-        return DLT_ATM_RFC1483;
-    case 101:
-        return DLT_RAW;
-    case 102:
-        return DLT_SLIP_BSDOS;
-    case 103:
-        return DLT_PPP_BSDOS;
-    case 109:
-        return DLT_ENC;
-    default:
-        return link_type;
+    /* The numbers differ where the DLT_ ones were not the same everywhere (libpcap's
+     * pcap-common.c). */
+    static const struct {
+        uint16_t link_type;
+        int dlt;
+    } differing[] = {
+        {50, DLT_PPP_SERIAL},  {51, DLT_PPP_ETHER},  {100, DLT_ATM_RFC1483}, {101, DLT_RAW},
+        {102, DLT_SLIP_BSDOS}, {103, DLT_PPP_BSDOS}, {106, DLT_ATM_CLIP},    {108, DLT_LOOP},
+        {109, DLT_ENC},        {112, DLT_HDLC},      {246, DLT_PFSYNC},
+    };
+    for (size_t i = 0; i < sizeof differing / sizeof *differing; i++) {
+        if (differing[i].link_type == link_type)
+            return differing[i].dlt;
     }
+    return link_type;
 }
 
 const char *link_type_name(uint16_t link_type, char buffer[LINK_NAME_BYTES])
 {
-    const char *name = pcap_datalink_val_to_name(dlt_of_link_type(link_type));
+    const char *name = pcap_datalink_val_to_name(link_type_dlt(link_type));
     if (name)
         return name;
     snprintf(buffer, LINK_NAME_BYTES, "LINKTYPE_%u", (unsigned)link_type);
@@ -83,22 +78,58 @@ struct file_findings *findings_add_file(struct capture_findings *findings, const
     return file;
 }
 
-uint32_t findings_add_interface(struct capture_findings *findings, uint32_t file,
+bool findings_error(struct file_findings *file, const char *reason)
+{
+    char *error = NULL;
+    if (asprintf(&error, "%s: %s", file->name, reason) < 0)
+        return false;
+    free(file->error);
+    file->error = error;
+    return true;
+}
+
+#define INTERFACE_NAME_BYTES 255
+#define INTERFACES_SEARCHED  256
+
+static bool has_name(const struct interface_info *interface, const char *name, size_t length)
+{
+    if (!name || !interface->name)
+        return !name && !interface->name;
+    return strncmp(interface->name, name, length) == 0 && !interface->name[strnlen(name, length)];
+}
+
+static bool has_ended(const struct capture_findings *findings, struct interface_place place,
+                      struct interface_place now)
+{
+    return findings->files[place.file].finished ||
+           (place.file == now.file && place.section != now.section);
+}
+
+uint32_t findings_add_interface(struct capture_findings *findings, struct interface_place place,
                                 uint16_t link_type, const char *name, size_t name_length)
 {
-    struct interface_info *list =
-        grow(findings->interfaces, findings->interface_count, sizeof *list);
+    uint32_t count = findings->interface_count;
+    uint32_t searched = count < INTERFACES_SEARCHED ? count : INTERFACES_SEARCHED;
+    size_t kept = name_length < INTERFACE_NAME_BYTES ? name_length : INTERFACE_NAME_BYTES;
+    for (uint32_t i = count; i-- > count - searched;) {
+        struct interface_info *earlier = &findings->interfaces[i];
+        if (earlier->place.ordinal == place.ordinal && earlier->link_type == link_type &&
+            has_ended(findings, earlier->place, place) && has_name(earlier, name, kept)) {
+            earlier->place = place;
+            return i;
+        }
+    }
+    struct interface_info *list = grow(findings->interfaces, count, sizeof *list);
     if (!list)
         return UINT32_MAX;
     findings->interfaces = list;
     char *copy = NULL;
     if (name) {
-        copy = strndup(name, name_length < 255 ? name_length : 255);
+        copy = strndup(name, kept);
         if (!copy)
             return UINT32_MAX;
     }
-    list[findings->interface_count] =
-        (struct interface_info){.file = file, .link_type = link_type, .name = copy};
+    list[count] = (struct interface_info){.place = place, .link_type = link_type, .name = copy};
     return findings->interface_count++;
 }
 

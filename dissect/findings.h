@@ -58,7 +58,8 @@
     X(FORMAT_PCAP, "pcap")                                                                         \
     X(FORMAT_PCAP_NS, "pcap_ns")                                                                   \
     X(FORMAT_PCAP_MODIFIED, "pcap_modified")                                                       \
-    X(FORMAT_PCAPNG, "pcapng")
+    X(FORMAT_PCAPNG, "pcapng")                                                                     \
+    X(FORMAT_SNOOP, "snoop")
 
 #define COMPRESSION_TABLE(X)                                                                       \
     X(COMPRESSION_NONE, "none")                                                                    \
@@ -146,7 +147,7 @@ struct damage {
 
 struct file_findings {
     char *name;  /* as given on the command line; owned */
-    char *error; /* why nothing of it could be read (owned), or NULL */
+    char *error; /* why nothing of it could be read, a sentence that names it (owned), or NULL */
     enum capture_format format;
     enum compression compression;
     uint16_t link_types[LINK_TYPES_KEPT];
@@ -161,11 +162,19 @@ struct file_findings {
     /* What the capturing system says it lost: pcapng isb_ifdrop, isb_osdrop, epb_dropcount and the
      * obsolete block's count. */
     uint64_t interface_drops, system_drops, packet_drops;
+    bool finished; /* read to its end */
 };
 
-/* One tap: an interface of one section of one file. */
-struct interface_info {
+/* Where a capture describes an interface. */
+struct interface_place {
     uint32_t file;
+    uint32_t section; /* of the file; a capture behind another in one file is a section, too */
+    uint32_t ordinal; /* in its section */
+};
+
+/* One tap: an interface of a section, and of those that go on where that one ended. */
+struct interface_info {
+    struct interface_place place; /* the last */
     uint16_t link_type;
     char *name; /* raw text of the capture, at most 255 bytes, or NULL; owned */
 };
@@ -202,6 +211,9 @@ const char *other_name(enum other_protocol other);
 const char *undecodable_name(enum undecodable reason);
 const char *tunnel_name(enum tunnel tunnel);
 
+/* libpcap's DLT_ number on this platform of a file's LINKTYPE_ value. */
+int link_type_dlt(uint16_t link_type);
+
 /* A LINKTYPE_ value's name as libpcap has it ("EN10MB"), or "LINKTYPE_<n>". Points to `buffer` or
  * to a static string. */
 #define LINK_NAME_BYTES 24
@@ -212,9 +224,15 @@ const char *link_type_name(uint16_t link_type, char buffer[LINK_NAME_BYTES]);
 struct file_findings *findings_add_file(struct capture_findings *findings,
                                         const char *name) MUST_CHECK;
 
-/* Adds an interface; its index, or UINT32_MAX when memory ran out. The name is copied and cut at
- * 255 bytes; it may be NULL. */
-uint32_t findings_add_interface(struct capture_findings *findings, uint32_t file,
+/* Sets the file's error: its name, and why nothing of it could be read. False when memory ran out.
+ */
+bool findings_error(struct file_findings *file, const char *reason) MUST_CHECK;
+
+/* The index of the interface that stands there, or UINT32_MAX when memory ran out. It is that of an
+ * earlier one (of the last 256) when that has the same ordinal, link type and name, and its section
+ * or file has ended: so the files of a ring buffer show one tap, and files that overlap in time
+ * show several. The name is copied and cut at 255 bytes; it may be NULL. */
+uint32_t findings_add_interface(struct capture_findings *findings, struct interface_place place,
                                 uint16_t link_type, const char *name,
                                 size_t name_length) MUST_CHECK;
 

@@ -160,7 +160,8 @@ static void a_graceful_close(void **state)
         {T + 40, FRAME_NONE, FRAME_NONE, STATE_CLOSED, CAUSE_TWO_MSL_ELAPSED, CERTAINTY_PRESUMED,
          false},
     };
-    struct interface_info interfaces[] = {{0, 1, NULL}, {0, 1, (char[]){"wlan\x1b/0"}}};
+    struct interface_info interfaces[] = {{.link_type = 1},
+                                          {.link_type = 1, .name = (char[]){"wlan\x1b/0"}}};
     struct capture_findings findings = {
         .file_count = 1, .interfaces = interfaces, .interface_count = 2};
     struct connection_verdict verdict = plain();

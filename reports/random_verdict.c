@@ -292,7 +292,8 @@ bool random_findings(struct random_source *source, struct capture_findings *find
     }
     for (uint32_t i = 0; i < 10; i++) {
         const char *name = i ? hostile_text(source) : NULL;
-        if (findings_add_interface(findings, 0, 1, name, name ? strlen(name) : 0) == UINT32_MAX)
+        if (findings_add_interface(findings, (struct interface_place){.ordinal = i}, 1, name,
+                                   name ? strlen(name) : 0) == UINT32_MAX)
             return false;
     }
     random_packets(source, findings);

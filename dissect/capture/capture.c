@@ -86,21 +86,46 @@ enum step end_truncated(struct capture *c, uint64_t missing_bytes, enum damage_r
     return STEP_OVER;
 }
 
-uint32_t add_interface(struct capture *c, uint16_t link_type, const uint8_t *name,
+uint32_t add_interface(struct capture *c, uint32_t ordinal, uint16_t link_type, const uint8_t *name,
                        size_t name_length)
 {
     if (c->interfaces_added >= FILE_INTERFACES_MAX) {
         count_oddity(c, ODDITY_INTERFACE_LIMIT);
         return c->last_interface;
     }
+    struct interface_place place = {.file = c->file, .section = c->sections, .ordinal = ordinal};
+    uint32_t count = c->findings->interface_count;
     uint32_t index =
-        findings_add_interface(c->findings, c->file, link_type, (const char *)name, name_length);
-    if (index != UINT32_MAX) {
-        c->interfaces_added++;
+        findings_add_interface(c->findings, place, link_type, (const char *)name, name_length);
+    c->interfaces_added += c->findings->interface_count - count;
+    if (index != UINT32_MAX)
         c->last_interface = index;
-    }
     findings_link_type(file_of(c), link_type);
     return index;
+}
+
+enum step over_damage(struct capture *c, enum damage_reason reason, resync_function *resync)
+{
+    uint64_t offset = window_offset(&c->window);
+    bool found = resync(c, false);
+    note_damage(c, DAMAGE_FILE_DAMAGED, reason, offset, window_offset(&c->window) - offset);
+    return found ? STEP_AGAIN : STEP_OVER;
+}
+
+enum step over_zeros(struct capture *c, enum damage_reason reason, size_t header_bytes,
+                     resync_function *resync)
+{
+    uint64_t offset = window_offset(&c->window);
+    uint64_t zeros = window_skip_zeros(&c->window);
+    if (!window_left(&c->window)) {
+        note_damage(c, DAMAGE_ZERO_TAIL, REASON_NONE, offset, zeros);
+        return STEP_OVER;
+    }
+    size_t back = c->window.at < header_bytes ? c->window.at : header_bytes;
+    c->window.at -= zeros < back ? (size_t)zeros : back;
+    bool found = resync(c, false);
+    note_damage(c, DAMAGE_FILE_DAMAGED, reason, offset, window_offset(&c->window) - offset);
+    return found ? STEP_AGAIN : STEP_OVER;
 }
 
 bool part_begins(struct capture *c, size_t at)
@@ -111,6 +136,8 @@ bool part_begins(struct capture *c, size_t at)
     const uint8_t *p = window_at(&c->window) + at;
     if (section_begins(p, have - at))
         return true;
+    if (snoop_magic(p, have - at))
+        return have - at >= SNOOP_HEADER_BYTES && snoop_header_read(p).sane;
     return have - at >= PCAP_HEADER_BYTES && pcap_magic(p) && pcap_header_read(p).sane;
 }
 
@@ -135,15 +162,18 @@ bool text_mode_content(const struct capture *c)
 
 PRINTF_LIKE(2, 3) static void set_error(struct capture *c, const char *format, ...)
 {
-    char *text = NULL;
+    char *reason = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    int length = vasprintf(&reason, format, arguments);
     va_end(arguments);
-    if (length < 0)
+    if (length < 0) {
         c->no_memory = true;
-    else
-        file_of(c)->error = text;
+        return;
+    }
+    if (!findings_error(file_of(c), reason))
+        c->no_memory = true;
+    free(reason);
 }
 
 /* Why nothing at all could be had from the source; false when it is simply empty. */
@@ -192,12 +222,12 @@ static enum step not_a_capture(struct capture *c, const uint8_t *bytes, size_t l
     }
     const char *name = looks_like(bytes, length);
     if (name)
-        set_error(c, "not a pcap or pcapng capture: looks like %s", name);
+        set_error(c, "not a pcap, pcapng or snoop capture: looks like %s", name);
     else if (length < 8)
-        set_error(c, "not a pcap or pcapng capture: only %zu bytes", length);
+        set_error(c, "not a pcap, pcapng or snoop capture: only %zu bytes", length);
     else
-        set_error(c, "not a pcap or pcapng capture: begins with %02x %02x %02x %02x", bytes[0],
-                  bytes[1], bytes[2], bytes[3]);
+        set_error(c, "not a pcap, pcapng or snoop capture: begins with %02x %02x %02x %02x",
+                  bytes[0], bytes[1], bytes[2], bytes[3]);
     return STEP_OVER;
 }
 
@@ -209,6 +239,29 @@ static enum step cut_header(struct capture *c, const char *what, size_t have, si
     c->fault_told = true;
     return STEP_OVER;
 }
+
+/* Only at the start of a file: in the middle of one it would not be taken for a part. */
+static enum step foreign_snoop(struct capture *c, struct snoop_header header)
+{
+    if (header.version == 2)
+        set_error(c, "a snoop capture of data link type %u, which is not supported",
+                  header.data_link);
+    else
+        set_error(c, "a snoop capture of version %u, not 2; convert it first (editcap -F pcapng)",
+                  header.version);
+    return STEP_OVER;
+}
+
+/* By the stage that reads it. */
+static const struct {
+    const char *header;
+    size_t header_bytes;
+    enum step (*begin)(struct capture *c);
+} formats[] = {
+    [STAGE_PCAP] = {"pcap file", PCAP_HEADER_BYTES, pcap_begin},
+    [STAGE_PCAPNG] = {"pcapng section", SHB_MINIMUM_BYTES, pcapng_begin},
+    [STAGE_SNOOP] = {"snoop file", SNOOP_HEADER_BYTES, snoop_begin},
+};
 
 /* At the window's position begins the file or another part of it. */
 static enum step begin_part(struct capture *c)
@@ -228,13 +281,16 @@ static enum step begin_part(struct capture *c)
     }
     if (!capture_begins(p, have))
         return not_a_capture(c, p, have);
-    bool pcap = pcap_magic(p);
-    if (pcap && have < PCAP_HEADER_BYTES)
-        return cut_header(c, "pcap file", have, PCAP_HEADER_BYTES);
-    if (!pcap && have < SHB_MINIMUM_BYTES)
-        return cut_header(c, "pcapng section", have, SHB_MINIMUM_BYTES);
-    c->stage = pcap ? STAGE_PCAP : STAGE_PCAPNG;
-    enum step step = pcap ? pcap_begin(c) : pcapng_begin(c);
+    enum stage stage = pcap_magic(p)          ? STAGE_PCAP
+                       : snoop_magic(p, have) ? STAGE_SNOOP
+                                              : STAGE_PCAPNG;
+    if (have < formats[stage].header_bytes)
+        return cut_header(c, formats[stage].header, have, formats[stage].header_bytes);
+    if (stage == STAGE_SNOOP && !snoop_header_read(p).sane)
+        return foreign_snoop(c, snoop_header_read(p));
+    c->sections++;
+    c->stage = stage;
+    enum step step = formats[stage].begin(c);
     c->later_part = true;
     return step;
 }
@@ -246,6 +302,7 @@ static void finish(struct capture *c)
     if (c->finished)
         return;
     c->finished = true;
+    file_of(c)->finished = true;
     c->stage = STAGE_OVER;
     note_size(c);
     if (source_fault(source) == SOURCE_NO_MEMORY || c->window.no_memory)
@@ -266,6 +323,8 @@ enum capture_status capture_next(struct capture *c, struct packet *packet)
             step = pcap_next(c, packet);
         else if (c->stage == STAGE_PCAPNG)
             step = pcapng_next(c, packet);
+        else if (c->stage == STAGE_SNOOP)
+            step = snoop_next(c, packet);
         else if (c->stage == STAGE_START)
             step = begin_part(c);
         else

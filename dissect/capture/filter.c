@@ -1,5 +1,7 @@
 #include "dissect/capture/filter.h"
 
+#include "dissect/findings.h"
+
 #include <pcap/dlt.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -22,29 +24,10 @@ struct filter {
     uint32_t last; /* link types come in runs */
 };
 
-/* A file's LINKTYPE_ is not this platform's DLT_ where the DLT_ numbers were not the same
- * everywhere (libpcap's pcap-common.c). */
-static int dlt_of(uint16_t link_type)
-{
-    static const struct {
-        uint16_t link_type;
-        int dlt;
-    } differing[] = {
-        {50, DLT_PPP_SERIAL},  {51, DLT_PPP_ETHER},  {100, DLT_ATM_RFC1483}, {101, DLT_RAW},
-        {102, DLT_SLIP_BSDOS}, {103, DLT_PPP_BSDOS}, {106, DLT_ATM_CLIP},    {108, DLT_LOOP},
-        {109, DLT_ENC},        {112, DLT_HDLC},      {246, DLT_PFSYNC},
-    };
-    for (size_t i = 0; i < sizeof differing / sizeof *differing; i++) {
-        if (differing[i].link_type == link_type)
-            return differing[i].dlt;
-    }
-    return link_type;
-}
-
 static bool compile(struct compiled *compiled, const char *expression, char *error,
                     size_t error_bytes)
 {
-    pcap_t *handle = pcap_open_dead(dlt_of(compiled->link_type), SNAPLEN_ANY);
+    pcap_t *handle = pcap_open_dead(link_type_dlt(compiled->link_type), SNAPLEN_ANY);
     if (!handle) {
         snprintf(error, error_bytes, "the filter cannot be compiled: out of memory");
         return false;

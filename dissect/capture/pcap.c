@@ -57,7 +57,7 @@ enum step pcap_begin(struct capture *c)
     c->pcap.fcs_len = fcs_octets(c, header.link_type);
     if (header.link_type & LINK_RESERVED)
         count_oddity(c, ODDITY_RESERVED_LINK_BITS);
-    c->pcap.interface = add_interface(c, c->pcap.link_type, NULL, 0);
+    c->pcap.interface = add_interface(c, 0, c->pcap.link_type, NULL, 0);
     if (c->pcap.interface == UINT32_MAX)
         return STEP_NO_MEMORY;
     uint64_t offset = window_offset(&c->window);
@@ -128,36 +128,13 @@ static bool all_zero(const uint8_t *p, size_t length)
     return !length;
 }
 
-/* Zeros where a record header should be: to the end of the file they are a tail (a disk that was
- * full, a machine that went down), otherwise a hole. */
-static enum step over_zeros(struct capture *c)
+static enum step over_bad_record(struct capture *c)
 {
-    uint64_t offset = window_offset(&c->window);
-    uint64_t zeros = window_skip_zeros(&c->window);
-    if (!window_left(&c->window)) {
-        note_damage(c, DAMAGE_ZERO_TAIL, REASON_NONE, offset, zeros);
-        return STEP_OVER;
-    }
-    /* The next header may itself begin with zeros. */
-    size_t back = c->window.at < c->pcap.header_len ? c->window.at : c->pcap.header_len;
-    c->window.at -= zeros < back ? (size_t)zeros : back;
-    bool found = pcap_resync(c, false);
-    note_damage(c, DAMAGE_FILE_DAMAGED, REASON_RECORD_HEADER, offset,
-                window_offset(&c->window) - offset);
-    return found ? STEP_AGAIN : STEP_OVER;
-}
-
-static enum step over_damage(struct capture *c)
-{
-    uint64_t offset = window_offset(&c->window);
     if (c->pcap.text_suspect && !c->text_mode_told) {
         note_damage(c, DAMAGE_TEXT_MODE_TRANSFER, REASON_NONE, 0, 0);
         c->text_mode_told = true;
     }
-    bool found = pcap_resync(c, false);
-    note_damage(c, DAMAGE_FILE_DAMAGED, REASON_RECORD_HEADER, offset,
-                window_offset(&c->window) - offset);
-    return found ? STEP_AGAIN : STEP_OVER;
+    return over_damage(c, REASON_RECORD_HEADER, pcap_resync);
 }
 
 /* The record runs past the end of the content. When its header is odd as well, the header may be
@@ -173,9 +150,8 @@ static enum step cut_record(struct capture *c, const struct pcap_record *r, uint
     return end_truncated(c, missing, REASON_NONE);
 }
 
-/* Everything that is not a usual record in the window with another behind it. STEP_PACKET: the
- * record is to be delivered after all. */
-static NEVER_INLINE enum step next_slowly(struct capture *c, struct pcap_record *r)
+/* Everything that is not a usual record in the window with another behind it. */
+static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *packet)
 {
     struct window *w = &c->window;
     struct pcap_part *part = &c->pcap;
@@ -183,27 +159,29 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct pcap_record 
     if (!have)
         return STEP_OVER;
     if (all_zero(window_at(w), have < 16 ? have : 16))
-        return over_zeros(c);
+        return over_zeros(c, REASON_RECORD_HEADER, part->header_len, pcap_resync);
     if (part_begins(c, 0)) {
         c->stage = STAGE_START;
         return STEP_AGAIN;
     }
     if (have < part->header_len)
         return end_truncated(c, part->header_len - have, REASON_NONE);
-    *r = pcap_record_read(part, window_at(w));
-    if (r->captured_len > part->captured_max)
-        return over_damage(c);
-    size_t whole = part->header_len + (size_t)r->captured_len;
+    struct pcap_record r = pcap_record_read(part, window_at(w));
+    if (r.captured_len > part->captured_max)
+        return over_bad_record(c);
+    size_t whole = part->header_len + (size_t)r.captured_len;
     have = window_need(w, whole);
     if (have < whole)
-        return w->no_memory ? STEP_NO_MEMORY : cut_record(c, r, whole - have);
-    if (window_offset(w) != part->found_at && !pcap_believe(c, r))
-        return over_damage(c);
-    if (!is_odd(part, r))
-        return STEP_PACKET;
-    part->seconds_before_jump = part->has_last ? part->last_seconds : r->seconds;
-    part->has_last = true;
-    part->judge_all = part->text_suspect;
+        return w->no_memory ? STEP_NO_MEMORY : cut_record(c, &r, whole - have);
+    if (window_offset(w) != part->found_at && !pcap_believe(c, &r))
+        return over_bad_record(c);
+    if (is_odd(part, &r)) {
+        part->seconds_before_jump = part->has_last ? part->last_seconds : r.seconds;
+        part->has_last = true;
+        part->judge_all = part->text_suspect;
+    }
+    fill(c, &r, packet);
+    fill_odd(c, &r, packet);
     return STEP_PACKET;
 }
 
@@ -226,11 +204,5 @@ enum step pcap_next(struct capture *c, struct packet *packet)
             }
         }
     }
-    struct pcap_record r;
-    enum step step = next_slowly(c, &r);
-    if (step == STEP_PACKET) {
-        fill(c, &r, packet);
-        fill_odd(c, &r, packet);
-    }
-    return step;
+    return next_slowly(c, packet);
 }

@@ -9,9 +9,6 @@
 
 #define CHAIN_RECORDS   3
 #define CHAIN_STEPS_MAX 64
-/* Longer gaps than this do not coincide with damage. */
-#define RESYNC_NEAR_SECONDS (30u * 86400u)
-#define ORIGINAL_LEN_USUAL  ((uint32_t)16 * 1024 * 1024)
 
 struct pcap_part pcap_part_of(const struct pcap_header *header)
 {
@@ -48,11 +45,6 @@ struct pcap_part pcap_part_of(const struct pcap_header *header)
     else if (header->version_major == 2 && header->version_minor == 3)
         part.lengths = LENGTHS_UNSURE;
     return part;
-}
-
-static bool near(uint32_t a, uint32_t b)
-{
-    return a - b + RESYNC_NEAR_SECONDS <= 2 * RESYNC_NEAR_SECONDS;
 }
 
 static bool near_known(const struct pcap_part *part, uint32_t seconds)
@@ -123,10 +115,6 @@ static bool part_follows(struct capture *c, size_t at)
     size_t records = at + PCAP_HEADER_BYTES;
     return window_need(w, records + 1) == records || pcap_chain(c, &part, records, 0);
 }
-
-/* Read from four octets further on, a header of microseconds, two equal lengths and an address
- * makes sense too, with small numbers for seconds: nothing to begin with where no time is known. */
-#define SECONDS_AT_FIRST 1000000u
 
 static inline bool candidate(const struct pcap_part *part, const uint8_t *p)
 {

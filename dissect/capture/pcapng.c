@@ -13,31 +13,6 @@ void section_finish(struct section *section)
     *section = (struct section){0};
 }
 
-static enum step skip_damage(struct capture *c, enum damage_reason reason)
-{
-    uint64_t offset = window_offset(&c->window);
-    bool found = pcapng_resync(c, false);
-    note_damage(c, DAMAGE_FILE_DAMAGED, reason, offset, window_offset(&c->window) - offset);
-    return found ? STEP_AGAIN : STEP_OVER;
-}
-
-static enum step over_zeros(struct capture *c)
-{
-    uint64_t offset = window_offset(&c->window);
-    uint64_t zeros = window_skip_zeros(&c->window);
-    if (!window_left(&c->window)) {
-        note_damage(c, DAMAGE_ZERO_TAIL, REASON_NONE, offset, zeros);
-        return STEP_OVER;
-    }
-    /* The next block's type may itself begin with zeros. */
-    size_t back = c->window.at < 4 ? c->window.at : 4;
-    c->window.at -= zeros < back ? (size_t)zeros : back;
-    bool found = pcapng_resync(c, false);
-    note_damage(c, DAMAGE_FILE_DAMAGED, REASON_BLOCK_LENGTH, offset,
-                window_offset(&c->window) - offset);
-    return found ? STEP_AGAIN : STEP_OVER;
-}
-
 static void end_unknown_section(struct capture *c)
 {
     struct section *s = &c->section;
@@ -57,6 +32,7 @@ static void section_start(struct capture *c, const struct block *block)
     s->big_endian = load_be32(p + 8) == 0x1a2b3c4d;
     s->tap_count = 0;
     s->interfaces_left_out = false;
+    c->sections++;
     uint16_t major = load_u16(s->big_endian, p + 12);
     uint16_t minor = load_u16(s->big_endian, p + 14);
     s->unknown_version = major != 1 || (minor != 0 && minor != 2);
@@ -152,10 +128,10 @@ static bool no_block(struct capture *c, enum step *step)
     if (!have) {
         *step = STEP_OVER;
     } else if (zeros == have || zeros == BLOCK_MINIMUM_BYTES) {
-        *step = over_zeros(c);
+        *step = over_zeros(c, REASON_BLOCK_LENGTH, 4, pcapng_resync);
     } else if (have < BLOCK_MINIMUM_BYTES) {
         *step = end_truncated(c, BLOCK_MINIMUM_BYTES - have, REASON_NONE);
-    } else if (pcap_magic(p) && part_begins(c, 0)) {
+    } else if ((pcap_magic(p) || snoop_magic(p, have)) && part_begins(c, 0)) {
         c->stage = STAGE_START;
         *step = STEP_AGAIN;
     } else {
@@ -171,7 +147,7 @@ static enum step take_block(struct capture *c, struct block *block, struct packe
         load_u32(c->section.big_endian, block->bytes + block->span - 4) == block->length;
     if (!trailer_right) {
         if (!pcapng_block_plausible(c, block->span))
-            return skip_damage(c, REASON_BLOCK_TRAILER);
+            return over_damage(c, REASON_BLOCK_TRAILER, pcapng_resync);
         block->bytes = window_at(w);
         note_damage(c, DAMAGE_FILE_DAMAGED, REASON_BLOCK_TRAILER, window_offset(w), 0);
     }
@@ -194,14 +170,14 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
     struct block block = {.type = load_u32(c->section.big_endian, p)};
     if (block.type == BLOCK_SECTION) {
         if (!section_begins(p, window_left(w)))
-            return skip_damage(c, REASON_FILE_HEADER);
+            return over_damage(c, REASON_FILE_HEADER, pcapng_resync);
         /* Its length is in its own byte order. */
         c->section.big_endian = load_be32(p + 8) == 0x1a2b3c4d;
     }
     block.length = load_u32(c->section.big_endian, p + 4);
     block.span = block_span(c, block.length);
     if (!block.span)
-        return skip_damage(c, REASON_BLOCK_LENGTH);
+        return over_damage(c, REASON_BLOCK_LENGTH, pcapng_resync);
     bool hold = block.span <= BLOCK_HELD_BYTES || block_has_packet(block.type) ||
                 !block_registered(block.type);
     if (!hold)

@@ -112,7 +112,7 @@ static enum step interface_block(struct capture *c, const struct block *block)
     tap->time = time_scale_of(resolution, offset_s);
     tap->link_type = load_u16(s->big_endian, block->bytes + 8);
     tap->snaplen = load_u32(s->big_endian, block->bytes + 12);
-    tap->interface = add_interface(c, tap->link_type, name, name_length);
+    tap->interface = add_interface(c, s->tap_count - 1, tap->link_type, name, name_length);
     tap->usable = true;
     return tap->interface == UINT32_MAX ? STEP_NO_MEMORY : STEP_AGAIN;
 }
@@ -267,16 +267,6 @@ static enum step obsolete_packet(struct capture *c, const struct block *block,
     return STEP_PACKET;
 }
 
-/* Counts since the start of the capture: of several blocks of one interface the last says it all,
- * unless the count began anew. All ones is how some writers say that they do not know. */
-static void count_drops(uint64_t *known, uint64_t *sum, uint64_t now)
-{
-    if (now == UINT64_MAX)
-        return;
-    *sum += now >= *known ? now - *known : now;
-    *known = now;
-}
-
 static void statistics_block(struct capture *c, const struct block *block)
 {
     struct section *s = &c->section;
@@ -292,6 +282,9 @@ static void statistics_block(struct capture *c, const struct block *block)
         if (option.length < 8)
             continue;
         uint64_t value = load_u64(s->big_endian, option.value);
+        /* How some writers say that they do not know. */
+        if (value == UINT64_MAX)
+            continue;
         if (option.code == ISB_IFDROP)
             count_drops(&tap->interface_drops, &file_of(c)->interface_drops, value);
         else if (option.code == ISB_OSDROP)

@@ -16,6 +16,18 @@
 #define CAPTURED_LEN_LARGE ((uint32_t)128 * 1024 * 1024)
 #define CAPTURED_LEN_USUAL ((uint32_t)256 * 1024)
 
+/* Of records that a search ends at: longer packets, and longer gaps, do not coincide with damage.
+ * Read from four octets further on, a header of microseconds, two equal lengths and an address
+ * makes sense too, with small numbers for seconds: nothing to begin with where no time is known. */
+#define ORIGINAL_LEN_USUAL  ((uint32_t)16 * 1024 * 1024)
+#define RESYNC_NEAR_SECONDS (30u * 86400u)
+#define SECONDS_AT_FIRST    1000000u
+
+static inline bool near(uint32_t a_seconds, uint32_t b_seconds)
+{
+    return a_seconds - b_seconds + RESYNC_NEAR_SECONDS <= 2 * RESYNC_NEAR_SECONDS;
+}
+
 /* Interfaces of one section, and of all sections of one file. */
 #define SECTION_INTERFACES_MAX 65536u
 #define FILE_INTERFACES_MAX    (16 * SECTION_INTERFACES_MAX)
@@ -76,7 +88,16 @@ struct section {
     uint32_t tap_capacity;
 };
 
-enum stage { STAGE_START, STAGE_PCAP, STAGE_PCAPNG, STAGE_OVER };
+/* One snoop file header and what follows from it. */
+struct snoop_part {
+    bool has_last;
+    uint32_t last_seconds;
+    uint32_t interface;
+    uint64_t drops; /* the last cumulative count */
+    uint16_t link_type;
+};
+
+enum stage { STAGE_START, STAGE_PCAP, STAGE_PCAPNG, STAGE_SNOOP, STAGE_OVER };
 
 struct capture {
     struct window window;
@@ -88,12 +109,14 @@ struct capture {
     bool text_mode_told;
     bool no_memory;
     bool finished;
+    uint32_t sections; /* pcapng sections and other parts that began */
     uint32_t interfaces_added;
     uint32_t last_interface;
     uint64_t frames;
     int64_t last_time_ns;
     struct pcap_part pcap;
     struct section section;
+    struct snoop_part snoop;
 };
 
 static inline struct file_findings *file_of(const struct capture *c)
@@ -133,10 +156,29 @@ void note_damage(struct capture *c, enum damage_kind kind, enum damage_reason re
 enum step end_truncated(struct capture *c, uint64_t missing_bytes, enum damage_reason reason);
 /* Index of a new interface, or UINT32_MAX without memory; counts instead beyond the file's limit.
  */
-uint32_t add_interface(struct capture *c, uint16_t link_type, const uint8_t *name,
+uint32_t add_interface(struct capture *c, uint32_t ordinal, uint16_t link_type, const uint8_t *name,
                        size_t name_length) MUST_CHECK;
-/* A pcap file header or pcapng section header that can be stands at `at` bytes from the window's
- * position. */
+/* Skips to the next place from which records or blocks follow. False when there is none: then the
+ * window stands at the end, or where it was when `rewind` is set (all must be in the window then).
+ */
+typedef bool resync_function(struct capture *c, bool rewind);
+/* Notes as damage what that goes over. */
+enum step over_damage(struct capture *c, enum damage_reason reason,
+                      resync_function *resync) MUST_CHECK;
+/* Zeros where a header should be: to the end of the file they are a tail (a disk that was full, a
+ * machine that went down), otherwise a hole. The next header, of so many bytes, may itself begin
+ * with zeros. */
+enum step over_zeros(struct capture *c, enum damage_reason reason, size_t header_bytes,
+                     resync_function *resync) MUST_CHECK;
+/* Packets dropped, counted since the capture's start: of several counts the last says it all,
+ * unless the count began anew. */
+static inline void count_drops(uint64_t *known, uint64_t *sum, uint64_t now)
+{
+    *sum += now >= *known ? now - *known : now;
+    *known = now;
+}
+/* A file header of pcap or snoop or a pcapng section header that can be stands at `at` bytes from
+ * the window's position. */
 bool part_begins(struct capture *c, size_t at) MUST_CHECK;
 /* What is in the window speaks for a transfer in text mode. */
 bool text_mode_content(const struct capture *c) MUST_CHECK;
@@ -180,14 +222,16 @@ bool pcap_chain(struct capture *c, const struct pcap_part *part, size_t at,
 /* A record in doubt is believed when another follows it, or nothing better is found inside of it.
  * It is in the window, whole. */
 bool pcap_believe(struct capture *c, const struct pcap_record *record) MUST_CHECK;
-/* Skips to the next place from which records follow. False when there is none: then the window
- * stands at the end, or where it was when `rewind` is set (all must be in the window then). */
 bool pcap_resync(struct capture *c, bool rewind) MUST_CHECK;
 
 /* pcapng.c */
 enum step pcapng_begin(struct capture *c) MUST_CHECK;
 enum step pcapng_next(struct capture *c, struct packet *packet) MUST_CHECK;
 void section_finish(struct section *section);
+
+/* snoop.c: the header is in the window, whole. */
+enum step snoop_begin(struct capture *c) MUST_CHECK;
+enum step snoop_next(struct capture *c, struct packet *packet) MUST_CHECK;
 
 /* pcapng_resync.c */
 /* What stands `at` bytes from the window's position can be a block header (or the end). */

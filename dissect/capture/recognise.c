@@ -70,9 +70,41 @@ bool section_begins(const uint8_t *bytes, size_t length)
     return total >= SHB_MINIMUM_BYTES && total <= (1u << 20);
 }
 
+bool snoop_magic(const uint8_t *bytes, size_t length)
+{
+    static const uint8_t magic[8] = "snoop\0\0";
+    return length >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
+}
+
+struct snoop_header snoop_header_read(const uint8_t *bytes)
+{
+    /* RFC 1761's data link types that have a LINKTYPE_: the others are of networks that never
+     * carried IP, or that nobody gave a number. */
+    static const struct {
+        uint32_t data_link;
+        uint16_t link_type;
+    } known[] = {
+        {0, 1},  /* IEEE 802.3 */
+        {2, 6},  /* IEEE 802.5 token ring */
+        {4, 1},  /* Ethernet */
+        {8, 10}, /* FDDI */
+    };
+    struct snoop_header header = {.version = load_be32(bytes + 8),
+                                  .data_link = load_be32(bytes + 12)};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].data_link == header.data_link) {
+            header.link_type = known[i].link_type;
+            header.sane = header.version == 2;
+        }
+    }
+    return header;
+}
+
 bool capture_begins(const uint8_t *bytes, size_t length)
 {
-    return length >= 4 && (pcap_magic(bytes) || load_be32(bytes) == 0x0a0d0d0a);
+    if (length >= 4 && (pcap_magic(bytes) || load_be32(bytes) == 0x0a0d0d0a))
+        return true;
+    return snoop_magic(bytes, length);
 }
 
 struct signature {
@@ -108,7 +140,6 @@ static const struct signature mangled[] = {
 };
 
 static const struct signature others[] = {
-    SIGNATURE("snoop\0\0\0", "a Sun snoop capture, which is not supported"),
     SIGNATURE("btsnoop\0", "a Bluetooth snoop log, which holds no TCP"),
     SIGNATURE("GMBU", "a Microsoft Network Monitor capture, which is not supported"),
     SIGNATURE("RTSS", "a Microsoft Network Monitor 1 capture, which is not supported"),

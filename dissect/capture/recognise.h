@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PCAP_HEADER_BYTES 24
-#define SHB_MINIMUM_BYTES 28
+#define PCAP_HEADER_BYTES  24
+#define SHB_MINIMUM_BYTES  28
+#define SNOOP_HEADER_BYTES 16
 
 /* Enough for every recognition here. */
 #define RECOGNISE_BYTES 512
@@ -35,6 +36,20 @@ bool pcap_magic(const uint8_t *bytes);
 
 /* The bytes begin a pcapng section: type, byte-order magic, a length that can be. */
 bool section_begins(const uint8_t *bytes, size_t length);
+
+/* RFC 1761. */
+struct snoop_header {
+    bool sane; /* a version and link type that can be read */
+    uint32_t version;
+    uint32_t data_link; /* as written */
+    uint16_t link_type; /* LINKTYPE_ */
+};
+
+/* Whether the bytes begin as a snoop file does. */
+bool snoop_magic(const uint8_t *bytes, size_t length);
+
+/* Needs SNOOP_HEADER_BYTES bytes. */
+struct snoop_header snoop_header_read(const uint8_t *bytes);
 
 /* The bytes begin a capture of any kind, whole or cut. */
 bool capture_begins(const uint8_t *bytes, size_t length);

@@ -45,9 +45,7 @@ static bool add_unreadable(struct survey *survey, struct capture_findings *findi
     if (!input)
         return false;
     input->unreadable = true;
-    struct file_findings *file = &findings->files[findings->file_count - 1];
-    file->error = strdup(error);
-    return file->error != NULL;
+    return findings_error(&findings->files[findings->file_count - 1], error);
 }
 
 /* The first packet time that the bytes show. False when memory ran out. */
@@ -115,8 +113,7 @@ static bool look_at(struct input *input, struct file_findings *file, struct sha1
         fine = first_time(bytes, length, &input->first_ns);
     } else if (!input->unreadable) {
         input->unreadable = true;
-        file->error = strdup(error);
-        fine = file->error != NULL;
+        fine = findings_error(file, error);
     }
     digest_input(digest, input, bytes, length);
     if (source && read_once(input->path)) {

@@ -90,10 +90,8 @@ static struct source *open_input(struct timeline *t, struct input *input, uint32
     if (source)
         return source;
     source = source_open(input->path, error, sizeof error);
-    if (!source) {
-        t->findings->files[file].error = strdup(error);
-        t->no_memory = t->no_memory || !t->findings->files[file].error;
-    }
+    if (!source && !findings_error(&t->findings->files[file], error))
+        t->no_memory = true;
     return source;
 }
 
@@ -124,12 +122,14 @@ static void open_stream(struct timeline *t, uint32_t index)
     sift_up(t, t->open_count++);
 }
 
-/* Opens every file that may have a packet before the heap's top. */
+/* Opens every file that may have a packet before the heap's top. One that begins with that packet's
+ * time waits: when it goes on where the other ends, the two are one tap. */
 static void open_due(struct timeline *t)
 {
     while (t->next < t->survey.count && t->open_count < TIMELINE_OPEN_MAX && !t->no_memory) {
         uint32_t index = t->order[t->next];
-        if (t->open_count && t->survey.inputs[index].first_ns > t->heap[0]->key_ns)
+        int64_t first_ns = t->survey.inputs[index].first_ns;
+        if (t->open_count && first_ns != TIME_UNKNOWN && first_ns >= t->heap[0]->key_ns)
             return;
         t->next++;
         open_stream(t, index);

@@ -116,7 +116,7 @@ static void files_are_merged_by_time(void **state)
         {{"late.pcap", "early.pcap"}, "1:1000 1:1010 1:1020 0:2000 0:2010 "},
         {{"early.pcap", "overlap.pcap"}, "0:1000 1:1005 0:1010 1:1015 0:1020 1:1025 "},
         {{"overlap.pcap", "early.pcap"}, "1:1000 0:1005 1:1010 0:1015 1:1020 0:1025 "},
-        {{"same.pcap", "early.pcap"}, "1:1000 0:1010 0:1010 1:1010 1:1020 "},
+        {{"same.pcap", "early.pcap"}, "1:1000 1:1010 0:1010 0:1010 1:1020 "},
         {{"early.pcap", "same.pcap"}, "0:1000 0:1010 1:1010 1:1010 0:1020 "},
         /* One stamp that runs backwards does not reorder its file. */
         {{"early.pcap", "back.pcap"}, "0:1000 0:1010 1:1012 1:1002 1:1018 0:1020 "},
@@ -145,8 +145,13 @@ static void unreadable_files_do_not_stop_the_others(void **state)
     read_timeline(names, order, sizeof order, &findings);
     assert_string_equal(order, "1:1000 1:1010 1:1020 ");
     assert_int_equal(findings.file_count, 3);
-    assert_non_null(findings.files[0].error);
     assert_null(findings.files[1].error);
+    for (int i = 0; i < 3; i += 2) {
+        const struct file_findings *file = &findings.files[i];
+        assert_non_null(file->error);
+        assert_memory_equal(file->error, file->name, strlen(file->name));
+        assert_memory_equal(file->error + strlen(file->name), ": ", 2);
+    }
     assert_non_null(strstr(findings.files[2].error, "text"));
     assert_true(findings_damaged(&findings));
     findings_finish(&findings);
@@ -177,6 +182,53 @@ static void directories_give_their_captures(void **state)
     assert_string_equal(order, "");
     assert_non_null(findings.files[0].error);
     findings_finish(&findings);
+}
+
+/* A ring buffer's files follow each other, and are one tap; what overlaps is not. */
+static void files_of_one_tap(void **state)
+{
+    (void)state;
+    /* clang-format off */
+    static const struct {
+        const char *names[FILES_MAX];
+        uint32_t interfaces;
+    } cases[] = {
+        {{"ring-0", "ring-1", "ring-2", "ring-3"}, 1},
+        {{"ring-3", "ring-1", "ring-0", "ring-2"}, 1},
+        {{"ring-0", "beside-0"}, 2},
+        {{"ring-0", "beside-0", "ring-1"}, 2},
+        {{"ring-0", "beside-0", "ring-1", "beside-1", "ring-2", "ring-3"}, 2},
+        {{"ring-0", "other"}, 2}, /* another link type */
+        {{"ring-0", "ng-0"}, 2},  /* no name, and a name */
+        {{"ng-0", "ng-1"}, 1},
+    };
+    /* clang-format on */
+    save_pcap("ring-0", (const uint32_t[]){1000, 1010, 0});
+    save_pcap("ring-1", (const uint32_t[]){1010, 1020, 0});
+    save_pcap("ring-2", (const uint32_t[]){1021, 1030, 0});
+    save_pcap("ring-3", (const uint32_t[]){1031, 0});
+    save_pcap("beside-0", (const uint32_t[]){1005, 1015, 0});
+    save_pcap("beside-1", (const uint32_t[]){1016, 1035, 0});
+    struct build b = {0};
+    put_pcap(&b, 65535, 101);
+    put_record(&b, 2000, 1, 60);
+    save("other", b.bytes, b.length);
+    for (unsigned i = 0; i < 2; i++) {
+        b.length = 0;
+        put_section(&b);
+        put_interface(&b, 1, "\2\0\4\0eth0", 8);
+        put_epb(&b, 2000000000u + i, 1, 60, NULL, 0);
+        save(i ? "ng-1" : "ng-0", b.bytes, b.length);
+    }
+    free(b.bytes);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct capture_findings findings = {0};
+        char order[512];
+        read_timeline(cases[i].names, order, sizeof order, &findings);
+        if (findings.interface_count != cases[i].interfaces)
+            fail_msg("case %zu: %u interfaces", i, findings.interface_count);
+        findings_finish(&findings);
+    }
 }
 
 /* More files than may be open: each begins before the one before it ends. */
@@ -241,6 +293,7 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(directories_give_their_captures, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(files_of_one_tap, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(many_files_are_read_in_turn, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(digest_names_the_input, make_folder, remove_folder),
     };

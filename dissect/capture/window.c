@@ -1,5 +1,6 @@
 #include "dissect/capture/window.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ static void move_to_front(struct window *window)
 
 static bool grow(struct window *window)
 {
+    assert(window->capacity); /* WINDOW_BYTES at first */
     if (window->capacity > SIZE_MAX / 2)
         return false;
     uint8_t *bytes = realloc(window->bytes, window->capacity * 2);

@@ -154,6 +154,31 @@ class Pcapng:
         return self.offsets[number + 1] if number < 8 else len(self.data)
 
 
+class Snoop:
+    """A snoop file being built."""
+
+    def __init__(self, version=2, link=4):
+        self.data = b'snoop\0\0\0' + struct.pack('>II', version, link)
+        self.offsets = {}
+
+    def record(self, number, captured=None, length=None, drops=0):
+        packet = PACKETS[number - 1]
+        time = TIMES[number - 1]
+        padding = -len(packet) % 4
+        captured = len(packet) if captured is None else captured
+        length = 24 + len(packet) + padding if length is None else length
+        self.offsets[number] = len(self.data)
+        self.data += struct.pack('>IIIIII', len(packet), captured, length, drops, time // NS,
+                                 time % NS // 1000)
+        self.data += packet + bytes(padding)
+        return self
+
+    def all(self, **changes):
+        for number in EVERYTHING:
+            self.record(number, **changes)
+        return self
+
+
 CASES = []
 
 
@@ -544,10 +569,37 @@ def ng_odd():
          note='it keeps its number')
 
 
+def snoop():
+    p = Snoop().all()
+    size = 24 + len(PACKETS[4]) + -len(PACKETS[4]) % 4
+    case('snoop', p.data, note='well-formed')
+    case('snoop_drops', Snoop().all(drops=7).data, drops='7,0,0', note='counted from the start')
+    case('snoop_truncated', p.data[:p.offsets[8] + 30], packets=without(8),
+         damage=[f'file_truncated:none:{p.offsets[8]}:{len(PACKETS[7]) - 6}'])
+    case('snoop_padding_missing', p.data[:p.offsets[8] + 24 + len(PACKETS[7])],
+         note='of the last record')
+    case('snoop_hole', p.data[:p.offsets[5] + 50] + p.data[p.offsets[5] + 90:],
+         packets=without(5), damage=[f'file_damaged:record_header:{p.offsets[5]}:{size - 40}'])
+    case('snoop_zero_tail', p.data + bytes(4096), damage=[f'zero_tail:none:{len(p.data)}:4096'])
+    case('snoop_no_packets', Snoop().data, packets=[])
+    case('snoop_only_zeros', Snoop().data + bytes(64), packets=[], damage=['zero_tail:none:16:64'])
+    for field, change in (('captured', {'captured': 2**32 - 8}), ('length', {'length': 20})):
+        bad = Snoop()
+        for n in EVERYTHING:
+            bad.record(n, **(change if n == 5 else {}))
+        case(f'snoop_bad_{field}', bad.data, packets=without(5),
+             damage=[f'file_damaged:record_header:{p.offsets[5]}:{size}'])
+    case('snoop_behind_pcap', good_pcap().data + p.data, packets=EVERYTHING + EVERYTHING,
+         damage=[f'concatenated:none:{len(good_pcap().data)}:0'],
+         oddities={'clock_backwards': 1})
+    case('snoop_cut_header', p.data[:12], packets=[], error='after 12 of 16 bytes')
+    case('snoop_version_1', Snoop(version=1).all().data, packets=[], error='version 1')
+    case('snoop_link_type', Snoop(link=3).all().data, packets=[], error='data link type 3')
+
+
 def not_captures():
     case('empty', b'', packets=[], error='empty file')
     case('three_bytes', b'abc', packets=[], error='looks like text')
-    case('snoop', b'snoop\0\0\0\0\0\0\2\0\0\0\4' + bytes(64), packets=[], error='Sun snoop')
     case('erf', struct.pack('<II', 0, START) + struct.pack('>BBHHH', 2, 4, 80, 0, 60) + bytes(64),
          packets=[], error='ERF')
     case('text', b'12:00:00.000000 IP 192.168.7.1.40123 > 192.168.7.2.8080: Flags [S]\n',
@@ -642,7 +694,7 @@ def compressed():
 
 def build():
     for builder in (pcap_variants, pcap_cut, pcap_damaged, concatenated, ng_sections, ng_times,
-                    ng_simple, ng_damaged, ng_odd, not_captures, compressed):
+                    ng_simple, ng_damaged, ng_odd, snoop, not_captures, compressed):
         builder()
     return CASES
 
