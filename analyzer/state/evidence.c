@@ -110,7 +110,9 @@ static bool refutes(const struct log_entry *g, const struct log_entry *h, bool o
         return !rst || h->seq.n != 0; /* an abort tells what it had received; a refusal does not */
     if (rst)
         return false;
-    bool sends_again = h->flags & (TCP_SYN | TCP_FIN) || h->payload_len;
+    /* The first SYN-ACK of a simultaneous open answers the peer's SYN. */
+    bool answers_syn = h->flags & TCP_SYN && h->flags & TCP_ACK && !(h->marks & LOG_AGAIN);
+    bool sends_again = (h->flags & (TCP_SYN | TCP_FIN) || h->payload_len) && !answers_syn;
     return g->flags & TCP_ACK && sends_again && !(h->marks & LOG_PROBE) && seq_lt(h->seq, g->ack) &&
            seq_distance(h->seq, g->ack) < UINT32_C(1) << 30;
 }
@@ -124,14 +126,16 @@ static int64_t patience_ns(const struct evidence *ev, const struct log_entry *g)
                               : rtt_ns + ev->config->delayed_ack_ns;
 }
 
-/* Another transmission of the same end, between `g` and `until_ns`. */
+/* Another transmission of the octet before `end`, between `g` and `until_ns`. The SYN-ACK of a
+ * simultaneous open answers the peer's SYN: it does not come because its own had no answer. */
 static int next_copy(const struct evidence *ev, int gi, seq_t end, int64_t until_ns)
 {
     const struct log_entry *g = &ev->log[gi];
     for (int k = gi + 1; k < ev->count; k++) {
         const struct log_entry *h = &ev->log[k];
         if (h->side == g->side && carries_octets(h) && h->time_ns < until_ns &&
-            seq_ge(entry_end(h), end) && !(h->flags & TCP_RST))
+            seq_lt(h->seq, end) && seq_ge(entry_end(h), end) && !(h->flags & TCP_RST) &&
+            (!(g->flags & TCP_SYN) || (g->flags & TCP_ACK) == (h->flags & TCP_ACK)))
             return k;
     }
     return -1;

@@ -93,11 +93,24 @@ static int withdrawn_before(const struct endpoint_facts *e, enum fact_id id)
     return count;
 }
 
+/* A SYN-ACK that does not acknowledge X's SYN opens nothing: X sends RST and waits on (RFC 9293
+ * section 3.10.7.3). */
+static bool answers_other_syn(const struct evidence *ev, int x, int i)
+{
+    for (int k = i - 1; k >= 0 && ev->log[i].flags & TCP_ACK; k--) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == x && h->flags & TCP_SYN)
+            return seq_le(ev->log[i].ack, h->seq) || seq_gt(ev->log[i].ack, entry_end(h));
+    }
+    return false;
+}
+
 static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count && !e->facts[FACT_SYN_RECEIVED].holds; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side == x || !(g->flags & TCP_SYN) || g->flags & TCP_RST)
+        if (g->side == x || !(g->flags & TCP_SYN) || g->flags & TCP_RST ||
+            answers_other_syn(ev, x, i))
             continue;
         struct receipt r = receipt_of(ev, i, true, entry_end(g));
         enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
@@ -121,6 +134,21 @@ static void order_crossed_syn(struct endpoint_facts *e)
     }
 }
 
+/* X says that it is established by a segment of its own other than SYN and RST. */
+static bool confirm_opened(const struct evidence *ev, int x, struct fact *acked, int from)
+{
+    for (int i = from; acked->holds && i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || g->flags & (TCP_SYN | TCP_RST))
+            continue;
+        if (acked->certainty != CERTAINTY_CONFIRMED)
+            acked->confirmed_by = g->frame;
+        acked->certainty = CERTAINTY_CONFIRMED;
+        return true;
+    }
+    return false;
+}
+
 static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     const struct side *own = &ev->c->side[x];
@@ -128,11 +156,14 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
         return;
     for (int i = 0; i < ev->count && !e->facts[FACT_SYN_ACKED].holds; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side == x || !(g->flags & TCP_ACK) || g->flags & TCP_RST || seq_le(g->ack, own->isn))
+        if (g->side == x || !(g->flags & TCP_ACK) || g->flags & TCP_RST ||
+            seq_le(g->ack, own->isn) || (g->flags & TCP_SYN && answers_other_syn(ev, x, i)))
             continue;
-        bool syn = g->flags & TCP_SYN;
+        /* When SYNs crossed, the SYN-ACK's octet was sent before, without the acknowledgment. */
+        bool syn = g->flags & TCP_SYN && ev->c->side[!x].marks & SIDE_SYN_ACK;
         struct receipt r = receipt_of(ev, i, syn, entry_end(g));
-        enum state_cause cause = syn ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
+        enum state_cause cause =
+            g->flags & TCP_SYN ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
         bool hopeless = syn && r.status == RECEIPT_PRESUMED &&
                         withdrawn_before(e, FACT_SYN_ACKED) >= SYN_ACKS_UNANSWERED_MAX;
         if (r.status == RECEIPT_LOST || hopeless || (syn && syn_ack_unanswered(ev, i, &r)))
@@ -142,6 +173,8 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
         if (e->facts[FACT_SYN_ACKED].holds && !syn)
             e->facts[FACT_SYN_ACKED].order -= 1; /* it opens before the same segment closes */
     }
+    if (!(own->marks & SIDE_SYN_ACK))
+        (void)confirm_opened(ev, x, &e->facts[FACT_SYN_ACKED], 0);
 }
 
 /* Numbers of this connection, not of an earlier use of the five-tuple. */
@@ -159,6 +192,12 @@ static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *
     return own_fits && peer_fits;
 }
 
+/* Fast open lets a server send before its SYN-ACK is answered (RFC 7413 section 4.2). */
+static bool may_send_early(const struct evidence *ev, int x)
+{
+    return ev->c->side[x].marks & SIDE_SYN_ACK && ev->c->side[!x].marks & SIDE_FAST_OPEN;
+}
+
 /* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */
 static void note_implied_open(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
@@ -170,6 +209,8 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
             continue;
         for (unsigned k = 0; k < 3; k++) {
             const struct fact *f = &e->facts[opening[k]];
+            if (opening[k] == FACT_SYN_ACKED && may_send_early(ev, x))
+                continue;
             if (!f->holds || f->order > ORDER_AT(i)) {
                 set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
                 e->facts[opening[k]].order = ORDER_AT(i) - 2; /* before whatever it sends */
@@ -188,14 +229,8 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     const struct side *peer = &ev->c->side[!x];
     if (!e->facts[FACT_SYN_SENT].holds || !(own->marks & SIDE_SYN_ACK) || !acked->holds)
         return;
-    for (int i = 0; i < ev->count; i++) {
-        const struct log_entry *g = &ev->log[i];
-        if (g->side == x && !(g->flags & (TCP_SYN | TCP_RST))) {
-            acked->certainty = CERTAINTY_CONFIRMED;
-            acked->confirmed_by = g->frame;
-            return;
-        }
-    }
+    if (confirm_opened(ev, x, acked, may_send_early(ev, x) ? acked->index : 0))
+        return;
     acked->certainty = CERTAINTY_PRESUMED;
     bool bare_rst = false;
     int last_syn_ack = -1;

@@ -75,6 +75,19 @@ static bool impersonated(const struct evidence *ev, int x)
     return false;
 }
 
+/* The facts that the same segment would have made: they take effect together. */
+static unsigned withdrawn_with(const struct endpoint_facts *e, unsigned id)
+{
+    unsigned together = FACT_BIT(id);
+    for (int i = 0; i < e->retraction_count; i++) {
+        for (int k = 0; e->retractions[i].id == id && k < e->retraction_count; k++) {
+            if (e->retractions[k].order == e->retractions[i].order)
+                together |= FACT_BIT(e->retractions[k].id);
+        }
+    }
+    return together;
+}
+
 /* Beliefs given up for want of an answer, not by the endpoint's own word. */
 static unsigned withdrawn(const struct endpoint_facts *e)
 {
@@ -90,7 +103,7 @@ static unsigned withdrawn(const struct endpoint_facts *e)
     unsigned set = silent ? STATE_BIT(state_of_facts(e, held | silent)) : 0;
     for (unsigned id = 0; id < FACTS; id++) {
         if (silent & FACT_BIT(id))
-            set |= STATE_BIT(state_of_facts(e, held | FACT_BIT(id)));
+            set |= STATE_BIT(state_of_facts(e, held | (silent & withdrawn_with(e, id))));
     }
     return set;
 }

@@ -56,7 +56,9 @@ bool owes_answer(const struct evidence *ev, int x)
         return peer->probe_run > 1 || silence_since(ev, peer->probe_ns) > patience_ns;
     if (!octets_outstanding(ev, !x) || c->side[x].last_ns >= c->side[!x].last_ns)
         return false;
-    bool asked_again = peer && peer->again_run && peer->again_ns > c->side[x].last_ns &&
+    bool answered_once = peer && peer->again_acked && peer->again_run == 1;
+    bool asked_again = peer && peer->again_run && !answered_once &&
+                       peer->again_ns > c->side[x].last_ns &&
                        peer->again_gap_ns >= patience_ns;
     return asked_again || silence_since(ev, unanswered_since(ev, x)) > patience_ns;
 }

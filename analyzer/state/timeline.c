@@ -139,7 +139,10 @@ void timeline_make(const struct evidence *ev, int x, const struct endpoint_facts
                   STATE_ESTABLISHED);
     for (int i = 0; i < count; i++) {
         if (steps[i].retracted) {
-            enum tcp_state would_be = state_of_facts(e, facts | steps[i].facts);
+            unsigned together = steps[i].facts;
+            while (i + 1 < count && steps[i + 1].retracted && steps[i + 1].order == steps[i].order)
+                together |= steps[++i].facts;
+            enum tcp_state would_be = state_of_facts(e, facts | together);
             if (would_be != s->state)
                 push_retracted(s, steps[i].retraction, would_be);
             continue;

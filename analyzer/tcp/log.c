@@ -58,11 +58,18 @@ static bool fin_may_be_unseen(const struct connection *c, int s)
     return seq_eq(last->right, c->side[s].nxt) && seq_diff(last->right, last->left) == 1;
 }
 
+/* It may have missed the handshake's last ACK, and wait for the next. */
+static bool may_be_opening(const struct side *server)
+{
+    return (server->marks & (SIDE_SYN_ACK | SIDE_SPOKE)) == SIDE_SYN_ACK;
+}
+
 static bool is_logged(const struct connection *c, int sender, const struct segment *g)
 {
     uint16_t both = c->side[0].marks | c->side[1].marks;
     return g->flags & CONTROL_FLAGS || !(c->marks & CONN_ESTABLISHED) ||
            both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE) ||
+           may_be_opening(&c->side[!sender]) ||
            testifies_unseen(c, sender, g) ||
            (c->detail && (fin_may_be_unseen(c, 0) || fin_may_be_unseen(c, 1)));
 }
