@@ -31,15 +31,15 @@
  *     client = ESTABLISHED!         the state at the end
  *     client in TIME_WAIT CLOSED    exactly the possible states
  *     client may CLOSED             among them; `client not CLOSED`: not among them
- *     client FIN_WAIT_2 @9 received_ack_of_fin [confirmed_by 12] [at 1.5]      an entry
- *     client retracted CLOSE_WAIT @5 [CAUSE]                                   a retracted one
- *     client retracted nothing
+ *     client FIN_WAIT_2 @9 received_ack_of_fin [confirmed_by 12] [at 1.5]
+ *                                   an entry; `timer` in place of @9 when no segment caused it
+ *     client retracted CLOSE_WAIT @5 [CAUSE], client retracted nothing
  *     client fin active | passive | implied | count N | acked_by N
- *     close KIND [by ROLE] [confirmed | presumed]
+ *     close KIND [by ROLE] [confirmed | presumed] [segments N]
  *     reset by ROLE FORM STAGE
  *     time_wait held_by ROLE [until SECONDS]
  *     handshake KIND
- *     caveat NAME, no caveat NAME
+ *     caveat NAME, no caveat NAME, no reset
  *     connections N, connection N   how many; which one the next expectations are about (from 1)
  */
 #ifndef FINWAIT_ANALYZER_STATE_SCRIPT_H

@@ -336,10 +336,10 @@ static bool fulfilled(const struct script *s)
     char word[SCRIPT_WORD_BYTES];
     (void)script_word(s, &rest, word);
     size_t name_length = strcspn(word, ":");
-    if (strncmp(word, "client", name_length) == 0)
-        return expect_end(s, &v->client, s->line + name_length);
-    if (strncmp(word, "server", name_length) == 0)
-        return expect_end(s, &v->server, s->line + name_length);
+    if (name_length == 6 && strncmp(word, "client", 6) == 0)
+        return expect_end(s, &v->client, s->line + 6);
+    if (name_length == 6 && strncmp(word, "server", 6) == 0)
+        return expect_end(s, &v->server, s->line + 6);
     if (strcmp(word, "close") == 0)
         return expect_close(s, v, rest);
     if (strcmp(word, "reset") == 0)
@@ -352,10 +352,12 @@ static bool fulfilled(const struct script *s)
         return v->caveats & 1u << take_name(s, &rest, CAVEATS, name_of_caveat);
     if (strcmp(word, "connections") == 0)
         return s->outcome_count == take_number(s, &rest);
-    if (strcmp(word, "no") == 0 && script_word(s, &rest, word) && strcmp(word, "caveat") == 0)
-        return !(v->caveats & 1u << take_name(s, &rest, CAVEATS, name_of_caveat));
-    if (strcmp(word, "reset") == 0)
-        return !v->close.has_reset;
+    if (strcmp(word, "no") == 0 && script_word(s, &rest, word)) {
+        if (strcmp(word, "reset") == 0)
+            return !v->close.has_reset;
+        if (strcmp(word, "caveat") == 0)
+            return !(v->caveats & 1u << take_name(s, &rest, CAVEATS, name_of_caveat));
+    }
     script_wrong(s, "neither a segment nor an expectation");
 }
 
