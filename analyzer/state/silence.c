@@ -58,8 +58,7 @@ bool owes_answer(const struct evidence *ev, int x)
         return false;
     bool answered_once = peer && peer->again_acked && peer->again_run == 1;
     bool asked_again = peer && peer->again_run && !answered_once &&
-                       peer->again_ns > c->side[x].last_ns &&
-                       peer->again_gap_ns >= patience_ns;
+                       peer->again_ns > c->side[x].last_ns && peer->again_gap_ns >= patience_ns;
     return asked_again || silence_since(ev, unanswered_since(ev, x)) > patience_ns;
 }
 

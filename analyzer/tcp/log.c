@@ -69,8 +69,7 @@ static bool is_logged(const struct connection *c, int sender, const struct segme
     uint16_t both = c->side[0].marks | c->side[1].marks;
     return g->flags & CONTROL_FLAGS || !(c->marks & CONN_ESTABLISHED) ||
            both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE) ||
-           may_be_opening(&c->side[!sender]) ||
-           testifies_unseen(c, sender, g) ||
+           may_be_opening(&c->side[!sender]) || testifies_unseen(c, sender, g) ||
            (c->detail && (fin_may_be_unseen(c, 0) || fin_may_be_unseen(c, 1)));
 }
 
