@@ -2,11 +2,9 @@
 
 #include "analyzer/tcp/track.h"
 
-/* Nearer than this, a tap stands on the endpoint itself; or within the longer time, when the other
- * end is many times as far, beside it. */
-#define ON_HOST_NS   (100 * NS_PER_MS / 1000)
-#define BESIDE_NS    (1 * NS_PER_MS)
-#define BESIDE_TIMES 8
+/* Nearer than this, the tap stands on the endpoint itself, behind whatever could lose a segment:
+ * what a host takes to answer, not what any wire takes. */
+#define ON_HOST_NS (50 * NS_PER_MS / 1000)
 
 seq_t entry_end(const struct log_entry *g)
 {
@@ -45,12 +43,23 @@ static void lone_syn(struct evidence *ev)
     }
 }
 
-static bool stands_beside(const struct evidence *ev, int x)
+/* Segments that left their sender before one that passed earlier: copies, or held up on the way.
+ * What they do not acknowledge says nothing. */
+static void mark_late(struct evidence *ev)
 {
-    if (!ev->rtt_known[x])
-        return false;
-    return ev->rtt_ns[x] < ON_HOST_NS || (ev->rtt_ns[x] < BESIDE_NS && ev->rtt_known[!x] &&
-                                          ev->rtt_ns[!x] > BESIDE_TIMES * ev->rtt_ns[x]);
+    for (int i = 1; i < ev->count; i++) {
+        struct log_entry *g = &ev->log[i];
+        for (int k = 0; k < i; k++) {
+            const struct log_entry *h = &ev->log[k];
+            if (h->side != g->side || (h->flags | g->flags) & TCP_RST)
+                continue;
+            bool acked_more = g->flags & h->flags & TCP_ACK && seq_lt(g->ack, h->ack);
+            bool stamped_before =
+                g->marks & h->marks & LOG_TIMESTAMPS && (int32_t)(g->ts_val - h->ts_val) < 0;
+            if (acked_more || stamped_before)
+                g->marks |= LOG_LATE;
+        }
+    }
 }
 
 void evidence_gather(struct evidence *ev, const struct connection *c,
@@ -73,7 +82,8 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
         ev->fin_seq[x] = c->detail ? c->detail->side[x].fin_seq : seq_of(0);
     }
     for (int x = 0; x < 2; x++)
-        ev->beside[x] = stands_beside(ev, x);
+        ev->beside[x] = ev->rtt_known[x] && ev->rtt_ns[x] < ON_HOST_NS;
+    mark_late(ev);
 }
 
 /* ---- receipt -------------------------------------------------------------------------------- */
@@ -87,17 +97,9 @@ static bool proves(const struct evidence *ev, int gi, const struct log_entry *h,
         return false;
     if (octets)
         return h->flags & TCP_ACK && !(h->flags & TCP_RST) && seq_ge(h->ack, end);
-    if (!(h->marks & LOG_TIMESTAMPS) || !(g->marks & LOG_TIMESTAMPS))
-        return false;
-    /* An echo of its very stamp proves it only if no earlier segment bore the same. */
-    int32_t beyond = (int32_t)(h->ts_ecr - g->ts_val);
-    if (beyond != 0)
-        return beyond > 0;
-    for (int k = gi - 1; k >= 0; k--) {
-        if (ev->log[k].side == g->side)
-            return ev->log[k].ts_val != g->ts_val;
-    }
-    return true;
+    /* An echo of its very stamp may be another's that bore the same. */
+    return h->marks & LOG_TIMESTAMPS && g->marks & LOG_TIMESTAMPS &&
+           (int32_t)(h->ts_ecr - g->ts_val) > 0;
 }
 
 /* Does X's segment `h` show that X did not have `g` yet? */
@@ -161,7 +163,8 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
     /* The way varies: what comes a little later than the shortest round trip still crossed. */
     int64_t crossing_ns = ev->beside[x] ? rtt_ns : rtt_ns + rtt_ns / 4 + NS_PER_MS;
     struct receipt r = {.status = RECEIPT_PRESUMED, .at_ns = g->time_ns, .by = -1};
-    int64_t answered_ns = INT64_MAX;
+    /* Until the capture's end nothing came. */
+    int64_t answered_ns = ev->now_ns == TIME_UNKNOWN ? INT64_MAX : ev->now_ns;
     bool both_came = false;
     for (int k = i + 1; k < ev->count; k++) {
         const struct log_entry *h = &ev->log[k];
@@ -174,7 +177,7 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
             both_came = h->marks & LOG_DSACK;
             break;
         }
-        if (!refutes(g, h, octets, end))
+        if (h->marks & LOG_LATE || !refutes(g, h, octets, end))
             continue;
         if (h->time_ns - g->time_ns >= crossing_ns) {
             r.status = RECEIPT_LOST;
@@ -190,7 +193,7 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
      * those. */
     if (answered_ns - patience_ns(ev, g) <= g->time_ns)
         return r;
-    int copy = next_copy(ev, i, end, answered_ns - rtt_ns / 2);
+    int copy = next_copy(ev, i, end, r.by < 0 ? INT64_MAX : answered_ns - rtt_ns / 2);
     if (copy >= 0 && !echoes_before(ev, r.by, copy))
         return (struct receipt){.status = RECEIPT_LOST, .at_ns = g->time_ns, .by = copy};
     return r;
@@ -230,8 +233,12 @@ static bool receive_span(const struct evidence *ev, int i, seq_t *low, seq_t *hi
         }
     }
     /* Between the handshake and the close only the running numbers were kept. */
-    if (sender->marks & SIDE_ACKED && seq_gt(sender->una, *low) && seq_le(sender->una, g->seq))
-        *low = sender->una;
+    const struct detail *d = ev->c->detail;
+    if (sender->marks & SIDE_ACKED && d && d->start.taken) {
+        seq_t una = seq_back(d->start.nxt[g->side], d->start.outstanding[g->side]);
+        if (seq_gt(una, *low))
+            *low = una;
+    }
     if (sender->marks & SIDE_SEEN && seq_gt(g->seq, *high) && seq_le(g->seq, sender->nxt))
         *high = g->seq;
     return known || sender->marks & (SIDE_SEEN | SIDE_ACKED);
@@ -242,7 +249,10 @@ bool rst_acceptable(const struct evidence *ev, int i, bool addressee_has_fin)
     const struct log_entry *g = &ev->log[i];
     const struct side *addressee = &ev->c->side[!g->side];
     seq_t low, high;
-    bool never_heard = !(ev->c->side[g->side].marks & SIDE_SEEN);
+    bool never_heard = true;
+    for (int k = 0; k < i; k++)
+        never_heard &= ev->log[k].side != g->side || ev->log[k].flags & TCP_RST;
+    never_heard &= addressee->marks & SIDE_SYN && !(addressee->marks & SIDE_SYN_ACK);
     if (addressee->marks & SIDE_SYN && never_heard) /* SYN_SENT: RFC 9293 section 3.10.7.3 */
         return g->flags & TCP_ACK && seq_gt(g->ack, addressee->isn) &&
                seq_le(g->ack, addressee->nxt);

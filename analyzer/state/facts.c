@@ -78,7 +78,8 @@ static bool syn_ack_unanswered(const struct evidence *ev, int i, const struct re
 {
     const struct log_entry *g = &ev->log[i];
     int x = !g->side;
-    if (r->status != RECEIPT_PRESUMED || ev->beside[x])
+    bool answer = g->flags & TCP_ACK && ev->c->side[g->side].marks & SIDE_SYN_ACK;
+    if (r->status != RECEIPT_PRESUMED || ev->beside[x] || !answer)
         return false;
     int64_t wait_ns = ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS
                                        : ev->rtt_ns[!x] * 2 + 100 * NS_PER_MS;
@@ -103,6 +104,18 @@ static bool answers_other_syn(const struct evidence *ev, int x, int i)
             return seq_le(ev->log[i].ack, h->seq) || seq_gt(ev->log[i].ack, entry_end(h));
     }
     return false;
+}
+
+/* A SYN-ACK tells of the SYN that the capture missed. */
+static void note_syn_implied(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_SENT].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != (TCP_SYN | TCP_ACK))
+            continue;
+        set_fact(e, FACT_SYN_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+        e->facts[FACT_SYN_SENT].order = ORDER_AT(i) - 2;
+    }
 }
 
 static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
@@ -182,8 +195,8 @@ static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *
 {
     const struct side *own = &ev->c->side[x];
     const struct side *peer = &ev->c->side[!x];
-    if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN)
-        return false;
+    if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN && !g->payload_len)
+        return false; /* perhaps a challenge */
     bool own_fits =
         !(own->marks & SIDE_ISN) ||
         (seq_gt(g->seq, own->isn) && seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
@@ -375,7 +388,7 @@ static void judge_activeness(const struct evidence *ev, int x, struct endpoint_f
     int first_ack = acknowledged_at(ev, x, seq_add(ends[!x].fin_seq, 1));
     if (e->fin_implied) {
         e->active = implied_active(ev, x, ends, fin->index);
-        e->active_doubtful = !e->active;
+        e->active_doubtful = true;
     } else
         e->active = !(g->flags & TCP_ACK && seq_gt(g->ack, ends[!x].fin_seq));
     /* Y's FIN is acknowledged with X's, and late: what X sent before was lost, perhaps its first
@@ -488,6 +501,28 @@ static int acknowledges_in_turn(const struct evidence *ev, int x, seq_t fin_seq)
     return -1;
 }
 
+/* X acknowledges an octet of Y's that was only ever sent with an acknowledgment of X's FIN. */
+static void confirm_fin_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    for (int i = acked->index; i < ev->count && acked->certainty != CERTAINTY_CONFIRMED; i++) {
+        const struct log_entry *g = &ev->log[i];
+        bool first = g->payload_len || g->flags & TCP_FIN;
+        if (g->side == x || g->marks & (LOG_AGAIN | LOG_LATE) || !first || g->flags & TCP_RST ||
+            seq_le(g->ack, e->fin_seq))
+            continue;
+        for (int k = i + 1; k < ev->count; k++) {
+            const struct log_entry *h = &ev->log[k];
+            if (h->side == x && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+                seq_ge(h->ack, entry_end(g))) {
+                acked->certainty = CERTAINTY_CONFIRMED;
+                acked->confirmed_by = h->frame;
+                break;
+            }
+        }
+    }
+}
+
 static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     const struct fact *sent = &e->facts[FACT_FIN_SENT];
@@ -519,8 +554,15 @@ static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_fac
             return;
         }
         set_received(e, FACT_FIN_ACKED, ev, i, &r, CAUSE_RECEIVED_ACK_OF_FIN);
+        confirm_fin_acked(ev, x, e);
         return;
     }
+}
+
+static bool only_fin_outstanding(const struct evidence *ev, int x, const struct endpoint_facts *e)
+{
+    const struct side *own = &ev->c->side[x];
+    return own->marks & SIDE_ACKED && seq_eq(own->una, e->fin_seq);
 }
 
 /* A FIN that nobody was seen to acknowledge, and that was not sent again when that was due: it was
@@ -530,7 +572,7 @@ static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpo
     struct fact *acked = &e->facts[FACT_FIN_ACKED];
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
     if (!e->facts[FACT_FIN_SENT].holds || acked->holds || acked->doubtful || !d || !d->fins ||
-        d->again_run >= GIVE_UP_MIN || !gave_up(ev, x))
+        d->again_run >= GIVE_UP_MIN || !gave_up(ev, x) || !only_fin_outstanding(ev, x, e))
         return;
     for (int i = 0; i < ev->count; i++) {
         if (ev->log[i].flags & TCP_RST)
@@ -602,12 +644,31 @@ static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int r
     e->facts[FACT_GONE].at_ns = at_ns;
 }
 
+/* It refuses the very SYN-ACK that would have opened the connection, and asks no more: it was no
+ * longer in SYN_SENT. */
+static bool aborts_opening(const struct evidence *ev, int x, int rst)
+{
+    int drawn_by = ev->log[rst].flags & TCP_ACK ? -1 : rst_answers(ev, rst);
+    if (drawn_by < 0 || !(ev->log[drawn_by].flags & TCP_SYN) || answers_other_syn(ev, x, drawn_by))
+        return false;
+    for (int k = rst + 1; k < ev->count; k++) {
+        if (ev->log[k].side == x && ev->log[k].flags & TCP_SYN)
+            return false;
+    }
+    return true;
+}
+
 static void note_own_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x || !(g->flags & TCP_RST) || !rst_is_own(ev, i) || in_syn_sent(e, i))
+        if (g->side != x || !(g->flags & TCP_RST) || !rst_is_own(ev, i))
             continue;
+        if (in_syn_sent(e, i)) {
+            if (aborts_opening(ev, x, i))
+                set_fact(e, FACT_RESET_SENT, ev, i, CERTAINTY_PRESUMED, CAUSE_SENT_RST);
+            continue;
+        }
         bool bare = !(g->flags & TCP_ACK);
         int drawn_by = bare ? rst_answers(ev, i) : -1;
         if (drawn_by < 0) {
@@ -633,6 +694,9 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
             retract(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
         else
             set_received(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
+        /* The number before the peer's FIN: Linux accepts it, the RFC does not. */
+        if (e->facts[FACT_RESET_RECEIVED].holds && !rst_acceptable(ev, i, false))
+            e->facts[FACT_RESET_RECEIVED].loose = true;
     }
 }
 
@@ -721,7 +785,7 @@ static void keep_order(struct endpoint_facts *e)
             struct fact *a = &e->facts[received[k]];
             struct fact *b = &e->facts[received[m]];
             bool later = a->holds && b->holds && a->index < b->index;
-            if (later && b->certainty == CERTAINTY_PRESUMED && b->order < a->order) {
+            if (later && b->certainty == CERTAINTY_PRESUMED && b->order <= a->order) {
                 b->order = a->order + 1;
                 b->at_ns = a->at_ns;
             }
@@ -740,6 +804,7 @@ void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
         if (mid_stream)
             continue;
         note_own_syn(ev, x, &ends[x]);
+        note_syn_implied(ev, x, &ends[x]);
         note_peer_syn(ev, x, &ends[x]);
         order_crossed_syn(&ends[x]);
         note_syn_acked(ev, x, &ends[x]);

@@ -14,32 +14,88 @@ static unsigned facts_held(const struct endpoint_facts *e)
     return held;
 }
 
-/* Back along the timeline to the last state that is certain. */
-static unsigned unconfirmed_path(const struct evidence *ev, int x, const struct endpoint_states *s)
+/* Facts that stand or fall together because one segment makes them. */
+struct open_question {
+    int index; /* of the segment */
+    unsigned facts;
+};
+
+#define QUESTIONS_MAX 8
+
+struct questions {
+    struct open_question list[QUESTIONS_MAX];
+    int count;
+};
+
+static void ask(struct questions *q, int index, unsigned id)
 {
-    unsigned set = STATE_BIT(s->state);
-    if (ev->beside[x])
-        return set;
-    bool doubtful = s->certainty == CERTAINTY_PRESUMED;
-    for (uint32_t i = s->count; i-- > 0 && doubtful;) {
-        const struct state_entry *entry = &s->entries[i];
-        if (entry->retracted)
-            continue;
-        set |= STATE_BIT(entry->state);
-        doubtful = entry->certainty == CERTAINTY_PRESUMED;
+    for (int i = 0; i < q->count; i++) {
+        if (q->list[i].index == index) {
+            q->list[i].facts |= FACT_BIT(id);
+            return;
+        }
     }
-    return set;
+    if (q->count < QUESTIONS_MAX)
+        q->list[q->count++] = (struct open_question){.index = index, .facts = FACT_BIT(id)};
 }
 
-/* A FIN that may have been queued before the peer's came: then it closed actively. */
-static unsigned queued_fin(const struct endpoint_facts *e, unsigned set)
+/* What is presumed and not proved. Where the tap stands on the endpoint what passed it arrived,
+ * once it has had the time to. */
+static bool is_open(const struct evidence *ev, int x, const struct endpoint_facts *e, unsigned id)
 {
-    if (!e->active_doubtful)
-        return 0;
-    return (set & STATE_BIT(STATE_LAST_ACK) ? STATE_BIT(STATE_CLOSING) : 0u) |
-           (set & STATE_BIT(STATE_CLOSED) && e->facts[FACT_FIN_ACKED].holds
-                ? STATE_BIT(STATE_TIME_WAIT)
-                : 0u);
+    const struct fact *f = &e->facts[id];
+    if (!f->holds || f->certainty == CERTAINTY_CONFIRMED)
+        return f->holds && id == FACT_FIN_SENT && e->fin_implied && !ev->fin_seen[x];
+    bool arrived = ev->beside[x] && silence_since(ev, f->at_ns) >= ev->rtt_ns[x];
+    return f->loose || !arrived;
+}
+
+/* Beliefs held without proof, and those given up for want of an answer, not by the endpoint's own
+ * word. */
+static void collect_questions(const struct evidence *ev, int x, const struct endpoint_facts *e,
+                              struct questions *q)
+{
+    q->count = 0;
+    for (unsigned id = 0; id < FACTS; id++) {
+        if (is_open(ev, x, e, id))
+            ask(q, e->facts[id].index, id);
+        else if (e->facts[id].doubtful)
+            ask(q, -1 - (int)id, id);
+    }
+    for (int i = e->retraction_count; i-- > 0;) {
+        const struct retraction *r = &e->retractions[i];
+        if (!r->refuted && !e->facts[r->id].holds)
+            ask(q, r->order / ORDER_AT(1), r->id);
+    }
+}
+
+static unsigned states_with(const struct endpoint_facts *e, unsigned facts)
+{
+    unsigned set = STATE_BIT(state_of_facts(e, facts));
+    if (e->active_doubtful) {
+        struct endpoint_facts other = *e;
+        other.active = !e->active;
+        set |= STATE_BIT(state_of_facts(&other, facts));
+    }
+    return set & ~STATE_BIT(STATE_UNKNOWN);
+}
+
+/* The state function over every answer to the open questions. */
+static unsigned unproved(const struct evidence *ev, int x, const struct endpoint_facts *e)
+{
+    struct questions q;
+    collect_questions(ev, x, e, &q);
+    unsigned sure = facts_held(e);
+    unsigned set = 0;
+    for (int i = 0; i < q.count; i++)
+        sure &= ~q.list[i].facts;
+    for (unsigned answers = 0; answers < 1u << q.count; answers++) {
+        unsigned facts = sure;
+        for (int i = 0; i < q.count; i++)
+            facts |= answers & 1u << i ? q.list[i].facts : 0;
+        set |= states_with(e, facts);
+    }
+    return set;
 }
 
 /* The capture starts with its FIN, or with the peer's, and nobody sends another: which of the two
@@ -75,44 +131,11 @@ static bool impersonated(const struct evidence *ev, int x)
     return false;
 }
 
-/* The facts that the same segment would have made: they take effect together. */
-static unsigned withdrawn_with(const struct endpoint_facts *e, unsigned id)
-{
-    unsigned together = FACT_BIT(id);
-    for (int i = 0; i < e->retraction_count; i++) {
-        for (int k = 0; e->retractions[i].id == id && k < e->retraction_count; k++) {
-            if (e->retractions[k].order == e->retractions[i].order)
-                together |= FACT_BIT(e->retractions[k].id);
-        }
-    }
-    return together;
-}
-
-/* Beliefs given up for want of an answer, not by the endpoint's own word. */
-static unsigned withdrawn(const struct endpoint_facts *e)
-{
-    unsigned held = facts_held(e);
-    unsigned silent = 0;
-    for (int i = 0; i < e->retraction_count; i++) {
-        if (!e->retractions[i].refuted)
-            silent |= FACT_BIT(e->retractions[i].id);
-    }
-    for (unsigned id = 0; id < FACTS; id++)
-        silent |= e->facts[id].doubtful ? FACT_BIT(id) : 0;
-    silent &= ~held;
-    unsigned set = silent ? STATE_BIT(state_of_facts(e, held | silent)) : 0;
-    for (unsigned id = 0; id < FACTS; id++) {
-        if (silent & FACT_BIT(id))
-            set |= STATE_BIT(state_of_facts(e, held | (silent & withdrawn_with(e, id))));
-    }
-    return set;
-}
-
 /* A FIN may wait behind octets that cannot go out, or may have been lost before the tap. */
 static unsigned unsent_fin(unsigned set)
 {
     unsigned more = 0;
-    if (set & (STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_SYN_RECEIVED)))
+    if (set & STATE_BIT(STATE_ESTABLISHED))
         more |= STATE_BIT(STATE_FIN_WAIT_1);
     if (set & STATE_BIT(STATE_CLOSE_WAIT))
         more |= STATE_BIT(STATE_LAST_ACK);
@@ -222,6 +245,27 @@ static unsigned missed_close(const struct evidence *ev, unsigned set)
     return set;
 }
 
+/* The last octets of X that the peer acknowledged never passed the tap: a FIN may be among them. */
+static unsigned hidden_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
+{
+    const struct side *own = &ev->c->side[x];
+    const struct ranges *holes = ev->c->detail ? ev->c->detail->side[x].holes : NULL;
+    if (ranges_empty(holes) || ends[x].facts[FACT_FIN_SENT].holds || !(own->marks & SIDE_ACKED) ||
+        !seq_eq(holes->holes[holes->count - 1].right, own->nxt) || seq_lt(own->una, own->nxt))
+        return 0;
+    unsigned set = STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_FIN_WAIT_2);
+    if (ends[!x].facts[FACT_FIN_SENT].holds)
+        set |= STATE_BIT(STATE_CLOSING) | STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_LAST_ACK) |
+               STATE_BIT(STATE_CLOSED);
+    return set;
+}
+
+/* TIME_WAIT had run out: what it rested on no longer matters. */
+static bool two_msl_over(const struct endpoint_states *s)
+{
+    return s->count && s->entries[s->count - 1].cause == CAUSE_TWO_MSL_ELAPSED;
+}
+
 void possible_make(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
                    struct endpoint_states *s)
 {
@@ -233,8 +277,9 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
     }
     if (still_as_before(ev, x, s))
         return;
-    unsigned set = unconfirmed_path(ev, x, s) | withdrawn(e) | protected_time_wait(e);
-    set |= queued_fin(e, set) | either_closed_first(e);
+    unsigned set = STATE_BIT(s->state) | protected_time_wait(e) | either_closed_first(e);
+    if (s->state != STATE_CLOSED || !two_msl_over(s))
+        set |= unproved(ev, x, e);
     if (!own->packets && ev->c->side[!x].marks & SIDE_SYN)
         set |= STATE_BIT(STATE_SYN_RECEIVED); /* its answers may be lost before the tap */
     bool open = !(set == STATE_BIT(STATE_CLOSED));
@@ -261,7 +306,7 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
     if (oddly_refused(ev, x))
         set |= STATE_BIT(STATE_SYN_RECEIVED);
     if (open)
-        set |= missed_close(ev, set);
+        set |= missed_close(ev, set) | hidden_fin(ev, x, ends);
     if (open && unseen(ev, !x))
         set |= unseen_answers(e);
     s->possible = (uint16_t)set;

@@ -92,6 +92,7 @@ enum log_mark {
     LOG_DSACK = 1u << 2,  /* reports that it received something twice */
     LOG_HOLE = 1u << 3,   /* octets of its side below its end had not passed the tap */
     LOG_PROBE = 1u << 4,  /* keepalive or zero-window probe */
+    LOG_LATE = 1u << 7,   /* left its sender before one that passed earlier (told at the end) */
     LOG_FORGED = 1u << 6, /* its sender went on as if it had not sent it */
     LOG_UNSEEN = 1u << 5, /* testifies to octets that had not passed the tap */
 };
@@ -120,12 +121,14 @@ struct side_detail {
     bool una_advanced; /* una_before is known */
     uint16_t mss;
     uint16_t again_run;   /* transmissions of the same octets since the last progress */
-    bool again_acked; /* among them octets whose acknowledgment had passed: it did not arrive */
+    bool again_acked;     /* among them octets whose acknowledgment had passed: it did not arrive */
     uint16_t probe_run;   /* probes since the peer was heard */
     int64_t again_ns;     /* the last of them */
     int64_t again_gap_ns; /* between the last two */
     int64_t probe_ns;
-    int64_t data_ns; /* its last payload or FIN; 0: before there was a detail */
+    int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
+    int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
+    int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
 };
 
 /* What stood when the first FIN or RST passed: whether a FIN of the other side may have been

@@ -152,6 +152,15 @@ static void sample_rtt(struct connection *c, struct side *timed, const struct se
     timed->marks |= SIDE_RTT;
 }
 
+/* Progress: what was sent in vain before counts no more (RFC 6298 rule 5.3). */
+static void restart_timer(struct side_detail *timed, const struct segment *g)
+{
+    timed->again_run = 0;
+    timed->again_acked = false;
+    if (g->time_ns != TIME_UNKNOWN)
+        timed->timer_ns = g->time_ns;
+}
+
 bool track_ack(struct connection *c, int sender, const struct segment *g)
 {
     struct side *peer = &c->side[!sender];
@@ -178,6 +187,7 @@ bool track_ack(struct connection *c, int sender, const struct segment *g)
         if (seq_gt(ack, peer->una) && c->detail) {
             c->detail->side[!sender].una_before = peer->una;
             c->detail->side[!sender].una_advanced = true;
+            restart_timer(&c->detail->side[!sender], g);
         }
         peer->una = seq_max(peer->una, ack);
     }

@@ -33,6 +33,10 @@ static bool reserve(struct ranges **set)
 
 bool ranges_append(struct ranges **set, seq_t left, seq_t right)
 {
+    if (!ranges_empty(*set) && seq_eq((*set)->holes[(*set)->count - 1].right, left)) {
+        (*set)->holes[(*set)->count - 1].right = right;
+        return true;
+    }
     if (!reserve(set))
         return false;
     struct ranges *ranges = *set;

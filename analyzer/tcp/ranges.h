@@ -31,7 +31,7 @@ struct ranges {
     struct range holes[];   /* ascending, disjoint */
 };
 
-/* Adds [left, right) behind all others. The set is allocated with the first hole (NULL before) and
+/* Adds [left, right) behind all others, to the last where they touch. The set is allocated with the first hole (NULL before) and
  * may move; false when memory ran out, with the set as it was. */
 bool ranges_append(struct ranges **set, seq_t left, seq_t right) MUST_CHECK;
 

@@ -54,19 +54,23 @@ static void note_again(struct connection *c, int sender, const struct segment *g
         own->probe_ns = g->time_ns;
     }
     bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
-    if (!octets || probe || g->time_ns == TIME_UNKNOWN)
+    if (g->time_ns == TIME_UNKNOWN || (!octets && !probe))
         return;
+    if (!own->unanswered_ns)
+        own->unanswered_ns = g->time_ns;
+    if (probe)
+        return;
+    const struct side *side = &c->side[sender];
     if (again) {
         int64_t before_ns = own->again_run ? own->again_ns : own->data_ns;
         own->again_gap_ns = before_ns ? elapsed_ns(before_ns, g->time_ns) : 0;
         own->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
-        own->again_acked |= c->side[sender].marks & SIDE_ACKED &&
-                            seq_le(segment_end(g), c->side[sender].una);
-    } else {
-        own->again_run = 0;
-        own->again_acked = false;
+        own->again_acked |= side->marks & SIDE_ACKED && seq_le(segment_end(g), side->una);
     }
+    /* The timer runs for the oldest octet that is outstanding. */
+    if (again || !(side->marks & SIDE_ACKED) || seq_ge(side->una, seq_of(g->seq)))
+        own->timer_ns = g->time_ns;
     own->data_ns = g->time_ns;
 }
 
@@ -172,8 +176,10 @@ static void note_segment(struct connection *c, int sender, const struct segment 
         c->marks |= CONN_CLOCK_BACKWARDS;
     if (g->time_ns > own->last_ns)
         own->last_ns = g->time_ns;
-    if (c->detail)
+    if (c->detail) {
         c->detail->side[!sender].probe_run = 0;
+        c->detail->side[!sender].unanswered_ns = 0;
+    }
 }
 
 /* Its receiver drops a segment whose header cannot be: nothing in it is testimony. */
