@@ -1,5 +1,6 @@
 /*
- * One capture file to packets: pcap and pcapng in every variant in use, recognised by content.
+ * One capture file to packets: pcap and pcapng in every variant in use, and snoop, recognised by
+ * content.
  * What can be read is read; damage goes to the findings with its place, and reading goes on behind
  * it where the format lets the next record be found (bounded, every byte is looked at at most
  * twice). Never a packet that was not written.
@@ -8,8 +9,8 @@
  * are borrowed for the capture's life; the file entry is looked up by index, because the array may
  * move.
  *
- * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, libpcap's sf-pcap.c (Kuznetzov's
- * header, swapped lengths of version 2.3).
+ * Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, RFC 1761 (snoop), libpcap's sf-pcap.c
+ * (Kuznetzov's header, swapped lengths of version 2.3).
  */
 #ifndef FINWAIT_DISSECT_CAPTURE_CAPTURE_H
 #define FINWAIT_DISSECT_CAPTURE_CAPTURE_H

@@ -1,5 +1,5 @@
 /*
- * Inside of dissect/capture/: what the readers of the two formats share. A file is a sequence of
+ * Inside of dissect/capture/: what the readers of the formats share. A file is a sequence of
  * parts (more than one when captures were concatenated); the reader of the present part takes
  * records from the window and either fills a packet or says how to go on.
  */
