@@ -6,7 +6,7 @@
 
 /* clang-format off */
 static const struct CMUnitTest tests[] = {
-    // ---- in every state, by RFC 9293 section 3.10.7.4: CLOSED
+    /* ---- in every state, by RFC 9293 section 3.10.7.4: CLOSED */
     SCRIPT("established: an abort", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"
         "client: SYN_SENT ESTABLISHED CLOSED!\n"
@@ -17,7 +17,7 @@ static const struct CMUnitTest tests[] = {
         "server in ESTABLISHED CLOSED\n"
         "reset by client abort later\n"
         "close reset by client\n"
-        // After a reset there is no TIME_WAIT.
+        /* After a reset there is no TIME_WAIT. */
         "time_wait held_by none\n"),
     SCRIPT("established: an abort by the server", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
@@ -63,7 +63,7 @@ static const struct CMUnitTest tests[] = {
         "client not SYN_RECEIVED\n"
         "close none\n"),
 
-    // ---- acceptable: the span from the last ACK to the highest octet sent
+    /* ---- acceptable: the span from the last ACK to the highest octet sent */
     SCRIPT("outside the window: dropped", ESTABLISHED
         "+.100 < R. 90001:90001(0) ack 101\n"
         "client = ESTABLISHED!\n"
@@ -90,13 +90,13 @@ static const struct CMUnitTest tests[] = {
         "+.100 < P. 201:301(100) ack 101\n"
         "+.001 < R. 302:302(0) ack 101\n"
         "client = ESTABLISHED\n"),
-    // Linux takes rcv_nxt - 1 once it has received a FIN (section 9).
+    /* Linux takes rcv_nxt - 1 once it has received a FIN (section 9). */
     SCRIPT("one below, after a FIN was received", LAST_ACK
         "+.001 < R 201:201(0)\n"
         "client = CLOSED?\n"
         "client CLOSED @10 received_rst\n"),
 
-    // ---- sent, but not received
+    /* ---- sent, but not received */
     SCRIPT("the peer goes on: lost or not acceptable", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "client = CLOSED?\n"
@@ -120,8 +120,8 @@ static const struct CMUnitTest tests[] = {
         "client CLOSED @9 received_rst\n"
         "client retracted CLOSED @7 received_rst\n"),
 
-    // ---- forms
-    // X.snd_nxt with a wrong number is no abort.
+    /* ---- forms
+     * X.snd_nxt with a wrong number is no abort. */
     SCRIPT("odd: RST+ACK behind the next number", ESTABLISHED
         "+.100 < R. 203:203(0) ack 101\n"
         "reset by server odd later\n"),
@@ -134,8 +134,8 @@ static const struct CMUnitTest tests[] = {
         "reset by server abort post_psh\n"
         "server: SYN_RECEIVED ESTABLISHED CLOSED!\n"),
 
-    // Data after a full close: RST with the offender's ACK field as its number; CLOSED since no
-    // later than the arrival of the answered segment.
+    /* Data after a full close: RST with the offender's ACK field as its number; CLOSED since no
+     * later than the arrival of the answered segment. */
     SCRIPT("reply: data after close()", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
         "client = FIN_WAIT_2?\n"
@@ -152,7 +152,7 @@ static const struct CMUnitTest tests[] = {
         "+.010 > R 101:101(0)\n"
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSED!\n"
         "client in CLOSED\n"),
-    // Facts from the answered segment on that nothing confirms are withdrawn.
+    /* Facts from the answered segment on that nothing confirms are withdrawn. */
     SCRIPT("reply: what came with the answered segment was not received", FIN_WAIT_1
         "+.010 < F. 201:201(0) ack 102\n"
         "client = TIME_WAIT?\n"
@@ -161,7 +161,7 @@ static const struct CMUnitTest tests[] = {
         "client in CLOSED\n"
         "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT LAST_ACK CLOSED?\n"
         "time_wait held_by none\n"),
-    // The peer's FIN meets a host that forgot its FIN_WAIT_2 (tcp_fin_timeout).
+    /* The peer's FIN meets a host that forgot its FIN_WAIT_2 (tcp_fin_timeout). */
     SCRIPT("reply: the FIN met nothing", FIN_WAIT_2
         "+61 < F. 201:201(0) ack 102\n"
         "+.010 > R 102:102(0)\n"
@@ -169,8 +169,8 @@ static const struct CMUnitTest tests[] = {
         "client in CLOSED\n"
         "time_wait held_by none\n"),
 
-    // ---- TIME_WAIT
-    // A FIN sent again within 2*MSL is answered with ACK by TIME_WAIT: RST says there was none.
+    /* ---- TIME_WAIT
+     * A FIN sent again within 2*MSL is answered with ACK by TIME_WAIT: RST says there was none. */
     SCRIPT("time_wait: refused, when the FIN again draws RST within 2*MSL", LAST_ACK
         "+.250 < F. 201:201(0) ack 102\n"
         "+.010 > R 102:102(0)\n"
@@ -189,25 +189,25 @@ static const struct CMUnitTest tests[] = {
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT CLOSED!\n"
         "client in CLOSED\n"
         "time_wait held_by none\n"),
-    // RFC 1337: an exact RST ends it, unless the host protects it, which nobody sees.
+    /* RFC 1337: an exact RST ends it, unless the host protects it, which nobody sees. */
     SCRIPT("time_wait: assassinated", TIME_WAIT
         "+.100 > . 102:102(0) ack 202 win 7\n"
         "+.010 < R 202:202(0)\n"
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT CLOSED?\n"
         "client CLOSED @12 received_rst\n"
         "client in TIME_WAIT CLOSED\n"
-        // Both FINs were acknowledged before.
+        /* Both FINs were acknowledged before. */
         "close graceful by client\n"),
-    // If nothing seen drew it, TIME_WAIT existed and ended.
+    /* If nothing seen drew it, TIME_WAIT existed and ended. */
     SCRIPT("time_wait: a bare RST that nothing drew", TIME_WAIT
         "+5 > R 102:102(0)\n"
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT CLOSED!\n"),
 
-    // ---- in another's name
+    /* ---- in another's name */
     SCRIPT("another TTL: its alleged sender did not send it", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101 ttl 61\n"
         "server = ESTABLISHED!\n"
-        // Whoever forged it may have reset the server as well.
+        /* Whoever forged it may have reset the server as well. */
         "server in ESTABLISHED CLOSED\n"
         "client = CLOSED?\n"
         "client in ESTABLISHED CLOSED\n"
@@ -232,7 +232,7 @@ static const struct CMUnitTest tests[] = {
         "server in ESTABLISHED CLOSED\n"
         "close reset\n"),
 
-    // ---- nothing else
+    /* ---- nothing else */
     SCRIPT("a RST from a stray that never was a connection",
         "0 < R 1:1(0)\n"
         "connections 1\n"
