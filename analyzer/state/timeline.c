@@ -79,16 +79,18 @@ static void push_retracted(struct endpoint_states *s, const struct retraction *r
                                  .retracted = true});
 }
 
-static void push_fact(struct endpoint_states *s, const struct fact *f, enum tcp_state state)
+static void push_fact(struct endpoint_states *s, const struct fact *f, enum tcp_state state,
+                      enum certainty certainty)
 {
     push(s, (struct state_entry){.at_ns = f->at_ns,
                                  .frame = f->frame,
-                                 .confirmed_by = f->confirmed_by,
+                                 .confirmed_by = certainty == CERTAINTY_CONFIRMED ? f->confirmed_by
+                                                                                  : FRAME_NONE,
                                  .state = (uint8_t)state,
                                  .cause = (uint8_t)f->cause,
-                                 .certainty = (uint8_t)f->certainty});
+                                 .certainty = (uint8_t)certainty});
     s->state = state;
-    s->certainty = f->certainty;
+    s->certainty = certainty;
 }
 
 /* TIME_WAIT ends 2*MSL after it began or was last restarted: by a FIN sent again (RFC 9293), on
@@ -126,17 +128,17 @@ void timeline_make(const struct evidence *ev, int x, const struct endpoint_facts
     struct step steps[STEPS_MAX];
     int count = collect_steps(e, steps);
     unsigned facts = 0;
+    unsigned confirmed = 0;
     s->count = 0;
     s->state = state_of_facts(e, 0);
     s->certainty = CERTAINTY_PRESUMED;
     s->time_wait_from_ns = s->time_wait_until_ns = TIME_UNKNOWN;
     if (e->mid_stream)
         push_fact(s,
-                  &(struct fact){.certainty = CERTAINTY_PRESUMED,
-                                 .cause = CAUSE_FIRST_SEEN,
+                  &(struct fact){.cause = CAUSE_FIRST_SEEN,
                                  .at_ns = ev->c->first_ns,
                                  .frame = ev->c->first_frame},
-                  STATE_ESTABLISHED);
+                  STATE_ESTABLISHED, CERTAINTY_PRESUMED);
     for (int i = 0; i < count; i++) {
         if (steps[i].retracted) {
             unsigned together = steps[i].facts;
@@ -147,16 +149,18 @@ void timeline_make(const struct evidence *ev, int x, const struct endpoint_facts
                 push_retracted(s, steps[i].retraction, would_be);
             continue;
         }
-        const struct fact *last = steps[i].fact;
-        facts |= steps[i].facts;
-        while (i + 1 < count && !steps[i + 1].retracted && steps[i + 1].order == steps[i].order) {
+        int first = i;
+        while (i + 1 < count && !steps[i + 1].retracted && steps[i + 1].order == steps[i].order)
             i++;
-            facts |= steps[i].facts;
-            last = steps[i].fact;
+        for (int k = first; k <= i; k++) {
+            facts |= steps[k].facts;
+            confirmed |= steps[k].fact->certainty == CERTAINTY_CONFIRMED ? steps[k].facts : 0;
         }
         enum tcp_state state = state_of_facts(e, facts);
+        /* Certain is what the confirmed facts alone say. */
+        bool sure = state_of_facts(e, confirmed) == state;
         if (state != s->state)
-            push_fact(s, last, state);
+            push_fact(s, steps[i].fact, state, sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED);
     }
     run_time_wait(ev, x, s);
 }

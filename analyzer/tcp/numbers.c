@@ -106,11 +106,23 @@ static bool take_new(struct connection *c, int sender, const struct segment *g)
     return held;
 }
 
+/* A SYN on a tuple that its end still holds draws an ACK of the old numbers; and a SYN-ACK may
+ * answer another SYN. */
+static bool speaks_of_another(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *peer = &c->side[!sender];
+    return g->flags & TCP_ACK && peer->marks & SIDE_SYN && !(peer->marks & SIDE_ACKED) &&
+           (g->flags & TCP_SYN || !(c->side[sender].marks & SIDE_SYN)) &&
+           (seq_le(seq_of(g->ack), peer->isn) || seq_gt(seq_of(g->ack), peer->nxt));
+}
+
 bool track_numbers(struct connection *c, int sender, const struct segment *g, bool probe)
 {
     struct side *own = &c->side[sender];
     if (g->flags & TCP_RST)
         return true; /* its number may be taken from the peer's acknowledgment: no testimony */
+    if (!(own->marks & SIDE_SEEN) && !(g->flags & TCP_SYN) && speaks_of_another(c, sender, g))
+        return true;
     seq_t end = segment_end(g);
     if (!(own->marks & SIDE_SEEN)) {
         bool beyond = !(own->marks & SIDE_ACKED) || seq_gt(end, own->nxt) ||
@@ -171,9 +183,7 @@ bool track_ack(struct connection *c, int sender, const struct segment *g)
     if (!(peer->marks & SIDE_ACKED)) {
         if (peer->marks & SIDE_SEEN && seq_distance(ack, peer->nxt) > SPACE_DISTANCE)
             return true;
-        /* A SYN on a tuple that its end still holds draws an ACK of the old numbers. */
-        if (peer->marks & SIDE_SYN && !(c->side[sender].marks & SIDE_SYN) &&
-            (seq_le(ack, peer->isn) || seq_gt(ack, peer->nxt)))
+        if (speaks_of_another(c, sender, g))
             return true;
         peer->una = ack;
         peer->marks |= SIDE_ACKED;
