@@ -1,7 +1,6 @@
 #include "analyzer/conclude.h"
 
 #include "analyzer/close.h"
-#include "analyzer/tcp/track.h"
 
 #include <string.h>
 
@@ -161,10 +160,9 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
                         .states = out->states,
                         .client = client_side(c),
                         .now_ns = now_ns};
-    struct log_entry ordered[LOG_MAX];
     if (c->detail) {
-        view.log_count = log_in_order(c->detail, ordered);
-        view.log = ordered;
+        view.log_count = c->detail->log_count;
+        view.log = c->detail->log;
     }
 
     struct connection_verdict *v = &out->verdict;

@@ -319,14 +319,15 @@ static uint32_t find_head(struct flows *f, const struct flow_probe *probe)
     return POOL_NONE;
 }
 
+/* Whatever other flags stand beside it: what nonsense opens is counted as an attempt of its own. */
 static bool is_syn(const struct segment *g)
 {
-    return (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+    return (g->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 static bool is_syn_ack(const struct segment *g)
 {
-    return (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK);
+    return (g->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 }
 
 /* Does this SYN belong to the connection: sent again, late because taps reorder, or the other half

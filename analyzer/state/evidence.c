@@ -1,7 +1,5 @@
 #include "analyzer/state/evidence.h"
 
-#include "analyzer/tcp/track.h"
-
 /* Nearer than this, the tap stands on the endpoint itself, behind whatever could lose a segment:
  * what a host takes to answer, not what any wire takes. */
 #define ON_HOST_NS (50 * NS_PER_MS / 1000)
@@ -16,14 +14,12 @@ static bool carries_octets(const struct log_entry *g)
     return g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
 }
 
-static int without_forged(struct log_entry *log, int count)
+static void gather_log(struct evidence *ev, const struct detail *d)
 {
-    int kept = 0;
-    for (int i = 0; i < count; i++) {
-        if (!(log[i].marks & LOG_FORGED))
-            log[kept++] = log[i];
+    for (uint16_t i = 0; i < d->log_count; i++) {
+        if (!(d->log[i].marks & LOG_FORGED))
+            ev->log[ev->count++] = d->log[i];
     }
-    return kept;
 }
 
 static void lone_syn(struct evidence *ev)
@@ -70,7 +66,7 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
     ev->now_ns = now_ns;
     ev->count = 0;
     if (c->detail)
-        ev->count = without_forged(ev->log, log_in_order(c->detail, ev->log));
+        gather_log(ev, c->detail);
     else
         lone_syn(ev);
     for (int x = 0; x < 2; x++) {
@@ -108,6 +104,8 @@ static bool refutes(const struct log_entry *g, const struct log_entry *h, bool o
     bool rst = h->flags & TCP_RST;
     if (g->flags & TCP_RST)
         return !rst;
+    if (!octets && h->marks & g->marks & LOG_TIMESTAMPS && h->ts_ecr == g->ts_val)
+        return false; /* it may well be the echo of this one */
     if (octets && h->flags & TCP_ACK && seq_lt(h->ack, end))
         return !rst || h->seq.n != 0; /* an abort tells what it had received; a refusal does not */
     if (rst)
@@ -161,7 +159,7 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
     int x = !g->side;
     int64_t rtt_ns = ev->rtt_ns[x];
     /* The way varies: what comes a little later than the shortest round trip still crossed. */
-    int64_t crossing_ns = ev->beside[x] ? rtt_ns : rtt_ns + rtt_ns / 4 + NS_PER_MS;
+    int64_t crossing_ns = rtt_ns + rtt_ns / 4 + NS_PER_MS;
     struct receipt r = {.status = RECEIPT_PRESUMED, .at_ns = g->time_ns, .by = -1};
     /* Until the capture's end nothing came. */
     int64_t answered_ns = ev->now_ns == TIME_UNKNOWN ? INT64_MAX : ev->now_ns;

@@ -148,8 +148,11 @@ static void order_crossed_syn(struct endpoint_facts *e)
 }
 
 /* X says that it is established by a segment of its own other than SYN and RST. */
-static bool confirm_opened(const struct evidence *ev, int x, struct fact *acked, int from)
+static bool confirm_opened(const struct evidence *ev, int x, struct endpoint_facts *e, int from)
 {
+    struct fact *acked = &e->facts[FACT_SYN_ACKED];
+    if (from < e->facts[FACT_SYN_SENT].index)
+        from = e->facts[FACT_SYN_SENT].index; /* before, it spoke of another connection */
     for (int i = from; acked->holds && i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->side != x || g->flags & (TCP_SYN | TCP_RST))
@@ -187,7 +190,7 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
             e->facts[FACT_SYN_ACKED].order -= 1; /* it opens before the same segment closes */
     }
     if (!(own->marks & SIDE_SYN_ACK))
-        (void)confirm_opened(ev, x, &e->facts[FACT_SYN_ACKED], 0);
+        (void)confirm_opened(ev, x, e, 0);
 }
 
 /* Numbers of this connection, not of an earlier use of the five-tuple. */
@@ -242,7 +245,7 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     const struct side *peer = &ev->c->side[!x];
     if (!e->facts[FACT_SYN_SENT].holds || !(own->marks & SIDE_SYN_ACK) || !acked->holds)
         return;
-    if (confirm_opened(ev, x, acked, may_send_early(ev, x) ? acked->index : 0))
+    if (confirm_opened(ev, x, e, may_send_early(ev, x) ? acked->index : 0))
         return;
     acked->certainty = CERTAINTY_PRESUMED;
     bool bare_rst = false;
@@ -502,6 +505,23 @@ static int acknowledges_in_turn(const struct evidence *ev, int x, seq_t fin_seq)
 }
 
 /* X acknowledges an octet of Y's that was only ever sent with an acknowledgment of X's FIN. */
+/* Octets of Y that went out before, in segments that do not acknowledge X's FIN, prove nothing. */
+static bool sent_without(const struct evidence *ev, int i, seq_t fin_seq)
+{
+    const struct log_entry *g = &ev->log[i];
+    const struct close_start *start = &ev->c->detail->start;
+    bool known = start->taken && start->last_ns[g->side] != TIME_UNKNOWN;
+    if (known && seq_le(entry_end(g), start->nxt[g->side]))
+        return true;
+    for (int k = 0; k < i; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == g->side && !(h->flags & TCP_RST) && seq_le(h->ack, fin_seq) &&
+            seq_ge(entry_end(h), entry_end(g)))
+            return true;
+    }
+    return false;
+}
+
 static void confirm_fin_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     struct fact *acked = &e->facts[FACT_FIN_ACKED];
@@ -509,7 +529,7 @@ static void confirm_fin_acked(const struct evidence *ev, int x, struct endpoint_
         const struct log_entry *g = &ev->log[i];
         bool first = g->payload_len || g->flags & TCP_FIN;
         if (g->side == x || g->marks & (LOG_AGAIN | LOG_LATE) || !first || g->flags & TCP_RST ||
-            seq_le(g->ack, e->fin_seq))
+            seq_le(g->ack, e->fin_seq) || sent_without(ev, i, e->fin_seq))
             continue;
         for (int k = i + 1; k < ev->count; k++) {
             const struct log_entry *h = &ev->log[k];
@@ -694,9 +714,6 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
             retract(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
         else
             set_received(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
-        /* The number before the peer's FIN: Linux accepts it, the RFC does not. */
-        if (e->facts[FACT_RESET_RECEIVED].holds && !rst_acceptable(ev, i, false))
-            e->facts[FACT_RESET_RECEIVED].loose = true;
     }
 }
 

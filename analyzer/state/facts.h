@@ -24,7 +24,6 @@ enum fact_id {
 struct fact {
     bool holds;
     bool doubtful; /* holds or not: nothing is presumed */
-    bool loose;    /* rests on what only some stacks do */
     enum certainty certainty;
     enum state_cause cause;
     int64_t at_ns;

@@ -39,29 +39,40 @@ static void ask(struct questions *q, int index, unsigned id)
         q->list[q->count++] = (struct open_question){.index = index, .facts = FACT_BIT(id)};
 }
 
-/* What is presumed and not proved. Where the tap stands on the endpoint what passed it arrived,
- * once it has had the time to. */
-static bool is_open(const struct evidence *ev, int x, const struct endpoint_facts *e, unsigned id)
+/* What is presumed and not proved; also what rests on a FIN that nobody saw. Nothing is taken for
+ * certain because the tap stands close by: what lies between may lose a segment all the same. */
+static bool is_open(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
+                    unsigned id)
 {
-    const struct fact *f = &e->facts[id];
-    if (!f->holds || f->certainty == CERTAINTY_CONFIRMED)
-        return f->holds && id == FACT_FIN_SENT && e->fin_implied && !ev->fin_seen[x];
-    bool arrived = ev->beside[x] && silence_since(ev, f->at_ns) >= ev->rtt_ns[x];
-    return f->loose || !arrived;
+    const struct fact *f = &ends[x].facts[id];
+    bool own_unseen = id == FACT_FIN_SENT && ends[x].fin_implied && !ev->fin_seen[x];
+    bool peer_unseen = id == FACT_FIN_RECEIVED && ends[!x].fin_implied && !ev->fin_seen[!x];
+    return f->holds && (f->certainty != CERTAINTY_CONFIRMED || own_unseen || peer_unseen);
+}
+
+/* Its FIN should have been acknowledged by now: that may have passed unseen. */
+static bool fin_overdue(const struct evidence *ev, int x, const struct endpoint_facts *e)
+{
+    const struct fact *sent = &e->facts[FACT_FIN_SENT];
+    return sent->holds && !e->facts[FACT_FIN_ACKED].holds &&
+           silence_since(ev, sent->at_ns) > ev->rtt_ns[!x] + ev->config->delayed_ack_ns;
 }
 
 /* Beliefs held without proof, and those given up for want of an answer, not by the endpoint's own
  * word. */
-static void collect_questions(const struct evidence *ev, int x, const struct endpoint_facts *e,
+static void collect_questions(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
                               struct questions *q)
 {
+    const struct endpoint_facts *e = &ends[x];
     q->count = 0;
     for (unsigned id = 0; id < FACTS; id++) {
-        if (is_open(ev, x, e, id))
+        if (is_open(ev, x, ends, id))
             ask(q, e->facts[id].index, id);
         else if (e->facts[id].doubtful)
             ask(q, -1 - (int)id, id);
     }
+    if (fin_overdue(ev, x, e))
+        ask(q, -1 - (int)FACTS, FACT_FIN_ACKED);
     for (int i = e->retraction_count; i-- > 0;) {
         const struct retraction *r = &e->retractions[i];
         if (!r->refuted && !e->facts[r->id].holds)
@@ -80,11 +91,22 @@ static unsigned states_with(const struct endpoint_facts *e, unsigned facts)
     return set & ~STATE_BIT(STATE_UNKNOWN);
 }
 
-/* The state function over every answer to the open questions. */
-static unsigned unproved(const struct evidence *ev, int x, const struct endpoint_facts *e)
+/* The peer's FIN, where it came, brought the acknowledgment of its own. */
+static unsigned came_with_fin(const struct evidence *ev, const struct endpoint_facts *e)
 {
+    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
+    const struct log_entry *g = &ev->log[received->index];
+    bool acks = received->holds && e->facts[FACT_FIN_ACKED].holds && received->frame == g->frame &&
+                g->flags & TCP_ACK && seq_gt(g->ack, e->fin_seq);
+    return acks ? FACT_BIT(FACT_FIN_ACKED) : 0;
+}
+
+/* The state function over every answer to the open questions. */
+static unsigned unproved(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
+{
+    const struct endpoint_facts *e = &ends[x];
     struct questions q;
-    collect_questions(ev, x, e, &q);
+    collect_questions(ev, x, ends, &q);
     unsigned sure = facts_held(e);
     unsigned set = 0;
     for (int i = 0; i < q.count; i++)
@@ -93,6 +115,8 @@ static unsigned unproved(const struct evidence *ev, int x, const struct endpoint
         unsigned facts = sure;
         for (int i = 0; i < q.count; i++)
             facts |= answers & 1u << i ? q.list[i].facts : 0;
+        if (facts & FACT_BIT(FACT_FIN_RECEIVED))
+            facts |= came_with_fin(ev, e);
         set |= states_with(e, facts);
     }
     return set;
@@ -279,7 +303,7 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         return;
     unsigned set = STATE_BIT(s->state) | protected_time_wait(e) | either_closed_first(e);
     if (s->state != STATE_CLOSED || !two_msl_over(s))
-        set |= unproved(ev, x, e);
+        set |= unproved(ev, x, ends);
     if (!own->packets && ev->c->side[!x].marks & SIDE_SYN)
         set |= STATE_BIT(STATE_SYN_RECEIVED); /* its answers may be lost before the tap */
     bool open = !(set == STATE_BIT(STATE_CLOSED));

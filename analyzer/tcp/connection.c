@@ -121,13 +121,11 @@ bool connection_absorb(struct connection *c, const struct connection *forged)
         if (forged->side[s].last_ns > c->side[s].last_ns)
             c->side[s].last_ns = forged->side[s].last_ns;
     }
-    struct log_entry ordered[LOG_MAX];
-    uint16_t count = forged->detail ? log_in_order(forged->detail, ordered) : 0;
-    for (uint16_t i = 0; i < count; i++) {
+    for (uint16_t i = 0; forged->detail && i < forged->detail->log_count; i++) {
         struct log_entry *entry = log_room(d);
         if (!entry)
             return false;
-        *entry = ordered[i];
+        *entry = forged->detail->log[i];
         if (entry->flags & TCP_SYN)
             entry->marks |= LOG_FORGED;
     }

@@ -97,8 +97,8 @@ enum log_mark {
     LOG_UNSEEN = 1u << 5, /* testifies to octets that had not passed the tap */
 };
 
-/* How a close began and how it ended is kept: behind the first LOG_FIRST entries the last LOG_TAIL
- * stand in a ring. */
+/* How a close began and how it ended is kept: the first LOG_FIRST entries, and of the later ones
+ * the last LOG_TAIL, of which control segments stay longest. */
 #define LOG_FIRST 40
 #define LOG_TAIL  24
 #define LOG_MAX   (LOG_FIRST + LOG_TAIL)
@@ -156,9 +156,9 @@ struct previous_use {
 struct detail {
     struct side_detail side[2];
     struct log_entry *log; /* owned */
-    uint16_t log_count;    /* of those held */
+    uint16_t log_count;
+    uint32_t log_total; /* of all that were logged, those that gave way included */
     uint16_t log_room;
-    uint32_t log_total; /* of those ever logged */
     struct close_start start;
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
 };

@@ -6,14 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The next entry to write: at the end while there is room, then around the ring of the last ones.
- */
+/* A full log gives up the oldest of its later entries that is no SYN, FIN or RST. */
+static void give_way(struct detail *d)
+{
+    uint16_t victim = LOG_FIRST;
+    while (victim < d->log_count && d->log[victim].flags & CONTROL_FLAGS)
+        victim++;
+    if (victim == d->log_count)
+        victim = LOG_FIRST;
+    memmove(d->log + victim, d->log + victim + 1,
+            (size_t)(d->log_count - victim - 1) * sizeof *d->log);
+    d->log_count--;
+}
+
 struct log_entry *log_room(struct detail *d)
 {
-    if (d->log_total >= LOG_MAX) {
-        d->log_count = LOG_MAX;
-        return &d->log[LOG_FIRST + (d->log_total++ - LOG_FIRST) % LOG_TAIL];
-    }
+    if (d->log_count == LOG_MAX)
+        give_way(d);
     if (d->log_count == d->log_room) {
         uint16_t room = d->log_room ? (uint16_t)(d->log_room * 2) : 4;
         struct log_entry *log = realloc(d->log, room * sizeof *log);
@@ -24,17 +33,6 @@ struct log_entry *log_room(struct detail *d)
     }
     d->log_total++;
     return &d->log[d->log_count++];
-}
-
-uint16_t log_in_order(const struct detail *d, struct log_entry ordered[LOG_MAX])
-{
-    uint32_t linear = d->log_total <= LOG_MAX ? d->log_count : LOG_FIRST;
-    if (linear)
-        memcpy(ordered, d->log, linear * sizeof *ordered);
-    /* The ring's oldest entry is the one that would be overwritten next. */
-    for (uint32_t i = 0; linear + i < d->log_count; i++)
-        ordered[linear + i] = d->log[LOG_FIRST + (d->log_total - LOG_FIRST + i) % LOG_TAIL];
-    return d->log_count;
 }
 
 bool testifies_unseen(const struct connection *c, int sender, const struct segment *g)
@@ -113,11 +111,9 @@ bool log_segment(struct connection *c, int sender, const struct segment *g, bool
 void log_mark_last(struct connection *c, int sender, const struct segment *g, bool probe)
 {
     struct detail *d = c->detail;
-    if (!d || !d->log_total)
+    if (!d || !d->log_count)
         return;
-    uint32_t last = d->log_total - 1;
-    struct log_entry *entry =
-        &d->log[last < LOG_MAX ? last : LOG_FIRST + (last - LOG_FIRST) % LOG_TAIL];
+    struct log_entry *entry = &d->log[d->log_count - 1];
     if (entry->frame != g->frame || entry->side != sender)
         return;
     const struct ranges *holes = d->side[sender].holes;

@@ -31,8 +31,8 @@ struct ranges {
     struct range holes[];   /* ascending, disjoint */
 };
 
-/* Adds [left, right) behind all others, to the last where they touch. The set is allocated with the first hole (NULL before) and
- * may move; false when memory ran out, with the set as it was. */
+/* Adds [left, right) behind all others, to the last where they touch. The set is allocated with the
+ * first hole (NULL before) and may move; false when memory ran out, with the set as it was. */
 bool ranges_append(struct ranges **set, seq_t left, seq_t right) MUST_CHECK;
 
 /* Takes [left, right) out of the holes; returns how many octets of it were missing. A hole may fall

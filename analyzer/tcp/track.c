@@ -34,6 +34,8 @@ static void note_close_start(struct connection *c)
         int32_t outstanding = side->marks & SIDE_ACKED ? seq_diff(side->nxt, side->una) : 0;
         start->nxt[s] = side->nxt;
         start->outstanding[s] = outstanding > 0 ? (uint32_t)outstanding : 0;
+        if (!start->outstanding[s] && c->detail->side[s].again_acked)
+            start->outstanding[s] = 1; /* it had not heard of the acknowledgment */
         start->window[s] = side->window;
         start->last_ns[s] = side->last_ns;
     }

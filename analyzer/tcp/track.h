@@ -40,9 +40,6 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
  * connection that goes on. False when memory ran out. */
 bool connection_absorb(struct connection *c, const struct connection *forged) MUST_CHECK;
 
-/* The log in order of passage; returns how many entries. */
-uint16_t log_in_order(const struct detail *detail, struct log_entry ordered[LOG_MAX]);
-
 /* The detail, made when it does not exist yet; NULL when memory ran out. */
 struct detail *connection_detail(struct connection *c) MUST_CHECK;
 
