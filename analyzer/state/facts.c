@@ -707,8 +707,12 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
         if (g->side == x || !(g->flags & TCP_RST))
             continue;
         const struct fact *fin = &e->facts[FACT_FIN_RECEIVED];
-        if (!rst_acceptable(ev, i, fin->holds && fin->order < ORDER_AT(i)))
+        if (!rst_acceptable(ev, i, fin->holds && fin->order < ORDER_AT(i))) {
+            /* Its number may lie behind octets that the capture missed. */
+            if (rst_is_own(ev, i) && seq_gt(g->seq, ev->c->side[!x].nxt))
+                e->facts[FACT_RESET_RECEIVED].doubtful = true;
             continue;
+        }
         struct receipt r = receipt_of(ev, i, false, g->seq);
         if (r.status == RECEIPT_LOST)
             retract(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);

@@ -14,24 +14,28 @@ static unsigned facts_held(const struct endpoint_facts *e)
     return held;
 }
 
-/* Facts that stand or fall together because one segment makes them. */
+/* Facts that stand or fall together: of a handshake's segment, all that it tells. */
 struct open_question {
     int index; /* of the segment */
     unsigned facts;
 };
 
-#define QUESTIONS_MAX 8
+#define QUESTIONS_MAX 10
 
 struct questions {
     struct open_question list[QUESTIONS_MAX];
     int count;
 };
 
+#define OPENING_FACTS (FACT_BIT(FACT_SYN_RECEIVED) | FACT_BIT(FACT_SYN_ACKED))
+
 static void ask(struct questions *q, int index, unsigned id)
 {
     for (int i = 0; i < q->count; i++) {
-        if (q->list[i].index == index) {
-            q->list[i].facts |= FACT_BIT(id);
+        unsigned both = q->list[i].facts | FACT_BIT(id);
+        bool together = q->list[i].index == index && !(both & ~OPENING_FACTS);
+        if (together || q->list[i].facts == FACT_BIT(id)) {
+            q->list[i].facts = both;
             return;
         }
     }
@@ -69,10 +73,14 @@ static void collect_questions(const struct evidence *ev, int x, const struct end
         if (is_open(ev, x, ends, id))
             ask(q, e->facts[id].index, id);
         else if (e->facts[id].doubtful)
-            ask(q, -1 - (int)id, id);
+            ask(q, -1, id);
     }
     if (fin_overdue(ev, x, e))
-        ask(q, -1 - (int)FACTS, FACT_FIN_ACKED);
+        ask(q, -1, FACT_FIN_ACKED);
+    /* Whoever stops asking for an acknowledgment has it. */
+    if (ends[!x].facts[FACT_FIN_SENT].holds && !e->facts[FACT_FIN_RECEIVED].holds &&
+        gave_up(ev, !x))
+        ask(q, -1, FACT_FIN_RECEIVED);
     for (int i = e->retraction_count; i-- > 0;) {
         const struct retraction *r = &e->retractions[i];
         if (!r->refuted && !e->facts[r->id].holds)
@@ -331,6 +339,8 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_SYN_RECEIVED);
     if (open)
         set |= missed_close(ev, set) | hidden_fin(ev, x, ends);
+    if (!no_fin && hidden_fin(ev, !x, ends)) /* then it may have closed second */
+        set |= STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSED);
     if (open && unseen(ev, !x))
         set |= unseen_answers(e);
     s->possible = (uint16_t)set;
