@@ -83,7 +83,8 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("three segments: no fin_wait_2", FIN_WAIT_1
         "+.010 < F. 201:201(0) ack 102\n"
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 TIME_WAIT?\n"
-        "client in FIN_WAIT_1 TIME_WAIT CLOSED\n"
+        "client may FIN_WAIT_1 TIME_WAIT CLOSED\n"
+        "client not CLOSING\n"
         "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT! LAST_ACK!\n"
         "server fin passive\n"
         "+.010 > . 102:102(0) ack 202\n"
