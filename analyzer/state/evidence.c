@@ -91,8 +91,10 @@ static bool proves(const struct evidence *ev, int gi, const struct log_entry *h,
     const struct log_entry *g = &ev->log[gi];
     if (g->flags & TCP_RST)
         return false;
+    /* An abort tells what it had received; a refusal does not. */
+    bool refusal = h->flags & TCP_RST && h->seq.n == 0;
     if (octets)
-        return h->flags & TCP_ACK && !(h->flags & TCP_RST) && seq_ge(h->ack, end);
+        return h->flags & TCP_ACK && !refusal && seq_ge(h->ack, end);
     /* An echo of its very stamp may be another's that bore the same. */
     return h->marks & LOG_TIMESTAMPS && g->marks & LOG_TIMESTAMPS &&
            (int32_t)(h->ts_ecr - g->ts_val) > 0;
@@ -242,16 +244,12 @@ static bool receive_span(const struct evidence *ev, int i, seq_t *low, seq_t *hi
     return known || sender->marks & (SIDE_SEEN | SIDE_ACKED);
 }
 
-bool rst_acceptable(const struct evidence *ev, int i, bool addressee_has_fin)
+bool rst_acceptable(const struct evidence *ev, int i, bool addressee_has_fin, bool connecting)
 {
     const struct log_entry *g = &ev->log[i];
     const struct side *addressee = &ev->c->side[!g->side];
     seq_t low, high;
-    bool never_heard = true;
-    for (int k = 0; k < i; k++)
-        never_heard &= ev->log[k].side != g->side || ev->log[k].flags & TCP_RST;
-    never_heard &= addressee->marks & SIDE_SYN && !(addressee->marks & SIDE_SYN_ACK);
-    if (addressee->marks & SIDE_SYN && never_heard) /* SYN_SENT: RFC 9293 section 3.10.7.3 */
+    if (connecting) /* RFC 9293 section 3.10.7.3 */
         return g->flags & TCP_ACK && seq_gt(g->ack, addressee->isn) &&
                seq_le(g->ack, addressee->nxt);
     if (!receive_span(ev, i, &low, &high))

@@ -54,8 +54,10 @@ seq_t entry_end(const struct log_entry *entry);
 /* An RST that its sender did send: not from a box between with another distance. */
 bool rst_is_own(const struct evidence *evidence, int i);
 
-/* Would the addressee accept this RST (RFC 9293 section 3.10.7.4, RFC 5961 section 3)? */
-bool rst_acceptable(const struct evidence *evidence, int i, bool addressee_has_fin);
+/* Would the addressee accept this RST (RFC 9293 section 3.10.7.4, RFC 5961 section 3)?
+ * `connecting`: it is in SYN_SENT, where only the acknowledgment counts. */
+bool rst_acceptable(const struct evidence *evidence, int i, bool addressee_has_fin,
+                    bool connecting);
 
 /* The entry that a bare RST answers: the latest of the other side's whose ACK field is its number,
  * unless that was answered otherwise or too long ago. When only later numbers were kept, the first

@@ -118,12 +118,26 @@ static void note_syn_implied(const struct evidence *ev, int x, struct endpoint_f
     }
 }
 
+/* X refused this SYN before it sent its own. */
+static bool refused_syn(const struct evidence *ev, int x, int i)
+{
+    for (int k = i + 1; k < ev->count; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == x && h->flags & TCP_SYN)
+            return false;
+        if (h->side == x && h->flags & TCP_RST && h->flags & TCP_ACK &&
+            seq_eq(h->ack, entry_end(&ev->log[i])))
+            return true;
+    }
+    return false;
+}
+
 static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count && !e->facts[FACT_SYN_RECEIVED].holds; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->side == x || !(g->flags & TCP_SYN) || g->flags & TCP_RST ||
-            answers_other_syn(ev, x, i))
+            answers_other_syn(ev, x, i) || refused_syn(ev, x, i))
             continue;
         struct receipt r = receipt_of(ev, i, true, entry_end(g));
         enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
@@ -707,7 +721,7 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
         if (g->side == x || !(g->flags & TCP_RST))
             continue;
         const struct fact *fin = &e->facts[FACT_FIN_RECEIVED];
-        if (!rst_acceptable(ev, i, fin->holds && fin->order < ORDER_AT(i))) {
+        if (!rst_acceptable(ev, i, fin->holds && fin->order < ORDER_AT(i), in_syn_sent(e, i))) {
             /* Its number may lie behind octets that the capture missed. */
             if (rst_is_own(ev, i) && seq_gt(g->seq, ev->c->side[!x].nxt))
                 e->facts[FACT_RESET_RECEIVED].doubtful = true;
