@@ -94,7 +94,8 @@ static bool proves(const struct evidence *ev, int gi, const struct log_entry *h,
     /* An abort tells what it had received; a refusal does not. */
     bool refusal = h->flags & TCP_RST && h->seq.n == 0;
     if (octets)
-        return h->flags & TCP_ACK && !refusal && seq_ge(h->ack, end);
+        return h->flags & TCP_ACK && !refusal && seq_ge(h->ack, end) &&
+               seq_distance(h->ack, end) < UINT32_C(1) << 30;
     /* An echo of its very stamp may be another's that bore the same. */
     return h->marks & LOG_TIMESTAMPS && g->marks & LOG_TIMESTAMPS &&
            (int32_t)(h->ts_ecr - g->ts_val) > 0;
@@ -234,7 +235,7 @@ static bool receive_span(const struct evidence *ev, int i, seq_t *low, seq_t *hi
     }
     /* Between the handshake and the close only the running numbers were kept. */
     const struct detail *d = ev->c->detail;
-    if (sender->marks & SIDE_ACKED && d && d->start.taken) {
+    if (sender->marks & SIDE_ACKED && d && d->start.seen[g->side]) {
         seq_t una = seq_back(d->start.nxt[g->side], d->start.outstanding[g->side]);
         if (seq_gt(una, *low))
             *low = una;

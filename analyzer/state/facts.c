@@ -494,38 +494,12 @@ static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_fact
     }
 }
 
-/* X's first acknowledgment of octets that Y only ever sent in segments that acknowledge X's FIN:
- * one of these has arrived. -1 when there is none, or too little was kept to tell. */
-static int acknowledges_in_turn(const struct evidence *ev, int x, seq_t fin_seq)
-{
-    const struct detail *d = ev->c->detail;
-    if (!d || !d->start.taken || d->start.last_ns[!x] == TIME_UNKNOWN)
-        return -1;
-    int whole = d->log_total > LOG_MAX ? LOG_FIRST - (d->log_count - ev->count) : ev->count;
-    int i = 0;
-    while (i < whole && !(ev->log[i].flags & (TCP_FIN | TCP_RST)))
-        i++;
-    seq_t high = d->start.nxt[!x];
-    for (; i < whole; i++) {
-        const struct log_entry *g = &ev->log[i];
-        if (g->flags & TCP_RST || !(g->flags & TCP_ACK))
-            continue;
-        if (g->side == x && seq_gt(g->ack, high))
-            return i;
-        if (g->side != x && seq_le(g->ack, fin_seq))
-            high = seq_max(high, entry_end(g));
-    }
-    return -1;
-}
-
-/* X acknowledges an octet of Y's that was only ever sent with an acknowledgment of X's FIN. */
 /* Octets of Y that went out before, in segments that do not acknowledge X's FIN, prove nothing. */
 static bool sent_without(const struct evidence *ev, int i, seq_t fin_seq)
 {
     const struct log_entry *g = &ev->log[i];
     const struct close_start *start = &ev->c->detail->start;
-    bool known = start->taken && start->last_ns[g->side] != TIME_UNKNOWN;
-    if (known && seq_le(entry_end(g), start->nxt[g->side]))
+    if (start->seen[g->side] && seq_le(entry_end(g), start->nxt[g->side]))
         return true;
     for (int k = 0; k < i; k++) {
         const struct log_entry *h = &ev->log[k];
@@ -536,6 +510,7 @@ static bool sent_without(const struct evidence *ev, int i, seq_t fin_seq)
     return false;
 }
 
+/* X acknowledges an octet of Y's that was only ever sent with an acknowledgment of X's FIN. */
 static void confirm_fin_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     struct fact *acked = &e->facts[FACT_FIN_ACKED];
@@ -577,9 +552,6 @@ static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_fac
             withdrawals++;
             continue;
         }
-        int proof = acknowledges_in_turn(ev, x, e->fin_seq);
-        if (r.status == RECEIPT_PRESUMED && proof > i)
-            r = (struct receipt){RECEIPT_CONFIRMED, r.at_ns, proof};
         /* Whether it came or X gave up: a passive closer that asks no more is CLOSED. */
         bool closed_anyway = !e->active && gave_up(ev, x);
         if (withdrawals >= WITHDRAWALS_MAX && r.status != RECEIPT_CONFIRMED && !closed_anyway) {

@@ -100,12 +100,12 @@ static unsigned states_with(const struct endpoint_facts *e, unsigned facts)
 }
 
 /* The peer's FIN, where it came, brought the acknowledgment of its own. */
-static unsigned came_with_fin(const struct evidence *ev, const struct endpoint_facts *e)
+static unsigned came_with_fin(const struct evidence *ev, int x, const struct endpoint_facts *e)
 {
     const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
     const struct log_entry *g = &ev->log[received->index];
     bool acks = received->holds && e->facts[FACT_FIN_ACKED].holds && received->frame == g->frame &&
-                g->flags & TCP_ACK && seq_gt(g->ack, e->fin_seq);
+                g->side != x && g->flags & TCP_ACK && seq_gt(g->ack, e->fin_seq);
     return acks ? FACT_BIT(FACT_FIN_ACKED) : 0;
 }
 
@@ -124,7 +124,7 @@ static unsigned unproved(const struct evidence *ev, int x, const struct endpoint
         for (int i = 0; i < q.count; i++)
             facts |= answers & 1u << i ? q.list[i].facts : 0;
         if (facts & FACT_BIT(FACT_FIN_RECEIVED))
-            facts |= came_with_fin(ev, e);
+            facts |= came_with_fin(ev, x, e);
         set |= states_with(e, facts);
     }
     return set;

@@ -135,6 +135,7 @@ struct side_detail {
  * queued. */
 struct close_start {
     bool taken;
+    bool seen[2]; /* nxt is known */
     seq_t nxt[2];
     uint32_t outstanding[2];
     uint16_t window[2];

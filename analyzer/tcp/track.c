@@ -32,6 +32,7 @@ static void note_close_start(struct connection *c)
     for (int s = 0; s < 2; s++) {
         const struct side *side = &c->side[s];
         int32_t outstanding = side->marks & SIDE_ACKED ? seq_diff(side->nxt, side->una) : 0;
+        start->seen[s] = side->marks & SIDE_SEEN;
         start->nxt[s] = side->nxt;
         start->outstanding[s] = outstanding > 0 ? (uint32_t)outstanding : 0;
         if (!start->outstanding[s] && c->detail->side[s].again_acked)
