@@ -49,10 +49,11 @@ static void mark_late(struct evidence *ev)
             const struct log_entry *h = &ev->log[k];
             if (h->side != g->side || (h->flags | g->flags) & TCP_RST)
                 continue;
+            bool copy = g->ip_id && g->ip_id == h->ip_id && g->marks & LOG_AGAIN;
             bool acked_more = g->flags & h->flags & TCP_ACK && seq_lt(g->ack, h->ack);
             bool stamped_before =
                 g->marks & h->marks & LOG_TIMESTAMPS && (int32_t)(g->ts_val - h->ts_val) < 0;
-            if (acked_more || stamped_before)
+            if (acked_more || stamped_before || copy)
                 g->marks |= LOG_LATE;
         }
     }
@@ -180,7 +181,10 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
         }
         if (h->marks & LOG_LATE || !refutes(g, h, octets, end))
             continue;
-        if (h->time_ns - g->time_ns >= crossing_ns) {
+        /* Without anything new it may be a copy that the network made of an earlier one. */
+        bool stale = h->marks & LOG_AGAIN && (!carries_octets(h) || g->flags & TCP_RST);
+        int64_t slack_ns = stale ? crossing_ns + ev->config->rto_min_ns : crossing_ns;
+        if (h->time_ns - g->time_ns >= slack_ns) {
             r.status = RECEIPT_LOST;
             r.by = k;
             return r;

@@ -57,7 +57,7 @@ static const struct CMUnitTest tests[] = {
         "server fin implied\n"
         "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT LAST_ACK! CLOSED?\n"
         "server LAST_ACK @9 implied\n"
-        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT!\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT\n"
         "caveat capture_lost_segments\n"
         "close graceful by client\n"),
     SCRIPT("implied: cancelled when data occupies that number", ESTABLISHED

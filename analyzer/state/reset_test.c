@@ -49,7 +49,7 @@ static const struct CMUnitTest tests[] = {
         "server in CLOSED\n"),
     SCRIPT("closing: reset", CLOSING
         "+.001 > R. 102:102(0) ack 202\n"
-        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING? CLOSED!\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING CLOSED!\n"
         "server: SYN_RECEIVED ESTABLISHED FIN_WAIT_1 CLOSING? CLOSED?\n"
         "close reset by client\n"),
     SCRIPT("last_ack: reset", LAST_ACK
