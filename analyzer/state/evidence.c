@@ -182,7 +182,7 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
         if (h->marks & LOG_LATE || !refutes(g, h, octets, end))
             continue;
         /* Without anything new it may be a copy that the network made of an earlier one. */
-        bool stale = h->marks & LOG_AGAIN && (!carries_octets(h) || g->flags & TCP_RST);
+        bool stale = h->marks & LOG_AGAIN;
         int64_t slack_ns = stale ? crossing_ns + ev->config->rto_min_ns : crossing_ns;
         if (h->time_ns - g->time_ns >= slack_ns) {
             r.status = RECEIPT_LOST;

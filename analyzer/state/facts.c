@@ -150,6 +150,16 @@ static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_fact
     }
 }
 
+/* Its SYN-ACK tells that the peer's SYN came, whether the capture has it or not. */
+static void note_own_syn_ack(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_RST;
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_RECEIVED].holds; i++) {
+        if (ev->log[i].side == x && (ev->log[i].flags & kinds) == (TCP_SYN | TCP_ACK))
+            set_fact(e, FACT_SYN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
+    }
+}
+
 /* In a simultaneous open the peer's SYN came after its own was out. */
 static void order_crossed_syn(struct endpoint_facts *e)
 {
@@ -813,6 +823,7 @@ void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
         note_own_syn(ev, x, &ends[x]);
         note_syn_implied(ev, x, &ends[x]);
         note_peer_syn(ev, x, &ends[x]);
+        note_own_syn_ack(ev, x, &ends[x]);
         order_crossed_syn(&ends[x]);
         note_syn_acked(ev, x, &ends[x]);
         note_implied_open(ev, x, &ends[x]);
