@@ -1,0 +1,309 @@
+"""What a capture says does not depend on how it is written, or on numbers that mean nothing.
+
+Each capture is changed in a way that leaves the two endpoints' story as it was, and told again: the
+same states on the same packets, the same possible states, the same close. Captures of testdata/
+always; those of ../shared/truth when they are there.
+"""
+
+import random
+import struct
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import CAPTURES, SHARED, TESTDATA, Run, Verdict, connections
+
+sys.path.insert(0, str(TESTDATA))
+from lib import files  # noqa: E402
+
+TRUTH = SHARED / "truth"
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+WINDOW_NS = 1_000_000
+
+
+# ---- reading ------------------------------------------------------------------------------------
+
+@dataclass
+class Frame(files.Packet):
+    number: int = 0  # in the capture that was read
+
+
+def read_pcap(path):
+    """The packets of a pcap of Ethernet frames in the usual byte order; None for anything else."""
+    data = path.read_bytes()
+    units = {0xA1B2C3D4: 1000, 0xA1B23C4D: 1}.get(int.from_bytes(data[:4], "little"))
+    if not units or int.from_bytes(data[20:24], "little") != files.LINK_ETHERNET:
+        return None
+    frames, at = [], 24
+    while at + 16 <= len(data):
+        seconds, rest, length, original = struct.unpack_from("<IIII", data, at)
+        at += 16
+        if at + length > len(data):
+            return None
+        frames.append(Frame(seconds * 10**9 + rest * units, data[at:at + length], original,
+                            number=len(frames) + 1))
+        at += length
+    return frames
+
+
+def layout(data):
+    """Where (addresses, TCP header) begin in an Ethernet frame, and how long an address is; None
+    when it is not whole plain TCP over IP."""
+    if data[12:14] == b"\x08\x00" and data[23:24] == b"\x06":
+        if int.from_bytes(data[20:22], "big") & 0x3FFF:
+            return None
+        tcp, place = 14 + (data[14] & 15) * 4, (26, 4)
+    elif data[12:14] == b"\x86\xdd" and data[20:21] == b"\x06":
+        tcp, place = 54, (22, 16)
+    else:
+        return None
+    if len(data) < tcp + 20 or len(data) < tcp + (data[tcp + 12] >> 4) * 4:
+        return None
+    return (*place, tcp)
+
+
+def plain(frames):
+    """Only TCP that layout() understands, and what is no TCP at all."""
+    return all(layout(f.data) or f.data[12:14] == b"\x08\x06" for f in frames)
+
+
+# ---- changing -----------------------------------------------------------------------------------
+
+def mirrored(frame):
+    """Each end under the other's address."""
+    found = layout(frame.data)
+    if not found:
+        return frame
+    at, length, _ = found
+    d = frame.data
+    swapped = d[:at] + d[at + length:at + 2 * length] + d[at:at + length] + d[at + 2 * length:]
+    return replace(frame, data=swapped)
+
+
+def moved(frame, shift):
+    """Every sequence number of an end moved by what `shift` says for it."""
+    found = layout(frame.data)
+    if not found:
+        return frame
+    at, length, tcp = found
+    d = bytearray(frame.data)
+    own = shift(bytes(d[at:at + length]), bytes(d[tcp:tcp + 2]))
+    peer = shift(bytes(d[at + length:at + 2 * length]), bytes(d[tcp + 2:tcp + 4]))
+
+    def add(place, by):
+        value = int.from_bytes(d[place:place + 4], "big") + by
+        d[place:place + 4] = (value & 0xFFFFFFFF).to_bytes(4, "big")
+
+    flags = d[tcp + 13]
+    # The number of a refusal is zero by itself.
+    if not (flags & RST and flags & ACK and d[tcp + 4:tcp + 8] == bytes(4)):
+        add(tcp + 4, own)
+    if flags & ACK:
+        add(tcp + 8, peer)
+    option, end = tcp + 20, tcp + (d[tcp + 12] >> 4) * 4
+    while option + 1 < end and d[option] != 0:
+        if d[option] == 1:
+            option += 1
+            continue
+        if d[option] == 5:  # SACK
+            for edge in range(option + 2, option + d[option + 1] - 3, 4):
+                add(edge, peer)
+        option += max(d[option + 1], 2)
+    return replace(frame, data=bytes(d))
+
+
+def shifts(seed):
+    """A constant of its own for each end."""
+    table = {}
+
+    def shift(address, port):
+        key = address + port
+        if key not in table:
+            table[key] = random.Random(seed + key.hex()).getrandbits(32)
+        return table[key]
+
+    return shift
+
+
+def sender(frame):
+    """Who sent it; anything for what is no TCP."""
+    found = layout(frame.data)
+    return found and frame.data[found[0]:found[0] + found[1]] + frame.data[found[2]:found[2] + 2]
+
+
+def doubled(frames, random_):
+    """Every packet again, less than a millisecond later, and no later than the second one of the
+    same sender that follows: that many are remembered."""
+    copies = []
+    following = {}
+    for f in reversed(frames):
+        later = following.setdefault(sender(f), [])
+        end = min([f.time_ns + WINDOW_NS, *later[1:2]])
+        copies.append(replace(f, time_ns=random_.randrange(f.time_ns, max(end, f.time_ns + 1))))
+        following[sender(f)] = [f.time_ns, *later[:1]]
+    return sorted(frames + copies[::-1], key=lambda f: f.time_ns)
+
+
+def reordered(frames, random_):
+    """Packets that passed within a millisecond, in another order; the clock still runs forward."""
+    out = []
+    start = 0
+    while start < len(frames):
+        end = start
+        while end < len(frames) and frames[end].time_ns - frames[start].time_ns < WINDOW_NS:
+            end += 1
+        group = frames[start:end]
+        times = [f.time_ns for f in group]
+        random_.shuffle(group)
+        out += [replace(f, time_ns=t) for f, t in zip(group, times)]
+        start = end
+    return out
+
+
+# ---- telling ------------------------------------------------------------------------------------
+
+def told(record, where, swap):
+    """What must stay the same of a connection; `where` gives the original number of a frame."""
+    ends = [record["client"], record["server"]]
+
+    def place(entry):
+        return where(entry["file"], entry["frame"]) if "frame" in entry else None
+
+    def end(e):
+        return {
+            "path": [(s["state"], place(s), s["cause"], s["certainty"]) for s in e["states"]
+                     if not s.get("retracted")],
+            "state": e["state"],
+            "possible": sorted(e["possible_states"]),
+        }
+
+    addresses = [e["ip"] for e in (reversed(ends) if swap else ends)]
+    close = record["tcp"]["close"]
+    return {
+        "ends": [(address, e["port"], end(e)) for address, e in zip(addresses, ends)],
+        "close": (close["kind"], close.get("by")),
+    }
+
+
+def tell(paths, where, swap=False):
+    run = Run(["--format", "ndjson", "--connections", *paths])
+    fault = run.fault()
+    if fault:
+        return fault
+    try:
+        return sorted((told(r, where, swap) for r in connections(run.records())), key=repr)
+    except KeyError as missing:
+        return f"a record without {missing}"
+
+
+def difference(before, after):
+    """The first difference in words."""
+    if isinstance(after, str):
+        return after
+    if len(before) != len(after):
+        return f"{len(before)} connections became {len(after)}"
+    for b, a in zip(before, after):
+        for name, x, y in zip(("client", "server"), b["ends"], a["ends"]):
+            for key in ("path", "state", "possible"):
+                if x[2][key] != y[2][key]:
+                    return f"{name} {key}: {x[2][key]} became {y[2][key]}"
+            if x[:2] != y[:2]:
+                return f"{name} {x[:2]} became {y[:2]}"
+        if b["close"] != a["close"]:
+            return f"close {b['close']} became {a['close']}"
+    return None
+
+
+# ---- the relations ------------------------------------------------------------------------------
+
+class Change:
+    """One way of writing a capture anew: files, and how their frames are the original's."""
+
+    def __init__(self, name, written, swap=False):
+        self.name, self.swap = name, swap
+        self.parts = written  # (octets, frames) each
+
+    def where(self, file, frame):
+        return self.parts[file][1][frame - 1].number
+
+
+def nanoseconds(frames):
+    return files.pcap(frames, nanoseconds=True)
+
+
+def changes(frames, seed, far_apart):
+    random_ = random.Random(seed)
+    one = [("the ends' addresses exchanged", [mirrored(f) for f in frames], True)]
+    one += [(f"all numbers moved ({i})", [moved(f, shifts(f"{seed}{i}")) for f in frames], False)
+            for i in range(3)]
+    one.append(("every packet twice", doubled(frames, random_), False))
+    if far_apart:
+        one.append(("shuffled within a millisecond", reordered(frames, random_), False))
+    for name, changed, swap in one:
+        yield Change(name, [(nanoseconds(changed), changed)], swap)
+    yield Change("as pcapng", [(files.pcapng(frames, [files.Interface(resolution=9)]), frames)])
+    coarse = [replace(f, time_ns=f.time_ns // 1000 * 1000) for f in frames]
+    yield Change("with microseconds", [(files.pcap(coarse), coarse)])
+    if len(frames) >= 3:
+        cuts = sorted(random_.sample(range(1, len(frames)), 2))
+        parts = [frames[:cuts[0]], frames[cuts[0]:cuts[1]], frames[cuts[1]:]]
+        random_.shuffle(parts)
+        yield Change("in three files", [(nanoseconds(part), part) for part in parts])
+
+
+def violations(path, far_apart):
+    """(relation, difference) for each that does not hold, and how many were tried."""
+    frames = read_pcap(path)
+    if not frames or not plain(frames) or any(
+            b.time_ns < a.time_ns for a, b in zip(frames, frames[1:])):
+        return [], 0
+    found, tried = [], 0
+    with tempfile.TemporaryDirectory() as folder:
+        before = tell([path], lambda _, frame: frame)
+        if isinstance(before, str):
+            return [("as it is", before)], 1
+        for change in changes(frames, path.parent.name + path.name, far_apart):
+            tried += 1
+            paths = []
+            for i, (octets, _) in enumerate(change.parts):
+                paths.append(Path(folder) / f"{tried}-{i}.cap")
+                paths[-1].write_bytes(octets)
+            # A copy confirms nothing that the original does not; frames of either will do.
+            words = difference(before, tell(paths, change.where, change.swap))
+            if words:
+                found.append((change.name, words))
+    return found, tried
+
+
+def one_way_delay_ms(folder):
+    import json
+    return json.loads((folder / "truth.json").read_text())["one_way_delay_ms"]
+
+
+def captures():
+    for path in sorted(CAPTURES.glob("*.pcap")):
+        yield path, False
+    if not TRUTH.is_dir():
+        print(f"without {TRUTH}: only the captures of testdata/")
+        return
+    for folder in sorted(TRUTH.iterdir()):
+        for path in sorted(folder.glob("*.pcap")):
+            # Between the ends of a long way nothing that passes within a millisecond is an answer.
+            yield path, path.stem == "middle" and one_way_delay_ms(folder) >= 3
+
+
+def main():
+    verdict = Verdict()
+    everything = list(captures())
+    with ThreadPoolExecutor(2) as pool:
+        results = pool.map(lambda each: violations(*each), everything)
+        for (path, _), (found, tried) in zip(everything, results):
+            verdict.checked += tried
+            for name, words in found:
+                verdict.failures.append(f"{path.parent.name}/{path.name}: {name}: {words}")
+    verdict.finish()
+
+
+main()
