@@ -102,6 +102,16 @@ static bool proves(const struct evidence *ev, int gi, const struct log_entry *h,
            (int32_t)(h->ts_ecr - g->ts_val) > 0;
 }
 
+/* X sends octets again that `g` acknowledges. */
+static bool sends_again(const struct log_entry *g, const struct log_entry *h)
+{
+    /* The first SYN-ACK of a simultaneous open answers the peer's SYN. */
+    bool answers_syn = h->flags & TCP_SYN && h->flags & TCP_ACK && !(h->marks & LOG_AGAIN);
+    bool octets = (h->flags & (TCP_SYN | TCP_FIN) || h->payload_len) && !answers_syn;
+    return g->flags & TCP_ACK && octets && !(h->marks & LOG_PROBE) && seq_lt(h->seq, g->ack) &&
+           seq_distance(h->seq, g->ack) < UINT32_C(1) << 30;
+}
+
 /* Does X's segment `h` show that X did not have `g` yet? */
 static bool refutes(const struct log_entry *g, const struct log_entry *h, bool octets, seq_t end)
 {
@@ -112,13 +122,7 @@ static bool refutes(const struct log_entry *g, const struct log_entry *h, bool o
         return false; /* it may well be the echo of this one */
     if (octets && h->flags & TCP_ACK && seq_lt(h->ack, end))
         return !rst || h->seq.n != 0; /* an abort tells what it had received; a refusal does not */
-    if (rst)
-        return false;
-    /* The first SYN-ACK of a simultaneous open answers the peer's SYN. */
-    bool answers_syn = h->flags & TCP_SYN && h->flags & TCP_ACK && !(h->marks & LOG_AGAIN);
-    bool sends_again = (h->flags & (TCP_SYN | TCP_FIN) || h->payload_len) && !answers_syn;
-    return g->flags & TCP_ACK && sends_again && !(h->marks & LOG_PROBE) && seq_lt(h->seq, g->ack) &&
-           seq_distance(h->seq, g->ack) < UINT32_C(1) << 30;
+    return !rst && sends_again(g, h);
 }
 
 /* How long the addressee may take to acknowledge octets: the way there and back, and a delayed
@@ -157,6 +161,14 @@ static bool echoes_before(const struct evidence *ev, int answer, int copy)
            (int32_t)(h->ts_ecr - g->ts_val) < 0;
 }
 
+/* Octets that had been acknowledged before anything closed: a copy, held up on the way. */
+static bool acknowledged_long_ago(const struct evidence *ev, const struct log_entry *h)
+{
+    const struct close_start *start = &ev->c->detail->start;
+    return start->taken && start->last_ns[h->side] != TIME_UNKNOWN &&
+           seq_le(entry_end(h), seq_back(start->nxt[h->side], start->outstanding[h->side]));
+}
+
 struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t end)
 {
     const struct log_entry *g = &ev->log[i];
@@ -182,7 +194,8 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
         if (h->marks & LOG_LATE || !refutes(g, h, octets, end))
             continue;
         /* Without anything new it may be a copy that the network made of an earlier one. */
-        bool stale = h->marks & LOG_AGAIN;
+        bool stale = h->marks & LOG_AGAIN &&
+                     (g->flags & TCP_RST || !sends_again(g, h) || acknowledged_long_ago(ev, h));
         int64_t slack_ns = stale ? crossing_ns + ev->config->rto_min_ns : crossing_ns;
         if (h->time_ns - g->time_ns >= slack_ns) {
             r.status = RECEIPT_LOST;

@@ -104,6 +104,22 @@ static void take_stamps(const struct script *s, struct segment *g, const char *t
     g->ts_ecr = ecr ? s->stamp_base + (uint32_t)ecr : 0;
 }
 
+static uint32_t mark_of(const struct script *s, const char *text)
+{
+    static const struct {
+        const char *name;
+        uint32_t mark;
+    } marks[] = {
+        {"sackOK", SEG_SACK_PERMITTED}, {"FO", SEG_FAST_OPEN},    {"md5", SEG_SIGNED},
+        {"mptcp", SEG_MPTCP},           {"cut", SEG_OPTIONS_CUT}, {"malformed", SEG_MALFORMED},
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (strcmp(text, marks[i].name) == 0)
+            return marks[i].mark;
+    }
+    script_wrong(s, "no such option");
+}
+
 static void take_option(const struct script *s, struct segment *g, uint32_t peer_isn,
                         const char *text)
 {
@@ -121,12 +137,8 @@ static void take_option(const struct script *s, struct segment *g, uint32_t peer
         g->marks |= SEG_SACK | SEG_DSACK;
         g->sack_left = peer_isn + (uint32_t)value;
         g->sack_right = peer_isn + (uint32_t)other;
-    } else if (strcmp(text, "sackOK") == 0) {
-        g->marks |= SEG_SACK_PERMITTED;
-    } else if (strcmp(text, "FO") == 0) {
-        g->marks |= SEG_FAST_OPEN;
     } else {
-        script_wrong(s, "no such option");
+        g->marks |= mark_of(s, text);
     }
 }
 
