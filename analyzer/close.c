@@ -296,6 +296,8 @@ static enum role closer_of(const struct view *view, const struct connection_verd
     case CLOSE_GRACEFUL:
     case CLOSE_MID_CLOSE:
     case CLOSE_HALF_CLOSED:
+        if (s[0].fin_sent && s[0].active && s[1].fin_sent && s[1].active)
+            return ROLE_BOTH;
         for (int x = 0; x < 2; x++) {
             if (s[x].fin_sent && s[x].active)
                 return role_of(view, x);

@@ -1,6 +1,7 @@
 #include "analyzer/conclude.h"
 
 #include "analyzer/close.h"
+#include "analyzer/elapsed.h"
 
 #include <string.h>
 
@@ -110,8 +111,9 @@ static void describe_previous(const struct view *view, struct connection_verdict
     v->previous.server_isn = p->isn[!old_client];
     v->previous.start_ns = p->start_ns;
     v->previous.roles_swapped = old_client != view->client;
-    v->previous.gap_ns = view->c->first_ns - p->end_ns;
-    if (view->c->first_ns == TIME_UNKNOWN || p->end_ns == TIME_UNKNOWN || v->previous.gap_ns < 0)
+    bool timed = view->c->first_ns != TIME_UNKNOWN && p->end_ns != TIME_UNKNOWN;
+    v->previous.gap_ns = timed ? elapsed_ns(p->end_ns, view->c->first_ns) : -1;
+    if (v->previous.gap_ns < 0)
         v->previous.gap_ns = -1;
 }
 

@@ -59,6 +59,29 @@ static void mark_late(struct evidence *ev)
     }
 }
 
+/* No difference of times may overflow, whatever stands in the capture. */
+static int64_t reckonable_ns(int64_t time_ns)
+{
+    int64_t most_ns = INT64_MAX / 2;
+    return time_ns < 0 ? 0 : time_ns > most_ns ? most_ns : time_ns;
+}
+
+/* A packet without a time passed when the one before it did. */
+static void reckon_times(struct evidence *ev)
+{
+    int64_t last_ns = TIME_UNKNOWN;
+    for (int i = 0; i < ev->count && last_ns == TIME_UNKNOWN; i++)
+        last_ns = ev->log[i].time_ns;
+    last_ns = reckonable_ns(last_ns == TIME_UNKNOWN ? ev->now_ns : last_ns);
+    for (int i = 0; i < ev->count; i++) {
+        struct log_entry *g = &ev->log[i];
+        ev->captured_ns[i] = g->time_ns;
+        if (g->time_ns != TIME_UNKNOWN)
+            last_ns = reckonable_ns(g->time_ns);
+        g->time_ns = last_ns;
+    }
+}
+
 void evidence_gather(struct evidence *ev, const struct connection *c,
                      const struct analyzer_config *config, int64_t now_ns)
 {
@@ -81,6 +104,7 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
     for (int x = 0; x < 2; x++)
         ev->beside[x] = ev->rtt_known[x] && ev->rtt_ns[x] < ON_HOST_NS;
     mark_late(ev);
+    reckon_times(ev);
 }
 
 /* ---- receipt -------------------------------------------------------------------------------- */
@@ -165,7 +189,7 @@ static bool echoes_before(const struct evidence *ev, int answer, int copy)
 static bool acknowledged_long_ago(const struct evidence *ev, const struct log_entry *h)
 {
     const struct close_start *start = &ev->c->detail->start;
-    return start->taken && start->last_ns[h->side] != TIME_UNKNOWN &&
+    return start->seen[h->side] &&
            seq_le(entry_end(h), seq_back(start->nxt[h->side], start->outstanding[h->side]));
 }
 
@@ -267,7 +291,7 @@ bool rst_acceptable(const struct evidence *ev, int i, bool addressee_has_fin, bo
     const struct log_entry *g = &ev->log[i];
     const struct side *addressee = &ev->c->side[!g->side];
     seq_t low, high;
-    if (connecting) /* RFC 9293 section 3.10.7.3 */
+    if (connecting && addressee->marks & SIDE_ISN) /* RFC 9293 section 3.10.7.3 */
         return g->flags & TCP_ACK && seq_gt(g->ack, addressee->isn) &&
                seq_le(g->ack, addressee->nxt);
     if (!receive_span(ev, i, &low, &high))

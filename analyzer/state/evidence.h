@@ -19,7 +19,8 @@ struct evidence {
     const struct connection *c;
     const struct analyzer_config *config;
     int64_t now_ns;                /* how far the capture had come */
-    struct log_entry log[LOG_MAX]; /* in order of passage */
+    struct log_entry log[LOG_MAX]; /* in order of passage; times made fit for reckoning */
+    int64_t captured_ns[LOG_MAX];  /* their times as captured, or TIME_UNKNOWN */
     int count;
     int64_t rtt_ns[2]; /* from the tap to this endpoint and back; 0 when never measured */
     bool rtt_known[2];

@@ -227,8 +227,9 @@ static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *
     bool own_fits =
         !(own->marks & SIDE_ISN) ||
         (seq_gt(g->seq, own->isn) && seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
-    bool peer_fits = !(peer->marks & SIDE_ISN) ||
-                     (seq_gt(g->ack, peer->isn) && seq_le(g->ack, seq_max(peer->nxt, peer->una)));
+    seq_t sent = peer->marks & SIDE_ACKED ? seq_max(peer->nxt, peer->una) : peer->nxt;
+    bool peer_fits =
+        !(peer->marks & SIDE_ISN) || (seq_gt(g->ack, peer->isn) && seq_le(g->ack, sent));
     return own_fits && peer_fits;
 }
 

@@ -120,6 +120,18 @@ static void run_time_wait(const struct evidence *ev, int x, struct endpoint_stat
     s->certainty = CERTAINTY_PRESUMED;
 }
 
+/* What took effect with a packet is told with the time of that packet, where it has one. */
+static void tell_captured_times(const struct evidence *ev, struct endpoint_states *s)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        for (int k = 0; k < ev->count; k++) {
+            if (ev->log[k].frame == s->entries[i].frame &&
+                ev->log[k].time_ns == s->entries[i].at_ns)
+                s->entries[i].at_ns = ev->captured_ns[k];
+        }
+    }
+}
+
 /* Facts of one segment take effect together: what one retraction of them would have made is not a
  * state of its own. */
 void timeline_make(const struct evidence *ev, int x, const struct endpoint_facts *e,
@@ -163,4 +175,5 @@ void timeline_make(const struct evidence *ev, int x, const struct endpoint_facts
             push_fact(s, steps[i].fact, state, sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED);
     }
     run_time_wait(ev, x, s);
+    tell_captured_times(ev, s);
 }

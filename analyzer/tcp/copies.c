@@ -12,7 +12,7 @@ static uint32_t mix(uint32_t h, uint32_t x)
 
 static uint32_t signature_of(const struct segment *g)
 {
-    uint32_t h = mix(g->seq, g->ack);
+    uint32_t h = mix(mix(0, g->seq), g->ack); /* their difference alone says little */
     h = mix(h, g->payload_len);
     h = mix(h, (uint32_t)g->flags << 16 | g->window);
     h = mix(h, g->ts_val);

@@ -118,7 +118,8 @@ void log_mark_last(struct connection *c, int sender, const struct segment *g, bo
         return;
     const struct ranges *holes = d->side[sender].holes;
     if (!ranges_empty(holes) && seq_lt(holes->holes[0].left, segment_end(g)) &&
-        seq_ge(holes->holes[0].left, c->side[sender].una))
+        (!(c->side[sender].marks & SIDE_ACKED) ||
+         seq_ge(holes->holes[0].left, c->side[sender].una)))
         entry->marks |= LOG_HOLE;
     if (probe)
         entry->marks |= LOG_PROBE;
