@@ -213,14 +213,25 @@ static bool keep_outcome(void *context, const struct connection_verdict *v)
     o->verdict = *v;
     memcpy(o->entries[0], v->client.states, v->client.state_count * sizeof *v->client.states);
     memcpy(o->entries[1], v->server.states, v->server.state_count * sizeof *v->server.states);
-    o->verdict.client.states = o->entries[0];
-    o->verdict.server.states = o->entries[1];
     s->outcome_count++;
     return true;
 }
 
-/* The whole capture up to here, analysed from its beginning. */
-static void conclude_so_far(struct script *s)
+/* A connection that turned out to be none leaves its place in the order empty. */
+static void close_ranks(struct script *s)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < SCRIPT_CONNECTIONS_MAX; i++) {
+        if (s->outcomes[i].verdict.first_frame == FRAME_NONE)
+            continue;
+        struct outcome *o = &s->outcomes[kept++];
+        *o = s->outcomes[i];
+        o->verdict.client.states = o->entries[0];
+        o->verdict.server.states = o->entries[1];
+    }
+}
+
+void script_conclude(struct script *s)
 {
     struct verdict_sink sink = {.connection = keep_outcome, .context = s};
     struct analyzer *a = analyzer_create(&s->config, sink);
@@ -237,6 +248,7 @@ static void conclude_so_far(struct script *s)
     assert_int_equal(analyzer_finish(a, s->talk.origin_ns + s->now_ns), ANALYZER_OK);
     assert_int_equal(analyzer_summary(a)->connections, s->outcome_count);
     analyzer_destroy(a);
+    close_ranks(s);
 }
 
 static void take_setting(struct script *s, const char *line)
@@ -303,7 +315,7 @@ static const struct {
     {{UINT32_C(0x12345678), 0}, UINT32_C(0x10000000)},
 };
 
-static void begin(struct script *s, unsigned start, bool mirrored)
+void script_begin(struct script *s, unsigned start, bool mirrored)
 {
     memset(s, 0, sizeof *s);
     talk_init(&s->talk);
@@ -322,7 +334,7 @@ static unsigned play(const char *text, unsigned start, bool mirrored)
 {
     static struct script s;
     unsigned failures = 0;
-    begin(&s, start, mirrored);
+    script_begin(&s, start, mirrored);
     while (*text) {
         char line[LINE_BYTES];
         char shown[LINE_BYTES];
@@ -342,7 +354,7 @@ static unsigned play(const char *text, unsigned start, bool mirrored)
             take_setting(&s, line);
         } else if (strchr("+-?.0123456789", line[0])) {
             take_line(&s, line);
-            conclude_so_far(&s);
+            script_conclude(&s);
             failures += !script_invariants(&s);
         } else if (strncmp(line, "connection ", 11) == 0) {
             const char *rest = line + 10;

@@ -69,7 +69,7 @@ void script_play(void **state);
 
 /* ---- between the player and the expectations ------------------------------------------------ */
 
-#define SCRIPT_CONNECTIONS_MAX 4
+#define SCRIPT_CONNECTIONS_MAX 32
 #define SCRIPT_SEGMENTS_MAX    160
 
 struct outcome {
@@ -90,12 +90,21 @@ struct script {
     const char *line;
 };
 
+/* An empty script with one of the pairs of initial numbers, the client as side 0 or as side 1. */
+void script_begin(struct script *script, unsigned start, bool mirrored);
+
+/* Analyses the whole capture up to here. */
+void script_conclude(struct script *script);
+
 /* False, and a word about it on standard error, when the capture so far does not fulfil the line.
  */
 bool script_expectation(const struct script *script);
 
+/* Says on standard error what was found of the selected connection; returns false. */
+bool script_unfulfilled(const struct script *script);
+
 /* What holds of every verdict. */
-bool script_invariants(const struct script *script);
+bool script_invariants(struct script *script);
 
 /* A mistake of the script, not of what it tests. */
 _Noreturn void script_wrong(const struct script *script, const char *what);

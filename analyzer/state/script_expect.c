@@ -37,7 +37,7 @@ static void print_end(const struct script *s, const char *name, const struct end
     }
 }
 
-static bool unfulfilled(const struct script *s)
+bool script_unfulfilled(const struct script *s)
 {
     const struct connection_verdict *v = &selected(s)->verdict;
     print_error("after %u segments, not so: %s\n", s->count, s->line);
@@ -363,7 +363,7 @@ static bool fulfilled(const struct script *s)
 
 bool script_expectation(const struct script *s)
 {
-    return fulfilled(s) || unfulfilled(s);
+    return fulfilled(s) || script_unfulfilled(s);
 }
 
 /* ---- what always holds ---------------------------------------------------------------------- */
@@ -385,13 +385,14 @@ static bool end_holds(const struct endpoint_verdict *e)
     return true;
 }
 
-bool script_invariants(const struct script *s)
+bool script_invariants(struct script *s)
 {
     for (uint32_t i = 0; i < s->outcome_count; i++) {
         const struct connection_verdict *v = &s->outcomes[i].verdict;
         if (!end_holds(&v->client) || !end_holds(&v->server)) {
             print_error("after every segment must hold what did not here, connection %u\n", i + 1);
-            return unfulfilled(s);
+            s->selected = i + 1;
+            return script_unfulfilled(s);
         }
     }
     return true;
