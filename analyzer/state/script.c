@@ -92,16 +92,32 @@ static void take_range(const struct script *s, struct segment *g, uint32_t isn, 
     g->ip_bytes = 40 + g->payload_len;
 }
 
-/* The first stamp of each side is its base; an echo of nothing is a plain zero. */
-static void take_stamps(const struct script *s, struct segment *g, const char *text)
+/* The number behind a word of an option: `name 12`. */
+static uint32_t named_number(const struct script *s, const char **rest, const char *name,
+                             uint32_t base)
 {
-    unsigned long val;
-    unsigned long ecr;
-    if (sscanf(text, "TS val %lu ecr %lu", &val, &ecr) != 2)
-        script_wrong(s, "not TS val N ecr N");
+    char word[SCRIPT_WORD_BYTES];
+    if (!script_word(s, rest, word) || strcmp(word, name) != 0)
+        script_wrong(s, "not a number with its name");
+    return number_word(s, rest, base);
+}
+
+/* An echo of nothing is a plain zero. */
+static void take_stamps(const struct script *s, struct segment *g, const char *rest)
+{
     g->marks |= SEG_TIMESTAMPS;
-    g->ts_val = s->stamp_base + (uint32_t)val;
-    g->ts_ecr = ecr ? s->stamp_base + (uint32_t)ecr : 0;
+    g->ts_val = named_number(s, &rest, "val", s->stamp_base);
+    g->ts_ecr = named_number(s, &rest, "ecr", s->stamp_base);
+    if (g->ts_ecr == s->stamp_base)
+        g->ts_ecr = 0;
+}
+
+static void take_dsack(const struct script *s, struct segment *g, const char *text, uint32_t isn)
+{
+    g->marks |= SEG_SACK | SEG_DSACK;
+    g->sack_left = number_after(s, &text, isn);
+    expect_char(s, &text, ':');
+    g->sack_right = number_after(s, &text, isn);
 }
 
 static uint32_t mark_of(const struct script *s, const char *text)
@@ -123,22 +139,21 @@ static uint32_t mark_of(const struct script *s, const char *text)
 static void take_option(const struct script *s, struct segment *g, uint32_t peer_isn,
                         const char *text)
 {
-    unsigned long value;
-    unsigned long other;
-    if (strncmp(text, "TS ", 3) == 0) {
-        take_stamps(s, g, text);
-    } else if (sscanf(text, "mss %lu", &value) == 1) {
+    char word[SCRIPT_WORD_BYTES];
+    const char *rest = text;
+    (void)script_word(s, &rest, word);
+    if (strcmp(word, "TS") == 0) {
+        take_stamps(s, g, rest);
+    } else if (strcmp(word, "mss") == 0) {
         g->marks |= SEG_MSS;
-        g->mss = (uint16_t)value;
-    } else if (sscanf(text, "wscale %lu", &value) == 1) {
+        g->mss = (uint16_t)number_word(s, &rest, 0);
+    } else if (strcmp(word, "wscale") == 0) {
         g->marks |= SEG_WINDOW_SCALE;
-        g->window_scale = (uint8_t)value;
-    } else if (sscanf(text, "dsack %lu:%lu", &value, &other) == 2) {
-        g->marks |= SEG_SACK | SEG_DSACK;
-        g->sack_left = peer_isn + (uint32_t)value;
-        g->sack_right = peer_isn + (uint32_t)other;
+        g->window_scale = (uint8_t)number_word(s, &rest, 0);
+    } else if (strcmp(word, "dsack") == 0) {
+        take_dsack(s, g, rest + strspn(rest, " "), peer_isn);
     } else {
-        g->marks |= mark_of(s, text);
+        g->marks |= mark_of(s, word);
     }
 }
 
@@ -337,7 +352,7 @@ static unsigned play(const char *text, unsigned start, bool mirrored)
     script_begin(&s, start, mirrored);
     while (*text) {
         char line[LINE_BYTES];
-        char shown[LINE_BYTES];
+        static char shown[LINE_BYTES];
         text += strspn(text, " ");
         size_t length = strcspn(text, "\n");
         s.line = text;

@@ -1,6 +1,7 @@
 #include "analyzer/state/script.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct outcome *selected(const struct script *s)
@@ -95,11 +96,12 @@ static int take_name(const struct script *s, const char **rest, int count,
 
 static uint32_t take_number(const struct script *s, const char **rest)
 {
-    unsigned value;
     char word[SCRIPT_WORD_BYTES];
-    if (!script_word(s, rest, word) || sscanf(word, "%u", &value) != 1)
+    char *end = word;
+    unsigned long value = script_word(s, rest, word) ? strtoul(word, &end, 10) : 0;
+    if (end == word || value > UINT32_MAX)
         script_wrong(s, "a number is missing");
-    return value;
+    return (uint32_t)value;
 }
 
 struct named_state {
