@@ -441,7 +441,7 @@ static void note_late_syn(struct connection *c, int sender, const struct segment
         return;
     int client = is_syn(g) ? sender : !sender;
     c->known_by = is_syn(g) ? KNOWN_BY_SYN : KNOWN_BY_SYN_ACK;
-    c->marks &= (uint16_t)~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
+    c->marks &= (uint16_t) ~(CONN_CLIENT_IS_1 | CONN_ESTABLISHED);
     if (client)
         c->marks |= CONN_CLIENT_IS_1;
 }

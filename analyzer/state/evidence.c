@@ -87,7 +87,7 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
 {
     ev->c = c;
     ev->config = config;
-    ev->now_ns = now_ns;
+    ev->now_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : reckonable_ns(now_ns);
     ev->count = 0;
     if (c->detail)
         gather_log(ev, c->detail);
