@@ -109,7 +109,8 @@ static void run_time_wait(const struct evidence *ev, int x, struct endpoint_stat
             last_ns = g->time_ns;
     }
     s->time_wait_from_ns = from_ns;
-    s->time_wait_until_ns = last_ns + ev->config->two_msl_ns;
+    if (__builtin_add_overflow(last_ns, ev->config->two_msl_ns, &s->time_wait_until_ns))
+        s->time_wait_until_ns = INT64_MAX;
     if (ev->now_ns == TIME_UNKNOWN || ev->now_ns < s->time_wait_until_ns)
         return;
     push(s, (struct state_entry){.at_ns = s->time_wait_until_ns,
