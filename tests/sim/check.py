@@ -145,12 +145,14 @@ def run(arguments, configuration, connections):
         left -= min(left, CHUNK)
         chunk += 1
     final, width = count.final / (count.endpoints - count.silent), count.states / count.endpoints
+    final_of_all = (count.final + count.silent_final) / count.endpoints
     hidden = count.hidden / (count.endpoints + count.hidden)
     good = (count.sound == count.endpoints and final >= configuration.final
             and width <= configuration.width and hidden <= configuration.hidden)
     print(f"{configuration.name}: {count.connections} connections, sound "
           f"{100 * count.sound / count.endpoints:.4f} % ({count.endpoints - count.sound} missed), "
-          f"final {100 * final:.2f} %, width {width:.3f}, hidden {100 * hidden:.2f} % (of them "
+          f"final {100 * final:.2f} % ({100 * final_of_all:.2f} % with the silent), "
+          f"width {width:.3f}, hidden {100 * hidden:.2f} % (of them "
           f"{count.hidden_sound}/{count.hidden} sound), silent {count.silent} (of them "
           f"{count.silent_final} final), split {count.split}: "
           f"{'good' if good else 'FAILED'}", flush=True)
