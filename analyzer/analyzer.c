@@ -1,5 +1,6 @@
 #include "analyzer/analyzer.h"
 
+#include "analyzer/anomaly/anomaly.h"
 #include "analyzer/conclude.h"
 #include "analyzer/flow/flows.h"
 
@@ -10,6 +11,7 @@ struct analyzer {
     struct verdict_sink sink;
     struct flows flows;
     struct summary_verdict summary;
+    struct anomaly_set found;
 };
 
 static void count(struct summary_verdict *summary, const struct connection_verdict *v, bool evicted)
@@ -18,6 +20,11 @@ static void count(struct summary_verdict *summary, const struct connection_verdi
     summary->handshakes[v->handshake]++;
     summary->closes[v->close.kind]++;
     summary->evicted += evicted;
+    for (uint32_t i = 0; i < v->anomaly_count; i++) {
+        summary->anomalies[v->anomalies[i].rule]++;
+        if (v->anomalies[i].severity > summary->worst_severity)
+            summary->worst_severity = v->anomalies[i].severity;
+    }
     if (v->start_ns != TIME_UNKNOWN &&
         (summary->start_ns == TIME_UNKNOWN || v->start_ns < summary->start_ns))
         summary->start_ns = v->start_ns;
@@ -39,6 +46,7 @@ static bool connection_final(void *context, struct connection *connection, bool 
         return true;
     struct conclusion conclusion;
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &conclusion);
+    anomalies_judge(connection, &a->config, a->flows.clock_ns, &conclusion, &a->found);
     count(&a->summary, &conclusion.verdict, evicted);
     return a->sink.connection(a->sink.context, &conclusion.verdict);
 }
@@ -79,8 +87,11 @@ static enum analyzer_status status_of(enum flow_status status)
 enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batch *batch)
 {
     struct flow_probe probes[BATCH_SEGMENTS + PACKET_SEGMENTS_MAX];
-    for (uint32_t i = 0; i < batch->count; i++)
+    for (uint32_t i = 0; i < batch->count; i++) {
         flows_hash(&a->flows, &batch->segments[i], &probes[i]);
+        if (batch->segments[i].aux != AUX_NONE)
+            probes[i].aux = &batch->aux[batch->segments[i].aux];
+    }
     for (uint32_t i = 0; i < batch->count; i++)
         flows_prefetch(&a->flows, &probes[i]);
     for (uint32_t i = 0; i < batch->count; i++) {

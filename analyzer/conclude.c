@@ -156,7 +156,7 @@ static int64_t rtt_to(const struct side *timed)
 void conclude(const struct connection *c, const struct analyzer_config *config, int64_t now_ns,
               bool evicted, struct conclusion *out)
 {
-    states_conclude(c, config, now_ns, out->states);
+    states_conclude(c, config, now_ns, &out->basis, out->states);
     struct view view = {.c = c,
                         .config = config,
                         .states = out->states,
@@ -192,4 +192,5 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
     v->server_rtt_ns = rtt_to(&c->side[view.client]);
     v->zeek_state = (uint8_t)zeek_state_of(&view);
     v->caveats = caveats_of(&view, evicted);
+    v->close.reset_cause = RULES;
 }

@@ -13,6 +13,7 @@
 struct conclusion {
     struct connection_verdict verdict;
     struct endpoint_states states[2];
+    struct states_basis basis;
 };
 
 /* `now_ns` is how far the capture had come. */

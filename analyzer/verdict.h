@@ -9,6 +9,7 @@
 #ifndef FINWAIT_ANALYZER_VERDICT_H
 #define FINWAIT_ANALYZER_VERDICT_H
 
+#include "analyzer/catalogue.h"
 #include "dissect/segment.h"
 
 #include <stdbool.h>
@@ -224,6 +225,47 @@ struct endpoint_verdict {
     bool sack, timestamps, fast_open, mptcp, signed_segments;
 };
 
+/* A packet that an anomaly rests on, and what it shows: a few words of ours. */
+struct anomaly_evidence {
+    int64_t at_ns; /* or TIME_UNKNOWN */
+    frame_ref frame;
+    const char *note;
+    uint32_t seq, ack, payload_len;
+    uint16_t flags; /* enum tcp_flag */
+    uint8_t from;   /* enum role: client or server */
+};
+
+struct anomaly_figure {
+    uint8_t id;       /* enum figure_id */
+    int64_t integer;  /* also a boolean's */
+    const char *word; /* a keyword's: static, lower case and underscores */
+};
+
+#define ANOMALY_EVIDENCE_MAX 32
+#define ANOMALY_FIGURES_MAX  24
+
+/* A rule that found something. */
+struct anomaly_verdict {
+    int64_t at_ns; /* or TIME_UNKNOWN */
+    uint8_t rule;  /* enum rule_id */
+    uint8_t severity;
+    uint8_t confidence;
+    uint8_t endpoint;                   /* enum role: whom it is about; ROLE_NONE: the connection */
+    uint8_t client_state, server_state; /* enum tcp_state just before; STATE_UNKNOWN: not known */
+    uint32_t caveats;                   /* bit 1 << enum caveat */
+    uint32_t evidence_count;            /* of those kept */
+    uint32_t evidence_total;
+    uint32_t figure_count;
+    struct anomaly_figure figures[ANOMALY_FIGURES_MAX];
+    struct anomaly_evidence evidence[ANOMALY_EVIDENCE_MAX];
+
+    /* Scope host: who, and which of its services. */
+    bool has_host, has_service;
+    uint8_t host_address[16];
+    uint8_t service_address[16];
+    uint16_t service_port;
+};
+
 struct connection_verdict {
     struct endpoint_verdict client, server;
     uint8_t ip_version;
@@ -253,6 +295,7 @@ struct connection_verdict {
         int64_t time_wait_until_ns;
         bool has_reset; /* the fields below */
         uint8_t reset_by, reset_form, reset_stage;
+        uint8_t reset_cause; /* enum rule_id: the rule that explains it, or RULES */
     } close;
 
     bool has_previous; /* an earlier use of the same five-tuple in the same capture */
@@ -268,6 +311,66 @@ struct connection_verdict {
     uint8_t zeek_state;
     uint8_t completeness; /* enum completeness */
     uint32_t caveats;     /* bit 1 << enum caveat */
+
+    const struct anomaly_verdict *anomalies; /* in order of their evidence */
+    uint32_t anomaly_count;
+};
+
+/* How many of a host's sockets were believed in one state, over the instants of its load curve. */
+struct state_load {
+    uint64_t peak;
+    int64_t peak_at_ns; /* the first instant of it */
+    uint64_t mean;      /* rounded down */
+};
+
+/* The tuples of one client address towards one service, in use or in TIME_WAIT. */
+struct service_use {
+    uint8_t address[16];
+    uint16_t port;
+    uint32_t ports_in_use_peak;
+    int64_t peak_at_ns;
+    uint32_t port_range;    /* how many ports it has to choose from */
+    uint32_t used_permille; /* of them, at the peak */
+};
+
+struct host_verdict {
+    uint8_t address[16];
+    bool others; /* not one host: the sum of all beyond those that are told apart */
+    uint64_t opened, accepted, closed_first, reset_sent, reset_received;
+    struct state_load states[STATES];
+    const struct service_use *services;
+    uint32_t service_count;
+};
+
+/* One instant of a load curve: of a host (`of_host`), or of the whole capture. */
+struct sample_verdict {
+    int64_t at_ns;
+    bool of_host;
+    bool others;         /* with of_host: as in host_verdict */
+    uint8_t address[16]; /* with of_host */
+    uint64_t states[STATES];
+    uint64_t opens, closes, resets; /* of the whole capture: since the instant before */
+    uint64_t rules[RULES];
+};
+
+#define FINDING_CLIENTS_MAX 5
+
+/* What one rule found at one service, over the whole capture; most telling first. */
+struct finding {
+    uint8_t rule; /* enum rule_id */
+    uint8_t severity;
+    bool has_service; /* else it is about a host (has_host) or the capture */
+    bool has_host;
+    uint8_t address[16]; /* of the service or the host */
+    uint16_t port;
+    uint64_t count;       /* of anomalies */
+    uint64_t connections; /* of this service in all */
+    int64_t start_ns, end_ns;
+    struct {
+        uint8_t address[16];
+        uint64_t count;
+    } clients[FINDING_CLIENTS_MAX]; /* those with the most */
+    uint32_t client_count;
 };
 
 /* What the analysis as a whole has to say. */
@@ -277,11 +380,20 @@ struct summary_verdict {
     uint64_t closes[CLOSE_KINDS];
     uint64_t evicted; /* connections reported early because memory was full */
     int64_t start_ns, end_ns;
+    uint64_t anomalies[RULES];
+    uint8_t worst_severity; /* of all anomalies; SEVERITY_NONE */
+    const struct finding *findings;
+    uint32_t finding_count;
 };
 
-/* Where verdicts go. Each returns false to stop the analysis (the output failed). */
+/* Where verdicts go. Each returns false to stop the analysis (the output failed). Connections come
+ * with their anomalies; anomalies of hosts, samples in order of time and hosts in order of their
+ * addresses come at the end. */
 struct verdict_sink {
     bool (*connection)(void *context, const struct connection_verdict *verdict);
+    bool (*anomaly)(void *context, const struct anomaly_verdict *verdict); /* scope host */
+    bool (*sample)(void *context, const struct sample_verdict *verdict);
+    bool (*host)(void *context, const struct host_verdict *verdict);
     void *context;
 };
 

@@ -4,6 +4,7 @@
 #ifndef FINWAIT_CLI_OPTIONS_H
 #define FINWAIT_CLI_OPTIONS_H
 
+#include "analyzer/catalogue.h"
 #include "analyzer/config.h"
 #include "reports/report.h"
 
@@ -29,8 +30,6 @@ struct option_row {
 };
 
 extern const struct option_row option_table[OPTION_COUNT];
-
-enum severity { SEVERITY_INFO = 1, SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
 struct options {
     struct analyzer_config analyzer;

@@ -460,8 +460,9 @@ static bool remember_previous(const struct flows *f, struct connection *c,
         .incarnation =
             old->detail && old->detail->previous ? old->detail->previous->incarnation + 1 : 1,
     };
+    struct states_basis basis;
     struct endpoint_states states[2];
-    states_conclude(old, f->config, f->clock_ns, states);
+    states_conclude(old, f->config, f->clock_ns, &basis, states);
     for (int s = 0; s < 2; s++) {
         previous->state[s] = (uint8_t)states[s].state;
         previous->possible[s] = states[s].possible;
@@ -559,6 +560,7 @@ static enum flow_status undo_forged(struct flows *f, int sender, const struct se
 
 void flows_hash(struct flows *f, const struct segment *segment, struct flow_probe *probe)
 {
+    probe->aux = NULL;
     probe->sender = (uint8_t)flow_key_of(segment, f->config->vlan_in_key, &probe->key);
     probe->tag = table_tag(flow_key_hash(&probe->key, f->secret));
     table_prefetch(&f->table, probe->tag);
@@ -598,6 +600,8 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
         note_late_syn(c, probe->sender, g);
     size_t before = connection_extra_bytes(c);
     bool held = track_segment(c, probe->sender, g);
+    if (held && probe->aux)
+        held = track_reason(c, probe->sender, g, probe->aux);
     f->extra_bytes += connection_extra_bytes(c) - before;
     if (!held)
         return FLOW_NO_MEMORY;

@@ -49,6 +49,7 @@ struct flow_probe {
     uint32_t tag;
     uint32_t first; /* first value in the table with this tag, or TABLE_NONE */
     uint8_t sender;
+    const struct segment_aux *aux; /* what the segment's RST says of itself, or NULL; borrowed */
 };
 
 bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_final final,

@@ -128,6 +128,7 @@ static void random_talk(struct script *s, uint32_t seed, unsigned start, bool mi
 {
     uint32_t state = seed;
     struct end ends[2] = {{0}, {0}};
+    script_end(s);
     script_begin(s, start, mirrored);
     /* No number of a talk may be zero on the wire: as that of a RST it has a meaning of its own. */
     for (int side = 0; side < 2; side++)
@@ -171,6 +172,35 @@ static bool same_end(const struct endpoint_verdict *a, const struct script *s,
            a->fin.acked_by == b->fin.acked_by;
 }
 
+static bool same_figures(const struct anomaly_verdict *a, const struct anomaly_verdict *b)
+{
+    if (a->figure_count != b->figure_count)
+        return false;
+    for (uint32_t i = 0; i < a->figure_count; i++) {
+        const struct anomaly_figure *f = &a->figures[i];
+        const struct anomaly_figure *g = &b->figures[i];
+        if (f->id != g->id || f->integer != g->integer || f->word != g->word)
+            return false;
+    }
+    return true;
+}
+
+static bool same_rules(const struct connection_verdict *x, const struct connection_verdict *y)
+{
+    if (x->anomaly_count != y->anomaly_count || x->close.reset_cause != y->close.reset_cause)
+        return false;
+    for (uint32_t i = 0; i < x->anomaly_count; i++) {
+        const struct anomaly_verdict *a = &x->anomalies[i];
+        const struct anomaly_verdict *b = &y->anomalies[i];
+        if (a->rule != b->rule || a->severity != b->severity || a->confidence != b->confidence ||
+            a->endpoint != b->endpoint || a->client_state != b->client_state ||
+            a->server_state != b->server_state || a->evidence_total != b->evidence_total ||
+            !same_figures(a, b))
+            return false;
+    }
+    return true;
+}
+
 static bool same_outcome(const struct script *s, const struct script *t, uint32_t connection)
 {
     const struct connection_verdict *x = &s->outcomes[connection].verdict;
@@ -178,7 +208,7 @@ static bool same_outcome(const struct script *s, const struct script *t, uint32_
     return same_end(&x->client, s, &y->client, t) && same_end(&x->server, s, &y->server, t) &&
            x->close.kind == y->close.kind && x->close.by == y->close.by &&
            x->close.by_certainty == y->close.by_certainty && x->handshake == y->handshake &&
-           x->caveats == y->caveats && x->zeek_state == y->zeek_state;
+           x->caveats == y->caveats && x->zeek_state == y->zeek_state && same_rules(x, y);
 }
 
 static void print_numbers(const struct script *s, uint32_t connection)
@@ -256,6 +286,8 @@ static void numbers_and_sides_mean_nothing(void **unused)
             }
         }
     }
+    script_end(&first);
+    script_end(&again);
 }
 
 int main(void)

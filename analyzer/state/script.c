@@ -228,6 +228,12 @@ static bool keep_outcome(void *context, const struct connection_verdict *v)
     o->verdict = *v;
     memcpy(o->entries[0], v->client.states, v->client.state_count * sizeof *v->client.states);
     memcpy(o->entries[1], v->server.states, v->server.state_count * sizeof *v->server.states);
+    if (v->anomaly_count) {
+        free(o->anomalies);
+        o->anomalies = malloc(v->anomaly_count * sizeof *o->anomalies);
+        assert_non_null(o->anomalies);
+        memcpy(o->anomalies, v->anomalies, v->anomaly_count * sizeof *o->anomalies);
+    }
     s->outcome_count++;
     return true;
 }
@@ -240,9 +246,20 @@ static void close_ranks(struct script *s)
         if (s->outcomes[i].verdict.first_frame == FRAME_NONE)
             continue;
         struct outcome *o = &s->outcomes[kept++];
-        *o = s->outcomes[i];
+        struct outcome moved = s->outcomes[i];
+        s->outcomes[i].anomalies = o == &s->outcomes[i] ? moved.anomalies : NULL;
+        *o = moved;
+        o->verdict.anomalies = o->anomalies;
         o->verdict.client.states = o->entries[0];
         o->verdict.server.states = o->entries[1];
+    }
+}
+
+void script_end(struct script *s)
+{
+    for (uint32_t i = 0; i < SCRIPT_CONNECTIONS_MAX; i++) {
+        free(s->outcomes[i].anomalies);
+        s->outcomes[i].anomalies = NULL;
     }
 }
 
@@ -252,6 +269,7 @@ void script_conclude(struct script *s)
     struct analyzer *a = analyzer_create(&s->config, sink);
     assert_non_null(a);
     s->outcome_count = 0;
+    script_end(s);
     memset(s->outcomes, 0, sizeof s->outcomes);
     struct segment_batch batch;
     for (uint32_t i = 0; i < s->count;) {
@@ -381,6 +399,7 @@ static unsigned play(const char *text, unsigned start, bool mirrored)
     if (failures)
         print_error("with initial numbers 0x%08x and 0x%08x%s\n", s.talk.isn[A], s.talk.isn[B],
                     mirrored ? ", the client as side 1" : "");
+    script_end(&s);
     return failures;
 }
 

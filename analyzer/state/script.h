@@ -42,6 +42,12 @@
  *     handshake KIND
  *     caveat NAME, no caveat NAME, no reset
  *     connections N, connection N   how many; which one the next expectations are about (from 1)
+ *     rules ID… | nothing           exactly the rules that found something, in any order
+ *     rule ID [by client|server|none] [SEVERITY] [CONFIDENCE] [@FRAME…] [FIGURE=VALUE…]
+ *                                   it found something, about whom, on which evidence (all of the
+ *                                   frames named are there); VALUE is a number, true, false, a
+ * word, or - for a figure that must not be there no rule ID, quiet             it found nothing;
+ * nothing of severity warning or above
  */
 #ifndef FINWAIT_ANALYZER_STATE_SCRIPT_H
 #define FINWAIT_ANALYZER_STATE_SCRIPT_H
@@ -75,6 +81,7 @@ void script_play(void **state);
 struct outcome {
     struct connection_verdict verdict;
     struct state_entry entries[2][TIMELINE_MAX]; /* the client's, the server's */
+    struct anomaly_verdict *anomalies;           /* of malloc(), NULL without */
 };
 
 struct script {
@@ -99,6 +106,14 @@ void script_conclude(struct script *script);
 /* False, and a word about it on standard error, when the capture so far does not fulfil the line.
  */
 bool script_expectation(const struct script *script);
+
+/* Is the line one about rules, and if so, is it fulfilled? */
+bool script_is_about_rules(const struct script *script);
+bool script_rules_fulfilled(const struct script *script, const struct connection_verdict *verdict);
+void script_print_rules(const struct connection_verdict *verdict);
+
+/* Releases what script_conclude() keeps. */
+void script_end(struct script *script);
 
 /* Says on standard error what was found of the selected connection; returns false. */
 bool script_unfulfilled(const struct script *script);

@@ -52,6 +52,7 @@ bool script_unfulfilled(const struct script *s)
         print_error("    reset by %s %s %s\n", role_name((enum role)v->close.reset_by),
                     reset_form_name((enum reset_form)v->close.reset_form),
                     reset_stage_name((enum reset_stage)v->close.reset_stage));
+    script_print_rules(v);
     return false;
 }
 
@@ -352,6 +353,8 @@ static bool fulfilled(const struct script *s)
         return v->handshake == take_name(s, &rest, HANDSHAKES, name_of_handshake);
     if (strcmp(word, "caveat") == 0)
         return v->caveats & 1u << take_name(s, &rest, CAVEATS, name_of_caveat);
+    if (script_is_about_rules(s))
+        return script_rules_fulfilled(s, v);
     if (strcmp(word, "connections") == 0)
         return s->outcome_count == take_number(s, &rest);
     if (strcmp(word, "no") == 0 && script_word(s, &rest, word)) {

@@ -1,6 +1,5 @@
 #include "analyzer/state/states.h"
 
-#include "analyzer/state/facts.h"
 #include "analyzer/state/possible.h"
 #include "analyzer/state/timeline.h"
 
@@ -22,15 +21,14 @@ static void describe(const struct evidence *ev, const struct endpoint_facts *e,
 }
 
 void states_conclude(const struct connection *c, const struct analyzer_config *config,
-                     int64_t now_ns, struct endpoint_states states[2])
+                     int64_t now_ns, struct states_basis *basis, struct endpoint_states states[2])
 {
-    struct evidence ev;
-    struct endpoint_facts ends[2];
-    evidence_gather(&ev, c, config, now_ns);
-    facts_gather(&ev, ends);
+    struct evidence *ev = &basis->evidence;
+    evidence_gather(ev, c, config, now_ns);
+    facts_gather(ev, basis->ends);
     for (int x = 0; x < 2; x++) {
-        describe(&ev, &ends[x], &states[x]);
-        timeline_make(&ev, x, &ends[x], &states[x]);
-        possible_make(&ev, x, ends, &states[x]);
+        describe(ev, &basis->ends[x], &states[x]);
+        timeline_make(ev, x, &basis->ends[x], &states[x]);
+        possible_make(ev, x, basis->ends, &states[x]);
     }
 }

@@ -10,6 +10,8 @@
 #define FINWAIT_ANALYZER_STATE_STATES_H
 
 #include "analyzer/config.h"
+#include "analyzer/state/evidence.h"
+#include "analyzer/state/facts.h"
 #include "analyzer/tcp/connection.h"
 #include "analyzer/verdict.h"
 
@@ -32,9 +34,15 @@ struct endpoint_states {
     int64_t time_wait_until_ns;
 };
 
+/* What the states rest on. */
+struct states_basis {
+    struct evidence evidence;
+    struct endpoint_facts ends[2];
+};
+
 /* `now_ns` is the end of the capture, or of what was seen of it when the connection became final.
  */
 void states_conclude(const struct connection *connection, const struct analyzer_config *config,
-                     int64_t now_ns, struct endpoint_states states[2]);
+                     int64_t now_ns, struct states_basis *basis, struct endpoint_states states[2]);
 
 #endif

@@ -27,26 +27,29 @@ void connection_finish(struct connection *c)
 {
     if (!c->detail)
         return;
-    free(c->detail->side[0].holes);
-    free(c->detail->side[1].holes);
+    for (int s = 0; s < 2; s++) {
+        free(c->detail->side[s].holes);
+        free(c->detail->side[s].reset_reason);
+    }
     free(c->detail->log);
     free(c->detail->previous);
     free(c->detail);
     c->detail = NULL;
 }
 
-static size_t ranges_bytes(const struct ranges *set)
+static size_t side_bytes(const struct side_detail *side)
 {
-    return set ? sizeof *set + set->room * sizeof *set->holes : 0;
+    const struct ranges *set = side->holes;
+    return (set ? sizeof *set + set->room * sizeof *set->holes : 0) +
+           (side->reset_reason ? sizeof *side->reset_reason : 0);
 }
-
 size_t connection_extra_bytes(const struct connection *c)
 {
     const struct detail *d = c->detail;
     if (!d)
         return 0;
-    return sizeof *d + d->log_room * sizeof *d->log + ranges_bytes(d->side[0].holes) +
-           ranges_bytes(d->side[1].holes) + (d->previous ? sizeof *d->previous : 0);
+    return sizeof *d + d->log_room * sizeof *d->log + side_bytes(&d->side[0]) +
+           side_bytes(&d->side[1]) + (d->previous ? sizeof *d->previous : 0);
 }
 
 /* The only segment so far was a SYN, kept in the hot record alone: scans are many. */

@@ -103,6 +103,12 @@ enum log_mark {
 #define LOG_TAIL  24
 #define LOG_MAX   (LOG_FIRST + LOG_TAIL)
 
+/* Why it reset, in its own words. */
+struct reset_reason {
+    frame_ref frame; /* the RST that says so */
+    struct segment_aux aux;
+};
+
 struct side_detail {
     struct ranges *holes; /* owned, NULL while there never was one */
     int64_t hole_ns;      /* when the last hole opened */
@@ -122,13 +128,20 @@ struct side_detail {
     uint16_t mss;
     uint16_t again_run;   /* transmissions of the same octets since the last progress */
     bool again_acked;     /* among them octets whose acknowledgment had passed: it did not arrive */
+    uint16_t again_grown; /* of these, how many came clearly later than the one before had */
     uint16_t probe_run;   /* probes since the peer was heard */
-    int64_t again_ns;     /* the last of them */
-    int64_t again_gap_ns; /* between the last two */
+    int64_t again_from_ns; /* when the octets were first sent; 0: not known */
+    int64_t again_ns;      /* the last of them */
+    int64_t again_gap_ns;  /* between the last two */
     int64_t probe_ns;
+    int64_t probe_gap_ns;  /* between the last two probes */
     int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
     int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
     int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
+    int64_t unanswered_idle_ns;        /* how long both sides had been silent before those */
+    struct log_entry last;             /* until the first FIN or RST: its last segment, */
+    struct log_entry last_data;        /* and its last one with payload; no frame: none */
+    struct reset_reason *reset_reason; /* owned, NULL without */
 };
 
 /* What stood when the first FIN or RST passed: whether a FIN of the other side may have been

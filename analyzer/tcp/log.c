@@ -79,18 +79,10 @@ static uint8_t log_marks_of(const struct connection *c, int sender, const struct
                      (testifies_unseen(c, sender, g) ? LOG_UNSEEN : 0));
 }
 
-bool log_segment(struct connection *c, int sender, const struct segment *g, bool again)
+struct log_entry log_entry_of(const struct connection *c, int sender, const struct segment *g,
+                              bool again)
 {
-    bool lone = c->side[0].packets + c->side[1].packets == 0;
-    bool lone_syn = lone && (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN;
-    bool stream = lone && !(g->flags & CONTROL_FLAGS);
-    if (((lone_syn || stream) && !c->detail) || !is_logged(c, sender, g))
-        return true;
-    struct detail *d = connection_detail(c);
-    struct log_entry *entry = d ? log_room(d) : NULL;
-    if (!entry)
-        return false;
-    *entry = (struct log_entry){
+    return (struct log_entry){
         .time_ns = g->time_ns,
         .frame = g->frame,
         .seq = seq_of(g->seq),
@@ -105,6 +97,20 @@ bool log_segment(struct connection *c, int sender, const struct segment *g, bool
         .ttl = g->ttl,
         .marks = log_marks_of(c, sender, g, again),
     };
+}
+
+bool log_segment(struct connection *c, int sender, const struct segment *g, bool again)
+{
+    bool lone = c->side[0].packets + c->side[1].packets == 0;
+    bool lone_syn = lone && (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN;
+    bool stream = lone && !(g->flags & CONTROL_FLAGS);
+    if (((lone_syn || stream) && !c->detail) || !is_logged(c, sender, g))
+        return true;
+    struct detail *d = connection_detail(c);
+    struct log_entry *entry = d ? log_room(d) : NULL;
+    if (!entry)
+        return false;
+    *entry = log_entry_of(c, sender, g, again);
     return true;
 }
 

@@ -19,6 +19,10 @@ bool testifies_unseen(const struct connection *c, int sender, const struct segme
 bool log_segment(struct connection *c, int sender, const struct segment *segment,
                  bool again) MUST_CHECK;
 
+/* The segment as it is remembered; before its numbers are tracked. `again`: as above. */
+struct log_entry log_entry_of(const struct connection *c, int sender, const struct segment *segment,
+                              bool again);
+
 /* What only the numbers tell of the segment just logged, once they were tracked. */
 void log_mark_last(struct connection *c, int sender, const struct segment *segment, bool probe);
 

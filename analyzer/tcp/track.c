@@ -6,6 +6,8 @@
 #include "analyzer/tcp/numbers.h"
 #include "analyzer/tcp/octets.h"
 
+#include <stdlib.h>
+
 static void note_completeness(struct connection *c, const struct segment *g)
 {
     unsigned bits = 0;
@@ -47,26 +49,42 @@ static uint16_t counted(uint16_t n)
     return n < UINT16_MAX ? (uint16_t)(n + 1) : n;
 }
 
-/* Transmissions without progress, and when: what tells that an endpoint gave up. */
+static void note_probe(struct side_detail *own, const struct segment *g)
+{
+    if (own->probe_run && g->time_ns != TIME_UNKNOWN && own->probe_ns != TIME_UNKNOWN)
+        own->probe_gap_ns = elapsed_ns(own->probe_ns, g->time_ns);
+    own->probe_run = counted(own->probe_run);
+    own->probe_ns = g->time_ns;
+}
+
+/* Transmissions without progress, and when: what tells that an endpoint gave up. `before_ns` is
+ * when either side last sent something. */
 static void note_again(struct connection *c, int sender, const struct segment *g, bool again,
-                       bool probe)
+                       bool probe, int64_t before_ns)
 {
     struct side_detail *own = &c->detail->side[sender];
-    if (probe) {
-        own->probe_run = counted(own->probe_run);
-        own->probe_ns = g->time_ns;
-    }
+    if (probe)
+        note_probe(own, g);
     bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
     if (g->time_ns == TIME_UNKNOWN || (!octets && !probe))
         return;
-    if (!own->unanswered_ns)
+    if (!own->unanswered_ns) {
         own->unanswered_ns = g->time_ns;
+        own->unanswered_idle_ns = before_ns == TIME_UNKNOWN ? 0 : elapsed_ns(before_ns, g->time_ns);
+    }
     if (probe)
         return;
     const struct side *side = &c->side[sender];
     if (again) {
-        int64_t before_ns = own->again_run ? own->again_ns : own->data_ns;
-        own->again_gap_ns = before_ns ? elapsed_ns(before_ns, g->time_ns) : 0;
+        int64_t sent_ns = own->again_run ? own->again_ns : own->data_ns;
+        int64_t gap_ns = sent_ns ? elapsed_ns(sent_ns, g->time_ns) : 0;
+        if (!own->again_run) {
+            own->again_from_ns = own->data_ns;
+            own->again_grown = 0;
+        } else if (gap_ns > own->again_gap_ns + own->again_gap_ns / 4) {
+            own->again_grown = counted(own->again_grown);
+        }
+        own->again_gap_ns = gap_ns;
         own->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
         own->again_acked |= side->marks & SIDE_ACKED && seq_le(segment_end(g), side->una);
@@ -197,6 +215,17 @@ static bool count_malformed(struct connection *c, int sender, const struct segme
     return true;
 }
 
+/* How things stood before the close: one segment of each side and its last payload. */
+static void remember_last(struct connection *c, int sender, const struct segment *g, bool again)
+{
+    struct side_detail *own = &c->detail->side[sender];
+    if (c->detail->start.taken)
+        return;
+    own->last = log_entry_of(c, sender, g, again);
+    if (g->payload_len)
+        own->last_data = own->last;
+}
+
 bool track_segment(struct connection *c, int sender, const struct segment *g)
 {
     if (g->marks & SEG_MALFORMED)
@@ -205,9 +234,14 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     if (copy != NO_COPY)
         return count_copy(c, sender, copy);
     bool again = nothing_new(c, sender, g);
-    bool held = log_segment(c, sender, g, again);
+    int64_t before_ns = connection_last_ns(c);
+    bool alone = c->side[0].packets + c->side[1].packets == 0;
+    bool held = alone || connection_detail(c) != NULL;
+    held &= log_segment(c, sender, g, again);
     if (g->flags & (TCP_FIN | TCP_RST) && c->detail)
         note_close_start(c);
+    if (c->detail)
+        remember_last(c, sender, g, again);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
         note_syn(c, sender, g);
     bool probe = is_probe(c, sender, g);
@@ -218,9 +252,25 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     note_marks(c, g);
     note_segment(c, sender, g);
     if (c->detail)
-        note_again(c, sender, g, again, probe);
+        note_again(c, sender, g, again, probe, before_ns);
     if (g->flags & CONTROL_FLAGS)
         note_control(c, sender, g);
     note_progress(c, g, again);
     return held;
+}
+
+bool track_reason(struct connection *c, int sender, const struct segment *g,
+                  const struct segment_aux *aux)
+{
+    struct detail *d = connection_detail(c);
+    if (!d)
+        return false;
+    struct side_detail *own = &d->side[sender];
+    if (own->reset_reason)
+        return true;
+    own->reset_reason = malloc(sizeof *own->reset_reason);
+    if (!own->reset_reason)
+        return false;
+    *own->reset_reason = (struct reset_reason){.frame = g->frame, .aux = *aux};
+    return true;
 }

@@ -36,6 +36,11 @@ size_t connection_extra_bytes(const struct connection *c);
  * but may miss a log entry or a hole. */
 bool track_segment(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
+/* What an RST that was just tracked carries; the first of each side is kept. False when memory ran
+ * out. */
+bool track_reason(struct connection *c, int sender, const struct segment *segment,
+                  const struct segment_aux *aux) MUST_CHECK;
+
 /* `forged` was opened by a SYN that its sender knows nothing of: what it holds becomes part of the
  * connection that goes on. False when memory ran out. */
 bool connection_absorb(struct connection *c, const struct connection *forged) MUST_CHECK;

@@ -1,0 +1,51 @@
+#include "analyzer/anomaly/anomaly.h"
+
+#include "analyzer/anomaly/scene.h"
+
+/* A rule may yield to one of a category before its own. */
+static void (*const categories[])(struct scene *) = {
+    judge_rst_teardown, judge_missing_fin_ack, judge_retransmitted_fin, judge_tuple_reuse,
+    judge_close_order,  judge_dead_peer,       judge_open_failure,
+};
+
+static frame_ref first_frame_of(const struct anomaly_verdict *a)
+{
+    return a->evidence_count ? a->evidence[0].frame : FRAME_NONE;
+}
+
+/* By first evidence, ties by rule: few, and nearly in order. */
+static void sort_by_evidence(struct anomaly_set *found)
+{
+    for (uint32_t i = 1; i < found->count; i++) {
+        struct anomaly_verdict moved = found->items[i];
+        uint32_t at = i;
+        while (at > 0 && first_frame_of(&found->items[at - 1]) > first_frame_of(&moved)) {
+            found->items[at] = found->items[at - 1];
+            at--;
+        }
+        found->items[at] = moved;
+    }
+}
+
+void anomalies_judge(const struct connection *c, const struct analyzer_config *config,
+                     int64_t now_ns, struct conclusion *conclusion, struct anomaly_set *found)
+{
+    struct scene scene = {
+        .c = c,
+        .d = c->detail,
+        .config = config,
+        .ev = &conclusion->basis.evidence,
+        .ends = conclusion->basis.ends,
+        .states = conclusion->states,
+        .verdict = &conclusion->verdict,
+        .found = found,
+        .client = client_side(c),
+        .now_ns = now_ns,
+    };
+    found->count = 0;
+    for (unsigned i = 0; i < sizeof categories / sizeof *categories; i++)
+        categories[i](&scene);
+    sort_by_evidence(found);
+    conclusion->verdict.anomalies = found->items;
+    conclusion->verdict.anomaly_count = found->count;
+}
