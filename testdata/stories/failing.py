@@ -1,0 +1,3 @@
+"""Connections that never opened."""
+
+CAPTURES = {}

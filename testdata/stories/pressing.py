@@ -1,0 +1,3 @@
+"""What closed connections cost a host."""
+
+CAPTURES = {}

@@ -1,0 +1,3 @@
+"""Connections that end in RST, and why."""
+
+CAPTURES = {}

@@ -1,0 +1,3 @@
+"""The same five-tuple again."""
+
+CAPTURES = {}
