@@ -8,12 +8,12 @@
 import pathlib
 import sys
 
-from stories import (carrying, closing, failing, layering, opening, pressing, resetting, reusing,
-                     tapping, vanishing)
+from stories import (carrying, closing, failing, layering, opening, ordinary, pressing, resetting,
+                     reusing, tapping, vanishing)
 
 CAPTURES = {**opening.CAPTURES, **closing.CAPTURES, **carrying.CAPTURES, **tapping.CAPTURES,
             **layering.CAPTURES, **resetting.CAPTURES, **vanishing.CAPTURES, **reusing.CAPTURES,
-            **failing.CAPTURES, **pressing.CAPTURES}
+            **failing.CAPTURES, **pressing.CAPTURES, **ordinary.CAPTURES}
 
 
 def main():

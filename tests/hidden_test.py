@@ -1,0 +1,112 @@
+"""What the capture hides is no alarm.
+
+Captures are spoiled in the ways in which captures are spoiled: one direction is missing, the head,
+the tail, two packets of a hundred, single packets; or every packet is there twice. A connection
+that raises no alarm (severity warning or above) as it was captured raises none when it is spoiled.
+"""
+
+import random
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from frames import files, layout, plain, read_pcap, sender
+from harness import CAPTURES, SHARED, Run, Verdict, dataset
+
+TRUTH = SHARED / "truth"
+ALARM = 3  # severity warning
+SINGLE_MAX = 60  # in captures up to so many frames every single one is left out in turn
+
+
+def alarms(path):
+    """{five-tuple: {rule: sentence}} of what is a warning or worse; a sentence when it failed."""
+    run = Run(["--format", "ndjson", "--min-severity", "warning", path])
+    if run.fault():
+        return run.fault()
+    found = {}
+    for record in run.records():
+        if dataset(record) != "anomaly" or record["scope"] != "connection":
+            continue
+        key = frozenset((record[role]["ip"], record[role]["port"]) for role in
+                        ("client", "server"))
+        found.setdefault(key, {})[record["rule"]["id"]] = record["event"]["reason"]
+    return found
+
+
+def directions(frames):
+    """The frames of each half: by which of its two ends a connection's packet was sent."""
+    for lower in (True, False):
+        yield [f for f in frames if not layout(f.data) or (sender(f) < receiver(f)) == lower]
+
+
+def receiver(frame):
+    at, length, tcp = layout(frame.data)
+    return frame.data[at + length:at + 2 * length] + frame.data[tcp + 2:tcp + 4]
+
+
+def spoiled(frames, seed):
+    """(how, frames) for every way of spoiling."""
+    random_ = random.Random(seed)
+    for i, half in enumerate(directions(frames)):
+        yield f"direction {i} alone", half
+    for share in (3, 10):
+        yield f"without a head of one in {share}", frames[len(frames) // share + 1:]
+        yield f"without a tail of one in {share}", frames[:-(len(frames) // share + 1)]
+    yield "without the handshake", frames[3:]
+    for i in range(3):
+        yield f"two of a hundred lost ({i})", [f for f in frames if random_.random() >= 0.02]
+    if len(frames) <= SINGLE_MAX:
+        for i in range(len(frames)):
+            yield f"without frame {i + 1}", frames[:i] + frames[i + 1:]
+    copies = [replace(f, time_ns=f.time_ns + 200_000) for f in frames]
+    yield "twice", sorted(frames + copies, key=lambda f: f.time_ns)
+
+
+def violations(path, folder):
+    """What is said of the spoiled capture and was not said before; how many ways were tried."""
+    frames = read_pcap(path)
+    if not frames or not plain(frames) or any(
+            b.time_ns < a.time_ns for a, b in zip(frames, frames[1:])):
+        return [], 0
+    before = alarms(path)
+    if isinstance(before, str):
+        return [f"as it is: {before}"], 1
+    found, tried = [], 0
+    for how, kept in spoiled(frames, path.parent.name + path.name):
+        if not kept:
+            continue
+        tried += 1
+        name = Path(folder) / f"{path.parent.name}-{path.name}"
+        name.write_bytes(files.pcap(kept, nanoseconds=True))
+        after = alarms(name)
+        if isinstance(after, str):
+            found.append(f"{how}: {after}")
+            continue
+        for key in after.keys() - before.keys():
+            found += [f"{how}: {rule}: {sentence}" for rule, sentence in after[key].items()]
+    return found, tried
+
+
+def captures():
+    yield from sorted(CAPTURES.glob("*.pcap"))
+    if not TRUTH.is_dir():
+        print(f"without {TRUTH}: only the captures of testdata/")
+        return
+    for folder in sorted(TRUTH.iterdir()):
+        yield from sorted(folder.glob("middle.pcap"))
+
+
+def main():
+    verdict = Verdict()
+    chosen = [Path(argument) for argument in sys.argv[1:]] or list(captures())
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
+        results = pool.map(lambda path: violations(path, folder), chosen)
+        for path, (found, tried) in zip(chosen, results):
+            verdict.checked += tried
+            verdict.failures += [f"{path.parent.name}/{path.name}: {words}" for words in found]
+    verdict.finish()
+
+
+main()
