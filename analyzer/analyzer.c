@@ -3,6 +3,7 @@
 #include "analyzer/anomaly/anomaly.h"
 #include "analyzer/conclude.h"
 #include "analyzer/flow/flows.h"
+#include "analyzer/host/tally.h"
 
 #include <stdlib.h>
 
@@ -12,6 +13,8 @@ struct analyzer {
     struct flows flows;
     struct summary_verdict summary;
     struct anomaly_set found;
+    struct tally tally;
+    bool no_memory; /* behind a stop that nobody asked for */
 };
 
 static void count(struct summary_verdict *summary, const struct connection_verdict *v, bool evicted)
@@ -48,6 +51,10 @@ static bool connection_final(void *context, struct connection *connection, bool 
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &conclusion);
     anomalies_judge(connection, &a->config, a->flows.clock_ns, &conclusion, &a->found);
     count(&a->summary, &conclusion.verdict, evicted);
+    if (!tally_connection(&a->tally, &conclusion.verdict)) {
+        a->no_memory = true;
+        return false;
+    }
     return a->sink.connection(a->sink.context, &conclusion.verdict);
 }
 
@@ -59,7 +66,8 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     a->config = *config;
     a->sink = sink;
     a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
-    if (!flows_init(&a->flows, &a->config, connection_final, a)) {
+    if (!flows_init(&a->flows, &a->config, connection_final, a) ||
+        !tally_init(&a->tally, a->flows.secret)) {
         analyzer_destroy(a);
         return NULL;
     }
@@ -71,17 +79,18 @@ void analyzer_destroy(struct analyzer *a)
     if (!a)
         return;
     flows_finish(&a->flows);
+    tally_finish(&a->tally);
     free(a);
 }
 
-static enum analyzer_status status_of(enum flow_status status)
+static enum analyzer_status status_of(const struct analyzer *a, enum flow_status status)
 {
     static const enum analyzer_status table[] = {
         [FLOW_OK] = ANALYZER_OK,
         [FLOW_STOPPED] = ANALYZER_STOPPED,
         [FLOW_NO_MEMORY] = ANALYZER_NO_MEMORY,
     };
-    return table[status];
+    return a->no_memory ? ANALYZER_NO_MEMORY : table[status];
 }
 
 enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batch *batch)
@@ -97,7 +106,7 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     for (uint32_t i = 0; i < batch->count; i++) {
         enum flow_status status = flows_take(&a->flows, &probes[i], &batch->segments[i]);
         if (status != FLOW_OK)
-            return status_of(status);
+            return status_of(a, status);
     }
     return ANALYZER_OK;
 }
@@ -106,7 +115,10 @@ enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
     if (end_ns > a->flows.clock_ns)
         a->flows.clock_ns = end_ns;
-    return status_of(flows_drain(&a->flows));
+    enum analyzer_status status = status_of(a, flows_drain(&a->flows));
+    if (status == ANALYZER_OK && !tally_rank(&a->tally, &a->summary))
+        return ANALYZER_NO_MEMORY;
+    return status;
 }
 
 const struct summary_verdict *analyzer_summary(const struct analyzer *a)

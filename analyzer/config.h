@@ -16,7 +16,10 @@ struct analyzer_config {
     int64_t fin_timeout_ns; /* orphaned FIN_WAIT_2: Linux tcp_fin_timeout, 60 s */
     int64_t stuck_ns;       /* CLOSE_WAIT longer than this is worth a word */
     int64_t idle_ns;        /* silence longer than this is an idle gap */
-    int64_t from_ns;        /* report only connections alive in [from, to]; INT64_MIN, INT64_MAX */
+    /* Ports that a client chooses from: Linux's ip_local_port_range. */
+    uint16_t port_low;
+    uint16_t port_high;
+    int64_t from_ns; /* report only connections alive in [from, to]; INT64_MIN, INT64_MAX */
     int64_t to_ns;
     uint64_t max_memory_bytes; /* for what is held per connection */
     /* Habits of stacks, Linux's where they differ. */
@@ -26,17 +29,25 @@ struct analyzer_config {
     int64_t straggler_ns;   /* how long after 2*MSL a closed connection is still remembered: the
                                longest retransmission timers come back after a minute and more */
     int64_t rto_initial_ns; /* before any round trip was measured, RFC 6298 section 2.1 */
-    bool vlan_in_key;       /* equal five-tuples in different VLANs are different */
+    /* What a host can bear. */
+    uint32_t ports_tight_permille; /* of its range, towards one service: worth a warning */
+    uint32_t ports_out_permille;   /* critical */
+    uint32_t time_waits_many;      /* at once on one host: worth telling */
+    uint32_t time_waits_missing;   /* so often, and the host drops them */
+    uint32_t close_waits_leaking;  /* of one service, stuck at once */
+    bool vlan_in_key;              /* equal five-tuples in different VLANs are different */
 };
 
 #define ANALYZER_CONFIG_DEFAULT                                                                    \
     (struct analyzer_config)                                                                       \
     {                                                                                              \
         .two_msl_ns = 60 * NS_PER_S, .fin_timeout_ns = 60 * NS_PER_S, .stuck_ns = 60 * NS_PER_S,   \
-        .idle_ns = 30 * NS_PER_S, .from_ns = INT64_MIN, .to_ns = INT64_MAX,                        \
-        .max_memory_bytes = UINT64_C(2) << 30, .delayed_ack_ns = 45 * NS_PER_MS,                   \
-        .prompt_ack_ns = 38 * NS_PER_MS, .rto_min_ns = 200 * NS_PER_MS,                            \
-        .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S, .vlan_in_key = false            \
+        .idle_ns = 30 * NS_PER_S, .port_low = 32768, .port_high = 60999, .from_ns = INT64_MIN,     \
+        .to_ns = INT64_MAX, .max_memory_bytes = UINT64_C(2) << 30,                                 \
+        .delayed_ack_ns = 45 * NS_PER_MS, .prompt_ack_ns = 38 * NS_PER_MS,                         \
+        .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
+        .ports_tight_permille = 500, .ports_out_permille = 900, .time_waits_many = 10000,          \
+        .time_waits_missing = 3, .close_waits_leaking = 10, .vlan_in_key = false                   \
     }
 
 #endif

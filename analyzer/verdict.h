@@ -323,39 +323,48 @@ struct state_load {
     uint64_t mean;      /* rounded down */
 };
 
-/* The tuples of one client address towards one service, in use or in TIME_WAIT. */
+/* The ports of one client address towards one service: each is taken while the client holds its
+ * socket in any state, TIME_WAIT included. */
 struct service_use {
     uint8_t address[16];
     uint16_t port;
     uint32_t ports_in_use_peak;
     int64_t peak_at_ns;
-    uint32_t port_range;    /* how many ports it has to choose from */
-    uint32_t used_permille; /* of them, at the peak */
+    uint32_t port_range;       /* how many ports it has to choose from */
+    bool range_widened;        /* it was seen using ports outside the configured range */
+    uint32_t used_permille;    /* of them, at the peak */
+    uint32_t server_held_peak; /* tuples that only the server's TIME_WAIT still held, at most */
 };
 
 struct host_verdict {
     uint8_t address[16];
     bool others; /* not one host: the sum of all beyond those that are told apart */
+    /* Connections whose handshake passed, as client and as server; those that it closed by FIN
+     * before its peer did; those of which it sent, and was sent, an RST. */
     uint64_t opened, accepted, closed_first, reset_sent, reset_received;
     struct state_load states[STATES];
     const struct service_use *services;
     uint32_t service_count;
 };
 
-/* One instant of a load curve: of a host (`of_host`), or of the whole capture. */
+/* One instant of a load curve: what a host's sockets were in (`of_host`), or what has happened in
+ * the whole capture since the instant before. */
 struct sample_verdict {
     int64_t at_ns;
     bool of_host;
-    bool others;         /* with of_host: as in host_verdict */
-    uint8_t address[16]; /* with of_host */
-    uint64_t states[STATES];
-    uint64_t opens, closes, resets; /* of the whole capture: since the instant before */
-    uint64_t rules[RULES];
+    bool others;             /* with of_host: as in host_verdict */
+    uint8_t address[16];     /* with of_host */
+    uint64_t states[STATES]; /* with of_host */
+    uint64_t opens;          /* connections that began with a SYN or SYN-ACK */
+    uint64_t closes;         /* connections of which the first FIN or RST passed */
+    uint64_t resets;         /* of these, how many saw an RST at all */
+    uint64_t rules[RULES];   /* anomalies of connections */
 };
 
 #define FINDING_CLIENTS_MAX 5
 
-/* What one rule found at one service, over the whole capture; most telling first. */
+/* What one rule found at one service, over the whole capture; most telling first. A client's count
+ * is the least that is certain: of very many clients not each was counted on its own. */
 struct finding {
     uint8_t rule; /* enum rule_id */
     uint8_t severity;
@@ -364,7 +373,7 @@ struct finding {
     uint8_t address[16]; /* of the service or the host */
     uint16_t port;
     uint64_t count;       /* of anomalies */
-    uint64_t connections; /* of this service in all */
+    uint64_t connections; /* of this service in all; 0: not known */
     int64_t start_ns, end_ns;
     struct {
         uint8_t address[16];

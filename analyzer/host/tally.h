@@ -1,0 +1,59 @@
+/*
+ * What was found, counted by rule and service over the whole capture, and ranked: the few lines
+ * that somebody reads first. Inside the room only.
+ *
+ * Memory is bounded: services and rows beyond the limits below are counted together, a row a rule.
+ * Limits bite in the order in which connections become final, never by hash.
+ */
+#ifndef FINWAIT_ANALYZER_HOST_TALLY_H
+#define FINWAIT_ANALYZER_HOST_TALLY_H
+
+#include "analyzer/host/roll.h"
+#include "analyzer/verdict.h"
+
+#define TALLY_ROWS_MAX 65536u
+#define TALLY_SERVICES_MAX                                                                         \
+    65536u /* where something was established, and as many where nothing was */
+#define TALLY_FINDINGS_MAX 100u
+#define TALLY_CLIENTS      8u /* the most frequent are kept track of in so many counters */
+
+/* A client's share, after Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and
+ * top-k elements in data streams" (2005): at least count - over, at most count. */
+struct tally_client {
+    uint8_t address[16];
+    uint64_t count;
+    uint64_t over;
+};
+
+struct tally_row {
+    struct roll_key key; /* the service's or the host's address, the port, the rule */
+    uint8_t severity;
+    bool has_service, has_host;
+    uint64_t count;
+    int64_t start_ns, end_ns;
+    uint32_t client_count;
+    struct tally_client clients[TALLY_CLIENTS];
+};
+
+struct tally {
+    struct roll rows;
+    struct roll services;
+    uint32_t services_open;       /* of them, where something was established */
+    struct tally_row rest[RULES]; /* without service */
+    struct finding *findings;     /* owned, after tally_rank() */
+};
+
+bool tally_init(struct tally *tally, struct siphash_key secret) MUST_CHECK;
+void tally_finish(struct tally *tally);
+
+/* A connection that has become final, with its anomalies. False when memory ran out. */
+bool tally_connection(struct tally *tally, const struct connection_verdict *verdict) MUST_CHECK;
+
+/* An anomaly of a host. False when memory ran out. */
+bool tally_host(struct tally *tally, const struct anomaly_verdict *anomaly) MUST_CHECK;
+
+/* Fills the summary's findings, which are the tally's. Ranked by severity, then by how much of the
+ * service is concerned, weighed by how often; facts come last. False when memory ran out. */
+bool tally_rank(struct tally *tally, struct summary_verdict *summary) MUST_CHECK;
+
+#endif
