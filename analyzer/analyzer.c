@@ -23,11 +23,8 @@ static void count(struct summary_verdict *summary, const struct connection_verdi
     summary->handshakes[v->handshake]++;
     summary->closes[v->close.kind]++;
     summary->evicted += evicted;
-    for (uint32_t i = 0; i < v->anomaly_count; i++) {
-        summary->anomalies[v->anomalies[i].rule]++;
-        if (v->anomalies[i].severity > summary->worst_severity)
-            summary->worst_severity = v->anomalies[i].severity;
-    }
+    for (uint32_t i = 0; i < v->anomaly_count; i++)
+        summary->anomalies[v->anomalies[i].rule][v->anomalies[i].severity]++;
     if (v->start_ns != TIME_UNKNOWN &&
         (summary->start_ns == TIME_UNKNOWN || v->start_ns < summary->start_ns))
         summary->start_ns = v->start_ns;

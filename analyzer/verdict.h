@@ -389,8 +389,7 @@ struct summary_verdict {
     uint64_t closes[CLOSE_KINDS];
     uint64_t evicted; /* connections reported early because memory was full */
     int64_t start_ns, end_ns;
-    uint64_t anomalies[RULES];
-    uint8_t worst_severity; /* of all anomalies; SEVERITY_NONE */
+    uint64_t anomalies[RULES][SEVERITIES]; /* complete, whatever became records */
     const struct finding *findings;
     uint32_t finding_count;
 };

@@ -44,6 +44,12 @@ static bool take_connection(void *context, const struct connection_verdict *verd
     return report_connection(run->report, verdict);
 }
 
+static bool take_anomaly(void *context, const struct anomaly_verdict *verdict)
+{
+    struct run *run = context;
+    return report_anomaly(run->report, verdict);
+}
+
 /* Every option that can change a verdict, with its effective value. */
 static void make_settings(struct run *run)
 {
@@ -66,6 +72,7 @@ static void make_settings(struct run *run)
         s[n++] = (struct report_setting){"to", SETTING_TEXT, 0, o->to_text};
     run->report_options = (struct report_options){.format = o->format,
                                                   .connections = o->connections,
+                                                  .min_severity = o->min_severity,
                                                   .observer = o->observer,
                                                   .settings = run->settings,
                                                   .setting_count = n};
@@ -108,7 +115,8 @@ static bool open_inputs(struct run *run)
 static bool open_outputs(struct run *run)
 {
     char error[ERROR_BYTES];
-    struct verdict_sink sink = {.connection = take_connection, .context = run};
+    struct verdict_sink sink = {
+        .connection = take_connection, .anomaly = take_anomaly, .context = run};
     if (!(run->output = output_open(run->options->output, error, sizeof error)))
         return fail(error);
     make_settings(run);

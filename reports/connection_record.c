@@ -132,6 +132,10 @@ static void put_close_reset(struct json_writer *writer, const struct connection_
     json_name(writer, reset_form_name(verdict->close.reset_form));
     json_key(writer, "stage");
     json_name(writer, reset_stage_name(verdict->close.reset_stage));
+    if (verdict->close.reset_cause < RULES) {
+        json_key(writer, "cause");
+        json_name(writer, rule_table[verdict->close.reset_cause].id);
+    }
     json_end_object(writer);
 }
 
@@ -290,13 +294,17 @@ static void put_other_words(struct json_writer *writer, const struct connection_
     json_end_object(writer);
 }
 
-static void put_caveats(struct json_writer *writer, uint32_t caveats)
+/* Each once, in the order of the catalogue. */
+static void put_rules(struct json_writer *writer, const struct connection_verdict *verdict)
 {
-    json_key(writer, "caveats");
+    bool fired[RULES] = {false};
+    for (uint32_t i = 0; i < verdict->anomaly_count; i++)
+        fired[verdict->anomalies[i].rule] = true;
+    json_key(writer, "rules");
     json_begin_array(writer);
-    for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
-        if (caveats & 1u << caveat)
-            json_name(writer, caveat_name(caveat));
+    for (unsigned rule = 0; rule < RULES; rule++) {
+        if (fired[rule])
+            json_name(writer, rule_table[rule].id);
     }
     json_end_array(writer);
 }
@@ -322,9 +330,7 @@ void connection_record(struct json_writer *writer, struct record_context *contex
     endpoint_record(writer, context, &verdict->server, verdict->end_ns);
     put_tcp(writer, context, verdict, connection);
     put_other_words(writer, verdict);
-    json_key(writer, "rules");
-    json_begin_array(writer);
-    json_end_array(writer);
-    put_caveats(writer, verdict->caveats);
+    put_rules(writer, verdict);
+    record_caveats(writer, verdict->caveats);
     json_end_object(writer);
 }

@@ -65,6 +65,7 @@ static struct connection_verdict plain(void)
     verdict.close.idle_before_ns = -1;
     verdict.close.time_wait_held_by = ROLE_NONE;
     verdict.close.time_wait_until_ns = TIME_UNKNOWN;
+    verdict.close.reset_cause = RULES;
     return verdict;
 }
 
@@ -375,6 +376,25 @@ static void previous_use(void **state)
     expect_one(&verdict, "tcp.previous.gap_ns", "3");
 }
 
+/* Each once, in the order of the catalogue, whatever the severity. */
+static void rules_that_fired(void **state)
+{
+    (void)state;
+    static struct anomaly_verdict found[3];
+    struct connection_verdict verdict = plain();
+    verdict.anomalies = found;
+    verdict.anomaly_count = 3;
+    found[0].rule = found[2].rule = RULE_SIMULTANEOUS_CLOSE;
+    found[1].rule = 0;
+    char expected[128] = "[\"simultaneous_close\"]";
+    if (RULE_SIMULTANEOUS_CLOSE != 0)
+        snprintf(expected, sizeof expected, "[\"%s\",\"simultaneous_close\"]", rule_table[0].id);
+    expect_one(&verdict, "rules", expected);
+    verdict.close.has_reset = true;
+    verdict.close.reset_cause = RULE_SIMULTANEOUS_CLOSE;
+    expect_one(&verdict, "tcp.close.reset.cause", "\"simultaneous_close\"");
+}
+
 /* jansson reads every record and dumps the same bytes. */
 static void round_trips(void **state)
 {
@@ -411,6 +431,7 @@ int main(void)
         cmocka_unit_test(what_applies_to_a_close),
         cmocka_unit_test(times_that_run_backwards),
         cmocka_unit_test(previous_use),
+        cmocka_unit_test(rules_that_fired),
         cmocka_unit_test(round_trips),
     };
     return cmocka_run_group_tests_name("connection_record", tests, test_folder_make,

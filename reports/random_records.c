@@ -22,6 +22,12 @@ static bool write_all(struct random_source *source, struct report *report, unsig
         if (!report_connection(report, &verdict))
             return false;
     }
+    struct anomaly_verdict anomaly;
+    for (unsigned long i = 0; i < count / 8; i++) {
+        random_host_anomaly(source, &anomaly);
+        if (!report_anomaly(report, &anomaly))
+            return false;
+    }
     struct summary_verdict summary;
     random_summary(source, &summary);
     return report_finish(report, &summary, complete);

@@ -174,6 +174,77 @@ static void random_close(struct random_source *source, struct connection_verdict
     verdict->close.reset_by = pick(source, ROLE_NONE);
     verdict->close.reset_form = pick(source, RESET_FORMS);
     verdict->close.reset_stage = pick(source, RESET_STAGES);
+    verdict->close.reset_cause = pick(source, RULES + 1);
+}
+
+static const char *const words[] = {"scan", "nat_or_balancer", "x"};
+
+static void random_figures(struct random_source *source, struct anomaly_verdict *anomaly)
+{
+    for (unsigned id = below(source, FIGURES); id < FIGURES && one_in(source, 8) == 0; id++) {
+        if (anomaly->figure_count == ANOMALY_FIGURES_MAX)
+            return;
+        bool flag = figure_table[id].type == FIGURE_TYPE_BOOLEAN;
+        anomaly->figures[anomaly->figure_count++] = (struct anomaly_figure){
+            .id = (uint8_t)id,
+            .integer = flag ? coin(source) : (int64_t)(any_u64(source) & INT64_MAX),
+            .word = words[below(source, sizeof words / sizeof *words)],
+        };
+    }
+}
+
+static void random_evidence(struct random_source *source, struct anomaly_verdict *anomaly)
+{
+    static const char *const notes[] = {"the FIN", "\"again\" \\ later", "a reset, 2*MSL on"};
+    anomaly->evidence_total = below(source, one_in(source, 5) ? 60 : 5);
+    while (anomaly->evidence_count < anomaly->evidence_total &&
+           anomaly->evidence_count < ANOMALY_EVIDENCE_MAX) {
+        anomaly->evidence[anomaly->evidence_count++] = (struct anomaly_evidence){
+            .at_ns = any_time(source),
+            .frame = known_frame(source),
+            .note = notes[below(source, sizeof notes / sizeof *notes)],
+            .seq = any_u32(source),
+            .ack = any_u32(source),
+            .payload_len = any_u32(source),
+            .flags = (uint16_t)below(source, 512),
+            .from = pick(source, ROLE_BOTH),
+        };
+    }
+}
+
+static void random_anomaly(struct random_source *source, struct anomaly_verdict *anomaly)
+{
+    *anomaly = (struct anomaly_verdict){
+        .at_ns = any_time(source),
+        .rule = pick(source, RULES),
+        .severity = (uint8_t)(SEVERITY_INFO + below(source, SEVERITIES - SEVERITY_INFO)),
+        .confidence = pick(source, CONFIDENCES),
+        .endpoint = pick(source, ROLES),
+        .client_state = pick(source, STATES),
+        .server_state = pick(source, STATES),
+        .caveats = below(source, 1u << CAVEATS),
+    };
+    random_figures(source, anomaly);
+    random_evidence(source, anomaly);
+}
+
+void random_host_anomaly(struct random_source *source, struct anomaly_verdict *anomaly)
+{
+    random_anomaly(source, anomaly);
+    anomaly->endpoint = ROLE_NONE;
+    anomaly->has_host = !one_in(source, 4);
+    anomaly->has_service = coin(source);
+    any_address(source, anomaly->host_address, coin(source) ? 4 : 6);
+    any_address(source, anomaly->service_address, coin(source) ? 4 : 6);
+    anomaly->service_port = (uint16_t)next(source);
+}
+
+static void random_anomalies(struct random_source *source, struct connection_verdict *verdict)
+{
+    verdict->anomalies = source->anomalies;
+    verdict->anomaly_count = coin(source) ? 0 : below(source, RANDOM_ANOMALIES + 1);
+    for (uint32_t i = 0; i < verdict->anomaly_count; i++)
+        random_anomaly(source, &source->anomalies[i]);
 }
 
 void random_verdict(struct random_source *source, struct connection_verdict *verdict)
@@ -208,6 +279,7 @@ void random_verdict(struct random_source *source, struct connection_verdict *ver
     verdict->zeek_state = pick(source, ZEEK_STATES);
     verdict->completeness = pick(source, 64);
     verdict->caveats = below(source, 1u << CAVEATS);
+    random_anomalies(source, verdict);
 }
 
 static const char *const hostile_texts[] = {
@@ -314,4 +386,8 @@ void random_summary(struct random_source *source, struct summary_verdict *summar
         summary->handshakes[i] = any_u64(source);
     for (unsigned i = 0; i < CLOSE_KINDS; i++)
         summary->closes[i] = any_u64(source);
+    for (unsigned i = 0; i < RULES; i++) {
+        for (unsigned severity = SEVERITY_INFO; severity < SEVERITIES; severity++)
+            summary->anomalies[i][severity] = coin(source) ? 0 : any_u64(source);
+    }
 }

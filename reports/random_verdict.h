@@ -13,11 +13,13 @@
 #include <stdint.h>
 
 /* Timelines are mostly short; some are longer than the writer's buffer holds. */
-#define RANDOM_STATES 200
+#define RANDOM_STATES    200
+#define RANDOM_ANOMALIES 6
 
 struct random_source {
     uint64_t state;
     struct state_entry client_states[RANDOM_STATES], server_states[RANDOM_STATES];
+    struct anomaly_verdict anomalies[RANDOM_ANOMALIES];
 };
 
 /* The verdict points into the source: valid until the next one. */
@@ -26,6 +28,9 @@ void random_verdict(struct random_source *source, struct connection_verdict *ver
 /* False when memory ran out. findings_finish() is the caller's in either case. */
 bool random_findings(struct random_source *source, struct capture_findings *findings,
                      uint32_t files) MUST_CHECK;
+
+/* About a host. */
+void random_host_anomaly(struct random_source *source, struct anomaly_verdict *verdict);
 
 void random_summary(struct random_source *source, struct summary_verdict *summary);
 

@@ -1,5 +1,6 @@
 #include "reports/record.h"
 
+#include "reports/address_text.h"
 #include "reports/identity.h"
 
 void record_context_init(struct record_context *context, const struct capture_findings *findings,
@@ -34,6 +35,25 @@ void record_frame(struct json_writer *writer, frame_ref frame)
     json_key(writer, "frame");
     json_uint(writer, frame_number(frame));
     json_end_object(writer);
+}
+
+void record_address(struct json_writer *writer, const uint8_t address[16])
+{
+    char ip[ADDRESS_TEXT_BYTES];
+    size_t length = address_text(ip, address);
+    json_key(writer, "ip");
+    json_name_bytes(writer, ip, length);
+}
+
+void record_caveats(struct json_writer *writer, uint32_t caveats)
+{
+    json_key(writer, "caveats");
+    json_begin_array(writer);
+    for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
+        if (caveats & 1u << caveat)
+            json_name(writer, caveat_name(caveat));
+    }
+    json_end_array(writer);
 }
 
 void record_origin(struct json_writer *writer, const struct record_context *context)

@@ -7,6 +7,7 @@
 #ifndef FINWAIT_REPORTS_RECORD_H
 #define FINWAIT_REPORTS_RECORD_H
 
+#include "analyzer/verdict.h"
 #include "dissect/findings.h"
 #include "reports/json_writer.h"
 #include "reports/text_clean.h"
@@ -38,6 +39,12 @@ void record_time(struct json_writer *writer, struct record_context *context, int
 
 /* {"file":0,"frame":9}, of a frame that is known. */
 void record_frame(struct json_writer *writer, frame_ref frame);
+
+/* The member `ip`. */
+void record_address(struct json_writer *writer, const uint8_t address[16]);
+
+/* The member `caveats`, of bits 1 << enum caveat. */
+void record_caveats(struct json_writer *writer, uint32_t caveats);
 
 /* The members capture, observer and ecs. */
 void record_origin(struct json_writer *writer, const struct record_context *context);

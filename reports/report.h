@@ -30,8 +30,10 @@ struct report_setting {
 
 struct report_options {
     enum report_format format;
-    bool connections;     /* write connection records */
-    const char *observer; /* observer.name, or NULL */
+    bool connections;           /* write connection records */
+    enum severity min_severity; /* of the anomalies that are written and counted */
+    bool rule_left_out[RULES];  /* neither are these; connection records name them all the same */
+    const char *observer;       /* observer.name, or NULL */
     const struct report_setting *settings;
     size_t setting_count;
 };
@@ -44,8 +46,14 @@ struct report *report_create(const struct report_options *options,
                              char *error, size_t error_bytes) MUST_CHECK;
 void report_destroy(struct report *report);
 
-/* False when the output failed or memory ran out. */
+/* Does the report speak of what this rule found, when it is as grave? */
+bool report_speaks_of(const struct report_options *options, enum rule_id rule,
+                      enum severity severity);
+
+/* As verdict_sink has them: connections with their anomalies as they come; then the anomalies of
+ * hosts, samples and hosts, in this order. False when the output failed or memory ran out. */
 bool report_connection(struct report *report, const struct connection_verdict *verdict) MUST_CHECK;
+bool report_anomaly(struct report *report, const struct anomaly_verdict *verdict) MUST_CHECK;
 
 /* The summary and the end of the document. `complete` is false after an interruption. */
 bool report_finish(struct report *report, const struct summary_verdict *summary,

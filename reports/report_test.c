@@ -101,51 +101,129 @@ static void expect_dump(json_t *tree, const char *expected)
 
 static const struct summary_verdict nothing = {.start_ns = TIME_UNKNOWN, .end_ns = TIME_UNKNOWN};
 
+static const char *text_of(json_t *record, const char *object, const char *member)
+{
+    return json_string_value(json_object_get(json_object_get(record, object), member));
+}
+
+/* Counts the records of each kind; anomalies follow their connection, the summary is last. */
+static void count_lines(const char *text, unsigned *connections, unsigned *anomalies)
+{
+    char last[64] = "";
+    *connections = *anomalies = 0;
+    for (const char *line = text, *end; *line; line = end + 1) {
+        end = strchr(line, '\n');
+        assert_non_null(end);
+        json_t *record = load(line, (size_t)(end - line));
+        const char *dataset = text_of(record, "event", "dataset");
+        if (strcmp(dataset, "finwait.connection") == 0) {
+            snprintf(last, sizeof last, "%s", text_of(record, "tcp", "connection"));
+            ++*connections;
+        } else if (strcmp(dataset, "finwait.anomaly") == 0) {
+            if (*connections)
+                assert_string_equal(text_of(record, "tcp", "connection"), last);
+            ++*anomalies;
+        } else {
+            assert_string_equal(dataset, "finwait.summary");
+            assert_int_equal(end[1], '\0');
+        }
+        json_decref(record);
+    }
+}
+
 static void lines(void **state)
 {
     (void)state;
     struct capture_findings findings = {0};
-    for (unsigned with = 0; with < 2; with++) {
-        struct report_options options = {.format = REPORT_NDJSON, .connections = with};
-        char *text = report_text(&options, &findings, &nothing, 20);
-        unsigned count = 0;
-        for (char *line = text, *end; *line; line = end + 1) {
-            end = strchr(line, '\n');
-            assert_non_null(end);
-            json_t *record = load(line, (size_t)(end - line));
-            const char *dataset =
-                json_string_value(json_object_get(json_object_get(record, "event"), "dataset"));
-            assert_string_equal(dataset, end[1] ? "finwait.connection" : "finwait.summary");
-            json_decref(record);
-            count++;
-        }
-        assert_int_equal(count, with ? 21 : 1);
-        free(text);
-    }
+    unsigned connections, anomalies, anomalies_alone;
+    struct report_options options = {.format = REPORT_NDJSON, .connections = true};
+    char *text = report_text(&options, &findings, &nothing, 20);
+    count_lines(text, &connections, &anomalies);
+    assert_int_equal(connections, 20);
+    assert_true(anomalies > 10);
+    free(text);
+
+    options.connections = false;
+    text = report_text(&options, &findings, &nothing, 20);
+    count_lines(text, &connections, &anomalies_alone);
+    assert_int_equal(connections, 0);
+    assert_int_equal(anomalies_alone, anomalies);
+    free(text);
 }
 
 static void document(void **state)
 {
     (void)state;
     struct capture_findings findings = {0};
-    for (unsigned count = 0; count < 3; count++) {
-        struct report_options options = {.format = REPORT_JSON, .connections = true};
+    for (unsigned count = 0; count < 30; count++) {
+        unsigned connections, anomalies;
+        struct report_options options = {.format = REPORT_NDJSON, .connections = true};
         char *text = report_text(&options, &findings, &nothing, count);
+        count_lines(text, &connections, &anomalies);
+        free(text);
+
+        options.format = REPORT_JSON;
+        text = report_text(&options, &findings, &nothing, count);
         assert_int_equal(text[strlen(text) - 1], '\n');
         json_t *tree = load(text, strlen(text));
         expect_keys(tree, "schema connections anomalies hosts samples capture summary ");
         expect_dump(json_object_get(tree, "schema"), "\"finwait-report-1\"");
         assert_int_equal(json_array_size(json_object_get(tree, "connections")), count);
-        expect_dump(json_object_get(tree, "anomalies"), "[]");
+        assert_int_equal(json_array_size(json_object_get(tree, "anomalies")), anomalies);
         expect_keys(json_object_get(tree, "capture"), "id files packets ");
         expect_keys(json_object_get(json_object_get(tree, "summary"), "capture"), "id ");
         json_decref(tree);
         free(text);
+
+        options.connections = false;
+        text = report_text(&options, &findings, &nothing, count);
+        tree = load(text, strlen(text));
+        expect_keys(tree, "schema anomalies hosts samples capture summary ");
+        assert_int_equal(json_array_size(json_object_get(tree, "anomalies")), anomalies);
+        json_decref(tree);
+        free(text);
     }
-    struct report_options options = {.format = REPORT_JSON, .connections = false};
-    char *text = report_text(&options, &findings, &nothing, 3);
+}
+
+/* What is left out is neither written nor counted. */
+static void what_is_left_out(void **state)
+{
+    (void)state;
+    struct capture_findings findings = {0};
+    struct summary_verdict summary = nothing;
+    summary.anomalies[RULE_SIMULTANEOUS_CLOSE][SEVERITY_INFO] = 5;
+    summary.anomalies[RULE_SIMULTANEOUS_CLOSE][SEVERITY_WARNING] = 2;
+    static const char *const counts[] = {
+        [SEVERITY_INFO] = "{\"simultaneous_close\":7}",
+        [SEVERITY_NOTICE] = "{\"simultaneous_close\":2}",
+        [SEVERITY_WARNING] = "{\"simultaneous_close\":2}",
+        [SEVERITY_CRITICAL] = "{}",
+    };
+    size_t written = SIZE_MAX;
+    for (unsigned severity = SEVERITY_INFO; severity < SEVERITIES; severity++) {
+        struct report_options options = {.format = REPORT_JSON, .min_severity = severity};
+        char *text = report_text(&options, &findings, &summary, 40);
+        json_t *tree = load(text, strlen(text)), *anomaly;
+        json_t *anomalies = json_object_get(tree, "anomalies");
+        size_t index;
+        json_array_foreach(anomalies, index, anomaly)
+        {
+            json_t *grave = json_object_get(json_object_get(anomaly, "event"), "severity");
+            assert_true(json_integer_value(grave) >= severity);
+        }
+        assert_true(json_array_size(anomalies) < written);
+        written = json_array_size(anomalies);
+        expect_dump(json_object_get(json_object_get(tree, "summary"), "anomaly_counts"),
+                    counts[severity]);
+        json_decref(tree);
+        free(text);
+    }
+    struct report_options options = {.format = REPORT_JSON};
+    memset(options.rule_left_out, true, sizeof options.rule_left_out);
+    char *text = report_text(&options, &findings, &summary, 40);
     json_t *tree = load(text, strlen(text));
-    expect_keys(tree, "schema anomalies hosts samples capture summary ");
+    expect_dump(json_object_get(tree, "anomalies"), "[]");
+    expect_dump(json_object_get(json_object_get(tree, "summary"), "anomaly_counts"), "{}");
     json_decref(tree);
     free(text);
 }
@@ -367,6 +445,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines),
         cmocka_unit_test(document),
+        cmocka_unit_test(what_is_left_out),
         cmocka_unit_test(the_summary),
         cmocka_unit_test(files),
         cmocka_unit_test(packets_add_up),

@@ -184,6 +184,20 @@ static json_t *connections_record(struct json_tree *tree, const struct summary_v
     return record;
 }
 
+static json_t *anomaly_counts(struct json_tree *tree, const struct report_options *options,
+                              const struct summary_verdict *summary)
+{
+    json_t *record = json_object();
+    for (unsigned rule = 0; rule < RULES; rule++) {
+        for (unsigned severity = 0; severity < SEVERITIES; severity++) {
+            if (report_speaks_of(options, rule, severity))
+                tree_set_nonzero(tree, record, rule_table[rule].id,
+                                 summary->anomalies[rule][severity]);
+        }
+    }
+    return record;
+}
+
 static json_t *setting_value(const struct report_setting *setting)
 {
     switch (setting->type) {
@@ -226,7 +240,7 @@ json_t *summary_record(struct record_context *context, const struct report_optio
                 json_stringn(context->observer, context->observer_len));
     set_one(&tree, record, "ecs", "version", json_string(ECS_VERSION));
     tree_set(&tree, record, "connections", connections_record(&tree, summary));
-    tree_set(&tree, record, "anomaly_counts", json_object());
+    tree_set(&tree, record, "anomaly_counts", anomaly_counts(&tree, options, summary));
     tree_set(&tree, record, "findings", json_array());
     tree_set(&tree, record, "options", options_record(&tree, options));
     tree_set(&tree, record, "complete", json_boolean(complete));

@@ -4,7 +4,7 @@
  * Every template's $defs are known to all. One with an $id becomes NAME.schema.json (from
  * NAME.in.json), complete in itself: the definitions that it needs are copied in. An enumeration is
  * written "@table", or "@table except name", and comes from the tables of the code, so that
- * schema and report cannot drift apart.
+ * schema and report cannot drift apart; so do the properties "@figures".
  *
  * Refuses a template that leaves an object open or a property without a description.
  */
@@ -22,9 +22,20 @@ struct table {
 };
 
 /* clang-format off */
-#define NAME(id, name) name,
+#define NAME(id, name)        name,
+#define NAME3(id, name, more) name,
+#define RULE(id, name, ...)   name,
+static const char *const rules[] = {
+#include "analyzer/catalogue.def"
+    NULL};
+#undef RULE
 #define TABLE(table, list) {table, (const char *const[]){list(NAME) NULL}},
 static const struct table tables[] = {
+    {"rule", rules},
+    {"category", (const char *const[]){CATEGORY_TABLE(NAME3) NULL}},
+    TABLE("severity", SEVERITY_TABLE)
+    TABLE("confidence", CONFIDENCE_TABLE)
+    TABLE("scope", SCOPE_TABLE)
     TABLE("tcp_state", TCP_STATE_TABLE)
     TABLE("state_cause", STATE_CAUSE_TABLE)
     TABLE("certainty", CERTAINTY_TABLE)
@@ -90,6 +101,36 @@ static json_t *enumeration(const char *text)
     return list;
 }
 
+/* "@figures": a property for each figure of the catalogue. */
+static json_t *figure_properties(void)
+{
+    json_t *properties = json_object();
+    for (unsigned i = 0; i < FIGURES; i++) {
+        const struct figure_info *info = &figure_table[i];
+        char description[512];
+        int length = snprintf(description, sizeof description, "%s%s%s", info->description,
+                              *info->unit ? ", " : "", info->unit);
+        if (length < 0 || (size_t)length >= sizeof description)
+            die(info->name, "description too long");
+        json_t *property = json_object();
+        bool failed = json_object_set_new(property, "description", json_string(description));
+        if (info->type == FIGURE_TYPE_INTEGER) {
+            failed |= json_object_set_new(property, "type", json_string("integer"));
+            failed |= json_object_set_new(property, "minimum", json_integer(0));
+            failed |= json_object_set_new(property, "maximum", json_integer(INT64_MAX));
+        } else if (info->type == FIGURE_TYPE_BOOLEAN) {
+            failed |= json_object_set_new(property, "type", json_string("boolean"));
+        } else {
+            failed |= json_object_set_new(property, "type", json_string("string"));
+            failed |= json_object_set_new(property, "pattern", json_string("^[a-z0-9_]+$"));
+        }
+        failed |= json_object_set_new(properties, info->name, property);
+        if (failed)
+            die("templates", "out of memory");
+    }
+    return properties;
+}
+
 static void check_object(const json_t *schema, const char *place)
 {
     const char *type = json_string_value(json_object_get(schema, "type"));
@@ -116,6 +157,10 @@ static void expand(json_t *node, const char *place)
     if (!json_is_object(node))
         return;
     check_object(node, place);
+    const char *table = json_string_value(json_object_get(node, "properties"));
+    if (table && strcmp(table, "@figures") == 0 &&
+        json_object_set_new(node, "properties", figure_properties()))
+        die("templates", "out of memory");
     json_t *names = json_object_get(node, "enum");
     if (json_is_string(names) &&
         json_object_set_new(node, "enum", enumeration(json_string_value(names))))

@@ -1,0 +1,280 @@
+#include "reports/anomaly_record.h"
+
+#include "reports/identity.h"
+#include "reports/sentence.h"
+
+#define DATASET "finwait.anomaly"
+
+/* A rule speaks once about each endpoint of a connection; about a host, once a service and time. */
+static void subject_of(const struct anomaly_verdict *anomaly, const char *connection,
+                       struct sentence *out)
+{
+    const struct anomaly_evidence *first = anomaly->evidence_count ? anomaly->evidence : NULL;
+    sentence_init(out);
+    sentence_add(out, rule_table[anomaly->rule].id);
+    sentence_add(out, " ");
+    sentence_add(out, connection);
+    if (anomaly->has_host)
+        sentence_add_host(out, anomaly->host_address);
+    sentence_add(out, " ");
+    if (anomaly->has_service)
+        sentence_add_service(out, anomaly->service_address, anomaly->service_port);
+    sentence_add(out, " ");
+    sentence_add(out, role_name(anomaly->endpoint));
+    sentence_add(out, " ");
+    sentence_add_count(out, (uint64_t)(first ? first->at_ns : anomaly->at_ns));
+    sentence_add(out, " ");
+    sentence_add_count(out, first ? first->seq : 0);
+}
+
+static void put_event(struct json_writer *writer, const struct record_context *context,
+                      const struct anomaly_verdict *anomaly,
+                      const struct connection_verdict *connection, const char *connection_name)
+{
+    char id[HEX_DIGEST_BYTES];
+    struct sentence subject, reason;
+    subject_of(anomaly, connection_name, &subject);
+    event_id(DATASET, context->findings->digest, subject.text, id);
+    sentence_of_anomaly(&reason, anomaly, connection);
+    json_key(writer, "event");
+    json_begin_object(writer);
+    json_key(writer, "kind");
+    json_name(writer, anomaly->severity >= SEVERITY_WARNING ? "alert" : "event");
+    json_key(writer, "category");
+    json_begin_array(writer);
+    json_name(writer, "network");
+    json_end_array(writer);
+    json_key(writer, "type");
+    json_begin_array(writer);
+    json_name(writer, "info");
+    json_end_array(writer);
+    json_key(writer, "dataset");
+    json_name(writer, DATASET);
+    json_key(writer, "id");
+    json_name(writer, id);
+    json_key(writer, "severity");
+    json_uint(writer, anomaly->severity);
+    json_key(writer, "reason");
+    json_text(writer, reason.text, reason.length);
+    json_end_object(writer);
+}
+
+static void put_rule(struct json_writer *writer, const struct anomaly_verdict *anomaly)
+{
+    const struct rule_info *rule = &rule_table[anomaly->rule];
+    json_key(writer, "rule");
+    json_begin_object(writer);
+    json_key(writer, "id");
+    json_name(writer, rule->id);
+    json_key(writer, "category");
+    json_name(writer, category_name(rule->category));
+    json_key(writer, "name");
+    json_text(writer, rule->name, strlen(rule->name));
+    json_end_object(writer);
+    json_key(writer, "severity");
+    json_name(writer, severity_name(anomaly->severity));
+    json_key(writer, "confidence");
+    json_name(writer, confidence_name(anomaly->confidence));
+    record_caveats(writer, anomaly->caveats);
+    json_key(writer, "scope");
+    json_name(writer, scope_name(rule->scope));
+}
+
+static void put_port(struct json_writer *writer, uint16_t port)
+{
+    json_key(writer, "port");
+    json_uint(writer, port);
+}
+
+static void put_endpoint(struct json_writer *writer, const struct anomaly_verdict *anomaly,
+                         const struct connection_verdict *connection)
+{
+    enum role role = anomaly->endpoint;
+    json_key(writer, "endpoint");
+    json_begin_object(writer);
+    json_key(writer, "role");
+    json_name(writer, role_name(role == ROLE_NONE ? ROLE_BOTH : role));
+    if (role == ROLE_CLIENT || role == ROLE_SERVER) {
+        const struct endpoint_verdict *end =
+            role == ROLE_CLIENT ? &connection->client : &connection->server;
+        record_address(writer, end->address);
+        put_port(writer, end->port);
+        if (end->fin.active_known) {
+            json_key(writer, "closed");
+            json_name(writer, end->fin.active ? "active" : "passive");
+        }
+    }
+    json_end_object(writer);
+}
+
+static void put_end(struct json_writer *writer, const struct endpoint_verdict *end, uint8_t state)
+{
+    json_begin_object(writer);
+    record_address(writer, end->address);
+    put_port(writer, end->port);
+    if (state != STATE_UNKNOWN) {
+        json_key(writer, "state");
+        json_name(writer, tcp_state_name(state));
+    }
+    json_end_object(writer);
+}
+
+static void put_connection(struct json_writer *writer, const struct anomaly_verdict *anomaly,
+                           const struct connection_verdict *connection)
+{
+    put_endpoint(writer, anomaly, connection);
+    json_key(writer, "client");
+    put_end(writer, &connection->client, anomaly->client_state);
+    json_key(writer, "server");
+    put_end(writer, &connection->server, anomaly->server_state);
+}
+
+static void put_host(struct json_writer *writer, const struct anomaly_verdict *anomaly)
+{
+    if (anomaly->has_host) {
+        json_key(writer, "host");
+        json_begin_object(writer);
+        record_address(writer, anomaly->host_address);
+        json_end_object(writer);
+    }
+    if (anomaly->has_service) {
+        json_key(writer, "service");
+        json_begin_object(writer);
+        record_address(writer, anomaly->service_address);
+        put_port(writer, anomaly->service_port);
+        json_end_object(writer);
+    }
+}
+
+static void put_network(struct json_writer *writer, const struct connection_verdict *connection,
+                        const char *connection_name)
+{
+    json_key(writer, "network");
+    json_begin_object(writer);
+    json_key(writer, "transport");
+    json_name(writer, "tcp");
+    if (connection) {
+        char community[COMMUNITY_ID_BYTES];
+        community_id(connection, community);
+        json_key(writer, "community_id");
+        json_text(writer, community, COMMUNITY_ID_BYTES - 1);
+    }
+    json_end_object(writer);
+    if (connection) {
+        json_key(writer, "tcp");
+        json_begin_object(writer);
+        json_key(writer, "connection");
+        json_name(writer, connection_name);
+        json_end_object(writer);
+    }
+}
+
+/* tcpdump's letters in tcpdump's order, and A for ACK: "SA", "FPA", "RA". */
+static void put_flags(struct json_writer *writer, uint16_t flags)
+{
+    static const struct {
+        uint16_t flag;
+        char letter;
+    } letters[] = {{TCP_FIN, 'F'}, {TCP_SYN, 'S'}, {TCP_RST, 'R'}, {TCP_PSH, 'P'}, {TCP_ACK, 'A'},
+                   {TCP_URG, 'U'}, {TCP_ECE, 'E'}, {TCP_CWR, 'W'}, {TCP_AE, 'e'}};
+    char text[sizeof letters / sizeof *letters];
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+        if (flags & letters[i].flag)
+            text[length++] = letters[i].letter;
+    }
+    json_key(writer, "flags");
+    json_name_bytes(writer, text, length);
+}
+
+static void put_piece(struct json_writer *writer, struct record_context *context,
+                      const struct anomaly_evidence *piece)
+{
+    json_begin_object(writer);
+    json_key(writer, "file");
+    json_uint(writer, frame_file(piece->frame));
+    json_key(writer, "frame");
+    json_uint(writer, frame_number(piece->frame));
+    if (piece->at_ns != TIME_UNKNOWN) {
+        json_key(writer, "at");
+        record_time(writer, context, piece->at_ns);
+    }
+    json_key(writer, "from");
+    json_name(writer, role_name(piece->from));
+    put_flags(writer, piece->flags);
+    json_key(writer, "seq");
+    json_uint(writer, piece->seq);
+    if (piece->flags & TCP_ACK) {
+        json_key(writer, "ack");
+        json_uint(writer, piece->ack);
+    }
+    json_key(writer, "len");
+    json_uint(writer, piece->payload_len);
+    json_key(writer, "note");
+    json_text(writer, piece->note, strlen(piece->note));
+    json_end_object(writer);
+}
+
+static void put_evidence(struct json_writer *writer, struct record_context *context,
+                         const struct anomaly_verdict *anomaly)
+{
+    json_key(writer, "evidence");
+    json_begin_array(writer);
+    for (uint32_t i = 0; i < anomaly->evidence_count; i++)
+        put_piece(writer, context, &anomaly->evidence[i]);
+    json_end_array(writer);
+    if (anomaly->evidence_total > anomaly->evidence_count) {
+        json_key(writer, "evidence_omitted");
+        json_uint(writer, anomaly->evidence_total - anomaly->evidence_count);
+    }
+}
+
+static void put_figures(struct json_writer *writer, const struct anomaly_verdict *anomaly)
+{
+    json_key(writer, "figures");
+    json_begin_object(writer);
+    for (uint32_t i = 0; i < anomaly->figure_count; i++) {
+        const struct anomaly_figure *figure = &anomaly->figures[i];
+        const struct figure_info *info = &figure_table[figure->id];
+        json_key_name(writer, info->name);
+        switch ((enum figure_type)info->type) {
+        case FIGURE_TYPE_INTEGER:
+            json_int(writer, figure->integer);
+            break;
+        case FIGURE_TYPE_BOOLEAN:
+            json_bool(writer, figure->integer);
+            break;
+        case FIGURE_TYPE_KEYWORD:
+        case FIGURE_TYPES:
+            json_name(writer, figure->word);
+            break;
+        }
+    }
+    json_end_object(writer);
+}
+
+void anomaly_record(struct json_writer *writer, struct record_context *context,
+                    const struct anomaly_verdict *anomaly,
+                    const struct connection_verdict *connection)
+{
+    char connection_name[CONNECTION_ID_BYTES] = "";
+    if (connection) {
+        struct connection_identity identity = identity_of(connection);
+        connection_id(&identity, connection_name);
+    }
+    json_begin_object(writer);
+    if (anomaly->at_ns != TIME_UNKNOWN) {
+        json_key(writer, "@timestamp");
+        record_time(writer, context, anomaly->at_ns);
+    }
+    put_event(writer, context, anomaly, connection, connection_name);
+    record_origin(writer, context);
+    put_rule(writer, anomaly);
+    if (connection)
+        put_connection(writer, anomaly, connection);
+    put_host(writer, anomaly);
+    put_network(writer, connection, connection_name);
+    put_evidence(writer, context, anomaly);
+    put_figures(writer, anomaly);
+    json_end_object(writer);
+}
