@@ -107,8 +107,8 @@ static void describe_previous(const struct view *view, struct connection_verdict
     v->incarnation = p->incarnation + 1;
     v->previous.has_client_isn = p->has_isn[old_client];
     v->previous.has_server_isn = p->has_isn[!old_client];
-    v->previous.client_isn = p->isn[old_client];
-    v->previous.server_isn = p->isn[!old_client];
+    v->previous.client_isn = p->isn[old_client].n;
+    v->previous.server_isn = p->isn[!old_client].n;
     v->previous.start_ns = p->start_ns;
     v->previous.roles_swapped = old_client != view->client;
     bool timed = view->c->first_ns != TIME_UNKNOWN && p->end_ns != TIME_UNKNOWN;

@@ -1,6 +1,6 @@
 #include "analyzer/flow/flows.h"
 
-#include "analyzer/state/states.h"
+#include "analyzer/flow/reuse.h"
 #include "analyzer/tcp/track.h"
 
 #include <stdlib.h>
@@ -365,6 +365,7 @@ static bool syn_ack_belongs(const struct connection *c, int sender, const struct
 struct choice {
     uint32_t use;      /* the segment's connection, or POOL_NONE: make one */
     uint32_t previous; /* then: the use of the tuple before it, or POOL_NONE for a parallel one */
+    bool aside;        /* it is of a use that is no longer held: only counted */
 };
 
 static bool lane_fits(const struct connection *c, int sender, const struct segment *g)
@@ -393,22 +394,56 @@ static uint32_t lane_of(struct flows *f, uint32_t head, int sender, const struct
     return fitting != POOL_NONE ? fitting : own;
 }
 
+/* The connection that the newest one's SYN seemed to end, or POOL_NONE. */
+static uint32_t superseded_by(const struct flows *f, const struct connection *c)
+{
+    const struct previous_use *p = c->detail ? c->detail->previous : NULL;
+    for (uint32_t i = p ? c->next : POOL_NONE; i != POOL_NONE; i = at(f, i)->next) {
+        const struct connection *old = at(f, i);
+        if (old->marks & CONN_SUPERSEDED && old->first_ns == p->start_ns &&
+            seq_eq(old->side[0].isn, p->isn[0]) && seq_eq(old->side[1].isn, p->isn[1]))
+            return i;
+    }
+    return POOL_NONE;
+}
+
+/* The latest use of the tuple in the segment's world. */
+static uint32_t latest_of(struct flows *f, uint32_t head, const struct segment *g)
+{
+    uint32_t i = head;
+    while (i != POOL_NONE && at(f, i)->world != g->world)
+        i = at(f, i)->next;
+    return i;
+}
+
 static struct choice choose(struct flows *f, uint32_t head, int sender, const struct segment *g)
 {
     if (head == POOL_NONE)
-        return (struct choice){POOL_NONE, POOL_NONE};
+        return (struct choice){.use = POOL_NONE, .previous = POOL_NONE};
+    uint32_t latest = latest_of(f, head, g);
+    bool reused = latest != POOL_NONE && at(f, latest)->marks & CONN_REUSED;
+    if (reused && answers_with_old_numbers(at(f, latest), sender, g))
+        return (struct choice){.use = latest};
+    if (reused && is_old_duplicate(at(f, latest), sender, g)) {
+        note_old_duplicate(at(f, latest), sender, g);
+        uint32_t old = superseded_by(f, at(f, latest));
+        return (struct choice){.use = old == POOL_NONE ? latest : old, .aside = old == POOL_NONE};
+    }
     uint32_t lane = lane_of(f, head, sender, g);
     if (lane == POOL_NONE)
-        return (struct choice){POOL_NONE, POOL_NONE};
+        return (struct choice){.use = POOL_NONE, .previous = POOL_NONE};
+    bool opens = (is_syn(g) && !syn_belongs(at(f, lane), sender, g)) ||
+                 (is_syn_ack(g) && !syn_ack_belongs(at(f, lane), sender, g));
+    if (!opens)
+        return (struct choice){.use = lane};
+    /* Whichever use its number happens to lie near, it follows the latest. */
+    if (latest != POOL_NONE)
+        lane = latest;
     const struct connection *c = at(f, lane);
     bool apart = !(c->marks & (CONN_CLOSED | CONN_SUPERSEDED)) &&
                  (c->interface != g->interface || c->world != g->world) &&
                  !numbers_fit(c, sender, g);
-    if (is_syn(g) && !syn_belongs(c, sender, g))
-        return (struct choice){POOL_NONE, apart ? POOL_NONE : lane};
-    if (is_syn_ack(g) && !syn_ack_belongs(c, sender, g))
-        return (struct choice){POOL_NONE, apart ? POOL_NONE : lane};
-    return (struct choice){lane, POOL_NONE};
+    return (struct choice){.use = POOL_NONE, .previous = apart ? POOL_NONE : lane};
 }
 
 /* The roles as the first segment tells them. */
@@ -446,33 +481,6 @@ static void note_late_syn(struct connection *c, int sender, const struct segment
         c->marks |= CONN_CLIENT_IS_1;
 }
 
-static bool remember_previous(const struct flows *f, struct connection *c,
-                              const struct connection *old)
-{
-    struct detail *d = connection_detail(c);
-    struct previous_use *previous = d ? malloc(sizeof *previous) : NULL;
-    if (!previous)
-        return false;
-    *previous = (struct previous_use){
-        .start_ns = old->first_ns,
-        .end_ns = connection_last_ns(old),
-        .client_side = (uint8_t)client_side(old),
-        .incarnation =
-            old->detail && old->detail->previous ? old->detail->previous->incarnation + 1 : 1,
-    };
-    struct states_basis basis;
-    struct endpoint_states states[2];
-    states_conclude(old, f->config, f->clock_ns, &basis, states);
-    for (int s = 0; s < 2; s++) {
-        previous->state[s] = (uint8_t)states[s].state;
-        previous->possible[s] = states[s].possible;
-        previous->has_isn[s] = old->side[s].marks & SIDE_ISN;
-        previous->isn[s] = old->side[s].isn.n;
-    }
-    d->previous = previous;
-    return true;
-}
-
 static enum flow_status make_connection(struct flows *f, const struct flow_probe *probe,
                                         const struct segment *g, uint32_t head, uint32_t previous,
                                         uint32_t *made)
@@ -502,25 +510,12 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
         if (!(old->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
             file_at(f, previous, due_after(f, f->clock_ns));
     }
-    bool held = remember_previous(f, c, old);
+    bool held = remember_previous(c, old, f->config, f->clock_ns);
     f->extra_bytes += connection_extra_bytes(c);
     return held ? FLOW_OK : FLOW_NO_MEMORY;
 }
 
 /* ---- forged SYNs ---------------------------------------------------------------------------- */
-
-/* The connection that the newest one's SYN seemed to end, or POOL_NONE. */
-static uint32_t superseded_by(const struct flows *f, const struct connection *c)
-{
-    const struct previous_use *p = c->detail ? c->detail->previous : NULL;
-    for (uint32_t i = p ? c->next : POOL_NONE; i != POOL_NONE; i = at(f, i)->next) {
-        const struct connection *old = at(f, i);
-        if (old->marks & CONN_SUPERSEDED && old->first_ns == p->start_ns &&
-            old->side[0].isn.n == p->isn[0] && old->side[1].isn.n == p->isn[1])
-            return i;
-    }
-    return POOL_NONE;
-}
 
 #define OLD_NUMBERS_DISTANCE (UINT32_C(1) << 20)
 
@@ -591,6 +586,10 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
         status = make_connection(f, probe, g, head, choice.previous, &choice.use);
         if (status != FLOW_OK)
             return status;
+    }
+    if (choice.aside) {
+        track_aside(at(f, choice.use), probe->sender, g);
+        return FLOW_OK;
     }
     status = undo_forged(f, probe->sender, g, &choice.use);
     if (status != FLOW_OK)

@@ -219,8 +219,8 @@ static bool still_as_before(const struct evidence *ev, int x, struct endpoint_st
     const struct detail *d = ev->c->detail;
     if (!d || !d->previous || ev->c->side[x].packets)
         return false;
-    s->state = (enum tcp_state)d->previous->state[x];
-    s->possible = (uint16_t)(d->previous->possible[x] | STATE_BIT(STATE_CLOSED) |
+    s->state = (enum tcp_state)d->previous->former.side[x].state;
+    s->possible = (uint16_t)(d->previous->former.side[x].possible | STATE_BIT(STATE_CLOSED) |
                              STATE_BIT(STATE_SYN_RECEIVED));
     return true;
 }

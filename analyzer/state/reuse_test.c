@@ -80,6 +80,22 @@ static const struct CMUnitTest tests[] = {
         "connections 2\n"
         "client: SYN_SENT ESTABLISHED!\n"
         "server: SYN_RECEIVED ESTABLISHED?\n"),
+    /* Many stacks choose initial numbers anywhere: the challenge still belongs to the SYN. */
+    SCRIPT("half-open, new numbers far from the old ones", ESTABLISHED
+        "+10 > S 1610612736:1610612736(0) <mss 1460>\n"
+        "+.010 < . 201:201(0) ack 101\n"
+        "+.010 > R 101:101(0)\n"
+        "connection 2\n"
+        "client: SYN_SENT!\n"
+        "+1 > S 1610612736:1610612736(0) <mss 1460>\n"
+        "+.010 < S. 2610612736:2610612736(0) ack 1610612737 <mss 1460>\n"
+        "+.010 > . 1610612737:1610612737(0) ack 2610612737\n"
+        "connections 2\n"
+        "connection 2\n"
+        "client: SYN_SENT ESTABLISHED!\n"
+        "server: SYN_RECEIVED ESTABLISHED?\n"
+        "connection 1\n"
+        "no reset\n"),
     /* A forged SYN draws a challenge ACK and changes nothing: X goes on with its old numbers. */
     SCRIPT("a forged SYN: the new connection is dropped", ESTABLISHED
         "+10 > S 100000:100000(0) <mss 1460>\n"
@@ -92,6 +108,32 @@ static const struct CMUnitTest tests[] = {
         "client: SYN_SENT ESTABLISHED!\n"
         "server: SYN_RECEIVED ESTABLISHED!\n"
         "close open by none\n"),
+    SCRIPT("a forged SYN with a number far away", ESTABLISHED
+        "+10 > S 1610612736:1610612736(0) <mss 1460>\n"
+        "+.010 < . 201:201(0) ack 101\n"
+        "+.010 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 201\n"
+        "connections 1\n"
+        "client: SYN_SENT ESTABLISHED!\n"
+        "close open by none\n"),
+    /* What the SYN's sender had sent before, and closed, and what now passes again, is late. */
+    SCRIPT("an old duplicate ahead of the answer is no sign of a forged SYN", TIME_WAIT
+        "+2 > S 100000:100000(0) <mss 1460>\n"
+        "+.005 > P. 1:101(100) ack 1\n"
+        "+.005 < S. 300000:300000(0) ack 100001 <mss 1460>\n"
+        "+.010 > . 100001:100001(0) ack 300001\n"
+        "connections 2\n"
+        "connection 2\n"
+        "handshake complete\n"
+        "client: SYN_SENT ESTABLISHED!\n"),
+    SCRIPT("the third use follows the second, whichever its number lies near", TIME_WAIT
+        "+2 > S 2147483648:2147483648(0) <mss 1460>\n"
+        "+.010 < S. 2147483648:2147483648(0) ack 2147483649 <mss 1460>\n"
+        "+.010 > R 2147483649:2147483649(0)\n"
+        "+2 > S 100000:100000(0) <mss 1460>\n"
+        "connections 3\n"
+        "connection 3\n"
+        "server = CLOSED\n"),
     /* A connection closed without TIME_WAIT can be reused at once, from the other side too. */
     SCRIPT("the former server calls back", TIME_WAIT
         "+2 < S 300000:300000(0) <mss 1460>\n"

@@ -155,16 +155,51 @@ struct close_start {
     int64_t last_ns[2];
 };
 
+/* One end of a five-tuple's former use, as it stood when the new one began. */
+struct former_side {
+    seq_t isn;
+    seq_t nxt; /* its snd_nxt, FIN included */
+    bool has_isn, has_nxt;
+    bool stamped;               /* its segments bore timestamps */
+    uint32_t ts_val;            /* the highest */
+    uint8_t state;              /* enum tcp_state */
+    uint16_t possible;          /* bits of states */
+    bool reset;                 /* by its own RST, or by its peer's */
+    bool order_presumed;        /* which end closed first is judged, not known */
+    int64_t time_wait_until_ns; /* TIME_UNKNOWN: it was not in TIME_WAIT at the end */
+    struct log_entry fin;       /* its first FIN; no frame: none */
+};
+
+/* What the ends may still hold of a five-tuple's last use that had opened, or else of its last. */
+struct former_use {
+    bool opened;
+    bool one_direction; /* only one of its ends was seen */
+    int64_t end_ns;
+    struct log_entry last; /* its last segment; no frame: not kept */
+    struct former_side side[2];
+};
+
+#define OLD_DUPLICATES_KEPT 4
+
 /* What a new use of a five-tuple remembers of the one before. */
 struct previous_use {
     int64_t start_ns;
     int64_t end_ns;
-    uint32_t isn[2];
+    seq_t isn[2];
     bool has_isn[2];
     uint8_t client_side;
     uint8_t state[2];     /* enum tcp_state, when the tuple was used again */
-    uint16_t possible[2]; /* bits of states, likewise */
+    bool opened;          /* else: an attempt */
+    bool reset;           /* … that was reset */
     uint32_t incarnation; /* of that use, from 1 */
+    struct former_use former;
+    /* Attempts with other initial numbers since then. */
+    uint32_t attempts;
+    int64_t attempt_ns; /* the first of them */
+    /* Segments of the former use that passed after the sender's first in the new one. */
+    uint32_t old_duplicates;
+    bool old_acceptable; /* the new connection would have taken one of them */
+    struct log_entry old_duplicate[OLD_DUPLICATES_KEPT];
 };
 
 struct detail {
@@ -189,6 +224,7 @@ enum connection_mark {
     CONN_OPTIONS_CUT = 1u << 8,
     CONN_MPTCP = 1u << 9,
     CONN_SIGNED = 1u << 10, /* MD5 or AO */
+    CONN_REUSED = 1u << 11, /* the five-tuple had been in use: detail->previous */
 };
 
 struct connection {

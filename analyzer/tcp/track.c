@@ -203,6 +203,12 @@ static void note_segment(struct connection *c, int sender, const struct segment 
     }
 }
 
+void track_aside(struct connection *c, int sender, const struct segment *g)
+{
+    c->side[sender].packets++;
+    c->side[sender].ip_bytes += g->ip_bytes;
+}
+
 /* Its receiver drops a segment whose header cannot be: nothing in it is testimony. */
 static bool count_malformed(struct connection *c, int sender, const struct segment *g)
 {
@@ -210,8 +216,7 @@ static bool count_malformed(struct connection *c, int sender, const struct segme
     if (!d)
         return false;
     d->side[sender].malformed++;
-    c->side[sender].packets++;
-    c->side[sender].ip_bytes += g->ip_bytes;
+    track_aside(c, sender, g);
     return true;
 }
 

@@ -36,6 +36,9 @@ size_t connection_extra_bytes(const struct connection *c);
  * but may miss a log entry or a hole. */
 bool track_segment(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
+/* Counts a segment that is no testimony about the connection. */
+void track_aside(struct connection *c, int sender, const struct segment *segment);
+
 /* What an RST that was just tracked carries; the first of each side is kept. False when memory ran
  * out. */
 bool track_reason(struct connection *c, int sender, const struct segment *segment,
