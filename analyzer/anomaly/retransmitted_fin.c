@@ -1,6 +1,141 @@
-#include "analyzer/anomaly/scene.h"
+#include "analyzer/anomaly/fin.h"
+
+static void show_all(const struct scene *s, struct anomaly_verdict *a, const struct fin_passage *p,
+                     enum fin_again kind, const char *note)
+{
+    for (int i = 0; i < p->kept[kind]; i++)
+        show(s, a, p->again[kind][i], note);
+}
+
+/* Is what would have shown whether the FIN had been acknowledged on the record? */
+static bool acks_are_seen(const struct scene *s)
+{
+    const uint32_t blind = 1u << CAVEAT_ONE_DIRECTION | 1u << CAVEAT_CAPTURE_LOST;
+    return !(s->verdict->caveats & blind);
+}
+
+/* Twice the last pause passed without another: its sender no longer tries. */
+static bool tries_no_more(const struct scene *s, int x, int last, int64_t pause_ns, int until)
+{
+    int64_t due_ns = 2 * pause_ns > rto_of(s, x) ? 2 * pause_ns : rto_of(s, x);
+    return look_ns(s, last, until) > due_ns;
+}
+
+static const char *outcome_of(const struct scene *s, int x, const struct fin_passage *p, int last,
+                              const struct pauses *pauses)
+{
+    bool reset_first =
+        p->reset_by != NO_ENTRY && (p->acked_by == NO_ENTRY || p->reset_by < p->acked_by);
+    if (s->verdict->caveats & 1u << CAVEAT_ONE_DIRECTION)
+        return NULL;
+    if (reset_first)
+        return "reset";
+    /* An endpoint that gave up answers what comes later with a bare RST. */
+    bool forgot = p->reset_by != NO_ENTRY && s->ev->log[p->reset_by].side == x;
+    if (p->acked_by != NO_ENTRY && !forgot)
+        return "acknowledged";
+    if (tries_no_more(s, x, last, pauses->last_ns, p->acked_by))
+        return "gave_up";
+    return p->acked_by != NO_ENTRY ? "acknowledged" : "unfinished";
+}
+
+static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p)
+{
+    int kept = p->kept[FIN_BEFORE_ACK];
+    if (!kept)
+        return;
+    const int *again = p->again[FIN_BEFORE_ACK];
+    struct pauses pauses = pauses_of(s, p->first, again, kept);
+    struct anomaly_verdict *a =
+        say(s, RULE_FIN_RETRANSMITTED, x, SEVERITY_NOTICE,
+            acks_are_seen(s) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again[0]);
+    figure(a, FIGURE_COUNT, p->count[FIN_BEFORE_ACK]);
+    if (is_timed(s, p->first) && is_timed(s, again[kept - 1])) {
+        figure(a, FIGURE_FIRST_INTERVAL_NS, pauses.first_ns);
+        if (kept > 1) {
+            figure(a, FIGURE_LAST_INTERVAL_NS, pauses.last_ns);
+            figure_flag(a, FIGURE_BACKOFF_DOUBLING, pauses.doubling);
+        }
+        figure_word(a, FIGURE_OUTCOME, outcome_of(s, x, p, again[kept - 1], &pauses));
+    }
+    show(s, a, p->first, "FIN");
+    show_all(s, a, p, FIN_BEFORE_ACK, "FIN again");
+    show(s, a, p->acked_by, "acknowledges the FIN");
+}
+
+/* Acknowledged once more behind entry `i`? */
+static int acknowledged_again(const struct scene *s, int x, const struct fin_passage *p, int i)
+{
+    const struct log_entry *fin = &s->ev->log[p->first];
+    for (int k = i + 1; k < s->ev->count; k++) {
+        const struct log_entry *h = &s->ev->log[k];
+        if (h->side != x && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+            seq_ge(h->ack, entry_end(fin)))
+            return k;
+    }
+    return NO_ENTRY;
+}
+
+static void tell_time_wait(const struct scene *s, int y, struct anomaly_verdict *a)
+{
+    const struct endpoint_states *holder = &s->states[y];
+    if (holder->time_wait_from_ns == TIME_UNKNOWN || holder->time_wait_until_ns == TIME_UNKNOWN)
+        return;
+    int64_t stay_ns = holder->time_wait_until_ns - holder->time_wait_from_ns;
+    figure(a, FIGURE_TIME_WAIT_UNTIL_NS, holder->time_wait_until_ns);
+    figure(a, FIGURE_TIME_WAIT_EXTENDED_NS, stay_ns - s->config->two_msl_ns);
+}
+
+static void judge_after_ack(struct scene *s, int x, const struct fin_passage *p)
+{
+    if (!p->kept[FIN_AFTER_ACK])
+        return;
+    int again = p->again[FIN_AFTER_ACK][0];
+    int64_t gap_ns = between_ns(s, p->acked_by, again);
+    bool beyond_doubt = s->ev->rtt_known[x] && gap_ns >= rto_of(s, x) && !p->first_unseen;
+    struct anomaly_verdict *a = say(s, RULE_FIN_RETRANSMITTED_AFTER_ACK, x, SEVERITY_NOTICE,
+                                    beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again);
+    int answer = acknowledged_again(s, x, p, again);
+    figure(a, FIGURE_COUNT, p->count[FIN_AFTER_ACK]);
+    figure(a, FIGURE_GAP_NS, gap_ns);
+    if (s->ev->rtt_known[x])
+        figure(a, FIGURE_ROUND_TRIP_NS, s->ev->rtt_ns[x]);
+    if (answer != NO_ENTRY || seen_after_ns(s, again) >= rto_of(s, x))
+        figure_flag(a, FIGURE_REACKNOWLEDGED, answer != NO_ENTRY);
+    tell_time_wait(s, !x, a);
+    if (!p->first_unseen)
+        show(s, a, p->first, "FIN");
+    show(s, a, p->acked_by, "acknowledges the FIN, and is lost behind the capture point");
+    show_all(s, a, p, FIN_AFTER_ACK, "FIN again");
+    show(s, a, answer, "acknowledges the FIN again");
+}
+
+static void judge_crossed(struct scene *s, int x, const struct fin_passage *p)
+{
+    if (!p->kept[FIN_CROSSED_ACK])
+        return;
+    int again = p->again[FIN_CROSSED_ACK][0];
+    struct anomaly_verdict *a =
+        say(s, RULE_FIN_RETRANSMITTED_SPURIOUSLY, x, SEVERITY_INFO,
+            s->ev->rtt_known[x] ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE, again);
+    figure(a, FIGURE_COUNT, p->count[FIN_CROSSED_ACK]);
+    figure(a, FIGURE_GAP_NS, between_ns(s, p->acked_by, again));
+    if (s->ev->rtt_known[x])
+        figure(a, FIGURE_ROUND_TRIP_NS, s->ev->rtt_ns[x]);
+    show(s, a, p->first, "FIN");
+    show(s, a, p->acked_by, "acknowledges the FIN");
+    show_all(s, a, p, FIN_CROSSED_ACK, "FIN again, sent before that can have arrived");
+}
 
 void judge_retransmitted_fin(struct scene *s)
 {
-    (void)s;
+    for (int x = 0; x < 2; x++) {
+        struct fin_passage p;
+        fin_passage(s, x, &p);
+        if (p.first == NO_ENTRY)
+            continue;
+        judge_before_ack(s, x, &p);
+        judge_crossed(s, x, &p);
+        judge_after_ack(s, x, &p);
+    }
 }

@@ -1,0 +1,132 @@
+#include "analyzer/anomaly/fin.h"
+
+#include "analyzer/elapsed.h"
+
+int64_t crossing_ns(const struct scene *s, int x)
+{
+    /* As long as nothing was measured, only what no way takes is told from a crossing. */
+    if (!s->ev->rtt_known[x])
+        return s->config->rto_initial_ns;
+    return s->ev->rtt_ns[x] + s->ev->rtt_ns[x] / 4 + NS_PER_MS;
+}
+
+bool is_timed(const struct scene *s, int entry)
+{
+    return s->ev->captured_ns[entry] != TIME_UNKNOWN;
+}
+
+int64_t look_ns(const struct scene *s, int entry, int until)
+{
+    return until == NO_ENTRY ? seen_after_ns(s, entry) : between_ns(s, entry, until);
+}
+
+/* A stack numbers what it sends again anew; a copy keeps its IP ID, and comes soon. */
+bool is_network_copy(const struct scene *s, int entry)
+{
+    const struct log_entry *g = &s->ev->log[entry];
+    if (!g->ip_id || !(g->marks & LOG_AGAIN))
+        return false;
+    for (int i = entry - 1; i >= 0; i--) {
+        const struct log_entry *h = &s->ev->log[i];
+        if (h->side == g->side && h->ip_id == g->ip_id && seq_eq(h->seq, g->seq) &&
+            seq_eq(h->ack, g->ack) && h->flags == g->flags && h->ts_val == g->ts_val)
+            return between_ns(s, i, entry) < s->config->rto_min_ns;
+    }
+    return false;
+}
+
+static bool carries_fin(const struct scene *s, int x, const struct log_entry *g)
+{
+    return g->side == x && (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN &&
+           seq_eq(entry_end(g), seq_add(s->ev->fin_seq[x], 1));
+}
+
+static bool acknowledges_fin(const struct scene *s, int x, const struct log_entry *g)
+{
+    return g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+           seq_gt(g->ack, s->ev->fin_seq[x]) &&
+           seq_distance(g->ack, s->ev->fin_seq[x]) < UINT32_C(1) << 30;
+}
+
+static enum fin_again kind_of(const struct scene *s, int x, const struct fin_passage *p, int entry)
+{
+    if (p->acked_by == NO_ENTRY)
+        return FIN_BEFORE_ACK;
+    if (!is_timed(s, p->acked_by) || !is_timed(s, entry))
+        return FIN_UNTIMED;
+    return between_ns(s, p->acked_by, entry) < crossing_ns(s, x) ? FIN_CROSSED_ACK : FIN_AFTER_ACK;
+}
+
+/* The tap may show two segments in the wrong order, but not by that much. */
+static bool acknowledged_before_it_passed(const struct scene *s, int x, const struct fin_passage *p,
+                                          int entry)
+{
+    return kind_of(s, x, p, entry) == FIN_AFTER_ACK &&
+           between_ns(s, p->acked_by, entry) >= s->config->rto_min_ns;
+}
+
+/* Those that gave way in a full log stood before the last ones. */
+static void count_dropped(const struct scene *s, int x, struct fin_passage *p, int first_of_tail)
+{
+    uint32_t kept = 0;
+    for (int i = 0; i < s->ev->count; i++)
+        kept += s->ev->log[i].side == x && s->ev->log[i].flags & TCP_FIN;
+    uint32_t fins = s->d ? s->d->side[x].fins : 0;
+    bool gave_way = s->d && s->d->log_total > s->d->log_count;
+    if (!gave_way || fins <= kept || first_of_tail == NO_ENTRY)
+        return;
+    for (int kind = 0; kind < FIN_AGAINS; kind++) {
+        for (int i = 0; i < p->kept[kind]; i++) {
+            if (p->again[kind][i] == first_of_tail)
+                p->count[kind] += fins - kept;
+        }
+    }
+}
+
+void fin_passage(const struct scene *s, int x, struct fin_passage *p)
+{
+    *p = (struct fin_passage){.first = NO_ENTRY, .acked_by = NO_ENTRY, .reset_by = NO_ENTRY};
+    if (!s->ev->fin_seen[x])
+        return;
+    int first_of_tail = NO_ENTRY;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g))
+            p->acked_by = i;
+        if (g->flags & TCP_RST && p->reset_by == NO_ENTRY && p->first != NO_ENTRY)
+            p->reset_by = i;
+        if (!carries_fin(s, x, g))
+            continue;
+        if (p->first == NO_ENTRY) {
+            p->first = i;
+            p->first_unseen = p->acked_by != NO_ENTRY && acknowledged_before_it_passed(s, x, p, i);
+            if (!p->first_unseen)
+                continue;
+        } else if (is_network_copy(s, i)) {
+            continue;
+        }
+        enum fin_again kind = kind_of(s, x, p, i);
+        p->count[kind]++;
+        p->again[kind][p->kept[kind]++] = i;
+        if (i >= LOG_FIRST && first_of_tail == NO_ENTRY)
+            first_of_tail = i;
+    }
+    count_dropped(s, x, p, first_of_tail);
+}
+
+struct pauses pauses_of(const struct scene *s, int first, const int *entries, int count)
+{
+    struct pauses p = {.first_ns = -1, .last_ns = -1, .doubling = count > 1, .growing = true};
+    for (int i = 0; i < count; i++) {
+        int64_t pause_ns = between_ns(s, i ? entries[i - 1] : first, entries[i]);
+        /* The first of three may be a tail loss probe's, which no timer doubles. */
+        if (i > 1 || (i == 1 && count == 2))
+            p.doubling &= pause_ns >= p.last_ns + p.last_ns / 2 && pause_ns <= 3 * p.last_ns;
+        if (i > 0)
+            p.growing &= pause_ns >= p.last_ns - p.last_ns / 4;
+        if (i == 0)
+            p.first_ns = pause_ns;
+        p.last_ns = pause_ns;
+    }
+    return p;
+}

@@ -1,0 +1,148 @@
+/*
+ * A FIN that was sent more than once: before it was acknowledged, while the acknowledgment was on
+ * its way, or after that was lost. The tap stands 10 ms of round trip from either end.
+ */
+#include "analyzer/state/scenes.h"
+#include "analyzer/state/script.h"
+
+/* clang-format off */
+#define TWO_MORE "+.2 > F. 101:101(0) ack 201\n" "+.2 > F. 101:101(0) ack 201\n"
+#define TEN_MORE TWO_MORE TWO_MORE TWO_MORE TWO_MORE TWO_MORE
+
+static const struct CMUnitTest tests[] = {
+    /* ---- before any acknowledgment ---- */
+    SCRIPT("again and acknowledged", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted by client notice certain @7 @8 count=1 first_interval_ns=220000000\n"
+        "rule fin_retransmitted by client outcome=unfinished last_interval_ns=- backoff_doubling=-\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "rules fin_retransmitted\n"
+        "rule fin_retransmitted @7 @8 @9 count=1 outcome=acknowledged\n"),
+    SCRIPT("three times with doubling intervals", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.440 > F. 101:101(0) ack 201\n"
+        "+.880 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted count=3 first_interval_ns=220000000 last_interval_ns=880000000\n"
+        "rule fin_retransmitted backoff_doubling=true outcome=unfinished\n"
+        "+1.770 quiet\n"
+        "rule fin_retransmitted by client notice count=3 outcome=gave_up\n"),
+    SCRIPT("a tail loss probe ahead doubles nothing and spoils nothing", FIN_WAIT_1
+        "+.020 > F. 101:101(0) ack 201\n"
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.440 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted count=3 first_interval_ns=20000000 backoff_doubling=true\n"),
+    SCRIPT("no backoff", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.220 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted count=3 backoff_doubling=false\n"),
+    SCRIPT("riding on older data", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.001 > F. 151:151(0) ack 201\n"
+        "+.220 > FP. 101:151(50) ack 201\n"
+        "rule fin_retransmitted by client notice certain @8 @9 count=1\n"),
+    SCRIPT("the server's, in LAST_ACK", LAST_ACK
+        "+.220 < F. 201:201(0) ack 102\n"
+        "rule fin_retransmitted by server notice certain @9 @10 count=1\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "rules fin_retransmitted\n"),
+    SCRIPT("answered by a reset", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rule fin_retransmitted by client outcome=reset\n"),
+    SCRIPT("given up before the answer came", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.440 > F. 101:101(0) ack 201\n"
+        "+2 < F. 201:201(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rule fin_retransmitted by client count=2 outcome=gave_up\n"),
+    SCRIPT("one direction only: sent again, whatever came back", 
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.100 > F. 1:1(0) ack 1\n"
+        "+.220 > F. 1:1(0) ack 1\n"
+        "rule fin_retransmitted by client notice probable count=1 outcome=-\n"),
+    SCRIPT("without times it is counted", ESTABLISHED
+        "? > F. 101:101(0) ack 201\n"
+        "? > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted count=1 first_interval_ns=- outcome=-\n"),
+    SCRIPT("more often than the log holds", FIN_WAIT_1
+        TEN_MORE TEN_MORE TEN_MORE TEN_MORE TEN_MORE TEN_MORE
+        "rule fin_retransmitted by client count=60\n"
+        TEN_MORE
+        "rule fin_retransmitted by client count=70 last_interval_ns=200000000\n"),
+    SCRIPT("near miss: one FIN, acknowledged", LAST_ACK
+        "rules nothing\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "rules nothing\n"),
+    SCRIPT("near miss: the capture saw one FIN twice", FIN_WAIT_1
+        "+.001 > F. 101:101(0) ack 201\n"
+        "no rule fin_retransmitted\n"
+        "caveat captured_twice\n"),
+    SCRIPT("near miss: the network made a copy of it", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201 id 77\n"
+        "+.050 > F. 101:101(0) ack 201 id 77\n"
+        "no rule fin_retransmitted\n"),
+    SCRIPT("the same IP ID long after is no copy", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201 id 77\n"
+        "+.220 > F. 101:101(0) ack 201 id 77\n"
+        "rule fin_retransmitted by client count=1\n"),
+    SCRIPT("near miss: data that ends where a FIN begins, again", FIN_WAIT_1
+        "+.220 > P. 1:101(100) ack 201\n"
+        "no rule fin_retransmitted\n"),
+
+    /* ---- acknowledged, and the acknowledgment lost ---- */
+    SCRIPT("the last ACK was lost behind the tap", TIME_WAIT
+        "+.250 < F. 201:201(0) ack 102\n"
+        "rule fin_retransmitted_after_ack by server notice certain @9 @10 @11 count=1\n"
+        "rule fin_retransmitted_after_ack gap_ns=250000000 round_trip_ns=10000000 reacknowledged=-\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "rules fin_retransmitted_after_ack\n"
+        "rule fin_retransmitted_after_ack @12 reacknowledged=true time_wait_extended_ns=260000000\n"),
+    SCRIPT("and again, unanswered", TIME_WAIT
+        "+.250 < F. 201:201(0) ack 102\n"
+        "+.500 < F. 201:201(0) ack 102\n"
+        "+1 quiet\n"
+        "rule fin_retransmitted_after_ack count=2 gap_ns=250000000 reacknowledged=false\n"),
+    SCRIPT("both before and after the acknowledgment", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+.440 > F. 101:101(0) ack 201\n"
+        "rules fin_retransmitted fin_retransmitted_after_ack\n"
+        "rule fin_retransmitted count=1 @7 @8 outcome=acknowledged\n"
+        "rule fin_retransmitted_after_ack count=1 @9 @10 gap_ns=440000000\n"),
+    SCRIPT("its first transmission was not captured", ESTABLISHED
+        "+.100 < . 201:201(0) ack 102\n"
+        "+.300 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted_after_ack by client notice probable @7 @8 count=1\n"),
+    SCRIPT("near miss: the tap shows the two in the wrong order", ESTABLISHED
+        "+.100 < . 201:201(0) ack 102\n"
+        "+.0001 > F. 101:101(0) ack 201\n"
+        "rules nothing\n"),
+    SCRIPT("near miss: no such rule without times", ESTABLISHED
+        "? > F. 101:101(0) ack 201\n"
+        "? < . 201:201(0) ack 102\n"
+        "? > F. 101:101(0) ack 201\n"
+        "no rule fin_retransmitted_after_ack\n"
+        "no rule fin_retransmitted_spuriously\n"),
+
+    /* ---- crossed ---- */
+    SCRIPT("FIN and acknowledgment crossed", FIN_WAIT_2
+        "+.006 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted_spuriously by client info probable @7 @8 @9 gap_ns=6000000\n"
+        "rule fin_retransmitted_spuriously round_trip_ns=10000000 count=1\n"
+        "rules fin_retransmitted_spuriously\n"),
+    SCRIPT("a quarter above the round trip and a millisecond still cross", FIN_WAIT_2
+        "+.0134 > F. 101:101(0) ack 201\n"
+        "rules fin_retransmitted_spuriously\n"),
+    SCRIPT("beyond that they do not", FIN_WAIT_2
+        "+.0136 > F. 101:101(0) ack 201\n"
+        "rules fin_retransmitted_after_ack\n"
+        "rule fin_retransmitted_after_ack by client notice probable\n"),
+};
+/* clang-format on */
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
