@@ -13,13 +13,23 @@ static frame_ref first_frame_of(const struct anomaly_verdict *a)
     return a->evidence_count ? a->evidence[0].frame : FRAME_NONE;
 }
 
-/* By first evidence, ties by rule: few, and nearly in order. */
+/* Sides are in no order, so what they did is not found in one. */
+static bool comes_before(const struct anomaly_verdict *a, const struct anomaly_verdict *b)
+{
+    frame_ref mine = first_frame_of(a);
+    frame_ref other = first_frame_of(b);
+    if (mine != other)
+        return mine < other;
+    return a->rule != b->rule ? a->rule < b->rule : a->endpoint < b->endpoint;
+}
+
+/* By first evidence, then by rule, then by role: few, and nearly in order. */
 static void sort_by_evidence(struct anomaly_set *found)
 {
     for (uint32_t i = 1; i < found->count; i++) {
         struct anomaly_verdict moved = found->items[i];
         uint32_t at = i;
-        while (at > 0 && first_frame_of(&found->items[at - 1]) > first_frame_of(&moved)) {
+        while (at > 0 && comes_before(&moved, &found->items[at - 1])) {
             found->items[at] = found->items[at - 1];
             at--;
         }
