@@ -48,14 +48,18 @@
 
 /* What a rule must be able to see. Of a connection where it cannot, the rule says nothing;
  * NEEDS_NO_LOSS alone only weakens what it says: a notice at most, `possible`. */
-enum rule_need {
-    NEEDS_NOTHING = 0,
-    NEEDS_BOTH_DIRECTIONS = 1u << 0,
-    NEEDS_HANDSHAKE = 1u << 1, /* the capture does not start inside the connection */
-    NEEDS_TIME = 1u << 2,      /* every packet has a time, and the clock does not run backwards */
-    NEEDS_LENGTHS = 1u << 3,   /* options and payload lengths are whole */
-    NEEDS_NO_LOSS = 1u << 4,   /* what is missing was not lost by the capture */
-};
+/* clang-format off */
+#define RULE_NEED_TABLE(X)                                                                         \
+    X(NEEDS_BOTH_DIRECTIONS, 0, "both_directions", "both directions")                              \
+    X(NEEDS_HANDSHAKE, 1, "handshake", "the beginning of the connection")                          \
+    X(NEEDS_TIME, 2, "time", "every packet's time, of a clock that does not run backwards")        \
+    X(NEEDS_LENGTHS, 3, "lengths", "whole headers and payload lengths")                            \
+    X(NEEDS_NO_LOSS, 4, "no_loss", "every packet that passed (else it is a notice at most, and possible)")
+/* clang-format on */
+
+#define RULE_NEED_ENUM(id, bit, name, words) id = 1u << bit,
+enum rule_need { NEEDS_NOTHING = 0, RULE_NEED_TABLE(RULE_NEED_ENUM) };
+#undef RULE_NEED_ENUM
 
 #define CATALOGUE_ENUM2(id, name)       id,
 #define CATALOGUE_ENUM3(id, name, more) id,

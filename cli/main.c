@@ -2,6 +2,7 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/rules.h"
 #include "dissect/capture/filter.h"
 #include "dissect/capture/timeline.h"
 #include "dissect/dissect.h"
@@ -10,8 +11,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum exit_status { EXIT_ANALYSED = 0, EXIT_FAULT = 1, EXIT_DAMAGED = 2, EXIT_SIGNAL = 128 };
+enum exit_status {
+    EXIT_ANALYSED = 0,
+    EXIT_FAULT = 1,
+    EXIT_DAMAGED = 2,
+    EXIT_FOUND = 3,
+    EXIT_SIGNAL = 128,
+};
 
 #define ERROR_BYTES 512
 
@@ -19,6 +27,7 @@ enum exit_status { EXIT_ANALYSED = 0, EXIT_FAULT = 1, EXIT_DAMAGED = 2, EXIT_SIG
 struct run {
     const struct options *options;
     struct report_setting settings[16];
+    char port_range[sizeof "65535-65535"];
     struct report_options report_options;
     struct capture_findings findings;
     struct timeline *timeline;
@@ -63,6 +72,8 @@ static void make_settings(struct run *run)
     s[n++] = (struct report_setting){"idle_ns", SETTING_INTEGER, c->idle_ns, NULL};
     s[n++] = (struct report_setting){"max_memory_bytes", SETTING_INTEGER,
                                      (int64_t)c->max_memory_bytes, NULL};
+    snprintf(run->port_range, sizeof run->port_range, "%u-%u", c->port_low, c->port_high);
+    s[n++] = (struct report_setting){"port_range", SETTING_TEXT, 0, run->port_range};
     s[n++] = (struct report_setting){"vlan_in_key", SETTING_BOOLEAN, c->vlan_in_key, NULL};
     if (o->filter)
         s[n++] = (struct report_setting){"filter", SETTING_TEXT, 0, o->filter};
@@ -76,6 +87,7 @@ static void make_settings(struct run *run)
                                                   .observer = o->observer,
                                                   .settings = run->settings,
                                                   .setting_count = n};
+    memcpy(run->report_options.rule_left_out, o->rule_left_out, sizeof o->rule_left_out);
 }
 
 static bool any_readable(const struct capture_findings *findings)
@@ -178,6 +190,20 @@ static bool analyse(struct run *run)
     return feed(run) && tell_status(analyzer_finish(run->analyzer, run->end_ns));
 }
 
+/* What --fail-on asks for, whatever --min-severity left out. */
+static bool found_grave(const struct options *o, const struct summary_verdict *summary)
+{
+    if (o->fail_on == SEVERITY_NONE)
+        return false;
+    for (unsigned rule = 0; rule < RULES; rule++) {
+        for (unsigned severity = o->fail_on; severity < SEVERITIES; severity++) {
+            if (!o->rule_left_out[rule] && summary->anomalies[rule][severity])
+                return true;
+        }
+    }
+    return false;
+}
+
 static int finish(struct run *run, bool analysed)
 {
     char error[ERROR_BYTES];
@@ -203,6 +229,8 @@ static int finish(struct run *run, bool analysed)
     tell_unreadable(&run->findings);
     if (signal)
         return EXIT_SIGNAL + signal;
+    if (found_grave(run->options, analyzer_summary(run->analyzer)))
+        return EXIT_FOUND;
     return findings_damaged(&run->findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
 }
 
@@ -233,6 +261,8 @@ static int analyse_captures(const struct options *options)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "rules") == 0)
+        return rules_command(argc - 1, argv + 1) ? EXIT_ANALYSED : EXIT_FAULT;
     struct options options;
     switch (options_parse(argc, argv, &options)) {
     case OPTIONS_DONE:

@@ -42,6 +42,7 @@ int main(void)
     fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
           ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
           ".SH SYNOPSIS\n.B finwait\n[\\fIOPTION\\fR]... \\fICAPTURE\\fR...\n"
+          ".br\n.B finwait rules\n[\\fB\\-\\-format json\\fR] [\\fIRULE\\fR]...\n"
           ".SH DESCRIPTION\n"
           "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or\n"
           "zstd) and reports, for every TCP connection and both of its endpoints, which states\n"
@@ -50,6 +51,11 @@ int main(void)
           "A \\fICAPTURE\\fR is a file, a directory of captures, or \\fB\\-\\fR for standard\n"
           "input. Several captures are read as one timeline, whatever the order in which they are\n"
           "given.\n"
+          ".PP\n"
+          "What is odd about a connection, and what was lost, is told as anomalies. \\fBfinwait\n"
+          "rules\\fR lists the rules that find them; with the name of a rule it explains it: what\n"
+          "it means, how it is recognised, usual causes, what to check next. A capture of that\n"
+          "name is written \\fI./rules\\fR.\n"
           ".PP\n"
           "What is damaged in a capture is named in the report with its place, and what can still\n"
           "be read is read.\n",
@@ -67,6 +73,7 @@ int main(void)
           ".TP\n1\nWrong usage, no readable input, out of memory, or output that could not be\n"
           "written; one line on standard error tells which.\n"
           ".TP\n2\nAnalysed, but something was damaged or one of several inputs unreadable.\n"
+          ".TP\n3\nAn anomaly as grave as \\fB\\-\\-fail\\-on\\fR asks for was found.\n"
           ".TP\n130, 143\nInterrupted; the report is valid and says \"complete\": false.\n"
           ".SH STANDARDS\nRFC 9293 (TCP), draft\\-ietf\\-opsawg\\-pcap, "
           "draft\\-ietf\\-opsawg\\-pcapng.\n",

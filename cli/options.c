@@ -25,9 +25,10 @@ static void complain(const char *what, const char *value, const char *expected)
 void options_print_help(FILE *stream)
 {
     fputs("Usage: finwait [OPTION]... CAPTURE...\n"
-          "Tells how every TCP connection in the captures ended: states of both endpoints, who\n"
-          "closed, who reset. CAPTURE is a pcap or pcapng file (also .gz, .zst), a directory of\n"
-          "them, or - for standard input; several are read as one timeline.\n",
+          "       finwait rules [RULE]...   the anomalies that it knows, explained\n"
+          "Tells how every TCP connection in the captures ended: states of both endpoints,\n"
+          "who closed, who reset, what went wrong. CAPTURE is a pcap or pcapng file (also\n"
+          ".gz, .zst), a directory of them, or - for standard input; many are one timeline.\n",
           stream);
     const char *group = "";
     for (int i = 0; i < OPTION_COUNT; i++) {
@@ -43,8 +44,8 @@ void options_print_help(FILE *stream)
                  row->argument ? row->argument : "");
         fprintf(stream, "  %-24s %s\n", left, row->help);
     }
-    fputs("\nExit status: 0 analysed, 1 usage or nothing readable, 2 analysed but something was\n"
-          "damaged or unreadable, 130/143 interrupted (the report is valid, complete: false).\n",
+    fputs("\nExit status: 0 analysed, 1 usage or nothing readable, 2 something was damaged or\n"
+          "unreadable, 3 --fail-on, 130/143 interrupted (the report is valid all the same).\n",
           stream);
 }
 
@@ -71,16 +72,50 @@ static bool set_format(struct options *o, const char *value)
     return true;
 }
 
-static bool set_severity(struct options *o, const char *value)
+static bool set_severity(const char *option, const char *value, enum severity *out)
 {
     static const char *const words[] = {"info", "notice", "warning", "critical", NULL};
     int index;
     if (!parse_word(value, words, SEVERITY_INFO, &index)) {
-        complain("--min-severity", value, "it is info, notice, warning or critical");
+        complain(option, value, "it is info, notice, warning or critical");
         return false;
     }
-    o->min_severity = (enum severity)index;
+    *out = (enum severity)index;
     return true;
+}
+
+/* Takes in a rule, or all of a category. */
+static bool take_rules(struct options *o, const char *name)
+{
+    enum rule_id rule = rule_by_name(name);
+    enum rule_category category = category_by_name(name);
+    if (rule != RULES)
+        o->rule_left_out[rule] = false;
+    for (unsigned i = 0; i < RULES && category != CATEGORIES; i++) {
+        if (rule_table[i].category == category)
+            o->rule_left_out[i] = false;
+    }
+    return rule != RULES || category != CATEGORIES;
+}
+
+static bool set_rules(struct options *o, const char *value)
+{
+    if (!o->some_rules)
+        memset(o->rule_left_out, true, sizeof o->rule_left_out);
+    o->some_rules = true;
+    for (;;) {
+        char name[64] = "";
+        size_t length = strcspn(value, ",");
+        if (length < sizeof name)
+            memcpy(name, value, length);
+        if (!take_rules(o, name)) {
+            complain("--rule", value, "no such rule or category; finwait rules lists them");
+            return false;
+        }
+        if (value[length] == '\0')
+            return true;
+        value += length + 1;
+    }
 }
 
 static bool set_duration(const char *name, const char *value, int64_t *out)
@@ -118,7 +153,11 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
         o->observer = value;
         return true;
     case OPTION_MIN_SEVERITY:
-        return set_severity(o, value);
+        return set_severity("--min-severity", value, &o->min_severity);
+    case OPTION_RULE:
+        return set_rules(o, value);
+    case OPTION_FAIL_ON:
+        return set_severity("--fail-on", value, &o->fail_on);
     case OPTION_FILTER:
         o->filter = value;
         return true;
@@ -142,6 +181,11 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
         return set_duration(name, value, &o->analyzer.stuck_ns);
     case OPTION_IDLE:
         return set_duration(name, value, &o->analyzer.idle_ns);
+    case OPTION_PORT_RANGE:
+        if (parse_port_range(value, &o->analyzer.port_low, &o->analyzer.port_high))
+            return true;
+        complain("--port-range", value, "write the lowest and highest port, like 32768-60999");
+        return false;
     case OPTION_MAX_MEMORY:
         if (parse_size(value, &o->analyzer.max_memory_bytes) &&
             o->analyzer.max_memory_bytes >= UINT64_C(1) << 20)

@@ -35,6 +35,9 @@ struct options {
     struct analyzer_config analyzer;
     enum report_format format;
     enum severity min_severity;
+    enum severity fail_on; /* SEVERITY_NONE: nothing */
+    bool some_rules;       /* --rule was given: all but these are left out */
+    bool rule_left_out[RULES];
     bool connections;
     bool verbose;
     const char *output;

@@ -94,6 +94,32 @@ bool parse_size(const char *text, uint64_t *bytes)
     return true;
 }
 
+/* Digits up to 65535; advances *text. */
+static bool take_port(const char **text, uint16_t *port)
+{
+    uint32_t value = 0;
+    const char *p = *text;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        value = value * 10 + (uint32_t)(*p - '0');
+        if (value > UINT16_MAX)
+            return false;
+    }
+    *text = p;
+    *port = (uint16_t)value;
+    return value > 0;
+}
+
+bool parse_port_range(const char *text, uint16_t *low, uint16_t *high)
+{
+    uint16_t from, to;
+    if (!take_port(&text, &from) || *text++ != '-' || !take_port(&text, &to) || *text != '\0' ||
+        from > to)
+        return false;
+    *low = from;
+    *high = to;
+    return true;
+}
+
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, years counted from March so
  * that the leap day is the last of its year. */
 static int64_t days_from_civil(int64_t year, int month, int day)

@@ -116,13 +116,31 @@ static void moments(void **state)
     }
 }
 
+static void port_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint16_t low, high;
+    } good[] = {{"32768-60999", 32768, 60999}, {"1-65535", 1, 65535}, {"80-80", 80, 80}};
+    static const char *const bad[] = {"",     "-",    "1",       "1-",      "-1",           "0-1",
+                                      "2-1",  "1-2x", "1-65536", "65536-1", "1--2",         "1-2-3",
+                                      " 1-2", "+1-2", "1 - 2",   "a-b",     "99999999999-1"};
+    uint16_t low, high;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(parse_port_range(good[i].text, &low, &high));
+        assert_int_equal(low, good[i].low);
+        assert_int_equal(high, good[i].high);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(parse_port_range(bad[i], &low, &high));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations),
-        cmocka_unit_test(two_msl),
-        cmocka_unit_test(sizes),
-        cmocka_unit_test(moments),
+        cmocka_unit_test(port_ranges), cmocka_unit_test(durations), cmocka_unit_test(two_msl),
+        cmocka_unit_test(sizes),       cmocka_unit_test(moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,13 @@
+/*
+ * The verb `finwait rules`: the catalogue of anomalies, for people and for programs.
+ */
+#ifndef FINWAIT_CLI_RULES_H
+#define FINWAIT_CLI_RULES_H
+
+#include <stdbool.h>
+
+/* argv[0] is the verb, and is permuted. Without names all rules are listed; with the name of a
+ * category those of it; with a rule's it is explained. False after one line on standard error. */
+bool rules_command(int argc, char **argv);
+
+#endif
