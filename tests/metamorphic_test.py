@@ -1,8 +1,8 @@
 """What a capture says does not depend on how it is written, or on numbers that mean nothing.
 
 Each capture is changed in a way that leaves the two endpoints' story as it was, and told again: the
-same states on the same packets, the same possible states, the same close. Captures of testdata/
-always; those of ../shared/truth when they are there.
+same states on the same packets, the same possible states, the same close, the same anomalies.
+Captures of testdata/ always; those of ../shared/truth when they are there.
 """
 
 import json
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from frames import files, layout, plain, read_pcap, sender
-from harness import CAPTURES, SHARED, Run, Verdict, connections
+from harness import CAPTURES, SHARED, Run, Verdict, dataset
 
 TRUTH = SHARED / "truth"
 RST, ACK = 4, 16
@@ -114,7 +114,7 @@ def reordered(frames, random_):
 
 # ---- telling ------------------------------------------------------------------------------------
 
-def told(record, where, swap):
+def told(record, anomalies, where, swap):
     """What must stay the same of a connection; `where` gives the original number of a frame."""
     ends = [record["client"], record["server"]]
 
@@ -134,17 +134,31 @@ def told(record, where, swap):
     return {
         "ends": [(address, e["port"], end(e)) for address, e in zip(addresses, ends)],
         "close": (close["kind"], close.get("by")),
+        "rules": sorted((a["rule"]["id"], a["endpoint"]["role"], a["severity"], a["confidence"])
+                        for a in anomalies),
         "copies": sum(e.get("capture_duplicates", 0) for e in ends),
     }
 
 
+def with_anomalies(records):
+    """(connection, its anomalies) for each connection: they follow it."""
+    found = []
+    for record in records:
+        if dataset(record) == "connection":
+            found.append((record, []))
+        elif dataset(record) == "anomaly" and record["scope"] == "connection":
+            found[-1][1].append(record)
+    return found
+
+
 def tell(paths, where, swap=False):
-    run = Run(["--format", "ndjson", "--connections", *paths])
+    run = Run(["--format", "ndjson", "--connections", "--min-severity", "info", *paths])
     fault = run.fault()
     if fault:
         return fault
     try:
-        return sorted((told(r, where, swap) for r in connections(run.records())), key=repr)
+        return sorted((told(*each, where, swap) for each in with_anomalies(run.records())),
+                      key=repr)
     except KeyError as missing:
         return f"a record without {missing}"
 
@@ -178,6 +192,8 @@ def difference(before, after, label, reordered_):
                 return f"{name} possible: {x['possible']} became {y['possible']}"
         if b["close"] != a["close"]:
             return f"close {b['close']} became {a['close']}"
+        if b["rules"] != a["rules"] and not reordered_:
+            return f"rules {b['rules']} became {a['rules']}"
     return None
 
 
