@@ -59,6 +59,18 @@ static bool take_anomaly(void *context, const struct anomaly_verdict *verdict)
     return report_anomaly(run->report, verdict);
 }
 
+static bool take_sample(void *context, const struct sample_verdict *verdict)
+{
+    struct run *run = context;
+    return report_sample(run->report, verdict);
+}
+
+static bool take_host(void *context, const struct host_verdict *verdict)
+{
+    struct run *run = context;
+    return report_host(run->report, verdict);
+}
+
 /* Every option that can change a verdict, with its effective value. */
 static void make_settings(struct run *run)
 {
@@ -127,8 +139,11 @@ static bool open_inputs(struct run *run)
 static bool open_outputs(struct run *run)
 {
     char error[ERROR_BYTES];
-    struct verdict_sink sink = {
-        .connection = take_connection, .anomaly = take_anomaly, .context = run};
+    struct verdict_sink sink = {.connection = take_connection,
+                                .anomaly = take_anomaly,
+                                .sample = take_sample,
+                                .host = take_host,
+                                .context = run};
     if (!(run->output = output_open(run->options->output, error, sizeof error)))
         return fail(error);
     make_settings(run);

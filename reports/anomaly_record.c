@@ -131,12 +131,8 @@ static void put_connection(struct json_writer *writer, const struct anomaly_verd
 
 static void put_host(struct json_writer *writer, const struct anomaly_verdict *anomaly)
 {
-    if (anomaly->has_host) {
-        json_key(writer, "host");
-        json_begin_object(writer);
-        record_address(writer, anomaly->host_address);
-        json_end_object(writer);
-    }
+    if (anomaly->has_host)
+        record_host(writer, anomaly->host_address);
     if (anomaly->has_service) {
         json_key(writer, "service");
         json_begin_object(writer);

@@ -28,6 +28,18 @@ static bool write_all(struct random_source *source, struct report *report, unsig
         if (!report_anomaly(report, &anomaly))
             return false;
     }
+    struct sample_verdict sample;
+    for (unsigned long i = 0; i < count; i++) {
+        random_sample(source, &sample);
+        if (!report_sample(report, &sample))
+            return false;
+    }
+    struct host_verdict host;
+    for (unsigned long i = 0; i < count / 4; i++) {
+        random_host(source, &host);
+        if (!report_host(report, &host))
+            return false;
+    }
     struct summary_verdict summary;
     random_summary(source, &summary);
     return report_finish(report, &summary, complete);

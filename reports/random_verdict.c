@@ -374,6 +374,77 @@ bool random_findings(struct random_source *source, struct capture_findings *find
     return true;
 }
 
+static int64_t known_time(struct random_source *source)
+{
+    int64_t time_ns = any_time(source);
+    return time_ns == TIME_UNKNOWN ? 0 : time_ns;
+}
+
+void random_sample(struct random_source *source, struct sample_verdict *verdict)
+{
+    *verdict = (struct sample_verdict){.at_ns = known_time(source), .of_host = coin(source)};
+    if (verdict->of_host) {
+        verdict->others = one_in(source, 5);
+        any_address(source, verdict->address, coin(source) ? 4 : 6);
+        for (unsigned i = 0; i < STATES; i++)
+            verdict->states[i] = any_u64(source);
+        return;
+    }
+    verdict->opens = any_u64(source);
+    verdict->closes = any_u64(source);
+    verdict->resets = any_u64(source);
+    for (unsigned i = 0; i < RULES; i++)
+        verdict->rules[i] = coin(source) ? 0 : any_u64(source);
+}
+
+void random_host(struct random_source *source, struct host_verdict *verdict)
+{
+    *verdict = (struct host_verdict){.others = one_in(source, 5),
+                                     .opened = any_u64(source),
+                                     .accepted = any_u64(source),
+                                     .closed_first = any_u64(source),
+                                     .reset_sent = any_u64(source),
+                                     .reset_received = any_u64(source),
+                                     .services = source->services,
+                                     .service_count = below(source, RANDOM_SERVICES + 1)};
+    any_address(source, verdict->address, coin(source) ? 4 : 6);
+    for (unsigned i = 0; i < STATES; i++)
+        verdict->states[i] = (struct state_load){coin(source) ? 0 : any_u64(source),
+                                                 any_time(source), any_u64(source)};
+    for (uint32_t i = 0; i < verdict->service_count; i++) {
+        struct service_use *use = &source->services[i];
+        *use = (struct service_use){.port = (uint16_t)next(source),
+                                    .ports_in_use_peak = any_u32(source),
+                                    .peak_at_ns = any_time(source),
+                                    .port_range = any_u32(source),
+                                    .range_widened = coin(source),
+                                    .used_permille = any_u32(source),
+                                    .server_held_peak = any_u32(source)};
+        any_address(source, use->address, coin(source) ? 4 : 6);
+    }
+}
+
+static void random_finding(struct random_source *source, struct finding *finding)
+{
+    *finding = (struct finding){
+        .rule = pick(source, RULES),
+        .severity = (uint8_t)(SEVERITY_INFO + below(source, SEVERITIES - SEVERITY_INFO)),
+        .has_service = coin(source),
+        .has_host = coin(source),
+        .port = (uint16_t)next(source),
+        .count = any_u64(source) | 1,
+        .connections = any_u64(source),
+        .start_ns = any_time(source),
+        .end_ns = any_time(source),
+        .client_count = below(source, FINDING_CLIENTS_MAX + 1),
+    };
+    any_address(source, finding->address, coin(source) ? 4 : 6);
+    for (uint32_t i = 0; i < finding->client_count; i++) {
+        any_address(source, finding->clients[i].address, coin(source) ? 4 : 6);
+        finding->clients[i].count = any_u64(source) | 1;
+    }
+}
+
 void random_summary(struct random_source *source, struct summary_verdict *summary)
 {
     *summary = (struct summary_verdict){
@@ -381,7 +452,11 @@ void random_summary(struct random_source *source, struct summary_verdict *summar
         .evicted = any_u64(source),
         .start_ns = any_time(source),
         .end_ns = any_time(source),
+        .findings = source->findings,
+        .finding_count = below(source, RANDOM_FINDINGS + 1),
     };
+    for (uint32_t i = 0; i < summary->finding_count; i++)
+        random_finding(source, &source->findings[i]);
     for (unsigned i = 0; i < HANDSHAKES; i++)
         summary->handshakes[i] = any_u64(source);
     for (unsigned i = 0; i < CLOSE_KINDS; i++)

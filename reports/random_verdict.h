@@ -15,11 +15,15 @@
 /* Timelines are mostly short; some are longer than the writer's buffer holds. */
 #define RANDOM_STATES    200
 #define RANDOM_ANOMALIES 6
+#define RANDOM_SERVICES  40
+#define RANDOM_FINDINGS  12
 
 struct random_source {
     uint64_t state;
     struct state_entry client_states[RANDOM_STATES], server_states[RANDOM_STATES];
     struct anomaly_verdict anomalies[RANDOM_ANOMALIES];
+    struct service_use services[RANDOM_SERVICES];
+    struct finding findings[RANDOM_FINDINGS];
 };
 
 /* The verdict points into the source: valid until the next one. */
@@ -32,6 +36,10 @@ bool random_findings(struct random_source *source, struct capture_findings *find
 /* About a host. */
 void random_host_anomaly(struct random_source *source, struct anomaly_verdict *verdict);
 
+void random_sample(struct random_source *source, struct sample_verdict *verdict);
+
+/* The verdict points into the source: valid until the next one; so does the summary. */
+void random_host(struct random_source *source, struct host_verdict *verdict);
 void random_summary(struct random_source *source, struct summary_verdict *summary);
 
 #endif

@@ -45,6 +45,43 @@ void record_address(struct json_writer *writer, const uint8_t address[16])
     json_name_bytes(writer, ip, length);
 }
 
+void record_host(struct json_writer *writer, const uint8_t *address)
+{
+    if (!address) {
+        json_key(writer, "others");
+        json_bool(writer, true);
+        return;
+    }
+    json_key(writer, "host");
+    json_begin_object(writer);
+    record_address(writer, address);
+    json_end_object(writer);
+}
+
+void record_metric_event(struct json_writer *writer, const struct record_context *context,
+                         const char *dataset, const char *subject)
+{
+    char id[HEX_DIGEST_BYTES];
+    event_id(dataset, context->findings->digest, subject, id);
+    json_key(writer, "event");
+    json_begin_object(writer);
+    json_key(writer, "kind");
+    json_name(writer, "metric");
+    json_key(writer, "category");
+    json_begin_array(writer);
+    json_name(writer, "network");
+    json_end_array(writer);
+    json_key(writer, "type");
+    json_begin_array(writer);
+    json_name(writer, "info");
+    json_end_array(writer);
+    json_key(writer, "dataset");
+    json_name(writer, dataset);
+    json_key(writer, "id");
+    json_name(writer, id);
+    json_end_object(writer);
+}
+
 void record_caveats(struct json_writer *writer, uint32_t caveats)
 {
     json_key(writer, "caveats");

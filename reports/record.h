@@ -43,6 +43,13 @@ void record_frame(struct json_writer *writer, frame_ref frame);
 /* The member `ip`. */
 void record_address(struct json_writer *writer, const uint8_t address[16]);
 
+/* The member `host` with its address; `others` when it is NULL: many hosts together. */
+void record_host(struct json_writer *writer, const uint8_t *address);
+
+/* The member `event` of a record that counts. */
+void record_metric_event(struct json_writer *writer, const struct record_context *context,
+                         const char *dataset, const char *subject);
+
 /* The member `caveats`, of bits 1 << enum caveat. */
 void record_caveats(struct json_writer *writer, uint32_t caveats);
 

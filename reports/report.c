@@ -2,6 +2,8 @@
 
 #include "reports/anomaly_record.h"
 #include "reports/connection_record.h"
+#include "reports/host_record.h"
+#include "reports/sample_record.h"
 #include "reports/summary_record.h"
 
 #include <stdio.h>
@@ -15,10 +17,28 @@ struct report {
     /* In a document the anomalies follow the connections, but are found among them: they wait
      * here. NULL where they need not wait. */
     struct output *waiting_anomalies;
-    bool any_connection, any_anomaly;
+    struct output *waiting_samples; /* likewise: they come before the hosts and stand after them */
+    bool any_connection, any_anomaly, any_sample, any_host;
+    bool among_hosts; /* a document in which what stands before the hosts is complete */
     struct record_context context;
     struct json_writer writer;
 };
+
+static bool begin_document(struct report *report, char *error, size_t error_bytes)
+{
+    bool connections = report->options->connections;
+    report->waiting_samples = output_spool(error, error_bytes);
+    if (!report->waiting_samples)
+        return false;
+    if (connections) {
+        report->waiting_anomalies = output_spool(error, error_bytes);
+        if (!report->waiting_anomalies)
+            return false;
+    }
+    output_text(report->output, "{\"schema\":\"" SCHEMA "\"");
+    output_text(report->output, connections ? ",\n\"connections\":[" : ",\n\"anomalies\":[");
+    return true;
+}
 
 struct report *report_create(const struct report_options *options,
                              const struct capture_findings *findings, struct output *output,
@@ -29,23 +49,12 @@ struct report *report_create(const struct report_options *options,
         snprintf(error, error_bytes, "out of memory");
         return NULL;
     }
-    report->options = options;
-    report->output = output;
-    report->waiting_anomalies = NULL;
-    report->any_connection = report->any_anomaly = false;
+    *report = (struct report){.options = options, .output = output};
     record_context_init(&report->context, findings, options->observer);
     json_writer_init(&report->writer, output);
-
-    if (options->format == REPORT_JSON) {
-        if (options->connections) {
-            report->waiting_anomalies = output_spool(error, error_bytes);
-            if (!report->waiting_anomalies) {
-                free(report);
-                return NULL;
-            }
-        }
-        output_text(output, "{\"schema\":\"" SCHEMA "\"");
-        output_text(output, options->connections ? ",\n\"connections\":[" : ",\n\"anomalies\":[");
+    if (options->format == REPORT_JSON && !begin_document(report, error, error_bytes)) {
+        report_destroy(report);
+        return NULL;
     }
     return report;
 }
@@ -55,6 +64,7 @@ void report_destroy(struct report *report)
     if (!report)
         return;
     output_discard(report->waiting_anomalies);
+    output_discard(report->waiting_samples);
     free(report);
 }
 
@@ -95,7 +105,8 @@ static void write_anomaly(struct report *report, const struct anomaly_verdict *a
 static bool outputs_ok(const struct report *report)
 {
     return output_ok(report->output) &&
-           (!report->waiting_anomalies || output_ok(report->waiting_anomalies));
+           (!report->waiting_anomalies || output_ok(report->waiting_anomalies)) &&
+           (!report->waiting_samples || output_ok(report->waiting_samples));
 }
 
 bool report_connection(struct report *report, const struct connection_verdict *verdict)
@@ -113,6 +124,46 @@ bool report_connection(struct report *report, const struct connection_verdict *v
 bool report_anomaly(struct report *report, const struct anomaly_verdict *verdict)
 {
     write_anomaly(report, verdict, NULL);
+    return outputs_ok(report);
+}
+
+bool report_sample(struct report *report, const struct sample_verdict *verdict)
+{
+    struct output *output = report->waiting_samples ? report->waiting_samples : report->output;
+    begin_record(report, output, &report->any_sample);
+    sample_record(&report->writer, &report->context, verdict, report->options->rule_left_out);
+    end_record(report, output);
+    return outputs_ok(report);
+}
+
+static void end_array(struct output *output, bool any)
+{
+    output_text(output, any ? "\n]" : "]");
+}
+
+/* Of a document: ends what stands before the hosts. */
+static void go_among_hosts(struct report *report)
+{
+    struct output *output = report->output;
+    if (report->among_hosts)
+        return;
+    report->among_hosts = true;
+    if (report->options->connections) {
+        end_array(output, report->any_connection);
+        output_text(output, ",\n\"anomalies\":[");
+        output_append(output, report->waiting_anomalies);
+    }
+    end_array(output, report->any_anomaly);
+    output_text(output, ",\n\"hosts\":[");
+}
+
+bool report_host(struct report *report, const struct host_verdict *verdict)
+{
+    if (report->options->format == REPORT_JSON)
+        go_among_hosts(report);
+    begin_record(report, report->output, &report->any_host);
+    host_record(&report->writer, &report->context, verdict);
+    end_record(report, report->output);
     return outputs_ok(report);
 }
 
@@ -143,13 +194,12 @@ static bool finish_document(struct report *report, const struct summary_verdict 
                             bool complete)
 {
     struct output *output = report->output;
-    if (report->options->connections) {
-        output_text(output, report->any_connection ? "\n]" : "]");
-        output_text(output, ",\n\"anomalies\":[");
-        output_append(output, report->waiting_anomalies);
-    }
-    output_text(output, report->any_anomaly ? "\n]" : "]");
-    output_text(output, ",\n\"hosts\":[],\n\"samples\":[],\n\"capture\":");
+    go_among_hosts(report);
+    end_array(output, report->any_host);
+    output_text(output, ",\n\"samples\":[");
+    output_append(output, report->waiting_samples);
+    end_array(output, report->any_sample);
+    output_text(output, ",\n\"capture\":");
     bool ok = dump(output, capture_record(&report->context));
     output_text(output, ",\n\"summary\":");
     ok = dump(output, summary_record(&report->context, report->options, summary, complete,

@@ -4,8 +4,8 @@
  * with jansson. The same verdicts give the same bytes.
  *
  * Options, findings and output are borrowed for the report's life. Findings must be complete when
- * report_finish() is called; before it only the files' names, the interfaces and the digest are
- * looked at.
+ * report_host() or report_finish() is called; before it only the files' names, the interfaces and
+ * the digest are looked at.
  */
 #ifndef FINWAIT_REPORTS_REPORT_H
 #define FINWAIT_REPORTS_REPORT_H
@@ -54,6 +54,8 @@ bool report_speaks_of(const struct report_options *options, enum rule_id rule,
  * hosts, samples and hosts, in this order. False when the output failed or memory ran out. */
 bool report_connection(struct report *report, const struct connection_verdict *verdict) MUST_CHECK;
 bool report_anomaly(struct report *report, const struct anomaly_verdict *verdict) MUST_CHECK;
+bool report_sample(struct report *report, const struct sample_verdict *verdict) MUST_CHECK;
+bool report_host(struct report *report, const struct host_verdict *verdict) MUST_CHECK;
 
 /* The summary and the end of the document. `complete` is false after an interruption. */
 bool report_finish(struct report *report, const struct summary_verdict *summary,

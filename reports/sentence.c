@@ -383,3 +383,40 @@ void sentence_of_anomaly(struct sentence *sentence, const struct anomaly_verdict
     sentence_init(sentence);
     render(sentence, &subject, template, template + strlen(template));
 }
+
+/* ---- findings ------------------------------------------------------------------------------- */
+
+/* In the middle of a sentence: "Abortive close" begins small, "FIN retransmitted" does not. */
+static void add_rule_name(struct sentence *sentence, const char *name)
+{
+    bool capital = name[0] >= 'A' && name[0] <= 'Z' && name[1] >= 'a' && name[1] <= 'z';
+    char first[2] = {capital ? (char)(name[0] - 'A' + 'a') : name[0], '\0'};
+    sentence_add(sentence, first);
+    sentence_add(sentence, name + 1);
+}
+
+void sentence_of_finding(struct sentence *sentence, const struct finding *finding)
+{
+    sentence_init(sentence);
+    if (finding->has_service)
+        sentence_add_service(sentence, finding->address, finding->port);
+    else if (finding->has_host)
+        sentence_add_host(sentence, finding->address);
+    else
+        sentence_add(sentence, "The capture");
+    sentence_add(sentence, ": ");
+    add_rule_name(sentence, rule_table[finding->rule].name);
+    sentence_add(sentence, ", found ");
+    sentence_add_amount(sentence, finding->count, "times");
+    if (finding->connections) {
+        sentence_add(sentence, " in ");
+        sentence_add_amount(sentence, finding->connections, "connections");
+    }
+    for (uint32_t i = 0; i < finding->client_count; i++) {
+        sentence_add(sentence, i ? ", " : finding->client_count > 1 ? " (clients " : " (client ");
+        sentence_add_host(sentence, finding->clients[i].address);
+        sentence_add(sentence, ": ");
+        sentence_add_count(sentence, finding->clients[i].count);
+    }
+    sentence_add(sentence, finding->client_count ? ")." : ".");
+}

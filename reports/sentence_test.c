@@ -126,6 +126,37 @@ static void example(void **state)
                                 "the capture point.");
 }
 
+static void findings(void **state)
+{
+    (void)state;
+    struct sentence s;
+    struct finding finding = {.rule = RULE_SIMULTANEOUS_CLOSE,
+                              .has_service = true,
+                              .address = {[10] = 0xff, 0xff, 10, 0, 0, 2},
+                              .port = 443,
+                              .count = 12,
+                              .connections = 30,
+                              .clients = {{{[10] = 0xff, 0xff, 10, 0, 0, 1}, 8}, {{0}, 4}},
+                              .client_count = 2};
+    sentence_of_finding(&s, &finding);
+    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found 12 times in 30 "
+                                "connections (clients 10.0.0.1: 8, ::: 4).");
+    finding.client_count = 1;
+    finding.count = finding.connections = 1;
+    sentence_of_finding(&s, &finding);
+    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found 1 time in 1 connection "
+                                "(client 10.0.0.1: 8).");
+    finding.has_service = false;
+    finding.has_host = true;
+    finding.client_count = 0;
+    finding.connections = 0;
+    sentence_of_finding(&s, &finding);
+    assert_string_equal(s.text, "10.0.0.2: simultaneous close, found 1 time.");
+    finding.has_host = false;
+    sentence_of_finding(&s, &finding);
+    assert_string_equal(s.text, "The capture: simultaneous close, found 1 time.");
+}
+
 /* ---- the catalogue -------------------------------------------------------------------------- */
 
 static void expect_sentence(const struct anomaly_verdict *a, const struct connection_verdict *c)
@@ -209,10 +240,10 @@ static void every_placeholder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations),         cmocka_unit_test(amounts),
-        cmocka_unit_test(addresses),         cmocka_unit_test(what_does_not_fit),
-        cmocka_unit_test(example),           cmocka_unit_test(every_rule),
-        cmocka_unit_test(every_placeholder),
+        cmocka_unit_test(durations),  cmocka_unit_test(amounts),
+        cmocka_unit_test(addresses),  cmocka_unit_test(what_does_not_fit),
+        cmocka_unit_test(findings),   cmocka_unit_test(example),
+        cmocka_unit_test(every_rule), cmocka_unit_test(every_placeholder),
     };
     return cmocka_run_group_tests_name("sentence", tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
 #include "reports/summary_record.h"
 
+#include "reports/address_text.h"
 #include "reports/identity.h"
 #include "reports/json_tree.h"
+#include "reports/sentence.h"
 
 #define DATASET "finwait.summary"
 
@@ -198,6 +200,61 @@ static json_t *anomaly_counts(struct json_tree *tree, const struct report_option
     return record;
 }
 
+static json_t *address_value(const uint8_t address[16])
+{
+    char text[ADDRESS_TEXT_BYTES];
+    address_text(text, address);
+    return json_string(text);
+}
+
+static json_t *finding_clients(struct json_tree *tree, const struct finding *finding)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < finding->client_count; i++) {
+        json_t *client = json_object();
+        tree_set(tree, client, "ip", address_value(finding->clients[i].address));
+        tree_set(tree, client, "count", tree_count(finding->clients[i].count));
+        tree_add(tree, list, client);
+    }
+    return list;
+}
+
+static json_t *finding_record(struct json_tree *tree, struct record_context *context,
+                              const struct finding *finding)
+{
+    struct sentence sentence;
+    sentence_of_finding(&sentence, finding);
+    json_t *record = json_object();
+    tree_set(tree, record, "rule", json_string(rule_table[finding->rule].id));
+    tree_set(tree, record, "severity", json_string(severity_name(finding->severity)));
+    if (finding->has_service || finding->has_host) {
+        json_t *about = json_object();
+        tree_set(tree, about, "ip", address_value(finding->address));
+        if (finding->has_service)
+            tree_set(tree, about, "port", json_integer(finding->port));
+        tree_set(tree, record, finding->has_service ? "service" : "host", about);
+    }
+    tree_set(tree, record, "count", tree_count(finding->count));
+    tree_set_nonzero(tree, record, "connections", finding->connections);
+    set_time(tree, context, record, "start", finding->start_ns);
+    set_time(tree, context, record, "end", finding->end_ns);
+    tree_set(tree, record, "clients", finding_clients(tree, finding));
+    tree_set(tree, record, "sentence", json_stringn(sentence.text, sentence.length));
+    return record;
+}
+
+static json_t *findings(struct json_tree *tree, struct record_context *context,
+                        const struct report_options *options, const struct summary_verdict *summary)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < summary->finding_count; i++) {
+        const struct finding *finding = &summary->findings[i];
+        if (report_speaks_of(options, finding->rule, finding->severity))
+            tree_add(tree, list, finding_record(tree, context, finding));
+    }
+    return list;
+}
+
 static json_t *setting_value(const struct report_setting *setting)
 {
     switch (setting->type) {
@@ -241,7 +298,7 @@ json_t *summary_record(struct record_context *context, const struct report_optio
     set_one(&tree, record, "ecs", "version", json_string(ECS_VERSION));
     tree_set(&tree, record, "connections", connections_record(&tree, summary));
     tree_set(&tree, record, "anomaly_counts", anomaly_counts(&tree, options, summary));
-    tree_set(&tree, record, "findings", json_array());
+    tree_set(&tree, record, "findings", findings(&tree, context, options, summary));
     tree_set(&tree, record, "options", options_record(&tree, options));
     tree_set(&tree, record, "complete", json_boolean(complete));
     tree_set(&tree, record, "evicted", tree_count(summary->evicted));

@@ -10,14 +10,14 @@ from schema import Schemas
 def main():
     schemas, verdict = Schemas(), Verdict()
     for path in captures():
-        run = Run(["--format", "ndjson", "--connections", path])
+        run = Run(["--format", "ndjson", "--connections", "--min-severity", "info", path])
         fault = run.fault((0, 1, 2))
         if not verdict.check(fault is None, f"{path.name}: {fault}") or run.status == 1:
             continue
         for number, record in enumerate(run.records(), 1):
             found = schemas.faults(record)
             verdict.check(not found, f"{path.name} record {number}: {found[:3]}")
-        document = Run(["--format", "json", "--connections", path])
+        document = Run(["--format", "json", "--connections", "--min-severity", "info", path])
         found = schemas.faults(json.loads(document.out))
         verdict.check(not found, f"{path.name} as one document: {found[:3]}")
 
