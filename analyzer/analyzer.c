@@ -3,6 +3,7 @@
 #include "analyzer/anomaly/anomaly.h"
 #include "analyzer/conclude.h"
 #include "analyzer/flow/flows.h"
+#include "analyzer/host/load.h"
 #include "analyzer/host/tally.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct analyzer {
     struct summary_verdict summary;
     struct anomaly_set found;
     struct tally tally;
+    struct load load;
     bool no_memory; /* behind a stop that nobody asked for */
 };
 
@@ -48,7 +50,8 @@ static bool connection_final(void *context, struct connection *connection, bool 
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &conclusion);
     anomalies_judge(connection, &a->config, a->flows.clock_ns, &conclusion, &a->found);
     count(&a->summary, &conclusion.verdict, evicted);
-    if (!tally_connection(&a->tally, &conclusion.verdict)) {
+    if (!tally_connection(&a->tally, &conclusion.verdict) ||
+        !load_connection(&a->load, connection, &conclusion, a->flows.clock_ns)) {
         a->no_memory = true;
         return false;
     }
@@ -64,7 +67,8 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     a->sink = sink;
     a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
     if (!flows_init(&a->flows, &a->config, connection_final, a) ||
-        !tally_init(&a->tally, a->flows.secret)) {
+        !tally_init(&a->tally, a->flows.secret) ||
+        !load_init(&a->load, &a->config, a->flows.secret)) {
         analyzer_destroy(a);
         return NULL;
     }
@@ -77,6 +81,7 @@ void analyzer_destroy(struct analyzer *a)
         return;
     flows_finish(&a->flows);
     tally_finish(&a->tally);
+    load_finish(&a->load);
     free(a);
 }
 
@@ -108,14 +113,41 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     return ANALYZER_OK;
 }
 
+/* An anomaly of a host. */
+static bool host_anomaly(void *context, const struct anomaly_verdict *anomaly)
+{
+    struct analyzer *a = context;
+    a->summary.anomalies[anomaly->rule][anomaly->severity]++;
+    if (!tally_host(&a->tally, anomaly)) {
+        a->no_memory = true;
+        return false;
+    }
+    return !a->sink.anomaly || a->sink.anomaly(a->sink.context, anomaly);
+}
+
+static enum analyzer_status report_hosts(struct analyzer *a)
+{
+    static const enum analyzer_status table[] = {
+        [LOAD_OK] = ANALYZER_OK,
+        [LOAD_STOPPED] = ANALYZER_STOPPED,
+        [LOAD_NO_MEMORY] = ANALYZER_NO_MEMORY,
+    };
+    if (!load_close(&a->load, a->flows.clock_ns))
+        return ANALYZER_NO_MEMORY;
+    enum load_status status = load_judge(&a->load, host_anomaly, a);
+    if (status == LOAD_OK && !a->no_memory)
+        status = load_report(&a->load, &a->sink);
+    if (a->no_memory || (status == LOAD_OK && !tally_rank(&a->tally, &a->summary)))
+        return ANALYZER_NO_MEMORY;
+    return table[status];
+}
+
 enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
     if (end_ns > a->flows.clock_ns)
         a->flows.clock_ns = end_ns;
     enum analyzer_status status = status_of(a, flows_drain(&a->flows));
-    if (status == ANALYZER_OK && !tally_rank(&a->tally, &a->summary))
-        return ANALYZER_NO_MEMORY;
-    return status;
+    return status == ANALYZER_OK ? report_hosts(a) : status;
 }
 
 const struct summary_verdict *analyzer_summary(const struct analyzer *a)

@@ -206,6 +206,8 @@ static void every_rule(void **state)
             for (unsigned count = 0; count <= figures; count++) {
                 a = (struct anomaly_verdict){.rule = (uint8_t)rule, .endpoint = (uint8_t)role};
                 a.has_host = a.has_service = host && role % 2;
+                memcpy(a.host_address, c.client.address, sizeof a.host_address);
+                memcpy(a.service_address, c.client.address, sizeof a.service_address);
                 give_figures(&a, count, false);
                 expect_sentence(&a, host ? NULL : &c);
                 give_figures(&a, count, true);

@@ -507,6 +507,10 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     struct connection *old = at(f, previous);
     if (!(old->marks & CONN_SUPERSEDED)) {
         old->marks |= CONN_SUPERSEDED;
+        if (old->detail) {
+            old->detail->reused = true;
+            old->detail->reused_ns = g->time_ns;
+        }
         if (!(old->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
             file_at(f, previous, due_after(f, f->clock_ns));
     }
@@ -543,6 +547,8 @@ static enum flow_status undo_forged(struct flows *f, int sender, const struct se
     size_t before = connection_extra_bytes(old);
     bool held = connection_absorb(old, c);
     old->marks &= (uint16_t)~CONN_SUPERSEDED;
+    if (old->detail)
+        old->detail->reused = false;
     f->extra_bytes += connection_extra_bytes(old) - before;
     f->extra_bytes -= connection_extra_bytes(c);
     unlink_key(f, *use);

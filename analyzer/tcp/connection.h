@@ -210,6 +210,8 @@ struct detail {
     uint16_t log_room;
     struct close_start start;
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
+    bool reused;                   /* the five-tuple was opened anew while this was remembered, */
+    int64_t reused_ns;             /* at this time, or TIME_UNKNOWN */
 };
 
 enum connection_mark {

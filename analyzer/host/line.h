@@ -1,0 +1,78 @@
+/*
+ * Numbers over time, at the absolute instants k * 100 ms since 1970. When more than 200 instants
+ * lie in the span of the capture the step doubles, and of the instants the even multiples stay: so
+ * what two lines hold can be added instant by instant, whatever part of a capture each has seen.
+ * Inside the room only.
+ *
+ * A line is one of two kinds. A count of what stood: an interval is counted at exactly those
+ * instants that lie in [from, to), and after a doubling the instants that stay are right as they
+ * were. A count of what happened: an event belongs to the first instant at or after it, and when
+ * the step doubles an instant takes over what belonged to the one before it that goes.
+ */
+#ifndef FINWAIT_ANALYZER_HOST_LINE_H
+#define FINWAIT_ANALYZER_HOST_LINE_H
+
+#include "analyzer/config.h"
+#include "dissect/compiler.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define INSTANT_NS   (100 * NS_PER_MS)
+#define INSTANTS_MAX 200
+
+/* The instants of a capture, as far as it has come; instant k is k << level times 100 ms. */
+struct grid {
+    int64_t first_ns, last_ns; /* the span, both ends included */
+    unsigned level;
+    bool begun;
+};
+
+/* The span holds this moment. Called with every moment before it is put into a line. */
+void grid_cover(struct grid *grid, int64_t at_ns);
+
+static inline int64_t grid_step_ns(const struct grid *grid)
+{
+    return INSTANT_NS << grid->level;
+}
+
+/* First and last instant of the span; the last lies before the first when there is none. */
+int64_t grid_first(const struct grid *grid);
+int64_t grid_last(const struct grid *grid);
+
+/* The instant to which what happens at this moment belongs: perhaps one beyond the last. */
+int64_t grid_instant_of(const struct grid *grid, int64_t at_ns);
+
+/* The time of an instant; the highest that can be told for one beyond. */
+int64_t grid_time_ns(const struct grid *grid, int64_t instant);
+
+/* Owned slots, made when something is first put in; a zeroed line is empty. */
+struct line {
+    uint32_t *slots;     /* by the instant's low bits */
+    int64_t first, last; /* instants at which something was put in; last < first: none */
+    unsigned level;
+    bool events;
+};
+
+void line_finish(struct line *line);
+
+/* One more stood in [from, to). Both moments are covered by the grid, `to` perhaps but one
+ * nanosecond beyond. False when memory ran out. */
+bool line_stand(struct line *line, const struct grid *grid, int64_t from_ns,
+                int64_t to_ns) MUST_CHECK;
+
+/* It happened once more. False when memory ran out. */
+bool line_happen(struct line *line, const struct grid *grid, int64_t at_ns) MUST_CHECK;
+
+/* Brings an older line to the grid's step. Before line_at(). */
+void line_settle(struct line *line, const struct grid *grid);
+
+/* Adds a line to another; both stand on the same step. False when memory ran out. */
+bool line_sum(struct line *line, const struct line *more) MUST_CHECK;
+
+uint32_t line_at(const struct line *line, int64_t instant);
+
+/* The highest, and the first instant of it; 0 when nothing stood at any instant. */
+uint32_t line_peak(const struct line *line, int64_t *instant);
+
+#endif

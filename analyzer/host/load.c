@@ -1,0 +1,558 @@
+#include "analyzer/host/load.h"
+
+#include "analyzer/elapsed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_UNPRIVILEGED_PORT 1024
+
+bool load_init(struct load *load, const struct analyzer_config *config, struct siphash_key secret)
+{
+    memset(load, 0, sizeof *load);
+    load->config = config;
+    load->secret = secret;
+    load->missing_rule = rule_by_name("time_wait_missing");
+    if (roll_init(&load->hosts, sizeof(struct host), secret) &&
+        roll_init(&load->uses, sizeof(struct use), secret) &&
+        roll_init(&load->leaks, sizeof(struct leak), secret))
+        return true;
+    load_finish(load);
+    return false;
+}
+
+static void host_finish(struct host *host)
+{
+    for (int s = 0; s < STATES; s++)
+        line_finish(&host->states[s]);
+    line_finish(&host->missing);
+    free(host->time_waits);
+    free(host->missings);
+}
+
+static void use_finish(struct use *use)
+{
+    line_finish(&use->taken);
+    line_finish(&use->time_wait);
+    line_finish(&use->server_held);
+    line_finish(&use->opens);
+    free(use->examples);
+}
+
+static void leak_finish(struct leak *leak)
+{
+    line_finish(&leak->stuck);
+    line_finish(&leak->stucks);
+    free(leak->examples);
+}
+
+void load_finish(struct load *load)
+{
+    for (uint32_t i = 0; i < roll_count(&load->hosts); i++)
+        host_finish(roll_at(&load->hosts, i));
+    for (uint32_t i = 0; i < roll_count(&load->uses); i++)
+        use_finish(roll_at(&load->uses, i));
+    for (uint32_t i = 0; i < roll_count(&load->leaks); i++)
+        leak_finish(roll_at(&load->leaks, i));
+    roll_finish(&load->hosts);
+    roll_finish(&load->uses);
+    roll_finish(&load->leaks);
+    host_finish(&load->others);
+    line_finish(&load->opens);
+    line_finish(&load->closes);
+    line_finish(&load->resets);
+    for (int rule = 0; rule < RULES; rule++)
+        line_finish(&load->rules[rule]);
+}
+
+/* ---- one endpoint of one connection --------------------------------------------------------- */
+
+struct stay {
+    int64_t from_ns, to_ns;
+};
+
+/* A connection on its way into the load. */
+struct arrival {
+    struct load *load;
+    const struct conclusion *conclusion;
+    const struct connection_verdict *v;
+    int64_t end_ns; /* until when the last states are believed */
+    bool reused;    /* then the five-tuple was opened anew */
+};
+
+static int64_t later_by(int64_t at_ns, int64_t span_ns)
+{
+    int64_t sum_ns;
+    return __builtin_add_overflow(at_ns, span_ns, &sum_ns) ? INT64_MAX : sum_ns;
+}
+
+/* What stood at the very end of the capture is counted at the instant that lies there. */
+static void find_end(struct arrival *a, const struct connection *c, int64_t now_ns)
+{
+    const struct analyzer_config *config = a->load->config;
+    const struct detail *d = c->detail;
+    int64_t last_ns = connection_last_ns(c);
+    a->end_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : later_by(now_ns, 1);
+    if (c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && last_ns != TIME_UNKNOWN) {
+        int64_t forgotten_ns =
+            later_by(later_by(last_ns, config->two_msl_ns), config->straggler_ns);
+        if (forgotten_ns < a->end_ns)
+            a->end_ns = forgotten_ns;
+    }
+    a->reused = d && d->reused && d->reused_ns != TIME_UNKNOWN && d->reused_ns < a->end_ns;
+    if (a->reused)
+        a->end_ns = d->reused_ns;
+}
+
+static bool is_socket(unsigned state)
+{
+    return state != STATE_CLOSED && state != STATE_LISTEN && state != STATE_UNKNOWN;
+}
+
+/* The entry's stay in its state; empty when its times are not known. */
+static struct stay stay_of(const struct arrival *a, const struct endpoint_verdict *e, uint32_t i)
+{
+    struct stay stay = {.from_ns = e->states[i].at_ns, .to_ns = a->end_ns};
+    for (uint32_t next = i + 1; next < e->state_count; next++) {
+        if (e->states[next].retracted)
+            continue;
+        if (e->states[next].at_ns < stay.to_ns)
+            stay.to_ns = e->states[next].at_ns;
+        break;
+    }
+    if (stay.from_ns == TIME_UNKNOWN || stay.to_ns == TIME_UNKNOWN || stay.to_ns < stay.from_ns)
+        stay.to_ns = stay.from_ns;
+    return stay;
+}
+
+static bool stands(const struct state_entry *entry, struct stay stay)
+{
+    return !entry->retracted && is_socket(entry->state) && stay.from_ns < stay.to_ns;
+}
+
+static bool ever_established(const struct endpoint_verdict *e)
+{
+    for (uint32_t i = 0; i < e->state_count; i++) {
+        unsigned state = e->states[i].state;
+        if (!e->states[i].retracted && is_socket(state) && state != STATE_SYN_SENT &&
+            state != STATE_SYN_RECEIVED)
+            return true;
+    }
+    return false;
+}
+
+/* The segment of this frame as evidence; false when it was not kept. */
+static bool piece_of(const struct arrival *a, frame_ref frame, const char *note,
+                     struct anomaly_evidence *piece)
+{
+    const struct evidence *ev = &a->conclusion->basis.evidence;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->frame != frame)
+            continue;
+        bool by_client = memcmp(ev->c->key.address[g->side], a->v->client.address, 16) == 0 &&
+                         ev->c->key.port[g->side] == a->v->client.port;
+        *piece = (struct anomaly_evidence){
+            .at_ns = ev->captured_ns[i],
+            .frame = frame,
+            .note = note,
+            .seq = g->seq.n,
+            .ack = g->ack.n,
+            .payload_len = g->payload_len,
+            .flags = g->flags,
+            .from = by_client ? ROLE_CLIENT : ROLE_SERVER,
+        };
+        return true;
+    }
+    return false;
+}
+
+static bool add_example(const struct arrival *a, frame_ref frame, const char *note,
+                        struct examples **examples)
+{
+    struct anomaly_evidence piece;
+    return frame == FRAME_NONE || !piece_of(a, frame, note, &piece) ||
+           examples_add(examples, &piece);
+}
+
+/* ---- hosts ---------------------------------------------------------------------------------- */
+
+/* Whose record the address is counted in: its own, or that of the others. NULL when memory ran out.
+ */
+static struct host *host_of(struct load *load, const struct endpoint_verdict *e)
+{
+    struct roll_key key = roll_key_of(e->address, NULL, 0, 0);
+    struct host *host = roll_find(&load->hosts, &key);
+    bool open = ever_established(e);
+    if (!host) {
+        uint32_t waiting = roll_count(&load->hosts) - load->hosts_open;
+        if ((open ? load->hosts_open : waiting) >= LOAD_HOSTS_MAX)
+            return &load->others;
+        host = roll_add(&load->hosts, &key);
+    }
+    if (host && open && !host->open && load->hosts_open < LOAD_HOSTS_MAX) {
+        host->open = true;
+        load->hosts_open++;
+    }
+    return host;
+}
+
+static void count_roles(const struct arrival *a, const struct endpoint_verdict *e, enum role role,
+                        struct host *host)
+{
+    const struct connection_verdict *v = a->v;
+    const struct endpoint_verdict *peer = e == &v->client ? &v->server : &v->client;
+    bool opened = v->handshake == HANDSHAKE_COMPLETE || v->handshake == HANDSHAKE_SIMULTANEOUS;
+    host->opened += opened && role == ROLE_CLIENT;
+    host->accepted += opened && role == ROLE_SERVER;
+    bool by_fin = v->close.kind == CLOSE_GRACEFUL || v->close.kind == CLOSE_SIMULTANEOUS ||
+                  v->close.kind == CLOSE_MID_CLOSE || v->close.kind == CLOSE_HALF_CLOSED;
+    host->closed_first += by_fin && (v->close.by == role || v->close.by == ROLE_BOTH);
+    host->reset_sent += e->rst.count > 0;
+    host->reset_received += peer->rst.count > 0;
+    if (role != ROLE_CLIENT || v->client_known_by == KNOWN_BY_FIRST_PACKET ||
+        e->port < FIRST_UNPRIVILEGED_PORT)
+        return;
+    if (!host->port_lowest || e->port < host->port_lowest)
+        host->port_lowest = e->port;
+    if (e->port > host->port_highest)
+        host->port_highest = e->port;
+}
+
+static bool count_missing(const struct arrival *a, enum role role, struct host *host)
+{
+    struct load *load = a->load;
+    for (uint32_t i = 0; i < a->v->anomaly_count; i++) {
+        const struct anomaly_verdict *found = &a->v->anomalies[i];
+        if (found->rule != load->missing_rule || found->endpoint != role ||
+            found->at_ns == TIME_UNKNOWN)
+            continue;
+        host->missing_count++;
+        grid_cover(&load->grid, found->at_ns);
+        if (!line_happen(&host->missing, &load->grid, found->at_ns))
+            return false;
+        for (uint32_t k = 0; k < found->evidence_count; k++) {
+            if (!examples_add(&host->missings, &found->evidence[k]))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- leaks ---------------------------------------------------------------------------------- */
+
+/* Only what the socket's owner has confirmed, and where its own FIN could have been seen. */
+static bool is_stuck(const struct arrival *a, const struct state_entry *entry, struct stay stay)
+{
+    return entry->state == STATE_CLOSE_WAIT && entry->certainty == CERTAINTY_CONFIRMED &&
+           !(a->v->caveats & (1u << CAVEAT_ONE_DIRECTION | 1u << CAVEAT_CAPTURE_LOST)) &&
+           elapsed_ns(stay.from_ns, stay.to_ns) > a->load->config->stuck_ns;
+}
+
+static bool count_stuck(const struct arrival *a, const struct endpoint_verdict *e,
+                        const struct state_entry *entry, struct stay stay)
+{
+    struct load *load = a->load;
+    struct roll_key key = roll_key_of(e->address, a->v->server.address, a->v->server.port, 0);
+    struct leak *leak = roll_find(&load->leaks, &key);
+    if (!leak) {
+        if (roll_count(&load->leaks) >= LOAD_LEAKS_MAX)
+            return true;
+        leak = roll_add(&load->leaks, &key);
+        if (!leak)
+            return false;
+        leak->first_ns = leak->last_ns = stay.from_ns;
+    }
+    leak->count++;
+    if (stay.from_ns < leak->first_ns)
+        leak->first_ns = stay.from_ns;
+    if (stay.from_ns > leak->last_ns)
+        leak->last_ns = stay.from_ns;
+    int64_t span_ns = elapsed_ns(stay.from_ns, stay.to_ns);
+    if (span_ns > leak->longest_ns)
+        leak->longest_ns = span_ns;
+    int64_t stuck_ns = later_by(stay.from_ns, load->config->stuck_ns);
+    return line_stand(&leak->stuck, &load->grid, stuck_ns, stay.to_ns) &&
+           line_happen(&leak->stucks, &load->grid, stuck_ns) &&
+           add_example(a, entry->frame, "the FIN that was acknowledged and never answered",
+                       &leak->examples);
+}
+
+static bool count_states(const struct arrival *a, const struct endpoint_verdict *e,
+                         struct host *host)
+{
+    for (uint32_t i = 0; i < e->state_count; i++) {
+        const struct state_entry *entry = &e->states[i];
+        struct stay stay = stay_of(a, e, i);
+        if (!stands(entry, stay))
+            continue;
+        grid_cover(&a->load->grid, stay.from_ns);
+        if (!line_stand(&host->states[entry->state], &a->load->grid, stay.from_ns, stay.to_ns))
+            return false;
+        if (entry->state == STATE_TIME_WAIT && host != &a->load->others &&
+            !add_example(a, entry->frame, "with this segment it entered TIME_WAIT",
+                         &host->time_waits))
+            return false;
+        if (is_stuck(a, entry, stay) && !count_stuck(a, e, entry, stay))
+            return false;
+    }
+    return true;
+}
+
+static bool count_endpoint(const struct arrival *a, const struct endpoint_verdict *e,
+                           enum role role)
+{
+    struct host *host = host_of(a->load, e);
+    if (!host)
+        return false;
+    count_roles(a, e, role, host);
+    return count_states(a, e, host) && count_missing(a, role, host);
+}
+
+/* ---- ports ---------------------------------------------------------------------------------- */
+
+struct ranked_use {
+    const struct use *use;
+    uint32_t peak;
+    uint32_t index;
+};
+
+static int by_peak(const void *left, const void *right)
+{
+    const struct ranked_use *a = left;
+    const struct ranked_use *b = right;
+    if (a->peak != b->peak)
+        return a->peak > b->peak ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static int by_index(const void *left, const void *right)
+{
+    const struct ranked_use *a = left;
+    const struct ranked_use *b = right;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Makes room by forgetting the half with the lowest peaks: scans, mostly. */
+static bool forget_small_uses(struct load *load)
+{
+    uint32_t count = roll_count(&load->uses);
+    struct ranked_use *ranked = malloc(count * sizeof *ranked);
+    struct roll kept;
+    if (!ranked || !roll_init(&kept, sizeof(struct use), load->secret)) {
+        free(ranked);
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        struct use *use = roll_at(&load->uses, i);
+        int64_t instant;
+        line_settle(&use->taken, &load->grid);
+        ranked[i] = (struct ranked_use){use, line_peak(&use->taken, &instant), i};
+    }
+    qsort(ranked, count, sizeof *ranked, by_peak);
+    qsort(ranked, count / 2, sizeof *ranked, by_index);
+    for (uint32_t i = 0; i < count / 2; i++) {
+        struct use *use = roll_add(&kept, &ranked[i].use->key);
+        if (!use) {
+            roll_finish(&kept);
+            free(ranked);
+            return false;
+        }
+        *use = *ranked[i].use;
+    }
+    for (uint32_t i = count / 2; i < count; i++) {
+        struct use gone = *ranked[i].use;
+        use_finish(&gone);
+    }
+    roll_finish(&load->uses);
+    load->uses = kept;
+    free(ranked);
+    return true;
+}
+
+static struct use *use_of(struct load *load, const struct connection_verdict *v)
+{
+    struct roll_key key = roll_key_of(v->client.address, v->server.address, v->server.port, 0);
+    struct use *use = roll_find(&load->uses, &key);
+    if (use)
+        return use;
+    if (roll_count(&load->uses) >= LOAD_USES_MAX && !forget_small_uses(load))
+        return NULL;
+    use = roll_add(&load->uses, &key);
+    if (use)
+        use->opened_ns = INT64_MAX;
+    return use;
+}
+
+/* From the first state of the client's socket to the end of its last. */
+static struct stay taken_by_client(const struct arrival *a)
+{
+    const struct endpoint_verdict *client = &a->v->client;
+    struct stay all = {.from_ns = INT64_MAX, .to_ns = INT64_MIN};
+    for (uint32_t i = 0; i < client->state_count; i++) {
+        struct stay stay = stay_of(a, client, i);
+        if (!stands(&client->states[i], stay))
+            continue;
+        if (stay.from_ns < all.from_ns)
+            all.from_ns = stay.from_ns;
+        if (stay.to_ns > all.to_ns)
+            all.to_ns = stay.to_ns;
+    }
+    return all;
+}
+
+static bool count_time_waits(const struct arrival *a, const struct endpoint_verdict *e,
+                             int64_t not_before_ns, struct line *line)
+{
+    for (uint32_t i = 0; i < e->state_count; i++) {
+        struct stay stay = stay_of(a, e, i);
+        if (!stands(&e->states[i], stay) || e->states[i].state != STATE_TIME_WAIT)
+            continue;
+        if (stay.from_ns < not_before_ns)
+            stay.from_ns = not_before_ns;
+        if (!line_stand(line, &a->load->grid, stay.from_ns, stay.to_ns))
+            return false;
+    }
+    return true;
+}
+
+/* Still in TIME_WAIT when it ended. */
+static bool left_in_time_wait(const struct arrival *a, const struct endpoint_verdict *e)
+{
+    for (uint32_t i = 0; i < e->state_count; i++) {
+        struct stay stay = stay_of(a, e, i);
+        if (stands(&e->states[i], stay) && e->states[i].state == STATE_TIME_WAIT &&
+            stay.to_ns == a->end_ns)
+            return true;
+    }
+    return false;
+}
+
+static bool count_use(const struct arrival *a)
+{
+    struct load *load = a->load;
+    struct stay taken = taken_by_client(a);
+    if (a->v->client_known_by == KNOWN_BY_FIRST_PACKET || taken.from_ns >= taken.to_ns)
+        return true;
+    struct use *use = use_of(load, a->v);
+    if (!use)
+        return false;
+    if (taken.from_ns < use->opened_ns)
+        use->opened_ns = taken.from_ns;
+    use->recycled += a->reused && left_in_time_wait(a, &a->v->client);
+    return line_stand(&use->taken, &load->grid, taken.from_ns, taken.to_ns) &&
+           line_happen(&use->opens, &load->grid, taken.from_ns) &&
+           count_time_waits(a, &a->v->client, INT64_MIN, &use->time_wait) &&
+           count_time_waits(a, &a->v->server, taken.to_ns, &use->server_held) &&
+           add_example(a, a->v->first_frame, "took one of the client's ports", &use->examples);
+}
+
+/* ---- the capture ---------------------------------------------------------------------------- */
+
+static bool happen(struct load *load, struct line *line, int64_t at_ns)
+{
+    if (at_ns == TIME_UNKNOWN)
+        return true;
+    grid_cover(&load->grid, at_ns);
+    return line_happen(line, &load->grid, at_ns);
+}
+
+static bool count_events(struct load *load, const struct connection_verdict *v)
+{
+    if (v->handshake != HANDSHAKE_MID_STREAM && !happen(load, &load->opens, v->start_ns))
+        return false;
+    if (!happen(load, &load->closes, v->close.start_ns))
+        return false;
+    if (v->close.has_reset && !happen(load, &load->resets, v->close.start_ns))
+        return false;
+    for (uint32_t i = 0; i < v->anomaly_count; i++) {
+        if (!happen(load, &load->rules[v->anomalies[i].rule], v->anomalies[i].at_ns))
+            return false;
+    }
+    return true;
+}
+
+bool load_connection(struct load *load, const struct connection *c,
+                     const struct conclusion *conclusion, int64_t now_ns)
+{
+    const struct connection_verdict *v = &conclusion->verdict;
+    struct arrival a = {
+        .load = load,
+        .conclusion = conclusion,
+        .v = v,
+    };
+    find_end(&a, c, now_ns);
+    if (v->start_ns != TIME_UNKNOWN)
+        grid_cover(&load->grid, v->start_ns);
+    if (now_ns != TIME_UNKNOWN)
+        grid_cover(&load->grid, now_ns);
+    return count_endpoint(&a, &v->client, ROLE_CLIENT) &&
+           count_endpoint(&a, &v->server, ROLE_SERVER) && count_use(&a) && count_events(load, v);
+}
+
+/* ---- the end -------------------------------------------------------------------------------- */
+
+static void settle_host(struct host *host, const struct grid *grid)
+{
+    for (int s = 0; s < STATES; s++)
+        line_settle(&host->states[s], grid);
+    line_settle(&host->missing, grid);
+}
+
+static bool add_to_others(struct load *load, const struct host *host)
+{
+    struct host *all = &load->others;
+    all->opened += host->opened;
+    all->accepted += host->accepted;
+    all->closed_first += host->closed_first;
+    all->reset_sent += host->reset_sent;
+    all->reset_received += host->reset_received;
+    for (int s = 0; s < STATES; s++) {
+        if (!line_sum(&all->states[s], &host->states[s]))
+            return false;
+    }
+    return true;
+}
+
+bool load_close(struct load *load, int64_t end_ns)
+{
+    const struct grid *grid = &load->grid;
+    if (end_ns != TIME_UNKNOWN)
+        grid_cover(&load->grid, end_ns);
+    settle_host(&load->others, grid);
+    for (uint32_t i = 0; i < roll_count(&load->hosts); i++) {
+        struct host *host = roll_at(&load->hosts, i);
+        settle_host(host, grid);
+        if (!host->open && !add_to_others(load, host))
+            return false;
+    }
+    for (uint32_t i = 0; i < roll_count(&load->uses); i++) {
+        struct use *use = roll_at(&load->uses, i);
+        line_settle(&use->taken, grid);
+        line_settle(&use->time_wait, grid);
+        line_settle(&use->server_held, grid);
+        line_settle(&use->opens, grid);
+    }
+    for (uint32_t i = 0; i < roll_count(&load->leaks); i++) {
+        struct leak *leak = roll_at(&load->leaks, i);
+        line_settle(&leak->stuck, grid);
+        line_settle(&leak->stucks, grid);
+    }
+    line_settle(&load->opens, grid);
+    line_settle(&load->closes, grid);
+    line_settle(&load->resets, grid);
+    for (int rule = 0; rule < RULES; rule++)
+        line_settle(&load->rules[rule], grid);
+    return true;
+}
+
+uint32_t load_port_range(const struct load *load, const struct host *client, bool *widened)
+{
+    uint16_t low = load->config->port_low;
+    uint16_t high = load->config->port_high;
+    *widened =
+        client && client->port_lowest && (client->port_lowest < low || client->port_highest > high);
+    if (*widened || high < low)
+        return UINT16_MAX - FIRST_UNPRIVILEGED_PORT + 1;
+    return (uint32_t)high - low + 1;
+}

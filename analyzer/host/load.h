@@ -1,0 +1,107 @@
+/*
+ * What a host bears: how many of its sockets are believed in each state over time, what `ss -s`
+ * would have shown, and how many of its ports are taken towards one service. Counted from the final
+ * timelines of connections as they become final, so that what was taken back was never counted.
+ * Inside the room only.
+ *
+ * A state is counted from its entry to the next; the last one until the capture's end, until the
+ * five-tuple was used again, or until a closed connection was forgotten, whichever came first.
+ * CLOSED and LISTEN are nobody's sockets here.
+ *
+ * Memory is bounded by the limits below, which bite in the order in which connections become final,
+ * never by hash. Hosts where nothing was ever established, and those beyond the limit, are summed:
+ * the sum over all records is always that of everything.
+ */
+#ifndef FINWAIT_ANALYZER_HOST_LOAD_H
+#define FINWAIT_ANALYZER_HOST_LOAD_H
+
+#include "analyzer/conclude.h"
+#include "analyzer/config.h"
+#include "analyzer/host/examples.h"
+#include "analyzer/host/line.h"
+#include "analyzer/host/roll.h"
+#include "analyzer/verdict.h"
+
+#define LOAD_HOSTS_MAX 10000u /* told apart; and as many that may yet establish something */
+#define LOAD_USES_MAX  8192u  /* when full, the half with the lowest peaks is forgotten */
+#define LOAD_LEAKS_MAX 4096u  /* those beyond are not looked at */
+
+struct host {
+    struct roll_key key;                /* its address */
+    bool open;                          /* something was established */
+    uint16_t port_lowest, port_highest; /* of those that it called from, 1024 and above; 0: none */
+    uint64_t opened, accepted, closed_first, reset_sent, reset_received;
+    struct line states[STATES];
+    struct line missing; /* TIME_WAITs that turned out not to be there */
+    uint64_t missing_count;
+    struct examples *time_waits; /* owned, as are the next; NULL without */
+    struct examples *missings;
+};
+
+/* One client address towards one service. */
+struct use {
+    struct roll_key key;     /* client, server, the server's port */
+    int64_t opened_ns;       /* the first time */
+    uint64_t recycled;       /* tuples opened anew that the client held in TIME_WAIT */
+    struct line taken;       /* the client holds a socket in any state */
+    struct line time_wait;   /* of these, in TIME_WAIT */
+    struct line server_held; /* only the server's TIME_WAIT holds the tuple */
+    struct line opens;
+    struct examples *examples;
+};
+
+/* Sockets of a host, connected by way of one service, in CLOSE_WAIT for longer than is usual. */
+struct leak {
+    struct roll_key key; /* the host, the server, its port */
+    uint64_t count;
+    int64_t first_ns, last_ns; /* of entering CLOSE_WAIT */
+    int64_t longest_ns;
+    struct line stuck;
+    struct line stucks; /* when they came to be stuck */
+    struct examples *examples;
+};
+
+struct load {
+    const struct analyzer_config *config;
+    struct siphash_key secret;
+    unsigned missing_rule; /* what tells of TIME_WAITs that are not there */
+    struct grid grid;
+    struct roll hosts;
+    uint32_t hosts_open;
+    struct host others;
+    struct roll uses;
+    struct roll leaks;
+    struct line opens, closes, resets, rules[RULES];
+};
+
+/* The config is borrowed for the load's life. */
+bool load_init(struct load *load, const struct analyzer_config *config,
+               struct siphash_key secret) MUST_CHECK;
+void load_finish(struct load *load);
+
+/* A connection that has become final, with its anomalies; `now_ns` as for conclude(). False when
+ * memory ran out. */
+bool load_connection(struct load *load, const struct connection *connection,
+                     const struct conclusion *conclusion, int64_t now_ns) MUST_CHECK;
+
+/* The capture ended here (or TIME_UNKNOWN). Nothing is added afterwards, and every line stands on
+ * the grid's step. False when memory ran out. */
+bool load_close(struct load *load, int64_t end_ns) MUST_CHECK;
+
+/* ---- after load_close() --------------------------------------------------------------------- */
+
+enum load_status { LOAD_OK, LOAD_STOPPED, LOAD_NO_MEMORY };
+
+/* Makes the verdicts on what hosts bear, one after the other, in order of rule and name.
+ * Stopped when `take` returns false. */
+typedef bool (*load_take)(void *context, const struct anomaly_verdict *anomaly);
+enum load_status load_judge(struct load *load, load_take take, void *context) MUST_CHECK;
+
+/* Hands samples in order of time, and hosts in order of address, the sum of the others last, to
+ * those of the sink's functions that are there. */
+enum load_status load_report(const struct load *load, const struct verdict_sink *sink) MUST_CHECK;
+
+/* The ports that this client address has to choose from, as far as it was seen. */
+uint32_t load_port_range(const struct load *load, const struct host *client, bool *widened);
+
+#endif

@@ -1,0 +1,296 @@
+/*
+ * Rules about what a host bears: ports that run out, TIME_WAITs, sockets that leak.
+ */
+#include "analyzer/elapsed.h"
+#include "analyzer/host/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MINUTE (60 * NS_PER_S)
+#define MS_PER_MINUTE (60 * INT64_C(1000))
+#define MS_PER_HOUR   (60 * MS_PER_MINUTE)
+
+/* ---- saying it ------------------------------------------------------------------------------ */
+
+static struct anomaly_verdict verdict_on(enum rule_id rule, enum severity severity,
+                                         enum confidence confidence, const uint8_t host[16],
+                                         int64_t at_ns)
+{
+    struct anomaly_verdict a = {
+        .at_ns = at_ns,
+        .rule = (uint8_t)rule,
+        .severity = (uint8_t)severity,
+        .confidence = (uint8_t)confidence,
+        .endpoint = ROLE_NONE,
+        .client_state = STATE_UNKNOWN,
+        .server_state = STATE_UNKNOWN,
+        .has_host = true,
+    };
+    memcpy(a.host_address, host, sizeof a.host_address);
+    return a;
+}
+
+static void at_service(struct anomaly_verdict *a, const struct roll_key *key)
+{
+    a->has_service = true;
+    memcpy(a->service_address, key->address[1], sizeof a->service_address);
+    a->service_port = key->port;
+}
+
+/* A negative value is not known, and left out. */
+static void figure(struct anomaly_verdict *a, enum figure_id id, int64_t value)
+{
+    if (value >= 0 && a->figure_count < ANOMALY_FIGURES_MAX)
+        a->figures[a->figure_count++] = (struct anomaly_figure){.id = id, .integer = value};
+}
+
+static void figure_word(struct anomaly_verdict *a, enum figure_id id, const char *word)
+{
+    if (a->figure_count < ANOMALY_FIGURES_MAX)
+        a->figures[a->figure_count++] = (struct anomaly_figure){.id = id, .word = word};
+}
+
+/* ---- ports ---------------------------------------------------------------------------------- */
+
+/* Connections a minute over the 2*MSL before this instant, or as much of it as there is; -1 when
+ * that is no time at all. */
+static int64_t opened_per_minute(const struct load *load, const struct use *use, int64_t instant)
+{
+    const struct grid *grid = &load->grid;
+    int64_t until_ns = grid_time_ns(grid, instant);
+    int64_t since_ns = use->opened_ns;
+    if (elapsed_ns(since_ns, until_ns) > load->config->two_msl_ns)
+        since_ns = until_ns - load->config->two_msl_ns;
+    int64_t span_ms = elapsed_ns(since_ns, until_ns) / NS_PER_MS;
+    uint64_t opened = 0;
+    for (int64_t k = grid_instant_of(grid, since_ns); k <= instant; k++)
+        opened += line_at(&use->opens, k);
+    return span_ms > 0 ? (int64_t)(opened * MS_PER_MINUTE) / span_ms : -1;
+}
+
+/* How long until the last port is taken when connections go on to be opened at this rate; -1 when
+ * it never is, or has been. */
+static int64_t exhausted_in_ns(int64_t free_ports, int64_t per_minute, int64_t sustainable)
+{
+    return free_ports > 0 && per_minute > sustainable ? free_ports * NS_PER_MINUTE / per_minute
+                                                      : -1;
+}
+
+static bool judge_ports(struct load *load, const struct use *use, struct anomaly_verdict *out)
+{
+    const struct analyzer_config *config = load->config;
+    struct roll_key name = roll_key_of(use->key.address[0], NULL, 0, 0);
+    int64_t instant = 0;
+    bool widened;
+    int64_t peak = line_peak(&use->taken, &instant);
+    int64_t range = load_port_range(load, roll_find(&load->hosts, &name), &widened);
+    int64_t permille = peak * 1000 / range;
+    if (permille < config->ports_tight_permille)
+        return false;
+    int64_t at_ns = grid_time_ns(&load->grid, instant);
+    int64_t per_minute = opened_per_minute(load, use, instant);
+    int64_t sustainable =
+        config->two_msl_ns > 0 ? range * NS_PER_MINUTE / config->two_msl_ns : INT64_MAX;
+    bool out_of_ports = permille >= config->ports_out_permille;
+    *out =
+        verdict_on(RULE_PORT_RANGE_PRESSURE, out_of_ports ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+                   widened ? CONFIDENCE_POSSIBLE : CONFIDENCE_PROBABLE, use->key.address[0], at_ns);
+    at_service(out, &use->key);
+    figure(out, FIGURE_PORTS_IN_USE, peak);
+    figure(out, FIGURE_PORTS_IN_TIME_WAIT, line_at(&use->time_wait, instant));
+    figure(out, FIGURE_PORT_RANGE, range);
+    figure(out, FIGURE_RANGE_WIDENED, widened);
+    figure(out, FIGURE_USED_PERMILLE, permille);
+    if (use->recycled)
+        figure(out, FIGURE_PORTS_RECYCLED, (int64_t)use->recycled);
+    figure(out, FIGURE_OPENED_PER_MINUTE, per_minute);
+    figure(out, FIGURE_SUSTAINABLE_PER_MINUTE, sustainable);
+    figure(out, FIGURE_EXHAUSTED_IN_NS, exhausted_in_ns(range - peak, per_minute, sustainable));
+    examples_show(use->examples, at_ns, out);
+    return true;
+}
+
+/* ---- TIME_WAIT ------------------------------------------------------------------------------ */
+
+/* What Linux takes for one: struct tcp_timewait_sock, in a slab of its own. */
+#define TIME_WAIT_BYTES 256
+
+/* tcp_max_tw_buckets as Linux sets it: half as many as the table of connections has slots, which
+ * are one for 128 KiB of memory, a power of two, at most 2^19. Told is the highest default that the
+ * peak is above; 0: none. */
+static int64_t bucket_default_below(int64_t peak)
+{
+    static const int64_t defaults[] = {4096, 8192, 16384, 32768, 65536, 131072, 262144};
+    int64_t exceeded = 0;
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults && defaults[i] < peak; i++)
+        exceeded = defaults[i];
+    return exceeded;
+}
+
+static bool judge_time_waits(const struct load *load, const struct host *host,
+                             struct anomaly_verdict *out)
+{
+    int64_t instant = 0;
+    int64_t peak = line_peak(&host->states[STATE_TIME_WAIT], &instant);
+    if (peak < load->config->time_waits_many)
+        return false;
+    int64_t at_ns = grid_time_ns(&load->grid, instant);
+    *out = verdict_on(RULE_TIME_WAIT_PEAK, SEVERITY_INFO, CONFIDENCE_PROBABLE, host->key.address[0],
+                      at_ns);
+    figure(out, FIGURE_PEAK, peak);
+    figure(out, FIGURE_MEMORY_BYTES, peak * TIME_WAIT_BYTES);
+    figure_word(out, FIGURE_MEMORY_BASIS, "linux_256_octets_each");
+    figure(out, FIGURE_BUCKET_DEFAULT_EXCEEDED, bucket_default_below(peak));
+    examples_show(host->time_waits, at_ns, out);
+    return true;
+}
+
+/* They were missing only while the count stood in the upper quarter: had they been lost for another
+ * reason they would be missing at any time. */
+static bool judge_buckets(const struct load *load, const struct host *host,
+                          struct anomaly_verdict *out)
+{
+    const struct line *time_wait = &host->states[STATE_TIME_WAIT];
+    int64_t peak_at = 0;
+    int64_t peak = line_peak(time_wait, &peak_at);
+    int64_t plateau = peak;
+    int64_t first = 0;
+    bool any = false;
+    if (host->missing_count < load->config->time_waits_missing || peak == 0)
+        return false;
+    for (int64_t k = host->missing.first; k <= host->missing.last; k++) {
+        if (!line_at(&host->missing, k))
+            continue;
+        /* The event lies between two instants. */
+        int64_t before = line_at(time_wait, k - 1);
+        int64_t after = line_at(time_wait, k);
+        int64_t standing = before > after ? before : after;
+        plateau = standing < plateau ? standing : plateau;
+        first = any ? first : k;
+        any = true;
+    }
+    if (!any || plateau * 4 < peak * 3)
+        return false;
+    *out = verdict_on(RULE_TIME_WAIT_BUCKET_OVERFLOW, SEVERITY_WARNING, CONFIDENCE_PROBABLE,
+                      host->key.address[0], grid_time_ns(&load->grid, first));
+    figure(out, FIGURE_MISSING_TIME_WAITS, (int64_t)host->missing_count);
+    figure(out, FIGURE_PLATEAU, plateau);
+    figure(out, FIGURE_PEAK, peak);
+    examples_show(host->missings, out->at_ns, out);
+    return true;
+}
+
+/* ---- leaks ---------------------------------------------------------------------------------- */
+
+/* It grows, and goes on growing: those that came to be stuck are stuck still at the peak, and they
+ * did not all come at once, which would be one event and no leak. */
+static bool is_rising(const struct load *load, const struct leak *leak, int64_t instant,
+                      int64_t peak)
+{
+    int64_t stucks = 0;
+    int64_t first = instant;
+    for (int64_t k = instant; k >= leak->stucks.first; k--) {
+        stucks += line_at(&leak->stucks, k);
+        first = line_at(&leak->stucks, k) ? k : first;
+    }
+    int64_t halfway = line_at(&leak->stuck, first + (instant - first) / 2);
+    int64_t span_ns =
+        elapsed_ns(grid_time_ns(&load->grid, first), grid_time_ns(&load->grid, instant));
+    return peak * 10 >= stucks * 9 && span_ns >= load->config->stuck_ns / 2 &&
+           halfway * 8 >= peak && halfway * 8 <= peak * 7;
+}
+
+static bool judge_leak(const struct load *load, const struct leak *leak,
+                       struct anomaly_verdict *out)
+{
+    int64_t instant = 0;
+    int64_t peak = line_peak(&leak->stuck, &instant);
+    if (peak < load->config->close_waits_leaking || !is_rising(load, leak, instant, peak))
+        return false;
+    int64_t at_ns = grid_time_ns(&load->grid, instant);
+    int64_t span_ms = elapsed_ns(leak->first_ns, leak->last_ns) / NS_PER_MS;
+    *out = verdict_on(RULE_CLOSE_WAIT_LEAK, SEVERITY_WARNING, CONFIDENCE_CERTAIN,
+                      leak->key.address[0], at_ns);
+    at_service(out, &leak->key);
+    figure(out, FIGURE_PEAK, peak);
+    if (span_ms > 0 && leak->count > 1)
+        figure(out, FIGURE_STUCK_PER_HOUR, (int64_t)(leak->count - 1) * MS_PER_HOUR / span_ms);
+    figure(out, FIGURE_OLDEST_NS, leak->longest_ns);
+    examples_show(leak->examples, at_ns, out);
+    return true;
+}
+
+/* ---- in order ------------------------------------------------------------------------------- */
+
+/* All items of a roll, in order of their names. */
+static void *sorted(const struct roll *roll, int (*order)(const void *, const void *))
+{
+    uint32_t count = roll_count(roll);
+    void **items = malloc((count + 1) * sizeof *items);
+    for (uint32_t i = 0; items && i < count; i++)
+        items[i] = roll_at(roll, i);
+    if (items)
+        qsort(items, count, sizeof *items, order);
+    return items;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct roll_key *const *a = left;
+    const struct roll_key *const *b = right;
+    return roll_key_order(*a, *b);
+}
+
+struct taker {
+    load_take take;
+    void *context;
+    bool stopped;
+};
+
+static void hand(struct taker *taker, bool found, const struct anomaly_verdict *a)
+{
+    if (found && !taker->stopped)
+        taker->stopped = !taker->take(taker->context, a);
+}
+
+static void judge_uses(struct load *load, struct use *const *uses, struct taker *taker)
+{
+    struct anomaly_verdict a;
+    for (uint32_t i = 0; i < roll_count(&load->uses); i++)
+        hand(taker, judge_ports(load, uses[i], &a), &a);
+}
+
+static void judge_hosts(const struct load *load, struct host *const *hosts, struct taker *taker)
+{
+    struct anomaly_verdict a;
+    for (uint32_t i = 0; i < roll_count(&load->hosts); i++)
+        hand(taker, judge_time_waits(load, hosts[i], &a), &a);
+    for (uint32_t i = 0; i < roll_count(&load->hosts); i++)
+        hand(taker, judge_buckets(load, hosts[i], &a), &a);
+}
+
+static void judge_leaks(const struct load *load, struct leak *const *leaks, struct taker *taker)
+{
+    struct anomaly_verdict a;
+    for (uint32_t i = 0; i < roll_count(&load->leaks); i++)
+        hand(taker, judge_leak(load, leaks[i], &a), &a);
+}
+
+enum load_status load_judge(struct load *load, load_take take, void *context)
+{
+    struct taker taker = {.take = take, .context = context};
+    struct use **uses = sorted(&load->uses, by_name);
+    struct host **hosts = sorted(&load->hosts, by_name);
+    struct leak **leaks = sorted(&load->leaks, by_name);
+    bool held = uses && hosts && leaks;
+    if (held) {
+        judge_uses(load, uses, &taker);
+        judge_hosts(load, hosts, &taker);
+        judge_leaks(load, leaks, &taker);
+    }
+    free(uses);
+    free(hosts);
+    free(leaks);
+    return !held ? LOAD_NO_MEMORY : taker.stopped ? LOAD_STOPPED : LOAD_OK;
+}

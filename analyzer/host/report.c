@@ -1,0 +1,272 @@
+/*
+ * The load of hosts, as records.
+ */
+#include "analyzer/host/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of which hosts every instant is told: those that ever held so many sockets in TIME_WAIT or
+ * CLOSE_WAIT, and of these the ones that held the most. */
+#define SAMPLED_LEAST 2u
+#define SAMPLED_MOST  50u
+
+#define SERVICES_MOST 10u
+
+static int by_address(const void *left, const void *right)
+{
+    const struct host *const *a = left;
+    const struct host *const *b = right;
+    return roll_key_order(&(*a)->key, &(*b)->key);
+}
+
+/* The hosts told apart, in order of address. */
+struct choice {
+    const struct host **hosts;
+    uint32_t count;
+};
+
+static bool choose_open(const struct load *load, struct choice *choice)
+{
+    choice->count = 0;
+    choice->hosts = malloc((load->hosts_open + 1) * sizeof(const struct host *));
+    if (!choice->hosts)
+        return false;
+    for (uint32_t i = 0; i < roll_count(&load->hosts); i++) {
+        const struct host *host = roll_at(&load->hosts, i);
+        if (host->open)
+            choice->hosts[choice->count++] = host;
+    }
+    qsort(choice->hosts, choice->count, sizeof *choice->hosts, by_address);
+    return true;
+}
+
+/* ---- samples -------------------------------------------------------------------------------- */
+
+static uint32_t waiting_at_peak(const struct host *host)
+{
+    int64_t instant;
+    uint32_t time_wait = line_peak(&host->states[STATE_TIME_WAIT], &instant);
+    uint32_t close_wait = line_peak(&host->states[STATE_CLOSE_WAIT], &instant);
+    return time_wait > close_wait ? time_wait : close_wait;
+}
+
+static int by_waiting(const void *left, const void *right)
+{
+    const struct host *const *a = left;
+    const struct host *const *b = right;
+    uint32_t peak_a = waiting_at_peak(*a);
+    uint32_t peak_b = waiting_at_peak(*b);
+    if (peak_a != peak_b)
+        return peak_a > peak_b ? -1 : 1;
+    return roll_key_order(&(*a)->key, &(*b)->key);
+}
+
+static bool choose_sampled(const struct choice *open, struct choice *sampled)
+{
+    sampled->count = 0;
+    sampled->hosts = malloc((open->count + 1) * sizeof(const struct host *));
+    if (!sampled->hosts)
+        return false;
+    for (uint32_t i = 0; i < open->count; i++) {
+        if (waiting_at_peak(open->hosts[i]) >= SAMPLED_LEAST)
+            sampled->hosts[sampled->count++] = open->hosts[i];
+    }
+    qsort(sampled->hosts, sampled->count, sizeof *sampled->hosts, by_waiting);
+    if (sampled->count > SAMPLED_MOST)
+        sampled->count = SAMPLED_MOST;
+    qsort(sampled->hosts, sampled->count, sizeof *sampled->hosts, by_address);
+    return true;
+}
+
+static bool hand_events(const struct load *load, int64_t instant, const struct verdict_sink *sink)
+{
+    struct sample_verdict sample = {
+        .at_ns = grid_time_ns(&load->grid, instant),
+        .opens = line_at(&load->opens, instant),
+        .closes = line_at(&load->closes, instant),
+        .resets = line_at(&load->resets, instant),
+    };
+    for (int rule = 0; rule < RULES; rule++)
+        sample.rules[rule] = line_at(&load->rules[rule], instant);
+    return sink->sample(sink->context, &sample);
+}
+
+static bool hand_states(const struct load *load, int64_t instant, const struct host *host,
+                        const struct verdict_sink *sink)
+{
+    struct sample_verdict sample = {.at_ns = grid_time_ns(&load->grid, instant), .of_host = true};
+    memcpy(sample.address, host->key.address[0], sizeof sample.address);
+    for (int s = 0; s < STATES; s++)
+        sample.states[s] = line_at(&host->states[s], instant);
+    return sink->sample(sink->context, &sample);
+}
+
+/* What happened after the last instant belongs to one beyond it. */
+static bool hand_samples(const struct load *load, const struct choice *sampled,
+                         const struct verdict_sink *sink)
+{
+    const struct grid *grid = &load->grid;
+    int64_t last = grid_last(grid);
+    int64_t end = grid_instant_of(grid, grid->last_ns);
+    for (int64_t k = grid_first(grid); k <= end; k++) {
+        if (!hand_events(load, k, sink))
+            return false;
+        for (uint32_t i = 0; k <= last && i < sampled->count; i++) {
+            if (!hand_states(load, k, sampled->hosts[i], sink))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- hosts ---------------------------------------------------------------------------------- */
+
+static uint64_t mean_of(const struct line *line, const struct grid *grid)
+{
+    int64_t instants = grid_last(grid) - grid_first(grid) + 1;
+    uint64_t sum = 0;
+    for (int64_t k = line->first; k <= line->last; k++)
+        sum += line_at(line, k);
+    return instants > 0 ? sum / (uint64_t)instants : 0;
+}
+
+static struct state_load load_of(const struct line *line, const struct grid *grid)
+{
+    int64_t instant = 0;
+    uint32_t peak = line_peak(line, &instant);
+    return (struct state_load){
+        .peak = peak,
+        .peak_at_ns = peak ? grid_time_ns(grid, instant) : TIME_UNKNOWN,
+        .mean = mean_of(line, grid),
+    };
+}
+
+static struct service_use service_of(const struct load *load, const struct host *host,
+                                     const struct use *use)
+{
+    int64_t instant = 0;
+    int64_t held_at;
+    uint32_t peak = line_peak(&use->taken, &instant);
+    struct service_use service = {
+        .port = use->key.port,
+        .ports_in_use_peak = peak,
+        .peak_at_ns = peak ? grid_time_ns(&load->grid, instant) : TIME_UNKNOWN,
+        .server_held_peak = line_peak(&use->server_held, &held_at),
+    };
+    service.port_range = load_port_range(load, host, &service.range_widened);
+    service.used_permille = (uint32_t)((uint64_t)peak * 1000 / service.port_range);
+    memcpy(service.address, use->key.address[1], sizeof service.address);
+    return service;
+}
+
+/* Uses by client, those with the highest peaks first. */
+static int by_client(const void *left, const void *right)
+{
+    const struct use *const *a = left;
+    const struct use *const *b = right;
+    int order = memcmp((*a)->key.address[0], (*b)->key.address[0], sizeof(*a)->key.address[0]);
+    if (order)
+        return order;
+    int64_t instant;
+    uint32_t peak_a = line_peak(&(*a)->taken, &instant);
+    uint32_t peak_b = line_peak(&(*b)->taken, &instant);
+    if (peak_a != peak_b)
+        return peak_a > peak_b ? -1 : 1;
+    return roll_key_order(&(*a)->key, &(*b)->key);
+}
+
+struct use_list {
+    const struct use **uses;
+    uint32_t count;
+    uint32_t at; /* those of lower addresses lie before */
+};
+
+static bool list_uses(const struct load *load, struct use_list *list)
+{
+    *list = (struct use_list){.count = roll_count(&load->uses)};
+    list->uses = malloc((list->count + 1) * sizeof(const struct use *));
+    if (!list->uses)
+        return false;
+    for (uint32_t i = 0; i < list->count; i++)
+        list->uses[i] = roll_at(&load->uses, i);
+    qsort(list->uses, list->count, sizeof *list->uses, by_client);
+    return true;
+}
+
+static uint32_t services_of(const struct load *load, const struct host *host, struct use_list *list,
+                            struct service_use services[SERVICES_MOST])
+{
+    uint32_t count = 0;
+    for (; list->at < list->count; list->at++) {
+        const struct use *use = list->uses[list->at];
+        int order = memcmp(use->key.address[0], host->key.address[0], sizeof use->key.address[0]);
+        if (order > 0)
+            break;
+        if (order < 0 || count == SERVICES_MOST)
+            continue;
+        services[count] = service_of(load, host, use);
+        if (services[count].ports_in_use_peak > 0)
+            count++;
+    }
+    return count;
+}
+
+static struct host_verdict verdict_on(const struct load *load, const struct host *host)
+{
+    struct host_verdict v = {
+        .opened = host->opened,
+        .accepted = host->accepted,
+        .closed_first = host->closed_first,
+        .reset_sent = host->reset_sent,
+        .reset_received = host->reset_received,
+    };
+    memcpy(v.address, host->key.address[0], sizeof v.address);
+    for (int s = 0; s < STATES; s++)
+        v.states[s] = load_of(&host->states[s], &load->grid);
+    return v;
+}
+
+static bool is_empty(const struct host_verdict *v)
+{
+    uint64_t sum = v->opened + v->accepted + v->closed_first + v->reset_sent + v->reset_received;
+    for (int s = 0; s < STATES; s++)
+        sum += v->states[s].peak;
+    return sum == 0;
+}
+
+static bool hand_hosts(const struct load *load, const struct choice *open, struct use_list *uses,
+                       const struct verdict_sink *sink)
+{
+    struct service_use services[SERVICES_MOST];
+    for (uint32_t i = 0; i < open->count; i++) {
+        struct host_verdict v = verdict_on(load, open->hosts[i]);
+        v.services = services;
+        v.service_count = services_of(load, open->hosts[i], uses, services);
+        if (!sink->host(sink->context, &v))
+            return false;
+    }
+    struct host_verdict v = verdict_on(load, &load->others);
+    v.others = true;
+    return is_empty(&v) || sink->host(sink->context, &v);
+}
+
+enum load_status load_report(const struct load *load, const struct verdict_sink *sink)
+{
+    struct choice open = {0};
+    struct choice sampled = {0};
+    struct use_list uses = {0};
+    enum load_status status = LOAD_NO_MEMORY;
+    if (choose_open(load, &open) && choose_sampled(&open, &sampled) && list_uses(load, &uses)) {
+        bool go_on = true;
+        if (sink->sample && load->grid.begun)
+            go_on = hand_samples(load, &sampled, sink);
+        if (go_on && sink->host)
+            go_on = hand_hosts(load, &open, &uses, sink);
+        status = go_on ? LOAD_OK : LOAD_STOPPED;
+    }
+    free(open.hosts);
+    free(sampled.hosts);
+    free(uses.uses);
+    return status;
+}
