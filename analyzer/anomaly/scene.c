@@ -131,6 +131,11 @@ void figure(struct anomaly_verdict *a, enum figure_id id, int64_t value)
         add_figure(a, (struct anomaly_figure){.id = (uint8_t)id, .integer = value});
 }
 
+void figure_signed(struct anomaly_verdict *a, enum figure_id id, int64_t value)
+{
+    add_figure(a, (struct anomaly_figure){.id = (uint8_t)id, .integer = value});
+}
+
 void figure_flag(struct anomaly_verdict *a, enum figure_id id, bool value)
 {
     add_figure(a, (struct anomaly_figure){.id = (uint8_t)id, .integer = value});

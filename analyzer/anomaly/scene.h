@@ -47,8 +47,10 @@ void show(const struct scene *scene, struct anomaly_verdict *anomaly, int entry,
 void show_segment(const struct scene *scene, struct anomaly_verdict *anomaly,
                   const struct log_entry *segment, const char *note);
 
-/* Figures of the rule's own row of the catalogue; a negative integer is not known, and left out. */
+/* Figures of the rule's own row of the catalogue; a negative integer is not known, and left out,
+ * unless it is a signed one. */
 void figure(struct anomaly_verdict *anomaly, enum figure_id id, int64_t value);
+void figure_signed(struct anomaly_verdict *anomaly, enum figure_id id, int64_t value);
 void figure_flag(struct anomaly_verdict *anomaly, enum figure_id id, bool value);
 void figure_word(struct anomaly_verdict *anomaly, enum figure_id id, const char *word);
 

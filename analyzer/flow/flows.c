@@ -424,8 +424,8 @@ static struct choice choose(struct flows *f, uint32_t head, int sender, const st
     bool reused = latest != POOL_NONE && at(f, latest)->marks & CONN_REUSED;
     if (reused && answers_with_old_numbers(at(f, latest), sender, g))
         return (struct choice){.use = latest};
-    if (reused && is_old_duplicate(at(f, latest), sender, g)) {
-        note_old_duplicate(at(f, latest), sender, g);
+    if (reused && is_of_former_use(at(f, latest), sender, g)) {
+        note_of_former_use(at(f, latest), sender, g);
         uint32_t old = superseded_by(f, at(f, latest));
         return (struct choice){.use = old == POOL_NONE ? latest : old, .aside = old == POOL_NONE};
     }

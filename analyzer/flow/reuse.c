@@ -75,6 +75,16 @@ static bool only_attempted(const struct connection *old)
            !(old->side[!client_side(old)].marks & SIDE_SYN);
 }
 
+static uint32_t syns_of(const struct connection *c, int s)
+{
+    uint32_t count = c->detail ? 0 : 1;
+    for (uint16_t i = 0; c->detail && i < c->detail->log_count; i++) {
+        const struct log_entry *g = &c->detail->log[i];
+        count += g->side == s && g->flags & TCP_SYN;
+    }
+    return count;
+}
+
 /* What time, or a reset that passed since, may have done to it. */
 static void age(struct former_use *former, const struct connection *attempt, int64_t now_ns)
 {
@@ -104,6 +114,7 @@ bool remember_previous(struct connection *c, const struct connection *old,
     *previous = (struct previous_use){
         .start_ns = old->first_ns,
         .end_ns = connection_last_ns(old),
+        .frame = old->first_frame,
         .client_side = (uint8_t)client_side(old),
         .opened = old->marks & CONN_ESTABLISHED,
         .incarnation = before ? before->incarnation + 1 : 1,
@@ -117,7 +128,7 @@ bool remember_previous(struct connection *c, const struct connection *old,
     }
     if (only_attempted(old)) {
         previous->former = before->former;
-        previous->attempts = before->attempts + 1;
+        previous->attempts = before->attempts + syns_of(old, client_side(old));
         previous->attempt_ns = before->attempts ? before->attempt_ns : old->first_ns;
         age(&previous->former, old, now_ns);
     } else {
@@ -219,26 +230,27 @@ static bool foreign(const struct connection *c, int sender, const struct segment
            stamped_before_syn(c, sender, g);
 }
 
-bool is_old_duplicate(const struct connection *c, int sender, const struct segment *g)
+bool is_of_former_use(const struct connection *c, int sender, const struct segment *g)
 {
     const struct previous_use *p = c->detail ? c->detail->previous : NULL;
-    const struct side *own = &c->side[sender];
     if (!p || !p->former.opened || g->flags & (TCP_SYN | TCP_RST) ||
-        g->marks & (SEG_MALFORMED | SEG_OPTIONS_CUT) || !(own->marks & SIDE_SYN) ||
-        g->world != c->world || own->tap != tap_of(g))
+        g->marks & (SEG_MALFORMED | SEG_OPTIONS_CUT) || !(c->side[sender].marks & SIDE_SYN))
         return false;
     /* An unanswered SYN may be one that its seeming sender knows nothing of. */
     if (!(c->side[!sender].marks & SIDE_SYN) &&
         !is_closed((enum tcp_state)p->former.side[sender].state))
         return false;
-    /* What passes this soon after may be a copy of the capture's, or out of order in it. */
-    if (g->time_ns == TIME_UNKNOWN || c->first_ns == TIME_UNKNOWN ||
-        p->former.end_ns == TIME_UNKNOWN ||
-        elapsed_ns(p->former.end_ns, g->time_ns) < ROUTED_COPY_NS ||
-        elapsed_ns(c->first_ns, g->time_ns) < REORDER_NS)
-        return false;
     return was_sent(&p->former.side[sender], seq_of(g->seq), segment_end(g)) &&
            foreign(c, sender, g);
+}
+
+/* Sooner than this it may be a copy of the capture's, or out of order in it. */
+static bool is_late(const struct connection *c, const struct segment *g)
+{
+    int64_t end_ns = c->detail->previous->former.end_ns;
+    return g->time_ns != TIME_UNKNOWN && c->first_ns != TIME_UNKNOWN && end_ns != TIME_UNKNOWN &&
+           elapsed_ns(end_ns, g->time_ns) >= ROUTED_COPY_NS &&
+           elapsed_ns(c->first_ns, g->time_ns) >= REORDER_NS;
 }
 
 /* Would the new connection take it: its number in the window, nothing wrong with its ACK, and no
@@ -261,10 +273,14 @@ static bool acceptable(const struct connection *c, int sender, const struct segm
            seq_ge(ack, seq_back(peer->una, window_of(c, sender)));
 }
 
-void note_old_duplicate(struct connection *c, int sender, const struct segment *g)
+void note_of_former_use(struct connection *c, int sender, const struct segment *g)
 {
     struct previous_use *p = c->detail->previous;
+    if (!is_late(c, g) || c->side[sender].tap != tap_of(g))
+        return;
     p->old_acceptable |= acceptable(c, sender, g);
+    if (!p->old_duplicates)
+        p->old_offset = seq_diff(seq_of(g->seq), c->side[sender].nxt);
     if (p->old_duplicates < OLD_DUPLICATES_KEPT)
         p->old_duplicate[p->old_duplicates] = log_entry_of(c, sender, g, true);
     if (p->old_duplicates < UINT32_MAX)

@@ -20,11 +20,11 @@ bool remember_previous(struct connection *c, const struct connection *old,
 bool answers_with_old_numbers(const struct connection *c, int sender,
                               const struct segment *segment);
 
-/* All of it had been sent in the former use; it passes on the same path, though its sender has
- * begun the new one since. */
-bool is_old_duplicate(const struct connection *c, int sender, const struct segment *segment);
+/* All of it had been sent in the former use, although its sender has begun the new one since. */
+bool is_of_former_use(const struct connection *c, int sender, const struct segment *segment);
 
-/* Remembers it in the new use, about which nothing in it is testimony. */
-void note_old_duplicate(struct connection *c, int sender, const struct segment *segment);
+/* Remembers it in the new use, about which nothing in it is testimony, if it came late and on the
+ * same path: an old duplicate. */
+void note_of_former_use(struct connection *c, int sender, const struct segment *segment);
 
 #endif

@@ -185,6 +185,7 @@ struct former_use {
 struct previous_use {
     int64_t start_ns;
     int64_t end_ns;
+    frame_ref frame; /* its first */
     seq_t isn[2];
     bool has_isn[2];
     uint8_t client_side;
@@ -193,11 +194,12 @@ struct previous_use {
     bool reset;           /* … that was reset */
     uint32_t incarnation; /* of that use, from 1 */
     struct former_use former;
-    /* Attempts with other initial numbers since then. */
+    /* SYNs with other initial numbers since then. */
     uint32_t attempts;
     int64_t attempt_ns; /* the first of them */
     /* Segments of the former use that passed after the sender's first in the new one. */
     uint32_t old_duplicates;
+    int32_t old_offset;  /* of the first, from the next number of the new connection */
     bool old_acceptable; /* the new connection would have taken one of them */
     struct log_entry old_duplicate[OLD_DUPLICATES_KEPT];
 };
