@@ -222,7 +222,9 @@ static void judge_after_reset(struct scene *s, const struct reopening *r)
 static void judge_while_open(struct scene *s, const struct reopening *r)
 {
     bool forgotten = r->reaction == ACCEPTED || r->reaction == RETRIED;
-    if ((forgotten && !within_two_msl(s, r)) || r->reaction == UNFINISHED)
+    /* One SYN that nobody answers may be anybody's. */
+    bool once = r->reaction == UNANSWERED && r->h.syns < 2;
+    if ((forgotten && !within_two_msl(s, r)) || r->reaction == UNFINISHED || once)
         return;
     enum confidence confidence = r->h.drawn != NO_ENTRY      ? CONFIDENCE_CERTAIN
                                  : forgotten                 ? CONFIDENCE_POSSIBLE

@@ -255,7 +255,10 @@ static const struct CMUnitTest tests[] = {
         "rules nothing\n"
         "+3 quiet\n"
         "connection 2\n"
-        "rule tuple_reuse_while_open warning possible outcome=unanswered\n"),
+        "rules nothing\n"
+        "+3 > S 100000:100000(0) <mss 1460>\n"
+        "connection 2\n"
+        "rule tuple_reuse_while_open warning possible outcome=unanswered attempts=2\n"),
     SCRIPT("accepted: it had ended unseen", ESTABLISHED OPENED_HIGHER
         "connection 2\n"
         "rules tuple_reuse_while_open\n"
