@@ -481,6 +481,19 @@ static void note_late_syn(struct connection *c, int sender, const struct segment
         c->marks |= CONN_CLIENT_IS_1;
 }
 
+/* From now on its ends hold no socket of this five-tuple but the new one. */
+static bool note_reuse(struct flows *f, struct connection *old, int64_t now_ns)
+{
+    size_t before = connection_extra_bytes(old);
+    struct detail *d = connection_detail(old);
+    if (!d)
+        return false;
+    d->reused = true;
+    d->reused_ns = now_ns;
+    f->extra_bytes += connection_extra_bytes(old) - before;
+    return true;
+}
+
 static enum flow_status make_connection(struct flows *f, const struct flow_probe *probe,
                                         const struct segment *g, uint32_t head, uint32_t previous,
                                         uint32_t *made)
@@ -507,10 +520,8 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     struct connection *old = at(f, previous);
     if (!(old->marks & CONN_SUPERSEDED)) {
         old->marks |= CONN_SUPERSEDED;
-        if (old->detail) {
-            old->detail->reused = true;
-            old->detail->reused_ns = g->time_ns;
-        }
+        if (!note_reuse(f, old, g->time_ns))
+            return FLOW_NO_MEMORY;
         if (!(old->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN)
             file_at(f, previous, due_after(f, f->clock_ns));
     }

@@ -93,7 +93,7 @@ static void find_end(struct arrival *a, const struct connection *c, int64_t now_
     const struct detail *d = c->detail;
     int64_t last_ns = connection_last_ns(c);
     a->end_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : later_by(now_ns, 1);
-    if (c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && last_ns != TIME_UNKNOWN) {
+    if (c->marks & CONN_CLOSED && last_ns != TIME_UNKNOWN) {
         int64_t forgotten_ns =
             later_by(later_by(last_ns, config->two_msl_ns), config->straggler_ns);
         if (forgotten_ns < a->end_ns)
