@@ -12,17 +12,18 @@
 
 /* ---- the list ------------------------------------------------------------------------------- */
 
+#define SEVERITIES_BYTES sizeof "info/notice/warning/critical"
+
 /* "notice/warning": those that its severity speaks of. */
-static void put_severities(const struct rule_info *rule, char out[64])
+static void put_severities(const struct rule_info *rule, char out[SEVERITIES_BYTES])
 {
+    int length = 0;
     out[0] = '\0';
     for (unsigned severity = SEVERITY_INFO; severity < SEVERITIES; severity++) {
         const char *name = severity_name(severity);
-        if (!strstr(rule->severity, name))
-            continue;
-        if (*out)
-            strcat(out, "/");
-        strcat(out, name);
+        if (strstr(rule->severity, name))
+            length += snprintf(out + length, SEVERITIES_BYTES - (size_t)length, "%s%s",
+                               length ? "/" : "", name);
     }
 }
 
@@ -37,7 +38,7 @@ static void list_rules(const bool wanted[RULES])
     bool any = false;
     int id_width = 0, severity_width = 0;
     for (unsigned i = 0; i < RULES; i++) {
-        char severities[64];
+        char severities[SEVERITIES_BYTES];
         put_severities(&rule_table[i], severities);
         id_width = wider(id_width, rule_table[i].id);
         severity_width = wider(severity_width, severities);
@@ -46,7 +47,7 @@ static void list_rules(const bool wanted[RULES])
         bool titled = false;
         for (unsigned i = 0; i < RULES; i++) {
             const struct rule_info *rule = &rule_table[i];
-            char severities[64];
+            char severities[SEVERITIES_BYTES];
             if (!wanted[i] || rule->category != category)
                 continue;
             if (!titled)
