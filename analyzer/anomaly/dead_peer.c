@@ -1,6 +1,131 @@
 #include "analyzer/anomaly/scene.h"
+#include "analyzer/elapsed.h"
+
+/* Fewer transmissions in vain are ordinary loss. */
+#define RETRANSMISSIONS_ENOUGH 3
+#define PROBES_ENOUGH          2
+
+/* What X sent since Y was last heard, when Y cannot have answered because nothing of it was taken:
+ * the window is closed, or it is the handshake's. */
+static bool is_held_back(const struct scene *s, int x)
+{
+    const struct side *own = &s->c->side[x];
+    return window_shut(s->ev, x) || !(s->c->marks & CONN_ESTABLISHED) ||
+           !(own->marks & SIDE_ACKED) || !(s->c->side[!x].marks & SIDE_SPOKE);
+}
+
+/* Only its FIN waits for an acknowledgment: that belongs to the rules on FINs. */
+static bool only_fin_outstanding(const struct scene *s, int x)
+{
+    const struct side *own = &s->c->side[x];
+    return own->marks & SIDE_FIN && seq_ge(own->una, s->d->side[x].fin_seq);
+}
+
+static bool any_reset(const struct scene *s)
+{
+    return (s->c->side[0].marks | s->c->side[1].marks) & SIDE_RST;
+}
+
+static int64_t silence_ns(const struct scene *s, int64_t since_ns)
+{
+    int64_t span_ns = silence_since(s->ev, since_ns);
+    return span_ns > 0 ? span_ns : 0;
+}
+
+/* Octets of X were sent again and again, and Y has not been heard since they were first sent. */
+static bool retransmits_in_vain(const struct scene *s, int x)
+{
+    const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
+    return own && own->again_run && own->unanswered_ns && octets_outstanding(s->ev, x) &&
+           !is_held_back(s, x) && !only_fin_outstanding(s, x) &&
+           s->c->side[!x].last_ns <= own->again_ns;
+}
+
+static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, const char *first,
+                     const char *last)
+{
+    const struct side_detail *own = &s->d->side[x];
+    const struct log_entry *heard = last_before_close(s, !x);
+    if (heard && heard->frame < own->run_first.frame)
+        show_segment(s, a, heard, "last segment of the peer before");
+    show_segment(s, a, &own->run_first, first);
+    if (own->run_last.frame != own->run_first.frame)
+        show_segment(s, a, &own->run_last, last);
+}
+
+/* ---- after a gap ---------------------------------------------------------------------------- */
+
+static void judge_idle_dropped(struct scene *s, int x)
+{
+    if (!retransmits_in_vain(s, x))
+        return;
+    const struct side_detail *own = &s->d->side[x];
+    if (own->unanswered_idle_ns < s->config->idle_ns ||
+        silence_ns(s, own->unanswered_ns) < 3 * rto_of(s, x))
+        return;
+    struct anomaly_verdict *a =
+        say(s, RULE_IDLE_DROPPED, x, SEVERITY_WARNING,
+            own->again_run >= RETRANSMISSIONS_ENOUGH ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE,
+            NO_ENTRY);
+    if (!a)
+        return;
+    a->at_ns = own->unanswered_ns;
+    figure(a, FIGURE_IDLE_NS, own->unanswered_idle_ns);
+    figure(a, FIGURE_COUNT, own->again_run);
+    figure(a, FIGURE_SPAN_NS, elapsed_ns(own->unanswered_ns, own->again_ns));
+    show_run(s, x, a, "octets sent again after the gap", "and again, unanswered");
+}
+
+/* ---- without one ---------------------------------------------------------------------------- */
+
+static void judge_peer_vanished(struct scene *s, int x)
+{
+    if (!retransmits_in_vain(s, x) || any_reset(s))
+        return;
+    const struct side_detail *own = &s->d->side[x];
+    bool growing = 2 * own->again_grown >= own->again_run - 1 && own->again_grown;
+    /* Timers tick coarsely, and intervals that double add up to about twice the last. */
+    int64_t long_ns = 2 * own->again_gap_ns - own->again_gap_ns / 4;
+    if (own->again_run < RETRANSMISSIONS_ENOUGH || !growing ||
+        silence_ns(s, s->c->side[!x].last_ns) < long_ns)
+        return;
+    bool gave_up = silence_ns(s, own->again_ns) > 2 * own->again_gap_ns;
+    struct anomaly_verdict *a = say(s, RULE_PEER_VANISHED, x, SEVERITY_WARNING,
+                                    gave_up ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
+    if (!a)
+        return;
+    a->at_ns = own->run_first.time_ns;
+    figure(a, FIGURE_COUNT, own->again_run);
+    figure(a, FIGURE_SPAN_NS, elapsed_ns(own->unanswered_ns, own->again_ns));
+    figure(a, FIGURE_LAST_INTERVAL_NS, own->again_gap_ns);
+    figure_flag(a, FIGURE_GAVE_UP, gave_up);
+    show_run(s, x, a, "octets sent again", "and again, unanswered");
+}
+
+/* ---- probes --------------------------------------------------------------------------------- */
+
+static void judge_keepalive_unanswered(struct scene *s, int x)
+{
+    const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
+    if (!own || own->probe_run < PROBES_ENOUGH || is_held_back(s, x) ||
+        silence_ns(s, own->probe_ns) < rto_of(s, x))
+        return;
+    struct anomaly_verdict *a =
+        say(s, RULE_KEEPALIVE_UNANSWERED, x, SEVERITY_WARNING, CONFIDENCE_CERTAIN, NO_ENTRY);
+    if (!a)
+        return;
+    a->at_ns = own->run_first.time_ns;
+    figure(a, FIGURE_COUNT, own->probe_run);
+    figure(a, FIGURE_LAST_INTERVAL_NS, own->probe_gap_ns);
+    figure(a, FIGURE_SPAN_NS, elapsed_ns(own->run_first.time_ns, own->run_last.time_ns));
+    show_run(s, x, a, "probe", "last probe, unanswered");
+}
 
 void judge_dead_peer(struct scene *s)
 {
-    (void)s;
+    for (int x = 0; x < 2; x++) {
+        judge_idle_dropped(s, x);
+        judge_peer_vanished(s, x);
+        judge_keepalive_unanswered(s, x);
+    }
 }

@@ -138,10 +138,12 @@ struct side_detail {
     int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
     int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
     int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
-    int64_t unanswered_idle_ns;        /* how long both sides had been silent before those */
-    struct log_entry last;             /* until the first FIN or RST: its last segment, */
-    struct log_entry last_data;        /* and its last one with payload; no frame: none */
-    struct reset_reason *reset_reason; /* owned, NULL without */
+    int64_t unanswered_idle_ns; /* how long both sides had been silent before those */
+    uint64_t bytes_after_fin;   /* new octets in segments that acknowledge the peer's FIN */
+    struct log_entry run_first, run_last; /* of what again_run or probe_run counts */
+    struct log_entry last;                /* until the first FIN or RST: its last segment, */
+    struct log_entry last_data;           /* and its last one with payload; no frame: none */
+    struct reset_reason *reset_reason;    /* owned, NULL without */
 };
 
 /* What stood when the first FIN or RST passed: whether a FIN of the other side may have been
@@ -181,6 +183,14 @@ struct former_use {
 
 #define OLD_DUPLICATES_KEPT 4
 
+/* Bare acknowledgments that answer one another while the connection closes. */
+struct ack_run {
+    int64_t last_ns;
+    uint32_t count; /* of the present run */
+    uint32_t most;  /* of the longest */
+    uint8_t side;   /* who sent the last of them */
+};
+
 /* What a new use of a five-tuple remembers of the one before. */
 struct previous_use {
     int64_t start_ns;
@@ -211,6 +221,7 @@ struct detail {
     uint32_t log_total; /* of all that were logged, those that gave way included */
     uint16_t log_room;
     struct close_start start;
+    struct ack_run ack_run;
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
     bool reused;                   /* the five-tuple was opened anew while this was remembered, */
     int64_t reused_ns;             /* at this time, or TIME_UNKNOWN */

@@ -49,8 +49,19 @@ static uint16_t counted(uint16_t n)
     return n < UINT16_MAX ? (uint16_t)(n + 1) : n;
 }
 
-static void note_probe(struct side_detail *own, const struct segment *g)
+/* The first and the last of what is sent in vain, as it is remembered. */
+static void note_run(struct connection *c, int sender, const struct segment *g, bool begins)
 {
+    struct side_detail *own = &c->detail->side[sender];
+    own->run_last = log_entry_of(c, sender, g, true);
+    if (begins)
+        own->run_first = own->run_last;
+}
+
+static void note_probe(struct connection *c, int sender, const struct segment *g)
+{
+    struct side_detail *own = &c->detail->side[sender];
+    note_run(c, sender, g, !own->probe_run);
     if (own->probe_run && g->time_ns != TIME_UNKNOWN && own->probe_ns != TIME_UNKNOWN)
         own->probe_gap_ns = elapsed_ns(own->probe_ns, g->time_ns);
     own->probe_run = counted(own->probe_run);
@@ -64,7 +75,7 @@ static void note_again(struct connection *c, int sender, const struct segment *g
 {
     struct side_detail *own = &c->detail->side[sender];
     if (probe)
-        note_probe(own, g);
+        note_probe(c, sender, g);
     bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
     if (g->time_ns == TIME_UNKNOWN || (!octets && !probe))
         return;
@@ -84,6 +95,7 @@ static void note_again(struct connection *c, int sender, const struct segment *g
         } else if (gap_ns > own->again_gap_ns + own->again_gap_ns / 4) {
             own->again_grown = counted(own->again_grown);
         }
+        note_run(c, sender, g, !own->again_run);
         own->again_gap_ns = gap_ns;
         own->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
@@ -93,6 +105,40 @@ static void note_again(struct connection *c, int sender, const struct segment *g
     if (again || !(side->marks & SIDE_ACKED) || seq_ge(side->una, seq_of(g->seq)))
         own->timer_ns = g->time_ns;
     own->data_ns = g->time_ns;
+}
+
+/* Octets that were never sent before, by one who had the peer's FIN. `nxt` is from before. */
+static void note_after_fin(struct connection *c, int sender, const struct segment *g, seq_t nxt)
+{
+    const struct side *peer = &c->side[!sender];
+    if (!(peer->marks & SIDE_FIN) || !(g->flags & TCP_ACK) || g->flags & TCP_RST ||
+        !g->payload_len || seq_le(seq_of(g->ack), c->detail->side[!sender].fin_seq))
+        return;
+    int32_t grown = seq_diff(c->side[sender].nxt, nxt) - !!(g->flags & TCP_FIN);
+    if (grown > 0)
+        c->detail->side[sender].bytes_after_fin += (uint64_t)grown;
+}
+
+/* What answers is from the other side and comes within the second. */
+static void note_ack_run(struct connection *c, int sender, const struct segment *g, bool probe)
+{
+    struct ack_run *run = &c->detail->ack_run;
+    bool closing = (c->side[0].marks | c->side[1].marks) & SIDE_FIN;
+    if (!closing || probe || g->time_ns == TIME_UNKNOWN)
+        return;
+    if (g->payload_len || g->flags & CONTROL_FLAGS) {
+        run->count = 0;
+        return;
+    }
+    if (run->count && elapsed_ns(run->last_ns, g->time_ns) > ACK_RUN_GAP_NS)
+        run->count = 0;
+    if (run->count && run->side == sender)
+        return;
+    run->count++;
+    run->side = (uint8_t)sender;
+    run->last_ns = g->time_ns;
+    if (run->count > run->most)
+        run->most = run->count;
 }
 
 /* Counters and marks of FIN, RST and SYN. Without a detail the segment is the first, a lone SYN. */
@@ -250,14 +296,18 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
         note_syn(c, sender, g);
     bool probe = is_probe(c, sender, g);
+    seq_t nxt = c->side[sender].nxt;
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
     log_mark_last(c, sender, g, probe);
     note_completeness(c, g);
     note_marks(c, g);
     note_segment(c, sender, g);
-    if (c->detail)
+    if (c->detail) {
         note_again(c, sender, g, again, probe, before_ns);
+        note_after_fin(c, sender, g, nxt);
+        note_ack_run(c, sender, g, probe);
+    }
     if (g->flags & CONTROL_FLAGS)
         note_control(c, sender, g);
     note_progress(c, g, again);

@@ -15,6 +15,9 @@
 #define ROUTED_COPY_NS (100 * INT64_C(1000000))
 #define SECOND_TAP_NS  INT64_C(1000000000)
 
+/* Bare acknowledgments further apart do not answer one another. */
+#define ACK_RUN_GAP_NS INT64_C(1000000000)
+
 /* A hole filled this soon was reordered on the way, not sent again: less than any stack's
  * retransmission timer, and than the fast retransmit that three duplicate ACKs must reach first. */
 #define REORDER_NS (3 * INT64_C(1000000))
