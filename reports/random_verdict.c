@@ -185,9 +185,12 @@ static void random_figures(struct random_source *source, struct anomaly_verdict 
         if (anomaly->figure_count == ANOMALY_FIGURES_MAX)
             return;
         bool flag = figure_table[id].type == FIGURE_TYPE_BOOLEAN;
+        bool is_time = strcmp(figure_table[id].unit, "ns") == 0;
         anomaly->figures[anomaly->figure_count++] = (struct anomaly_figure){
             .id = (uint8_t)id,
-            .integer = flag ? coin(source) : (int64_t)(any_u64(source) & INT64_MAX),
+            .integer =
+                flag ? coin(source)
+                     : (int64_t)(any_u64(source) & INT64_MAX) * (is_time || coin(source) ? 1 : -1),
             .word = words[below(source, sizeof words / sizeof *words)],
         };
     }

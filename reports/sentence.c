@@ -1,6 +1,7 @@
 #include "reports/sentence.h"
 
 #include "reports/address_text.h"
+#include "reports/time_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,9 +44,10 @@ static bool ends_in(const char *text, size_t length, const char *end)
     return length >= end_length && memcmp(text + length - end_length, end, end_length) == 0;
 }
 
+/* Also of rates: "connections/min". */
 static void add_singular(struct sentence *sentence, const char *plural)
 {
-    size_t length = strlen(plural);
+    size_t length = strcspn(plural, "/");
     if (ends_in(plural, length, "ies")) {
         add_bytes(sentence, plural, length - 3);
         sentence_add(sentence, "y");
@@ -54,6 +56,7 @@ static void add_singular(struct sentence *sentence, const char *plural)
     } else {
         add_bytes(sentence, plural, length - ends_in(plural, length, "s"));
     }
+    sentence_add(sentence, plural + strcspn(plural, "/"));
 }
 
 void sentence_add_amount(struct sentence *sentence, uint64_t count, const char *unit)
@@ -192,7 +195,7 @@ static void add_unknown(struct sentence *sentence, const struct figure_info *inf
         return;
     if (info->type == FIGURE_TYPE_KEYWORD || !*info->unit) {
         sentence_add(sentence, "unknown");
-    } else if (strcmp(info->unit, "ns") == 0) {
+    } else if (strcmp(info->unit, "ns") == 0 || strcmp(info->unit, "ns since 1970") == 0) {
         sentence_add(sentence, "an unknown time");
     } else {
         sentence_add(sentence, "an unknown number of ");
@@ -208,6 +211,10 @@ static void add_figure(struct sentence *sentence, const struct subject *subject,
         add_unknown(sentence, info);
     } else if (info->type == FIGURE_TYPE_KEYWORD) {
         add_keyword(sentence, figure->word);
+    } else if (strcmp(info->unit, "ns since 1970") == 0) {
+        char time[TIME_TEXT_BYTES];
+        time_text(&(struct time_cache){0}, figure->integer, time);
+        sentence_add(sentence, time);
     } else if (info->type == FIGURE_TYPE_INTEGER) {
         uint64_t value = (uint64_t)figure->integer;
         if (figure->integer < 0) {

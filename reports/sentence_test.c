@@ -68,6 +68,7 @@ static void amounts(void **state)
         {1, "", "1"},
         {2, "", "2"},
         {1, "retries", "1 retry"},
+        {1, "connections/min", "1 connection/min"},
         {1, "addresses", "1 address"},
         {1, "per mille", "1 per mille"},
         {UINT64_MAX, "segments", "18446744073709551615 segments"},
@@ -233,6 +234,9 @@ static void every_placeholder(void **state)
                 const char *name = figure_table[*id].name;
                 known |= strlen(name) == length && memcmp(name, at, length) == 0;
             }
+            /* An amount brings its unit along. */
+            if (strncmp(at + length, "} times", 7) == 0)
+                fail_msg("%s: {%.*s} times", info->id, (int)length, at);
             if (!known)
                 fail_msg("%s: {%.*s} is not among its figures", info->id, (int)length, at);
         }

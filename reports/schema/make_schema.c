@@ -116,7 +116,8 @@ static json_t *figure_properties(void)
         bool failed = json_object_set_new(property, "description", json_string(description));
         if (info->type == FIGURE_TYPE_INTEGER) {
             failed |= json_object_set_new(property, "type", json_string("integer"));
-            failed |= json_object_set_new(property, "minimum", json_integer(0));
+            failed |= json_object_set_new(
+                property, "minimum", json_integer(strcmp(info->unit, "ns") == 0 ? 0 : -INT64_MAX));
             failed |= json_object_set_new(property, "maximum", json_integer(INT64_MAX));
         } else if (info->type == FIGURE_TYPE_BOOLEAN) {
             failed |= json_object_set_new(property, "type", json_string("boolean"));
