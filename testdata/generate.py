@@ -19,8 +19,8 @@ CAPTURES = {**opening.CAPTURES, **closing.CAPTURES, **carrying.CAPTURES, **tappi
 def main():
     here = pathlib.Path(__file__).resolve().parent
     target = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here / "captures"
-    target.mkdir(parents=True, exist_ok=True)
     for name, story in CAPTURES.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).write_bytes(story())
 
 

@@ -78,6 +78,7 @@ struct arrival {
     const struct connection_verdict *v;
     int64_t end_ns; /* until when the last states are believed */
     bool reused;    /* then the five-tuple was opened anew */
+    int64_t now_ns; /* how far the capture had come */
 };
 
 static int64_t later_by(int64_t at_ns, int64_t span_ns)
@@ -87,12 +88,12 @@ static int64_t later_by(int64_t at_ns, int64_t span_ns)
 }
 
 /* What stood at the very end of the capture is counted at the instant that lies there. */
-static void find_end(struct arrival *a, const struct connection *c, int64_t now_ns)
+static void find_end(struct arrival *a, const struct connection *c)
 {
     const struct analyzer_config *config = a->load->config;
     const struct detail *d = c->detail;
     int64_t last_ns = connection_last_ns(c);
-    a->end_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : later_by(now_ns, 1);
+    a->end_ns = a->now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : later_by(a->now_ns, 1);
     if (c->marks & CONN_CLOSED && last_ns != TIME_UNKNOWN) {
         int64_t forgotten_ns =
             later_by(later_by(last_ns, config->two_msl_ns), config->straggler_ns);
@@ -268,7 +269,8 @@ static bool count_stuck(const struct arrival *a, const struct endpoint_verdict *
         leak->first_ns = stay.from_ns;
     if (stay.from_ns > leak->last_ns)
         leak->last_ns = stay.from_ns;
-    int64_t span_ns = elapsed_ns(stay.from_ns, stay.to_ns);
+    int64_t until_ns = stay.to_ns < a->now_ns ? stay.to_ns : a->now_ns;
+    int64_t span_ns = elapsed_ns(stay.from_ns, until_ns);
     if (span_ns > leak->longest_ns)
         leak->longest_ns = span_ns;
     int64_t stuck_ns = later_by(stay.from_ns, load->config->stuck_ns);
@@ -480,8 +482,9 @@ bool load_connection(struct load *load, const struct connection *c,
         .load = load,
         .conclusion = conclusion,
         .v = v,
+        .now_ns = now_ns,
     };
-    find_end(&a, c, now_ns);
+    find_end(&a, c);
     if (v->start_ns != TIME_UNKNOWN)
         grid_cover(&load->grid, v->start_ns);
     if (now_ns != TIME_UNKNOWN)

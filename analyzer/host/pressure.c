@@ -53,20 +53,21 @@ static void figure_word(struct anomaly_verdict *a, enum figure_id id, const char
 
 /* ---- ports ---------------------------------------------------------------------------------- */
 
-/* Connections a minute over the 2*MSL before this instant, or as much of it as there is; -1 when
- * that is no time at all. */
+/* Connections a minute over the 2*MSL before this instant, or since the first one, which is not
+ * counted then; -1 when that is no time at all. */
 static int64_t opened_per_minute(const struct load *load, const struct use *use, int64_t instant)
 {
     const struct grid *grid = &load->grid;
     int64_t until_ns = grid_time_ns(grid, instant);
     int64_t since_ns = use->opened_ns;
-    if (elapsed_ns(since_ns, until_ns) > load->config->two_msl_ns)
+    bool from_first = elapsed_ns(since_ns, until_ns) <= load->config->two_msl_ns;
+    if (!from_first)
         since_ns = until_ns - load->config->two_msl_ns;
     int64_t span_ms = elapsed_ns(since_ns, until_ns) / NS_PER_MS;
-    uint64_t opened = 0;
-    for (int64_t k = grid_instant_of(grid, since_ns); k <= instant; k++)
+    int64_t opened = 0;
+    for (int64_t k = grid_instant_of(grid, since_ns) + !from_first; k <= instant; k++)
         opened += line_at(&use->opens, k);
-    return span_ms > 0 ? (int64_t)(opened * MS_PER_MINUTE) / span_ms : -1;
+    return span_ms > 0 ? (opened - from_first) * MS_PER_MINUTE / span_ms : -1;
 }
 
 /* How long until the last port is taken when connections go on to be opened at this rate; -1 when
@@ -183,22 +184,35 @@ static bool judge_buckets(const struct load *load, const struct host *host,
 
 /* ---- leaks ---------------------------------------------------------------------------------- */
 
-/* It grows, and goes on growing: those that came to be stuck are stuck still at the peak, and they
- * did not all come at once, which would be one event and no leak. */
+/* How many came to be stuck until this instant, and when the first did. */
+static int64_t stuck_until(const struct leak *leak, int64_t instant, int64_t *first)
+{
+    int64_t count = 0;
+    for (int64_t k = leak->stucks.first; k <= leak->stucks.last && k <= instant; k++) {
+        if (count == 0)
+            *first = k;
+        count += line_at(&leak->stucks, k);
+    }
+    return count;
+}
+
+/* It grows, and they do not leave: as long as the count stands near its peak, nine of ten that came
+ * to be stuck are so still. Where as many leave as come they are slow, and no leak; where all came
+ * at once it was one event. What becomes of them in the end, a restart perhaps, does not matter. */
 static bool is_rising(const struct load *load, const struct leak *leak, int64_t instant,
                       int64_t peak)
 {
-    int64_t stucks = 0;
+    int64_t until = instant;
     int64_t first = instant;
-    for (int64_t k = instant; k >= leak->stucks.first; k--) {
-        stucks += line_at(&leak->stucks, k);
-        first = line_at(&leak->stucks, k) ? k : first;
-    }
+    while (until < grid_last(&load->grid) &&
+           (int64_t)line_at(&leak->stuck, until + 1) * 10 >= peak * 9)
+        until++;
+    int64_t count = stuck_until(leak, until, &first);
     int64_t halfway = line_at(&leak->stuck, first + (instant - first) / 2);
     int64_t span_ns =
         elapsed_ns(grid_time_ns(&load->grid, first), grid_time_ns(&load->grid, instant));
-    return peak * 10 >= stucks * 9 && span_ns >= load->config->stuck_ns / 2 &&
-           halfway * 8 >= peak && halfway * 8 <= peak * 7;
+    return peak * 10 >= count * 9 && span_ns >= load->config->stuck_ns / 2 && halfway * 8 >= peak &&
+           halfway * 8 <= peak * 7;
 }
 
 static bool judge_leak(const struct load *load, const struct leak *leak,
@@ -210,8 +224,10 @@ static bool judge_leak(const struct load *load, const struct leak *leak,
         return false;
     int64_t at_ns = grid_time_ns(&load->grid, instant);
     int64_t span_ms = elapsed_ns(leak->first_ns, leak->last_ns) / NS_PER_MS;
-    *out = verdict_on(RULE_CLOSE_WAIT_LEAK, SEVERITY_WARNING, CONFIDENCE_CERTAIN,
-                      leak->key.address[0], at_ns);
+    bool nobody_left = line_at(&leak->stuck, grid_last(&load->grid)) == leak->count;
+    *out = verdict_on(RULE_CLOSE_WAIT_LEAK, SEVERITY_WARNING,
+                      nobody_left ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, leak->key.address[0],
+                      at_ns);
     at_service(out, &leak->key);
     figure(out, FIGURE_PEAK, peak);
     if (span_ms > 0 && leak->count > 1)
