@@ -103,7 +103,7 @@ struct rule_info {
     const char *severity;   /* when which */
     /* For an on-call engineer. {x} is the endpoint, {y} its peer, {client}, {server}, {host},
      * {service} what they say, {name} a figure; what stands in [brackets] is left out when one of
-     * its figures is absent, or a boolean that is false (a true one prints nothing). */
+     * its figures is absent, 0 or false (a boolean that is true prints nothing). */
     const char *sentence;
     const char *means;
     const char *recognised;

@@ -332,7 +332,7 @@ static bool placeholder_known(const struct subject *subject, const char *name, s
         return word_known(subject, word);
     enum figure_id id = figure_named(name, length);
     const struct anomaly_figure *figure = find_figure(subject->anomaly, id);
-    return figure && (figure_table[id].type != FIGURE_TYPE_BOOLEAN || figure->integer);
+    return figure && (figure_table[id].type == FIGURE_TYPE_KEYWORD || figure->integer);
 }
 
 /* Does the anomaly have all that the part speaks of, parts within it aside? */

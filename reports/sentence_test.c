@@ -173,18 +173,31 @@ static void expect_sentence(const struct anomaly_verdict *a, const struct connec
         fail_msg("%s: not a sentence: '%s'", rule_table[a->rule].id, s.text);
 }
 
-/* With the first `count` of its figures: `low` ones, or what is large and true. */
-static void give_figures(struct anomaly_verdict *a, unsigned count, bool low)
+enum amounts { NOTHING, ONE, MUCH, AMOUNTS };
+
+static const int64_t integers[] = {[NOTHING] = 0, [ONE] = 1, [MUCH] = 61234567890};
+
+/* Those of its figures, of which the bits are set. */
+static void give_figures(struct anomaly_verdict *a, unsigned bits, enum amounts amount)
 {
     const uint8_t *ids = rule_table[a->rule].figures;
     a->figure_count = 0;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; ids[i] != FIGURES; i++) {
         bool flag = figure_table[ids[i]].type == FIGURE_TYPE_BOOLEAN;
-        a->figures[a->figure_count++] = (struct anomaly_figure){.id = ids[i],
-                                                                .integer = low    ? !flag
-                                                                           : flag ? 1
-                                                                                  : 61234567890,
-                                                                .word = "some_word"};
+        if (bits >> i & 1)
+            a->figures[a->figure_count++] =
+                (struct anomaly_figure){.id = ids[i],
+                                        .integer = flag ? amount != NOTHING : integers[amount],
+                                        .word = "some_word"};
+    }
+}
+
+static void expect_sentences(struct anomaly_verdict *a, const struct connection_verdict *c,
+                             unsigned bits)
+{
+    for (enum amounts amount = NOTHING; amount < AMOUNTS; amount++) {
+        give_figures(a, bits, amount);
+        expect_sentence(a, c);
     }
 }
 
@@ -204,15 +217,15 @@ static void every_rule(void **state)
         assert_true(figures <= ANOMALY_FIGURES_MAX);
         bool host = rule_table[rule].scope != SCOPE_CONNECTION;
         for (unsigned role = 0; role < ROLES; role++) {
-            for (unsigned count = 0; count <= figures; count++) {
-                a = (struct anomaly_verdict){.rule = (uint8_t)rule, .endpoint = (uint8_t)role};
-                a.has_host = a.has_service = host && role % 2;
-                memcpy(a.host_address, c.client.address, sizeof a.host_address);
-                memcpy(a.service_address, c.client.address, sizeof a.service_address);
-                give_figures(&a, count, false);
-                expect_sentence(&a, host ? NULL : &c);
-                give_figures(&a, count, true);
-                expect_sentence(&a, host ? NULL : &c);
+            a = (struct anomaly_verdict){.rule = (uint8_t)rule, .endpoint = (uint8_t)role};
+            a.has_host = a.has_service = host && role % 2;
+            memcpy(a.host_address, c.client.address, sizeof a.host_address);
+            memcpy(a.service_address, c.client.address, sizeof a.service_address);
+            const struct connection_verdict *about = host ? NULL : &c;
+            for (unsigned i = 0; i <= figures; i++) {
+                unsigned all = (1u << figures) - 1, one = i < figures ? 1u << i : 0;
+                expect_sentences(&a, about, one);
+                expect_sentences(&a, about, all & ~one);
             }
         }
     }
