@@ -1,0 +1,253 @@
+#include "analyzer/state/gather.h"
+#include "analyzer/state/silence.h"
+
+/* A SYN-ACK is answered at once by whoever receives it: after so many in vain nobody does. */
+#define SYN_ACKS_UNANSWERED_MAX 2
+
+static void note_own_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || !(g->flags & TCP_SYN) || g->flags & TCP_RST)
+            continue;
+        bool answer = g->flags & TCP_ACK;
+        if (!e->facts[FACT_SYN_SENT].holds)
+            set_fact(e, FACT_SYN_SENT, ev, i, CERTAINTY_CONFIRMED,
+                     answer ? CAUSE_SENT_SYN_ACK : CAUSE_SENT_SYN);
+        bool crossed = e->facts[FACT_SYN_SENT].cause == CAUSE_SENT_SYN;
+        if (answer && !crossed && !e->facts[FACT_SYN_RECEIVED].holds)
+            set_fact(e, FACT_SYN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
+    }
+}
+
+/* A client answers a SYN-ACK at once: silence means that it did not come. */
+static bool syn_ack_unanswered(const struct evidence *ev, int i, const struct receipt *r)
+{
+    const struct log_entry *g = &ev->log[i];
+    int x = !g->side;
+    bool answer = g->flags & TCP_ACK && ev->c->side[g->side].marks & SIDE_SYN_ACK;
+    if (r->status != RECEIPT_PRESUMED || ev->beside[x] || !answer)
+        return false;
+    int64_t wait_ns = ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS
+                                       : ev->rtt_ns[!x] * 2 + 100 * NS_PER_MS;
+    return silence_since(ev, g->time_ns) > wait_ns;
+}
+
+bool answers_other_syn(const struct evidence *ev, int x, int i)
+{
+    for (int k = i - 1; k >= 0 && ev->log[i].flags & TCP_ACK; k--) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == x && h->flags & TCP_SYN)
+            return seq_le(ev->log[i].ack, h->seq) || seq_gt(ev->log[i].ack, entry_end(h));
+    }
+    return false;
+}
+
+/* A SYN-ACK tells of the SYN that the capture missed. */
+static void note_syn_implied(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_SENT].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != (TCP_SYN | TCP_ACK))
+            continue;
+        set_fact(e, FACT_SYN_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+        e->facts[FACT_SYN_SENT].order = ORDER_AT(i) - 2;
+    }
+}
+
+/* X refused this SYN before it sent its own. */
+static bool refused_syn(const struct evidence *ev, int x, int i)
+{
+    for (int k = i + 1; k < ev->count; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == x && h->flags & TCP_SYN)
+            return false;
+        if (h->side == x && h->flags & TCP_RST && h->flags & TCP_ACK &&
+            seq_eq(h->ack, entry_end(&ev->log[i])))
+            return true;
+    }
+    return false;
+}
+
+static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_RECEIVED].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_SYN) || g->flags & TCP_RST ||
+            answers_other_syn(ev, x, i) || refused_syn(ev, x, i))
+            continue;
+        struct receipt r = receipt_of(ev, i, true, entry_end(g));
+        enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
+        bool hopeless = r.status == RECEIPT_PRESUMED &&
+                        withdrawn_before(e, FACT_SYN_RECEIVED) >= SYN_ACKS_UNANSWERED_MAX;
+        if (r.status == RECEIPT_LOST || hopeless || syn_ack_unanswered(ev, i, &r))
+            retract(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
+        else
+            set_received(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
+    }
+}
+
+/* Its SYN-ACK tells that the peer's SYN came, whether the capture has it or not. */
+static void note_own_syn_ack(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_RST;
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_RECEIVED].holds; i++) {
+        if (ev->log[i].side == x && (ev->log[i].flags & kinds) == (TCP_SYN | TCP_ACK))
+            set_fact(e, FACT_SYN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
+    }
+}
+
+/* In a simultaneous open the peer's SYN came after its own was out. */
+static void order_crossed_syn(struct endpoint_facts *e)
+{
+    const struct fact *sent = &e->facts[FACT_SYN_SENT];
+    struct fact *received = &e->facts[FACT_SYN_RECEIVED];
+    if (received->holds && received->order < sent->order) {
+        received->order = sent->order + 1;
+        received->at_ns = sent->at_ns;
+    }
+}
+
+/* X says that it is established by a segment of its own other than SYN and RST. */
+static bool confirm_opened(const struct evidence *ev, int x, struct endpoint_facts *e, int from)
+{
+    struct fact *acked = &e->facts[FACT_SYN_ACKED];
+    if (from < e->facts[FACT_SYN_SENT].index)
+        from = e->facts[FACT_SYN_SENT].index; /* before, it spoke of another connection */
+    for (int i = from; acked->holds && i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || g->flags & (TCP_SYN | TCP_RST))
+            continue;
+        if (acked->certainty != CERTAINTY_CONFIRMED)
+            acked->confirmed_by = g->frame;
+        acked->certainty = CERTAINTY_CONFIRMED;
+        return true;
+    }
+    return false;
+}
+
+static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    const struct side *own = &ev->c->side[x];
+    if (!(own->marks & SIDE_ISN))
+        return;
+    for (int i = 0; i < ev->count && !e->facts[FACT_SYN_ACKED].holds; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_ACK) || g->flags & TCP_RST ||
+            seq_le(g->ack, own->isn) || (g->flags & TCP_SYN && answers_other_syn(ev, x, i)))
+            continue;
+        /* When SYNs crossed, the SYN-ACK's octet was sent before, without the acknowledgment. */
+        bool syn = g->flags & TCP_SYN && ev->c->side[!x].marks & SIDE_SYN_ACK;
+        struct receipt r = receipt_of(ev, i, syn, entry_end(g));
+        enum state_cause cause =
+            g->flags & TCP_SYN ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
+        bool hopeless = syn && r.status == RECEIPT_PRESUMED &&
+                        withdrawn_before(e, FACT_SYN_ACKED) >= SYN_ACKS_UNANSWERED_MAX;
+        if (r.status == RECEIPT_LOST || hopeless || (syn && syn_ack_unanswered(ev, i, &r)))
+            retract(e, FACT_SYN_ACKED, ev, i, &r, cause);
+        else
+            set_received(e, FACT_SYN_ACKED, ev, i, &r, cause);
+        if (e->facts[FACT_SYN_ACKED].holds && !syn)
+            e->facts[FACT_SYN_ACKED].order -= 1; /* it opens before the same segment closes */
+    }
+    if (!(own->marks & SIDE_SYN_ACK))
+        (void)confirm_opened(ev, x, e, 0);
+}
+
+/* Numbers of this connection, not of an earlier use of the five-tuple. */
+static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *g)
+{
+    const struct side *own = &ev->c->side[x];
+    const struct side *peer = &ev->c->side[!x];
+    if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN && !g->payload_len)
+        return false; /* perhaps a challenge */
+    bool own_fits =
+        !(own->marks & SIDE_ISN) ||
+        (seq_gt(g->seq, own->isn) && seq_distance(g->seq, own->isn) < UINT32_C(1) << 30);
+    seq_t sent = peer->marks & SIDE_ACKED ? seq_max(peer->nxt, peer->una) : peer->nxt;
+    bool peer_fits =
+        !(peer->marks & SIDE_ISN) || (seq_gt(g->ack, peer->isn) && seq_le(g->ack, sent));
+    return own_fits && peer_fits;
+}
+
+/* Fast open lets a server send before its SYN-ACK is answered (RFC 7413 section 4.2). */
+static bool may_send_early(const struct evidence *ev, int x)
+{
+    return ev->c->side[x].marks & SIDE_SYN_ACK && ev->c->side[!x].marks & SIDE_FAST_OPEN;
+}
+
+/* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */
+static void note_implied_open(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    static const enum fact_id opening[] = {FACT_SYN_SENT, FACT_SYN_RECEIVED, FACT_SYN_ACKED};
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
+            !speaks_in(ev, x, g))
+            continue;
+        for (unsigned k = 0; k < 3; k++) {
+            const struct fact *f = &e->facts[opening[k]];
+            if (opening[k] == FACT_SYN_ACKED && may_send_early(ev, x))
+                continue;
+            if (!f->holds || f->order > ORDER_AT(i)) {
+                set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+                e->facts[opening[k]].order = ORDER_AT(i) - 2; /* before whatever it sends */
+            }
+        }
+        return;
+    }
+}
+
+/* A server shows that it is established by a segment of its own. One that only repeats its SYN-ACK,
+ * leaves octets unanswered, or ends in a bare RST never was. */
+static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    struct fact *acked = &e->facts[FACT_SYN_ACKED];
+    const struct side *own = &ev->c->side[x];
+    const struct side *peer = &ev->c->side[!x];
+    if (!e->facts[FACT_SYN_SENT].holds || !(own->marks & SIDE_SYN_ACK) || !acked->holds)
+        return;
+    if (confirm_opened(ev, x, e, may_send_early(ev, x) ? acked->index : 0))
+        return;
+    acked->certainty = CERTAINTY_PRESUMED;
+    bool bare_rst = false;
+    int last_syn_ack = -1;
+    int syn_acks = 0;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        bare_rst |= g->side == x && (g->flags & (TCP_RST | TCP_ACK)) == TCP_RST;
+        if (g->side == x && g->flags & TCP_SYN) {
+            last_syn_ack = i;
+            syn_acks++;
+        }
+    }
+    const struct side_detail *sent = &ev->c->detail->side[!x];
+    bool unanswered =
+        peer->marks & SIDE_DATA && sent->data_ns &&
+        (sent->again_run || silence_since(ev, sent->data_ns) > retransmission_timeout_ns(ev, !x));
+    if (!bare_rst && !unanswered)
+        return;
+    acked->holds = false;
+    acked->doubtful = !bare_rst;
+    /* One that waits for the handshake's end repeats its SYN-ACK, after a second at first. */
+    int64_t due_ns = ev->config->rto_initial_ns << (syn_acks < 6 ? syn_acks - 1 : 5);
+    if (bare_rst || last_syn_ack < 0 ||
+        silence_since(ev, ev->log[last_syn_ack].time_ns) < due_ns + due_ns / 2)
+        return;
+    set_fact(e, FACT_GONE, ev, last_syn_ack, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
+    e->facts[FACT_GONE].order = ORDER_AT(ev->count);
+    e->facts[FACT_GONE].at_ns = ev->log[last_syn_ack].time_ns + due_ns;
+    e->facts[FACT_GONE].frame = FRAME_NONE;
+}
+
+void gather_opening(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    note_own_syn(ev, x, e);
+    note_syn_implied(ev, x, e);
+    note_peer_syn(ev, x, e);
+    note_own_syn_ack(ev, x, e);
+    order_crossed_syn(e);
+    note_syn_acked(ev, x, e);
+    note_implied_open(ev, x, e);
+    doubt_server(ev, x, e);
+}
