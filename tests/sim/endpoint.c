@@ -89,7 +89,8 @@ static void receive_closed(struct world *world, struct endpoint *end, const stru
         open_connection(world, end);
         end->passive = true;
         begin_receiving(end, segment);
-        enter(world, end, SYN_RECEIVED, OWN_SYN_ACK | unless_captured(world, PEER_SYN));
+        unsigned unshown = segment->copy ? PEER_SYN : unless_captured(world, PEER_SYN);
+        enter(world, end, SYN_RECEIVED, OWN_SYN_ACK | unshown);
         send_head(world, end);
         arm_retransmission(world, end);
         return;
@@ -408,9 +409,10 @@ static void receive_syn_again(struct world *world, struct endpoint *end,
 static void receive_synchronized(struct world *world, struct endpoint *end,
                                  const struct segment *segment)
 {
-    if (segment->timestamps && seq_diff(segment->tsval, end->ts_recent) >= 0 &&
+    if (acceptable(end, segment) && segment->timestamps &&
+        seq_diff(segment->tsval, end->ts_recent) >= 0 &&
         seq_diff(segment->seq, end->last_ack_sent) <= 0) {
-        end->ts_recent = segment->tsval; /* RFC 7323 4.3 */
+        end->ts_recent = segment->tsval; /* RFC 7323 5.3, rules 2 and 3 */
     }
     if (end->state == SYN_RECEIVED && segment->flags & SYN && segment->seq == end->irs) {
         receive_syn_again(world, end, segment);

@@ -66,7 +66,7 @@ struct segment {
     uint8_t flags;
     bool timestamps;
     bool captured;
-    bool copy; /* made by the network */
+    bool copy; /* made by the network behind the tap, which saw one segment only */
     int from;
 };
 
