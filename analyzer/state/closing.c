@@ -126,8 +126,10 @@ static void judge_activeness(const struct evidence *ev, int x, struct endpoint_f
     /* Y's FIN is acknowledged with X's, and late: what X sent before was lost, perhaps its first
      * FIN. */
     int64_t waited_ns = ev->log[fin->index].time_ns - ev->log[ends[!x].fin_first].time_ns;
-    if (!e->active && first_ack == fin->index && !ev->beside[x] &&
-        waited_ns > ev->rtt_ns[x] + ev->config->delayed_ack_ns)
+    /* When no other was measured, the shortest round trip is this very one. */
+    int64_t rtt_ns = waited_ns - ev->rtt_ns[x] < NS_PER_MS / 1000 ? 0 : ev->rtt_ns[x];
+    if (!e->active && first_ack == fin->index &&
+        (ends[!x].fin_implied || waited_ns > rtt_ns + ev->config->delayed_ack_ns))
         e->active_doubtful = true;
 }
 

@@ -193,13 +193,26 @@ static bool acknowledged_long_ago(const struct evidence *ev, const struct log_en
            seq_le(entry_end(h), seq_back(start->nxt[h->side], start->outstanding[h->side]));
 }
 
+/* Segments that overtake each other on longer ways do so by more than these. */
+#define STRAYING_NS (10 * NS_PER_MS)
+
+int64_t may_cross_ns(const struct evidence *ev, int x)
+{
+    /* The way varies: what comes a little later than the shortest round trip still crossed. */
+    return ev->rtt_known[x] ? ev->rtt_ns[x] + ev->rtt_ns[x] / 4 + NS_PER_MS
+                            : ev->config->rto_min_ns;
+}
+
+int64_t may_stray_ns(const struct evidence *ev, int x)
+{
+    return may_cross_ns(ev, x) + 2 * ev->rtt_ns[x] + STRAYING_NS;
+}
+
 struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t end)
 {
     const struct log_entry *g = &ev->log[i];
     int x = !g->side;
     int64_t rtt_ns = ev->rtt_ns[x];
-    /* The way varies: what comes a little later than the shortest round trip still crossed. */
-    int64_t crossing_ns = rtt_ns + rtt_ns / 4 + NS_PER_MS;
     struct receipt r = {.status = RECEIPT_PRESUMED, .at_ns = g->time_ns, .by = -1};
     /* Until the capture's end nothing came. */
     int64_t answered_ns = ev->now_ns == TIME_UNKNOWN ? INT64_MAX : ev->now_ns;
@@ -209,6 +222,8 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
         if (h->side != x)
             continue;
         if (proves(ev, i, h, octets, end)) {
+            if (r.status == RECEIPT_LOST)
+                return r;
             r.status = RECEIPT_CONFIRMED;
             r.by = k;
             answered_ns = h->time_ns;
@@ -220,16 +235,18 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
         /* Without anything new it may be a copy that the network made of an earlier one. */
         bool stale = h->marks & LOG_AGAIN &&
                      (g->flags & TCP_RST || !sends_again(g, h) || acknowledged_long_ago(ev, h));
-        int64_t slack_ns = stale ? crossing_ns + ev->config->rto_min_ns : crossing_ns;
-        if (h->time_ns - g->time_ns >= slack_ns) {
+        int64_t late_ns = h->time_ns - g->time_ns - (stale ? ev->config->rto_min_ns : 0);
+        if (late_ns >= may_cross_ns(ev, x)) {
+            r.by = r.status == RECEIPT_LOST ? r.by : k;
             r.status = RECEIPT_LOST;
-            r.by = k;
-            return r;
-        }
-        if (h->time_ns > r.at_ns)
+            r.sure = late_ns >= may_stray_ns(ev, x);
+            if (r.sure)
+                return r;
+        } else if (h->time_ns > r.at_ns) {
             r.at_ns = h->time_ns; /* they crossed: it arrived after that was sent */
+        }
     }
-    if (!octets || both_came)
+    if (!octets || both_came || r.status == RECEIPT_LOST)
         return r;
     /* An answer that was owed and came only after the octets were sent again is an answer to
      * those. */

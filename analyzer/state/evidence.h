@@ -43,7 +43,13 @@ struct receipt {
     enum receipt_status status;
     int64_t at_ns; /* when it took effect: its passage, or later when the two crossed */
     int by;        /* index of the entry that proves or refutes it, or -1 */
+    bool sure;     /* lost: no segment that was merely held up on the way can explain it */
 };
+
+/* How long after a segment passed towards X another of X's may pass the tap that X sent before the
+ * first came: twice as long when the one or the other is held up on the way. */
+int64_t may_cross_ns(const struct evidence *evidence, int x);
+int64_t may_stray_ns(const struct evidence *evidence, int x);
 
 /* Did entry `i` reach its addressee, and with it (when `octets` is set) all octets of its sender
  * below `end`? */

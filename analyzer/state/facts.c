@@ -39,7 +39,7 @@ void retract(struct endpoint_facts *e, enum fact_id id, const struct evidence *e
         .at_ns = ev->log[i].time_ns,
         .frame = ev->log[i].frame,
         .order = ORDER_AT(i),
-        .refuted = r->by >= 0 && ev->log[r->by].side != ev->log[i].side,
+        .refuted = r->sure,
     };
 }
 

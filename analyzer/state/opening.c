@@ -55,15 +55,19 @@ static void note_syn_implied(const struct evidence *ev, int x, struct endpoint_f
     }
 }
 
-/* X refused this SYN before it sent its own. */
+/* X refused this SYN before it sent its own, which may have overtaken the refusal. */
 static bool refused_syn(const struct evidence *ev, int x, int i)
 {
+    int64_t own_ns = INT64_MAX;
     for (int k = i + 1; k < ev->count; k++) {
         const struct log_entry *h = &ev->log[k];
-        if (h->side == x && h->flags & TCP_SYN)
+        if (h->side != x)
+            continue;
+        if (own_ns != INT64_MAX && h->time_ns - own_ns > may_stray_ns(ev, x))
             return false;
-        if (h->side == x && h->flags & TCP_RST && h->flags & TCP_ACK &&
-            seq_eq(h->ack, entry_end(&ev->log[i])))
+        if (h->flags & TCP_SYN)
+            own_ns = h->time_ns < own_ns ? h->time_ns : own_ns;
+        if (h->flags & TCP_RST && h->flags & TCP_ACK && seq_eq(h->ack, entry_end(&ev->log[i])))
             return true;
     }
     return false;
@@ -154,12 +158,25 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
         (void)confirm_opened(ev, x, e, 0);
 }
 
+/* Who goes on from a SYN-ACK has received one. */
+static bool peer_went_on(const struct evidence *ev, int x, int until)
+{
+    for (int i = 0; i < until; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x && g->flags & TCP_ACK && !(g->flags & (TCP_SYN | TCP_RST)))
+            return true;
+    }
+    return false;
+}
+
 /* Numbers of this connection, not of an earlier use of the five-tuple. */
-static bool speaks_in(const struct evidence *ev, int x, const struct log_entry *g)
+static bool speaks_in(const struct evidence *ev, int x, int i)
 {
     const struct side *own = &ev->c->side[x];
     const struct side *peer = &ev->c->side[!x];
-    if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN && !g->payload_len)
+    const struct log_entry *g = &ev->log[i];
+    if (!(own->marks & SIDE_SYN) && g->marks & LOG_UNSEEN && !g->payload_len &&
+        !peer_went_on(ev, x, i))
         return false; /* perhaps a challenge */
     bool own_fits =
         !(own->marks & SIDE_ISN) ||
@@ -183,7 +200,7 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
-            !speaks_in(ev, x, g))
+            !speaks_in(ev, x, i))
             continue;
         for (unsigned k = 0; k < 3; k++) {
             const struct fact *f = &e->facts[opening[k]];

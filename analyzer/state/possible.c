@@ -99,14 +99,27 @@ static unsigned states_with(const struct endpoint_facts *e, unsigned facts)
     return set & ~STATE_BIT(STATE_UNKNOWN);
 }
 
-/* The peer's FIN, where it came, brought the acknowledgment of its own. */
+/* A transmission of the peer's FIN that was given up for want of an answer may have come all the
+ * same. */
+static bool may_have_had_fin(const struct endpoint_facts *e)
+{
+    for (int i = 0; i < e->retraction_count; i++) {
+        if (e->retractions[i].id == FACT_FIN_RECEIVED && !e->retractions[i].refuted)
+            return true;
+    }
+    return false;
+}
+
+/* The peer's FIN, where it came, brought the acknowledgment of its own: unless one had come before,
+ * for then it lay outside the window, and its ACK field counted for nothing (RFC 9293 section
+ * 3.10.7.4). */
 static unsigned came_with_fin(const struct evidence *ev, int x, const struct endpoint_facts *e)
 {
     const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
     const struct log_entry *g = &ev->log[received->index];
     bool acks = received->holds && e->facts[FACT_FIN_ACKED].holds && received->frame == g->frame &&
                 g->side != x && g->flags & TCP_ACK && seq_gt(g->ack, e->fin_seq);
-    return acks ? FACT_BIT(FACT_FIN_ACKED) : 0;
+    return acks && !may_have_had_fin(e) ? FACT_BIT(FACT_FIN_ACKED) : 0;
 }
 
 /* The state function over every answer to the open questions. */
@@ -298,6 +311,13 @@ static bool two_msl_over(const struct endpoint_states *s)
     return s->count && s->entries[s->count - 1].cause == CAUSE_TWO_MSL_ELAPSED;
 }
 
+/* It began when the segment arrived, which is later than its passage. */
+static bool may_still_wait(const struct evidence *ev, int x, const struct endpoint_states *s)
+{
+    return two_msl_over(s) &&
+           silence_since(ev, s->time_wait_until_ns) <= may_stray_ns(ev, x) + ev->rtt_ns[x];
+}
+
 void possible_make(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
                    struct endpoint_states *s)
 {
@@ -310,8 +330,11 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
     if (still_as_before(ev, x, s))
         return;
     unsigned set = STATE_BIT(s->state) | protected_time_wait(e) | either_closed_first(e);
-    if (s->state != STATE_CLOSED || !two_msl_over(s))
+    bool own_fin_seen = !e->fin_implied || ev->fin_seen[x];
+    if (!two_msl_over(s) || !own_fin_seen)
         set |= unproved(ev, x, ends);
+    if (may_still_wait(ev, x, s))
+        set |= STATE_BIT(STATE_TIME_WAIT);
     if (!own->packets && ev->c->side[!x].marks & SIDE_SYN)
         set |= STATE_BIT(STATE_SYN_RECEIVED); /* its answers may be lost before the tap */
     bool open = !(set == STATE_BIT(STATE_CLOSED));

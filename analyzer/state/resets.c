@@ -72,11 +72,69 @@ static bool aborts_opening(const struct evidence *ev, int x, int rst)
     return true;
 }
 
+/* A closed port's answer to a SYN: its number is zero because X has none, not because it had come
+ * there. */
+static bool is_refusal(const struct evidence *ev, int rst)
+{
+    const struct log_entry *r = &ev->log[rst];
+    bool asked = false;
+    for (int k = 0; k < rst; k++) {
+        const struct log_entry *g = &ev->log[k];
+        if (g->side == r->side && !(g->flags & TCP_RST) && seq_eq(entry_end(g), r->seq))
+            return false;
+        asked |= g->side != r->side && g->flags & TCP_SYN && seq_eq(entry_end(g), r->ack);
+    }
+    return asked && r->flags & TCP_ACK && r->seq.n == 0;
+}
+
+static bool sent_before(const struct evidence *ev, int i)
+{
+    for (int k = 0; k < i; k++) {
+        if (ev->log[k].side == ev->log[i].side && ev->log[k].flags & TCP_SYN &&
+            seq_eq(ev->log[k].seq, ev->log[i].seq))
+            return true;
+    }
+    return false;
+}
+
+/* X goes on after its RST: what sent it was over (it refused a SYN, and opened itself) or begins
+ * anew (a listener is asked once more), or was not X at all. Only what stays silent is CLOSED. */
+static bool went_on_after(const struct evidence *ev, int x, int rst)
+{
+    const struct log_entry *r = &ev->log[rst];
+    bool refusal = is_refusal(ev, rst);
+    for (int k = rst + 1; k < ev->count; k++) {
+        const struct log_entry *g = &ev->log[k];
+        if (g->side != x || g->flags & TCP_RST || g->marks & LOG_LATE)
+            continue;
+        bool anew = g->flags & TCP_SYN && !sent_before(ev, k);
+        bool answers = refusal && g->flags & TCP_ACK;
+        if (anew || answers || g->time_ns - r->time_ns > may_stray_ns(ev, x))
+            return true;
+    }
+    return false;
+}
+
+/* A refusal that its own SYN may have overtaken. */
+static bool may_precede_own_syn(const struct evidence *ev, int x, int rst)
+{
+    const struct log_entry *r = &ev->log[rst];
+    if (!is_refusal(ev, rst))
+        return false;
+    for (int k = 0; k < rst; k++) {
+        const struct log_entry *g = &ev->log[k];
+        if (g->side == x && (g->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+            r->time_ns - g->time_ns <= may_stray_ns(ev, x))
+            return true;
+    }
+    return false;
+}
+
 static void note_own_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x || !(g->flags & TCP_RST) || !rst_is_own(ev, i))
+        if (g->side != x || !(g->flags & TCP_RST) || !rst_is_own(ev, i) || went_on_after(ev, x, i))
             continue;
         if (in_syn_sent(e, i)) {
             if (aborts_opening(ev, x, i))
@@ -86,7 +144,9 @@ static void note_own_reset(const struct evidence *ev, int x, struct endpoint_fac
         bool bare = !(g->flags & TCP_ACK);
         int drawn_by = bare ? rst_answers(ev, i) : -1;
         if (drawn_by < 0) {
-            set_fact(e, FACT_RESET_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
+            set_fact(e, FACT_RESET_SENT, ev, i,
+                     may_precede_own_syn(ev, x, i) ? CERTAINTY_PRESUMED : CERTAINTY_CONFIRMED,
+                     CAUSE_SENT_RST);
         } else {
             note_gone(ev, e, i, drawn_by);
         }

@@ -14,6 +14,15 @@ bool octets_outstanding(const struct evidence *ev, int x)
     return (own->marks & SIDE_ACKED && seq_gt(own->nxt, own->una)) || (d && d->side[x].again_acked);
 }
 
+/* The timer doubles until it is as long as it may become (RFC 6298 rules 2.5 and 5.5). */
+static int64_t backed_off_ns(const struct evidence *ev, const struct side_detail *d)
+{
+    int64_t least_max_ns = ev->config->rto_max_ns;
+    if (d->again_gap_ns >= least_max_ns)
+        return d->again_gap_ns + d->again_gap_ns / 8;
+    return 2 * d->again_gap_ns < least_max_ns ? 2 * d->again_gap_ns : least_max_ns;
+}
+
 bool gave_up(const struct evidence *ev, int x)
 {
     const struct connection *c = ev->c;
@@ -28,10 +37,28 @@ bool gave_up(const struct evidence *ev, int x)
         const struct side_detail *d = &c->detail->side[x];
         if (d->timer_ns)
             started_ns = d->timer_ns;
-        if (d->again_run && 2 * d->again_gap_ns > due_ns)
-            due_ns = 2 * d->again_gap_ns;
+        if (d->again_run && backed_off_ns(ev, d) > due_ns)
+            due_ns = backed_off_ns(ev, d);
     }
     return silence_since(ev, started_ns) > due_ns;
+}
+
+/* Each SYN-ACK is answered, also the second. */
+static bool owes_second_answer(const struct evidence *ev, int x)
+{
+    int asked = 0;
+    int64_t asked_ns = 0;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x && g->flags & TCP_SYN && g->flags & TCP_ACK) {
+            asked++;
+            asked_ns = g->time_ns;
+        } else if (g->side == x && asked && !(g->flags & TCP_SYN)) {
+            asked--;
+        }
+    }
+    return asked > 0 && ev->c->side[x].marks & SIDE_SPOKE &&
+           silence_since(ev, asked_ns) > retransmission_timeout_ns(ev, !x);
 }
 
 bool owes_answer(const struct evidence *ev, int x)
@@ -40,6 +67,8 @@ bool owes_answer(const struct evidence *ev, int x)
     int64_t patience_ns = retransmission_timeout_ns(ev, !x);
     const struct side_detail *peer = c->detail ? &c->detail->side[!x] : NULL;
     bool asked = octets_outstanding(ev, !x) || (peer && peer->probe_run);
+    if (owes_second_answer(ev, x))
+        return true;
     if (!asked || c->side[x].last_ns >= c->side[!x].last_ns)
         return false;
     int64_t since_ns = peer && peer->unanswered_ns ? peer->unanswered_ns : c->side[!x].last_ns;

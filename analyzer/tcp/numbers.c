@@ -107,11 +107,13 @@ static bool take_new(struct connection *c, int sender, const struct segment *g)
 }
 
 /* A SYN on a tuple that its end still holds draws an ACK of the old numbers; and a SYN-ACK may
- * answer another SYN. */
+ * answer another SYN. Neither where the peer has gone on from this one. */
 static bool speaks_of_another(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *peer = &c->side[!sender];
+    bool went_on = peer->marks & SIDE_SPOKE && c->side[sender].marks & SIDE_ACKED;
     return g->flags & TCP_ACK && peer->marks & SIDE_SYN && !(peer->marks & SIDE_ACKED) &&
+           !(went_on && !(g->flags & TCP_SYN)) &&
            (g->flags & TCP_SYN || !(c->side[sender].marks & SIDE_SYN)) &&
            (seq_le(seq_of(g->ack), peer->isn) || seq_gt(seq_of(g->ack), peer->nxt));
 }

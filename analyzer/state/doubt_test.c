@@ -1,0 +1,142 @@
+/*
+ * What weak evidence must leave open. Each script is the shape of connections, simulated or
+ * captured, whose true state was once not among the possible ones.
+ */
+#include "analyzer/state/scenes.h"
+#include "analyzer/state/script.h"
+
+/* clang-format off */
+static const struct CMUnitTest tests[] = {
+    /* ---- who resets, and goes on */
+    SCRIPT("a refusal that its sender's own SYN overtook",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.008 < S 0:0(0) <mss 1460>\n"
+        "+.003 < R. =0:=0(0) ack 1 win 0\n"
+        "+.002 > S. 0:0(0) ack 1\n"
+        "+.008 < . 1:1(0) ack 1\n"
+        "+.300 < P. 1:101(100) ack 1\n"
+        "server = ESTABLISHED\n"
+        "server not CLOSED\n"),
+    SCRIPT("a refusal, and its sender's own SYN again: it waits for an answer",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.001 < S 0:0(0) <mss 1460>\n"
+        "+.005 < R. =0:=0(0) ack 1 win 0\n"
+        "+1 < S 0:0(0) <mss 1460>\n"
+        "server may SYN_SENT CLOSED\n"
+        "server: SYN_SENT\n"),
+    SCRIPT("a listener that reset and is asked again",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.400 < R. 1:1(0) ack 1\n"
+        "server in CLOSED\n"
+        "+2 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 5000:5000(0) ack 1 <mss 1460>\n"
+        "server may SYN_RECEIVED CLOSED\n"
+        "+.010 > . 1:1(0) ack 5001\n"
+        "+.010 > P. 1:2(1) ack 5001\n"
+        "+.010 < . 5001:5001(0) ack 2\n"
+        "server = ESTABLISHED\n"),
+
+    /* ---- FINs that cross */
+    SCRIPT("a FIN given up for want of an answer: with it another one's ACK field counts for nothing",
+        ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.005 > F. 101:101(0) ack 201\n"
+        "+.010 < . 202:202(0) ack 102\n"
+        "+.200 < F. 201:201(0) ack 102\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "client may CLOSING TIME_WAIT\n"),
+    SCRIPT("both FINs lost: whoever repeats its own may have sent it before", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.200 > F. 101:101(0) ack 201\n"
+        "+.010 < F. 201:201(0) ack 102\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "server = CLOSED\n"
+        "server may LAST_ACK TIME_WAIT\n"),
+    SCRIPT("the same where the first FIN was not captured", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 102\n"
+        "+.400 > F. 101:101(0) ack 201\n"
+        "server may CLOSING TIME_WAIT LAST_ACK CLOSED\n"),
+    SCRIPT("the tap next to an endpoint tells nothing of what is lost between them",
+        ESTABLISHED_BESIDE_CLIENT
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.200 < F. 201:201(0) ack 101\n"
+        "+.000020 > F. 101:101(0) ack 202\n"
+        "+.020 < . 202:202(0) ack 102\n"
+        "client = CLOSED\n"
+        "client may TIME_WAIT\n"),
+    SCRIPT("the same where no other round trip was measured",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+1 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+1 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.010 > . 1:1(0) ack 1\n"
+        "+.200 < F. 1:1(0) ack 1\n"
+        "+.200 > F. 1:1(0) ack 2\n"
+        "+.010 < . 2:2(0) ack 2\n"
+        "client = CLOSED\n"
+        "client may TIME_WAIT\n"),
+    SCRIPT("before a round trip was measured FINs cross for longer",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+1 > S 0:0(0) <mss 1460>\n"
+        "+.020 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.100 > F. 1:1(0) ack 1\n"
+        "+.002 < F. 1:1(0) ack 1\n"
+        "server may FIN_WAIT_1 CLOSING\n"),
+    SCRIPT("what was held up on the way may have crossed", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.025 < F. 201:201(0) ack 101\n"
+        "server = FIN_WAIT_1\n"
+        "server in FIN_WAIT_1 CLOSING\n"),
+
+    /* ---- timers */
+    SCRIPT("TIME_WAIT began when the segment arrived, not when it passed", TIME_WAIT
+        "+59.985 quiet\n"
+        "client = TIME_WAIT\n"
+        "+.025 quiet\n"
+        "client = CLOSED\n"
+        "client in TIME_WAIT CLOSED\n"
+        "+.100 quiet\n"
+        "client in CLOSED\n"),
+    SCRIPT("a timer that does not double any more", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+33 > F. 101:101(0) ack 201\n"
+        "+60 > F. 101:101(0) ack 201\n"
+        "+60 > F. 101:101(0) ack 201\n"
+        "+70 quiet\n"
+        "client may FIN_WAIT_1 CLOSED\n"),
+
+    /* ---- what the handshake owes */
+    SCRIPT("two SYN-ACKs, and one answer", SYN_RECEIVED
+        "+.001 < S. 0:0(0) ack 1 <mss 1460> id 7\n"
+        "+.009 > . 1:1(0) ack 1\n"
+        "client in ESTABLISHED\n"
+        "+2 quiet\n"
+        "client may ESTABLISHED CLOSED\n"),
+    SCRIPT("two SYN-ACKs, and two answers", SYN_RECEIVED
+        "+.001 < S. 0:0(0) ack 1 <mss 1460> id 7\n"
+        "+.009 > . 1:1(0) ack 1\n"
+        "+.001 > . 1:1(0) ack 1 id 8\n"
+        "+2 quiet\n"
+        "client in ESTABLISHED\n"),
+    SCRIPT("its SYN-ACK and the peer's FIN were not captured, and it acknowledges that", SYN_SENT
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.050 < . 1:1(0) ack 2\n"
+        "server = CLOSE_WAIT\n"
+        "server may ESTABLISHED CLOSE_WAIT\n"),
+
+    /* ---- what the capture lost */
+    SCRIPT("an octet that was missed is no FIN", OPENED
+        "+.050 > P. 1:101(100) ack 1\n"
+        "+.100 > F. 101:101(0) ack 2\n"
+        "+.010 < . 2:2(0) ack 102\n"
+        "+70 quiet\n"
+        "server may CLOSE_WAIT\n"),
+};
+/* clang-format on */
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
