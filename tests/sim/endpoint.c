@@ -50,7 +50,7 @@ static void open_connection(struct world *world, struct endpoint *end)
     bool near_wrap = random_percent(&world->random, 40);
     end->iss = near_wrap ? (uint32_t)-random_between(&world->random, 0, 3000)
                          : (uint32_t)random_next(&world->random);
-    end->snd_una = end->iss;
+    end->snd_una = end->acked_at_tap = end->iss;
     end->snd_nxt = end->iss + 1;
     end->recover = end->iss;
     end->rto = SEC;
@@ -146,6 +146,7 @@ static void fin_acknowledged(struct world *world, struct endpoint *end)
 {
     unsigned unshown = unless_captured(world, FIN_ACKED);
     end->fin_acked = true;
+    end->fin_acked_at = world->now;
     if (end->state == FIN_WAIT_1) {
         enter(world, end, FIN_WAIT_2, unshown);
         if (end->orphan && end->habits.fin_timeout) {
@@ -431,8 +432,10 @@ void endpoint_receive(struct world *world, struct endpoint *end, const struct se
 {
     if (end->dead) {
         bool demands = segment->payload_bytes || segment->flags & (SYN | FIN);
-        if (demands && segment->captured && !segment->copy && !end->owed_since) {
+        if (demands && segment->captured && !segment->copy && !end->owed_since &&
+            segment->passed > end->heard_at) {
             end->owed_since = world->now;
+            end->owed_passed = segment->passed;
         }
         return;
     }
@@ -546,6 +549,10 @@ void endpoints_witness(struct world *world, const struct segment *segment)
     struct endpoint *from = &world->end[segment->from], *to = &world->end[!segment->from];
     uint8_t flags = segment->flags;
     unsigned shown = 0;
+    from->heard_at = world->now;
+    if (from->heard_at > from->owed_passed) {
+        from->owed_since = 0;
+    }
     if (flags & RST) {
         if (from->state == CLOSED) {
             from->unshown &= DIED;
@@ -565,6 +572,9 @@ void endpoints_witness(struct world *world, const struct segment *segment)
         shown |= PEER_FIN | TIME_WAIT_AGAIN;
     }
     from->unshown &= ~shown;
+    if (flags & ACK && seq_diff(segment->ack, to->acked_at_tap) > 0) {
+        to->acked_at_tap = segment->ack;
+    }
     if (flags & ACK && seq_diff(segment->ack, to->iss) > 0) {
         to->unshown &= ~(unsigned)(OWN_SYN | SYN_ACKED);
     }
@@ -583,8 +593,12 @@ enum knowable endpoint_knowable(const struct endpoint *end, int64_t now)
     if (end->owed_since && now - end->owed_since >= SEC) {
         unshown &= ~(unsigned)DIED;
     }
+    if (end->fin_acked && now - end->fin_acked_at >= end->last_interval * 3 / 2) {
+        unshown &= ~(unsigned)FIN_ACKED;
+    }
     if (end->gave_up_at != NEVER) {
-        if (now - end->gave_up_at >= end->last_interval / 2) {
+        bool asks = end->snd_una == end->snd_nxt || seq_diff(end->snd_nxt, end->acked_at_tap) > 0;
+        if (asks && now - end->gave_up_at >= end->last_interval / 2) {
             unshown &= ~(unsigned)GAVE_UP;
         }
         if (now - end->gave_up_at >= SEC) {

@@ -126,6 +126,7 @@ void world_send(struct world *world, struct endpoint *from, struct segment segme
 static void pass_tap(struct world *world, struct segment *segment)
 {
     segment->captured = !random_share(&world->random, world->capture_loss);
+    segment->passed = world->now;
     trace_segment(world, -1, "passes", segment);
     if (segment->captured) {
         world->last_tap = world->now;

@@ -38,12 +38,14 @@ enum unshown {
     PEER_SYN = 2,          /* a SYN received that was not captured: until its SYN-ACK is */
     SYN_ACKED = 4,         /* ESTABLISHED by an ACK not captured: until a later one, or more of it */
     OWN_FIN = 8,           /* close(), shutdown(): until its FIN, or an ACK of it, is captured */
-    FIN_ACKED = 16,        /* ACK of its FIN not captured: until another of the peer's ACKs is */
+    FIN_ACKED = 16,        /* ACK of its FIN not captured: until another of the peer's ACKs is, or
+                              its FIN was not sent again, half an interval after that was due */
     PEER_FIN = 32,         /* FIN, or what filled the hole before it, not captured: until its ACK is */
     OWN_RESET = 64,        /* abort, data after close: until an RST of it is captured */
     PEER_RESET = 128,      /* RST not captured: until it answers as CLOSED */
     TIME_WAIT_AGAIN = 256, /* restarted by a FIN not captured: until the ACK of that is */
-    GAVE_UP = 512,         /* retransmitted for the last time: until half an interval more is over */
+    GAVE_UP = 512,         /* retransmitted for the last time: until half an interval more is over,
+                              if no acknowledgment of it was captured */
     FORGOTTEN = 1024,      /* closed in SYN_SENT, or FIN_WAIT_2 left to its timeout: the latter
                               until a second later */
     DIED = 2048,           /* host gone: until a second after it should have answered */
@@ -66,7 +68,8 @@ struct segment {
     uint8_t flags;
     bool timestamps;
     bool captured;
-    bool copy; /* made by the network behind the tap, which saw one segment only */
+    int64_t passed; /* the tap, when */
+    bool copy;      /* made by the network behind the tap, which saw one segment only */
     int from;
 };
 
@@ -132,11 +135,15 @@ struct endpoint {
     struct action sudden; /* at TIMER_SUDDEN, whatever the plan says */
 
     unsigned unshown;
-    int64_t owed_since; /* DIED: when the first segment came that demands an answer */
-    int64_t gave_up_at;
+    int64_t owed_since;  /* DIED: when the first segment came that demands an answer, and passed the
+                            tap later than the last that came from here */
+    int64_t owed_passed; /* when that passed the tap */
+    int64_t heard_at;    /* when the last segment from here was captured */
+    int64_t gave_up_at, fin_acked_at;
     int64_t sent_until; /* its segments leave one after the other */
     uint16_t ip_id;
     bool fin_captured;
+    uint32_t acked_at_tap; /* the highest of the peer's acknowledgments that was captured */
 };
 
 struct link_half {
