@@ -53,10 +53,10 @@ static int64_t choose_end(const struct world *world, uint64_t seed)
     }
     int64_t last = world->last_tap, first = world->tap_times[0];
     int64_t die = random_between(&random, 0, 99);
-    if (die < 50) {
+    if (die < 60) {
         return last + random_magnitude(&random, SEC, 150 * SEC);
     }
-    if (die < 80) {
+    if (die < 85) {
         return random_between(&random, first, last + 2 * SEC);
     }
     size_t some = (size_t)random_between(&random, 0, (int64_t)world->tap_seen - 1);
