@@ -29,6 +29,9 @@ struct analyzer_config {
     int64_t straggler_ns;   /* how long after 2*MSL a closed connection is still remembered: the
                                longest retransmission timers come back after a minute and more */
     int64_t rto_initial_ns; /* before any round trip was measured, RFC 6298 section 2.1 */
+    int64_t vanished_ns;    /* silence towards octets that were sent again and again, until it is
+                               called CLOSED: longer than most breaks of a path, shorter than any
+                               stack's patience */
     int64_t rto_max_ns;     /* the timer's backing off may end here, RFC 6298 rule 2.5 */
     /* What a host can bear. */
     uint32_t ports_tight_permille; /* of its range, towards one service: worth a warning */
@@ -47,9 +50,9 @@ struct analyzer_config {
         .to_ns = INT64_MAX, .max_memory_bytes = UINT64_C(2) << 30,                                 \
         .delayed_ack_ns = 45 * NS_PER_MS, .prompt_ack_ns = 38 * NS_PER_MS,                         \
         .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
-        .rto_max_ns = 60 * NS_PER_S, .ports_tight_permille = 500, .ports_out_permille = 900,       \
-        .time_waits_many = 10000, .time_waits_missing = 3, .close_waits_leaking = 10,              \
-        .vlan_in_key = false                                                                       \
+        .rto_max_ns = 60 * NS_PER_S, .vanished_ns = 5 * NS_PER_S, .ports_tight_permille = 500,     \
+        .ports_out_permille = 900, .time_waits_many = 10000, .time_waits_missing = 3,              \
+        .close_waits_leaking = 10, .vlan_in_key = false                                            \
     }
 
 #endif

@@ -36,7 +36,7 @@ static const char *const cause_sentences[] = {
     [CAUSE_SENT_RST] = "It reset the connection, or answered as a host that holds none.",
     [CAUSE_RECEIVED_RST] = "A reset that it accepts reached it.",
     [CAUSE_TWO_MSL_ELAPSED] = "2·MSL have passed since TIME_WAIT began or was last restarted.",
-    [CAUSE_TIMED_OUT] = "A timer of its own ran out, and it gave up in silence.",
+    [CAUSE_TIMED_OUT] = "Only its silence tells: it gave up when a timer ran out, or died.",
     [CAUSE_REUSED] = "The five-tuple was opened anew.",
     [CAUSE_IMPLIED] = "Later segments prove what the capture did not show.",
     [CAUSE_RETRACTED] = "What was presumed before turned out not to be so.",
@@ -202,7 +202,12 @@ static void put_certainty(void)
         "one;\n"
         "- `SYN_SENT`, `SYN_RECEIVED` and `TIME_WAIT` come with `CLOSED`: they end without a "
         "word;\n"
-        "- an endpoint that owes an answer, or its own retransmission, may have died: `CLOSED`;\n"
+        "- an endpoint that owes an answer, or its own retransmission, may have died: `CLOSED`. It "
+        "is\n"
+        "  called so, by the cause `timed_out`, once four transmissions and 5 s went unanswered, "
+        "or "
+        "after as\n"
+        "  many of its own the next did not come when it was due;\n"
         "- an orphan in `FIN_WAIT_2` is dropped in silence after `--fin-timeout`: `CLOSED`;\n"
         "- a FIN may be queued behind data or a closed window: `FIN_WAIT_1` beside `ESTABLISHED`,\n"
         "  `LAST_ACK` beside `CLOSE_WAIT`, `CLOSING` beside `LAST_ACK`, `TIME_WAIT` beside "

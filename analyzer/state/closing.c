@@ -104,6 +104,44 @@ static bool implied_active(const struct evidence *ev, int x, const struct endpoi
     return had_fin > testified || (had_fin == testified && copies <= 1);
 }
 
+/* Does the numbering of X's packets tell that none of them was lost right before its entry `i`?
+ * Most stacks count them (RFC 6864 section 3), and whoever does not never tells this. */
+static bool nothing_lost_before(const struct evidence *ev, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    int x = g->side;
+    uint16_t before = ev->c->detail->side[x].last.ip_id;
+    for (int k = 0; k < i; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == x && h->time_ns >= ev->c->detail->start.last_ns[x])
+            before = h->ip_id;
+    }
+    return before && g->ip_id == (uint16_t)(before + 1);
+}
+
+/* X's FIN brings its first acknowledgment of Y's. What X sent before may have been lost: its first
+ * FIN, which did not acknowledge Y's, and the acknowledgment that Y's drew. So it may be when the
+ * answer is late, or X was silent for as long as a retransmission takes, or Y's FIN itself was not
+ * captured. */
+static bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
+{
+    int fin = ends[x].facts[FACT_FIN_SENT].index;
+    int64_t fin_ns = ev->log[fin].time_ns;
+    if (nothing_lost_before(ev, fin))
+        return false;
+    int64_t waited_ns = fin_ns - ev->log[ends[!x].fin_first].time_ns;
+    /* When no other was measured, the shortest round trip is this very one. */
+    int64_t rtt_ns = waited_ns - ev->rtt_ns[x] < NS_PER_MS / 1000 ? 0 : ev->rtt_ns[x];
+    if (ends[!x].fin_implied || waited_ns > rtt_ns + ev->config->delayed_ack_ns)
+        return true;
+    int64_t before_ns = ev->c->detail->start.last_ns[x];
+    for (int k = 0; k < fin; k++) {
+        if (ev->log[k].side == x && ev->log[k].time_ns > before_ns)
+            before_ns = ev->log[k].time_ns;
+    }
+    return before_ns < 0 || fin_ns - before_ns >= ev->config->rto_min_ns;
+}
+
 /* Active or passive: by the acknowledgment number of the first transmission, wherever the tap
  * stood. */
 static void judge_activeness(const struct evidence *ev, int x, struct endpoint_facts ends[2])
@@ -123,13 +161,7 @@ static void judge_activeness(const struct evidence *ev, int x, struct endpoint_f
         e->active_doubtful = true;
     } else
         e->active = !(g->flags & TCP_ACK && seq_gt(g->ack, ends[!x].fin_seq));
-    /* Y's FIN is acknowledged with X's, and late: what X sent before was lost, perhaps its first
-     * FIN. */
-    int64_t waited_ns = ev->log[fin->index].time_ns - ev->log[ends[!x].fin_first].time_ns;
-    /* When no other was measured, the shortest round trip is this very one. */
-    int64_t rtt_ns = waited_ns - ev->rtt_ns[x] < NS_PER_MS / 1000 ? 0 : ev->rtt_ns[x];
-    if (!e->active && first_ack == fin->index &&
-        (ends[!x].fin_implied || waited_ns > rtt_ns + ev->config->delayed_ack_ns))
+    if (!e->active && first_ack == fin->index && may_repeat_fin(ev, x, ends))
         e->active_doubtful = true;
 }
 
@@ -139,6 +171,13 @@ static bool may_bring_fin(const struct evidence *ev, int x, int i)
     const struct log_entry *g = &ev->log[i];
     bool octets = g->payload_len || g->flags & TCP_FIN;
     return g->side != x && octets && !(g->flags & TCP_RST) && !(g->marks & (LOG_HOLE | LOG_PROBE));
+}
+
+/* The FIN passed, but octets before it did not: if the capture missed them, X has it. */
+static bool behind_hole(const struct evidence *ev, int x, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    return g->side != x && (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN && g->marks & LOG_HOLE;
 }
 
 /* X acknowledged it, though it seemed to have missed every transmission: segments overtook each
@@ -185,11 +224,17 @@ static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_fact
     int last = -1;
     struct receipt r = {.by = -1};
     for (int i = ends[!x].fin_first; i < proof; i++) {
+        if (behind_hole(ev, x, i) && receipt_of(ev, i, true, end).status != RECEIPT_LOST)
+            e->facts[FACT_FIN_RECEIVED].doubtful = true;
         if (!may_bring_fin(ev, x, i))
             continue;
         transmissions++;
         last = i;
         r = receipt_of(ev, i, true, end);
+        if (r.status == RECEIPT_UNDER_WAY) {
+            e->facts[FACT_FIN_RECEIVED].doubtful = true;
+            continue;
+        }
         if (r.status != RECEIPT_LOST) {
             set_received(e, FACT_FIN_RECEIVED, ev, i, &r, CAUSE_RECEIVED_FIN);
             break;
@@ -264,6 +309,10 @@ static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_fac
         if (e->fin_acked_index < 0)
             e->fin_acked_index = i;
         struct receipt r = receipt_of(ev, i, false, e->fin_seq);
+        if (r.status == RECEIPT_UNDER_WAY) {
+            e->facts[FACT_FIN_ACKED].doubtful = true;
+            continue;
+        }
         if (r.status == RECEIPT_LOST) {
             retract(e, FACT_FIN_ACKED, ev, i, &r, CAUSE_RECEIVED_ACK_OF_FIN);
             withdrawals++;

@@ -37,6 +37,38 @@ static const struct CMUnitTest tests[] = {
         "+.010 < . 5001:5001(0) ack 2\n"
         "server = ESTABLISHED\n"),
 
+    SCRIPT("a listener whose reset was lost answers with another number",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+1 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 700000000:700000000(0) ack 1 <mss 1460>\n"
+        "+.010 > . 1:1(0) ack 700000001\n"
+        "+.100 > F. 1:1(0) ack 700000001\n"
+        "+.040 < . 700000001:700000001(0) ack 2\n"
+        "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT\n"
+        "server in CLOSE_WAIT\n"),
+    SCRIPT("an abort overtakes the ACK that it follows", SYN_RECEIVED
+        "+.010 > R. 1:1(0) ack 1\n"
+        "+.001 > . 1:1(0) ack 1\n"
+        "client in CLOSED\n"),
+    SCRIPT("an abort behind octets that were lost", SYN_RECEIVED
+        "+.010 > R. 3:3(0) ack 1\n"
+        "client in CLOSED\n"
+        "+.010 < . 1:1(0) ack 1\n"
+        "server may SYN_RECEIVED CLOSED\n"),
+    SCRIPT("a listener fends off what is left of the last connection",
+        "0 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.010 > . 3:3(0) ack 500000\n"
+        "+.010 < R 500000:500000(0)\n"
+        "server may SYN_RECEIVED CLOSED\n"),
+    SCRIPT("a late SYN finds a listener, and TIME_WAIT answers that", TIME_WAIT
+        "+.100 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 90000:90000(0) ack 1 <mss 1460>\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "connections 2\n"
+        "connection 2\n"
+        "client may TIME_WAIT CLOSED\n"),
+
     /* ---- FINs that cross */
     SCRIPT("a FIN given up for want of an answer: with it another one's ACK field counts for nothing",
         ESTABLISHED
@@ -65,6 +97,27 @@ static const struct CMUnitTest tests[] = {
         "+.020 < . 202:202(0) ack 102\n"
         "client = CLOSED\n"
         "client may TIME_WAIT\n"),
+    SCRIPT("so it may where the answer comes soon, after a silence", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101 id 3\n"
+        "+.015 > F. 101:101(0) ack 202 id 9\n"
+        "client in LAST_ACK\n"
+        "+.200 < . 202:202(0) ack 102\n"
+        "client in LAST_ACK CLOSED\n"),
+    SCRIPT("so it may after a silence as long as a retransmission takes", ESTABLISHED
+        "+.500 < F. 201:201(0) ack 101\n"
+        "+.015 > F. 101:101(0) ack 202\n"
+        "client = LAST_ACK\n"
+        "client in CLOSING LAST_ACK\n"),
+    SCRIPT("but not where no number is missing between its packets",
+        "0 > S 0:0(0) <mss 1460> id 1\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.010 > . 1:1(0) ack 1 id 2\n"
+        "+.080 > P. 1:101(100) ack 1 id 3\n"
+        "+.010 < P. 1:201(200) ack 101\n"
+        "+.010 > . 101:101(0) ack 201 id 4\n"
+        "+.500 < F. 201:201(0) ack 101\n"
+        "+.300 > F. 101:101(0) ack 202 id 5\n"
+        "client in LAST_ACK\n"),
     SCRIPT("the same where no other round trip was measured",
         "0 > S 0:0(0) <mss 1460>\n"
         "+1 > S 0:0(0) <mss 1460>\n"
@@ -126,7 +179,40 @@ static const struct CMUnitTest tests[] = {
         "server = CLOSE_WAIT\n"
         "server may ESTABLISHED CLOSE_WAIT\n"),
 
+    SCRIPT("a client has opened what its server sends octets in", SYN_SENT
+        "+.020 < F. 1:1(0) ack 1\n"
+        "client may ESTABLISHED CLOSE_WAIT\n"
+        "client not SYN_SENT\n"),
+    SCRIPT("octets that acknowledge more than the SYN speak of this connection", SYN_SENT
+        "+.020 < . 1:1(0) ack 32\n"
+        "server = CLOSED\n"
+        "server may ESTABLISHED TIME_WAIT CLOSED\n"
+        "+.020 < P. 1:801(800) ack 32\n"
+        "server = ESTABLISHED\n"
+        "client may ESTABLISHED\n"),
+    SCRIPT("both opened, and the first ACK was lost",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.001 < S 0:0(0) <mss 1460>\n"
+        "+.001 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.002 > . 1:1(0) ack 1\n"
+        "+1 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.002 > . 1:1(0) ack 1\n"
+        "+20 quiet\n"
+        "server may SYN_RECEIVED ESTABLISHED\n"),
+
     /* ---- what the capture lost */
+    SCRIPT("a FIN behind octets that were missed", ESTABLISHED
+        "+.100 < F. 216:216(0) ack 101\n"
+        "client = ESTABLISHED\n"
+        "client in ESTABLISHED CLOSE_WAIT\n"
+        "+.010 > . 101:101(0) ack 201\n"
+        "client may ESTABLISHED CLOSE_WAIT\n"),
+    SCRIPT("what TIME_WAIT says answers something", TIME_WAIT
+        "+5 > . 102:102(0) ack 202\n"
+        "+57 quiet\n"
+        "client = TIME_WAIT\n"
+        "+9 quiet\n"
+        "client = CLOSED\n"),
     SCRIPT("an octet that was missed is no FIN", OPENED
         "+.050 > P. 1:101(100) ack 1\n"
         "+.100 > F. 101:101(0) ack 2\n"

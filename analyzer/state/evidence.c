@@ -208,12 +208,27 @@ int64_t may_stray_ns(const struct evidence *ev, int x)
     return may_cross_ns(ev, x) + 2 * ev->rtt_ns[x] + STRAYING_NS;
 }
 
+#define CUT_NS NS_PER_MS
+
+/* It passed less than half of the shortest round trip before the capture ended. When that was is
+ * known only by the packets of others: a capture that stops with the connection's own last packet,
+ * or a copy of it, may as well have been cut there. */
+static bool under_way(const struct evidence *ev, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    int64_t last_ns = reckonable_ns(connection_last_ns(ev->c));
+    return ev->now_ns != TIME_UNKNOWN && ev->now_ns - last_ns > CUT_NS &&
+           ev->now_ns - g->time_ns < ev->rtt_ns[!g->side] / 2;
+}
+
 struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t end)
 {
     const struct log_entry *g = &ev->log[i];
     int x = !g->side;
     int64_t rtt_ns = ev->rtt_ns[x];
-    struct receipt r = {.status = RECEIPT_PRESUMED, .at_ns = g->time_ns, .by = -1};
+    struct receipt r = {.status = under_way(ev, i) ? RECEIPT_UNDER_WAY : RECEIPT_PRESUMED,
+                        .at_ns = g->time_ns,
+                        .by = -1};
     /* Until the capture's end nothing came. */
     int64_t answered_ns = ev->now_ns == TIME_UNKNOWN ? INT64_MAX : ev->now_ns;
     bool both_came = false;

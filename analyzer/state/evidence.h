@@ -33,8 +33,8 @@ void evidence_gather(struct evidence *evidence, const struct connection *connect
                      const struct analyzer_config *config, int64_t now_ns);
 
 enum receipt_status {
-    RECEIPT_LOST,     /* the addressee went on as if it had not come */
-    RECEIPT_DOUBTFUL, /* so often that nothing is presumed any more */
+    RECEIPT_LOST,      /* the addressee went on as if it had not come */
+    RECEIPT_UNDER_WAY, /* when the capture ended it cannot have arrived yet */
     RECEIPT_PRESUMED,
     RECEIPT_CONFIRMED, /* the addressee's own later segment proves it */
 };

@@ -84,5 +84,6 @@ void facts_gather(const struct evidence *ev, struct endpoint_facts ends[2])
         gather_resets(ev, x, &ends[x]);
         settle_own_fin(ev, x, &ends[x]);
         keep_order(&ends[x]);
+        gather_timeouts(ev, x, &ends[x]);
     }
 }

@@ -17,7 +17,8 @@ enum fact_id {
     FACT_FIN_ACKED,
     FACT_RESET_SENT,
     FACT_RESET_RECEIVED,
-    FACT_GONE, /* answered as a host that holds no such connection */
+    FACT_GONE,      /* answered as a host that holds no such connection */
+    FACT_TIMED_OUT, /* gave up, or died: only its silence tells */
     FACTS,
 };
 

@@ -43,4 +43,9 @@ void settle_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e);
 
 void gather_resets(const struct evidence *ev, int x, struct endpoint_facts *e);
 
+/* ---- timeouts.c ----------------------------------------------------------------------------- */
+
+/* What X's silence tells, after everything else is known. */
+void gather_timeouts(const struct evidence *ev, int x, struct endpoint_facts *e);
+
 #endif

@@ -17,14 +17,17 @@ static const struct CMUnitTest tests[] = {
         "server may CLOSED SYN_RECEIVED\n"
         "handshake unanswered\n"
         "close none\n"),
-    SCRIPT("syn_sent: SYNs sent again change nothing", SYN_SENT
+    SCRIPT("syn_sent: SYNs sent again change nothing, until there is none", SYN_SENT
         "+1 > S 0:0(0) <mss 1460>\n"
         "+2 > S 0:0(0) <mss 1460>\n"
         "client: SYN_SENT!\n"
         "client SYN_SENT @1 sent_syn\n"
         "connections 1\n"
-        "+60 quiet\n"
+        "+5 quiet\n"
         "client = SYN_SENT\n"
+        "+60 quiet\n"
+        "client = CLOSED?\n"
+        "client CLOSED timer timed_out at 7\n"
         "client in SYN_SENT CLOSED\n"),
 
     SCRIPT("syn_received: from the server's SYN-ACK on", SYN_RECEIVED

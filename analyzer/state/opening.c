@@ -84,7 +84,9 @@ static void note_peer_syn(const struct evidence *ev, int x, struct endpoint_fact
         enum state_cause cause = g->flags & TCP_ACK ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_SYN;
         bool hopeless = r.status == RECEIPT_PRESUMED &&
                         withdrawn_before(e, FACT_SYN_RECEIVED) >= SYN_ACKS_UNANSWERED_MAX;
-        if (r.status == RECEIPT_LOST || hopeless || syn_ack_unanswered(ev, i, &r))
+        if (r.status == RECEIPT_UNDER_WAY)
+            e->facts[FACT_SYN_RECEIVED].doubtful = true;
+        else if (r.status == RECEIPT_LOST || hopeless || syn_ack_unanswered(ev, i, &r))
             retract(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
         else
             set_received(e, FACT_SYN_RECEIVED, ev, i, &r, cause);
@@ -112,6 +114,22 @@ static void order_crossed_syn(struct endpoint_facts *e)
     }
 }
 
+/* In SYN_RECEIVED too an RST of another number than the next draws an acknowledgment (RFC 9293
+ * section 3.10.7.4): it tells nothing. */
+static bool may_be_challenge(const struct evidence *ev, int x, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    const struct side *peer = &ev->c->side[!x];
+    if (g->payload_len || g->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+        !seq_eq(g->ack, seq_add(peer->isn, 1)))
+        return false;
+    for (int k = 0; k < i; k++) {
+        if (ev->log[k].side != x && ev->log[k].flags & TCP_RST)
+            return true;
+    }
+    return false;
+}
+
 /* X says that it is established by a segment of its own other than SYN and RST. */
 static bool confirm_opened(const struct evidence *ev, int x, struct endpoint_facts *e, int from)
 {
@@ -120,7 +138,7 @@ static bool confirm_opened(const struct evidence *ev, int x, struct endpoint_fac
         from = e->facts[FACT_SYN_SENT].index; /* before, it spoke of another connection */
     for (int i = from; acked->holds && i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x || g->flags & (TCP_SYN | TCP_RST))
+        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || may_be_challenge(ev, x, i))
             continue;
         if (acked->certainty != CERTAINTY_CONFIRMED)
             acked->confirmed_by = g->frame;
@@ -147,7 +165,9 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
             g->flags & TCP_SYN ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
         bool hopeless = syn && r.status == RECEIPT_PRESUMED &&
                         withdrawn_before(e, FACT_SYN_ACKED) >= SYN_ACKS_UNANSWERED_MAX;
-        if (r.status == RECEIPT_LOST || hopeless || (syn && syn_ack_unanswered(ev, i, &r)))
+        if (r.status == RECEIPT_UNDER_WAY)
+            e->facts[FACT_SYN_ACKED].doubtful = true;
+        else if (r.status == RECEIPT_LOST || hopeless || (syn && syn_ack_unanswered(ev, i, &r)))
             retract(e, FACT_SYN_ACKED, ev, i, &r, cause);
         else
             set_received(e, FACT_SYN_ACKED, ev, i, &r, cause);
@@ -193,14 +213,23 @@ static bool may_send_early(const struct evidence *ev, int x)
     return ev->c->side[x].marks & SIDE_SYN_ACK && ev->c->side[!x].marks & SIDE_FAST_OPEN;
 }
 
+/* A server that sends octets has had the client's answer to its SYN-ACK. */
+static bool tells_of_client(const struct evidence *ev, int x, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    return g->side != x && (g->payload_len || g->flags & TCP_FIN) && !may_send_early(ev, !x) &&
+           (ev->c->side[x].marks & (SIDE_SYN | SIDE_SYN_ACK)) == SIDE_SYN;
+}
+
 /* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */
 static void note_implied_open(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     static const enum fact_id opening[] = {FACT_SYN_SENT, FACT_SYN_RECEIVED, FACT_SYN_ACKED};
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
-            !speaks_in(ev, x, i))
+        if (g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
+            (g->side != x && !tells_of_client(ev, x, i)) || !speaks_in(ev, g->side, i) ||
+            may_be_challenge(ev, g->side, i))
             continue;
         for (unsigned k = 0; k < 3; k++) {
             const struct fact *f = &e->facts[opening[k]];
@@ -251,10 +280,10 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     if (bare_rst || last_syn_ack < 0 ||
         silence_since(ev, ev->log[last_syn_ack].time_ns) < due_ns + due_ns / 2)
         return;
-    set_fact(e, FACT_GONE, ev, last_syn_ack, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
-    e->facts[FACT_GONE].order = ORDER_AT(ev->count);
-    e->facts[FACT_GONE].at_ns = ev->log[last_syn_ack].time_ns + due_ns;
-    e->facts[FACT_GONE].frame = FRAME_NONE;
+    set_fact(e, FACT_TIMED_OUT, ev, last_syn_ack, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
+    e->facts[FACT_TIMED_OUT].order = ORDER_AT(ev->count);
+    e->facts[FACT_TIMED_OUT].at_ns = ev->log[last_syn_ack].time_ns + due_ns;
+    e->facts[FACT_TIMED_OUT].frame = FRAME_NONE;
 }
 
 void gather_opening(const struct evidence *ev, int x, struct endpoint_facts *e)

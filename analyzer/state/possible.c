@@ -238,6 +238,24 @@ static bool still_as_before(const struct evidence *ev, int x, struct endpoint_st
     return true;
 }
 
+/* Where the tuple's former use may still answer for it: it has sent neither SYN nor octets. */
+static unsigned perhaps_as_before(const struct evidence *ev, int x)
+{
+    const struct detail *d = ev->c->detail;
+    bool began = ev->c->side[x].marks & (SIDE_SYN | SIDE_DATA | SIDE_FIN);
+    return d && d->previous && !began ? d->previous->former.side[x].possible : 0u;
+}
+
+/* It answers a SYN with an acknowledgment: it holds a connection, of which nothing is known. */
+static unsigned of_another_connection(const struct evidence *ev, int x)
+{
+    const struct side *own = &ev->c->side[x];
+    bool answers = own->marks & SIDE_SPOKE && !(own->marks & (SIDE_SYN | SIDE_SEEN));
+    unsigned early = STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_SYN_SENT) |
+                     STATE_BIT(STATE_SYN_RECEIVED) | STATE_BIT(STATE_UNKNOWN);
+    return answers && ev->c->side[!x].marks & SIDE_SYN ? (STATE_BIT(STATES) - 1) & ~early : 0;
+}
+
 /* An RST to a SYN that no closed port sends: the server may know nothing of it. */
 static bool oddly_refused(const struct evidence *ev, int x)
 {
@@ -366,5 +384,6 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSED);
     if (open && unseen(ev, !x))
         set |= unseen_answers(e);
+    set |= perhaps_as_before(ev, x) | of_another_connection(ev, x);
     s->possible = (uint16_t)set;
 }

@@ -1,5 +1,14 @@
 #include "analyzer/state/gather.h"
 
+/* An abort acknowledges the peer's SYN: it had come. */
+static bool acknowledges_syn(const struct evidence *ev, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    const struct side *peer = &ev->c->side[!g->side];
+    return g->flags & TCP_ACK && peer->marks & SIDE_ISN && seq_eq(g->ack, seq_add(peer->isn, 1)) &&
+           seq_gt(g->seq, ev->c->side[g->side].isn);
+}
+
 /* Before its SYN was answered as far as it knows, an endpoint that sends RST only fends off
  * something old, and stays (RFC 9293 section 3.10.7.3). */
 static bool in_syn_sent(const struct endpoint_facts *e, int i)
@@ -130,13 +139,23 @@ static bool may_precede_own_syn(const struct evidence *ev, int x, int rst)
     return false;
 }
 
+/* In SYN_RECEIVED an acknowledgment of something else draws RST, and nothing changes (RFC 9293
+ * section 3.10.7.4). */
+static bool may_only_fend_off(const struct evidence *ev, int rst)
+{
+    const struct log_entry *r = &ev->log[rst];
+    const struct side *own = &ev->c->side[r->side];
+    return (own->marks & (SIDE_SYN_ACK | SIDE_SPOKE)) == SIDE_SYN_ACK &&
+           !seq_eq(r->seq, seq_add(own->isn, 1));
+}
+
 static void note_own_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->side != x || !(g->flags & TCP_RST) || !rst_is_own(ev, i) || went_on_after(ev, x, i))
             continue;
-        if (in_syn_sent(e, i)) {
+        if (in_syn_sent(e, i) && !acknowledges_syn(ev, i)) {
             if (aborts_opening(ev, x, i))
                 set_fact(e, FACT_RESET_SENT, ev, i, CERTAINTY_PRESUMED, CAUSE_SENT_RST);
             continue;
@@ -149,6 +168,8 @@ static void note_own_reset(const struct evidence *ev, int x, struct endpoint_fac
                      CAUSE_SENT_RST);
         } else {
             note_gone(ev, e, i, drawn_by);
+            if (may_only_fend_off(ev, i))
+                e->facts[FACT_GONE].certainty = CERTAINTY_PRESUMED;
         }
         return;
     }
@@ -168,7 +189,9 @@ static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_fa
             continue;
         }
         struct receipt r = receipt_of(ev, i, false, g->seq);
-        if (r.status == RECEIPT_LOST)
+        if (r.status == RECEIPT_UNDER_WAY)
+            e->facts[FACT_RESET_RECEIVED].doubtful = true;
+        else if (r.status == RECEIPT_LOST)
             retract(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);
         else
             set_received(e, FACT_RESET_RECEIVED, ev, i, &r, CAUSE_RECEIVED_RST);

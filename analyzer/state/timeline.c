@@ -6,7 +6,8 @@
 
 enum tcp_state state_of_facts(const struct endpoint_facts *e, unsigned facts)
 {
-    if (facts & (BIT(FACT_RESET_SENT) | BIT(FACT_RESET_RECEIVED) | BIT(FACT_GONE)))
+    if (facts &
+        (BIT(FACT_RESET_SENT) | BIT(FACT_RESET_RECEIVED) | BIT(FACT_GONE) | BIT(FACT_TIMED_OUT)))
         return STATE_CLOSED;
     bool open = e->mid_stream || (facts & BIT(FACT_SYN_SENT) && facts & BIT(FACT_SYN_RECEIVED) &&
                                   facts & BIT(FACT_SYN_ACKED));
@@ -105,7 +106,10 @@ static void run_time_wait(const struct evidence *ev, int x, struct endpoint_stat
         return;
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && g->time_ns > last_ns)
+        bool acks = (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK;
+        /* What it says then answers something, though the capture missed that. */
+        int64_t due_ns = g->side == x ? may_stray_ns(ev, x) + ev->config->delayed_ack_ns : 0;
+        if (acks && g->time_ns > last_ns + due_ns)
             last_ns = g->time_ns;
     }
     s->time_wait_from_ns = from_ns;

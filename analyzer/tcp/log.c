@@ -56,10 +56,10 @@ static bool fin_may_be_unseen(const struct connection *c, int s)
     return seq_eq(last->right, c->side[s].nxt) && seq_diff(last->right, last->left) == 1;
 }
 
-/* It may have missed the handshake's last ACK, and wait for the next. */
+/* It may have missed the handshake's last ACK, and wait for the next; also where both opened. */
 static bool may_be_opening(const struct side *server)
 {
-    return (server->marks & (SIDE_SYN_ACK | SIDE_SPOKE)) == SIDE_SYN_ACK;
+    return (server->marks & (SIDE_SYN | SIDE_SPOKE)) == SIDE_SYN;
 }
 
 static bool is_logged(const struct connection *c, int sender, const struct segment *g)

@@ -21,6 +21,11 @@ void note_syn(struct connection *c, int sender, const struct segment *g)
         own->marks |= SIDE_FAST_OPEN;
 }
 
+void forget_numbers(struct side *side)
+{
+    side->marks &= (uint16_t) ~(SIDE_SEEN | SIDE_ACKED | SIDE_ISN | SIDE_SYN | SIDE_SAMPLING);
+}
+
 bool is_probe(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
@@ -106,16 +111,24 @@ static bool take_new(struct connection *c, int sender, const struct segment *g)
     return held;
 }
 
+/* Not more octets than these can have passed unseen before the first answer: a window without its
+ * scale. */
+#define FIRST_WINDOW INT32_C(65536)
+
 /* A SYN on a tuple that its end still holds draws an ACK of the old numbers; and a SYN-ACK may
- * answer another SYN. Neither where the peer has gone on from this one. */
+ * answer another SYN. Neither where the peer has gone on from this one, and neither carries octets
+ * that acknowledge a little more than the SYN. */
 static bool speaks_of_another(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *peer = &c->side[!sender];
     bool went_on = peer->marks & SIDE_SPOKE && c->side[sender].marks & SIDE_ACKED;
-    return g->flags & TCP_ACK && peer->marks & SIDE_SYN && !(peer->marks & SIDE_ACKED) &&
-           !(went_on && !(g->flags & TCP_SYN)) &&
-           (g->flags & TCP_SYN || !(c->side[sender].marks & SIDE_SYN)) &&
-           (seq_le(seq_of(g->ack), peer->isn) || seq_gt(seq_of(g->ack), peer->nxt));
+    if (!(g->flags & TCP_ACK) || !(peer->marks & SIDE_SYN) || peer->marks & SIDE_ACKED)
+        return false;
+    if (!(g->flags & TCP_SYN) && (went_on || c->side[sender].marks & SIDE_SYN))
+        return false;
+    bool octets = g->payload_len || g->flags & TCP_FIN;
+    return seq_le(seq_of(g->ack), peer->isn) ||
+           seq_diff(seq_of(g->ack), peer->nxt) > (octets ? FIRST_WINDOW : 0);
 }
 
 bool track_numbers(struct connection *c, int sender, const struct segment *g, bool probe)

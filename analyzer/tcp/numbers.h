@@ -10,6 +10,9 @@
 
 void note_syn(struct connection *c, int sender, const struct segment *segment);
 
+/* What stood so far was another connection's of this side. */
+void forget_numbers(struct side *side);
+
 /* Keepalives and zero-window probes repeat the octet before the next, or none (RFC 9293 section
  * 3.8.4); nothing of it is outstanding. */
 bool is_probe(const struct connection *c, int sender, const struct segment *segment);

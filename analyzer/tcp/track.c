@@ -277,6 +277,15 @@ static void remember_last(struct connection *c, int sender, const struct segment
         own->last_data = own->last;
 }
 
+/* A listener that has given up and is asked once more answers with another number. */
+static bool begins_anew(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    return (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) &&
+           (own->marks & (SIDE_SYN_ACK | SIDE_SPOKE)) == SIDE_SYN_ACK && own->isn.n != g->seq &&
+           !(c->marks & CONN_ESTABLISHED);
+}
+
 bool track_segment(struct connection *c, int sender, const struct segment *g)
 {
     if (g->marks & SEG_MALFORMED)
@@ -293,6 +302,8 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
         note_close_start(c);
     if (c->detail)
         remember_last(c, sender, g, again);
+    if (begins_anew(c, sender, g))
+        forget_numbers(&c->side[sender]);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
         note_syn(c, sender, g);
     bool probe = is_probe(c, sender, g);
