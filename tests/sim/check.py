@@ -3,7 +3,7 @@
 Sound: the true state is among the possible ones; it must always be. Final: the state is the true
 one. Width: how many states are possible, on average. Only endpoints whose last change of state left
 nothing in the capture, nor anything that had to be answered (`hidden`, see world.h), are counted
-apart: nobody could know. A socket that listens is no connection: LISTEN may be called CLOSED.
+apart: nobody could know. Short runs are allowed what chance does to few endpoints. A socket that listens is no connection: LISTEN may be called CLOSED.
 
     check.py SIMULATE            a short run of every configuration
     check.py SIMULATE --long     100,000 connections of each
@@ -13,6 +13,7 @@ import argparse
 import csv
 import dataclasses
 import json
+import math
 import os
 import pathlib
 import shlex
@@ -42,7 +43,7 @@ CONFIGURATIONS = [
     Configuration("loss_5_anywhere", 0.10, ("--loss", "0.05", *WORN), 0.97, 2.6),
     Configuration("capture_loss_2", 0.10,
                   ("--loss", "0.05", "--capture-loss", "0.02", *WORN, "--tap", "middle"),
-                  hidden=0.04),
+                  hidden=0.015),  # what the capture lost is hidden, too
 ]
 
 
@@ -130,6 +131,11 @@ def run_chunk(arguments, options, seed, connections, count):
             miss("split", row, "both", "", "", [])
 
 
+def deviation(share, count):
+    """How far a share of so few endpoints strays from that of many."""
+    return math.sqrt(share * (1 - share) / (count.endpoints + count.hidden))
+
+
 def run(arguments, configuration, connections):
     """Returns whether every bar was reached."""
     count, left, chunk = Count(), connections, 0
@@ -139,8 +145,11 @@ def run(arguments, configuration, connections):
         chunk += 1
     final, width = count.final / count.endpoints, count.states / count.endpoints
     hidden = count.hidden / (count.endpoints + count.hidden)
-    good = (count.sound == count.endpoints and final >= configuration.final
-            and width <= configuration.width and hidden <= configuration.hidden)
+    chance = 0 if connections >= 100_000 else 3
+    good = (count.sound == count.endpoints
+            and final >= configuration.final - chance * deviation(configuration.final, count)
+            and width <= configuration.width
+            and hidden <= configuration.hidden + chance * deviation(configuration.hidden, count))
     print(f"{configuration.name}: {count.connections} connections, sound "
           f"{100 * count.sound / count.endpoints:.4f} % ({count.endpoints - count.sound} missed), "
           f"final {100 * final:.2f} %, width {width:.3f}, hidden {100 * hidden:.2f} % (of them "

@@ -89,7 +89,7 @@ static void receive_closed(struct world *world, struct endpoint *end, const stru
         open_connection(world, end);
         end->passive = true;
         begin_receiving(end, segment);
-        unsigned unshown = segment->copy ? PEER_SYN : unless_captured(world, PEER_SYN);
+        unsigned unshown = segment->behind_tap ? PEER_SYN : unless_captured(world, PEER_SYN);
         enter(world, end, SYN_RECEIVED, OWN_SYN_ACK | unshown);
         send_head(world, end);
         arm_retransmission(world, end);

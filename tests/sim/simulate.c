@@ -53,7 +53,7 @@ static int64_t choose_end(const struct world *world, uint64_t seed)
     }
     int64_t last = world->last_tap, first = world->tap_times[0];
     int64_t die = random_between(&random, 0, 99);
-    if (die < 60) {
+    if (die < 65) {
         return last + random_magnitude(&random, SEC, 150 * SEC);
     }
     if (die < 85) {

@@ -100,7 +100,8 @@ static void enter_half(struct world *world, struct link_half *half, const struct
     int copies = 1 + (int)random_share(&world->random, half->duplicate);
     for (int copy = 0; copy < copies; copy++) {
         struct event event = {.stage = stage, .segment = *segment, .order = world->order++};
-        event.segment.copy = copy && stage == 1;
+        event.segment.copy |= copy;
+        event.segment.behind_tap = copy && stage == 1;
         event.at = at + half->delay + random_between(&world->random, 0, half->jitter);
         if (copy || random_share(&world->random, half->reorder)) {
             event.at += random_magnitude(&world->random, 20 * US, 2 * half->delay + 5 * MS);

@@ -68,8 +68,9 @@ struct segment {
     uint8_t flags;
     bool timestamps;
     bool captured;
-    int64_t passed; /* the tap, when */
-    bool copy;      /* made by the network behind the tap, which saw one segment only */
+    int64_t passed;  /* the tap, when */
+    bool copy;       /* made by the network */
+    bool behind_tap; /* … where the tap saw one segment only */
     int from;
 };
 
