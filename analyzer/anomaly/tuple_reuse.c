@@ -262,8 +262,10 @@ static void judge_former_use(struct scene *s, const struct reopening *r)
 static void judge_isn_changed(struct scene *s, const struct reopening *r)
 {
     const struct previous_use *p = r->p;
+    /* CLOSED: it does not repeat its SYN, which it would if it still waited. */
     bool waiting = p->client_side == r->x &&
-                   (p->state[r->x] == STATE_SYN_SENT || p->state[!r->x] == STATE_SYN_RECEIVED);
+                   (p->state[r->x] == STATE_SYN_SENT || p->state[r->x] == STATE_CLOSED ||
+                    p->state[!r->x] == STATE_SYN_RECEIVED);
     int64_t at_ns = s->ev->captured_ns[r->h.syn];
     if (p->opened || p->reset || !waiting || !p->has_isn[r->x] || p->end_ns == TIME_UNKNOWN ||
         at_ns == TIME_UNKNOWN || elapsed_ns(p->end_ns, at_ns) >= s->config->two_msl_ns)

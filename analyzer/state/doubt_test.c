@@ -47,6 +47,11 @@ static const struct CMUnitTest tests[] = {
         "+.040 < . 700000001:700000001(0) ack 2\n"
         "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT\n"
         "server in CLOSE_WAIT\n"),
+    SCRIPT("a listener whose reset was lost is asked again, and its answer lost", SYN_RECEIVED
+        "+.010 < R. 1:1(0) ack 1\n"
+        "server in CLOSED\n"
+        "+1 > S 0:0(0) <mss 1460>\n"
+        "server in SYN_RECEIVED CLOSED\n"),
     SCRIPT("an abort overtakes the ACK that it follows", SYN_RECEIVED
         "+.010 > R. 1:1(0) ack 1\n"
         "+.001 > . 1:1(0) ack 1\n"
@@ -160,6 +165,13 @@ static const struct CMUnitTest tests[] = {
         "+70 quiet\n"
         "client may FIN_WAIT_1 CLOSED\n"),
 
+    SCRIPT("TIME_WAIT takes no RST with the number of the FIN", TIME_WAIT
+        "+.001 < R 201:201(0)\n"
+        "client = TIME_WAIT\n"
+        "client in TIME_WAIT CLOSED\n"
+        "+.001 < R 202:202(0)\n"
+        "client = CLOSED?\n"),
+
     /* ---- what the handshake owes */
     SCRIPT("two SYN-ACKs, and one answer", SYN_RECEIVED
         "+.001 < S. 0:0(0) ack 1 <mss 1460> id 7\n"
@@ -200,7 +212,21 @@ static const struct CMUnitTest tests[] = {
         "+20 quiet\n"
         "server may SYN_RECEIVED ESTABLISHED\n"),
 
+    SCRIPT("where both opened, octets of the one tell nothing of the other",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S 0:0(0) <mss 1460>\n"
+        "+.001 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.003 > S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.001 > P. 1:44(43) ack 1\n"
+        "server may SYN_RECEIVED ESTABLISHED\n"),
+
     /* ---- what the capture lost */
+    SCRIPT("an abort behind octets that were missed", SYN_SENT
+        "+.020 > P. 1:1201(1200) ack 1\n"
+        "+.045 > . 1201:1201(0) ack 24\n"
+        "+.050 < R. 24:24(0) ack 1201\n"
+        "client = CLOSED?\n"
+        "client in ESTABLISHED CLOSED\n"),
     SCRIPT("a FIN behind octets that were missed", ESTABLISHED
         "+.100 < F. 216:216(0) ack 101\n"
         "client = ESTABLISHED\n"

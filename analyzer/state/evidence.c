@@ -306,6 +306,7 @@ static bool receive_span(const struct evidence *ev, int i, seq_t *low, seq_t *hi
             known = true;
         }
     }
+    *high = seq_max(*high, *low); /* what the capture missed, X acknowledged */
     /* Between the handshake and the close only the running numbers were kept. */
     const struct detail *d = ev->c->detail;
     if (sender->marks & SIDE_ACKED && d && d->start.seen[g->side]) {

@@ -217,8 +217,10 @@ static bool may_send_early(const struct evidence *ev, int x)
 static bool tells_of_client(const struct evidence *ev, int x, int i)
 {
     const struct log_entry *g = &ev->log[i];
+    uint16_t client = ev->c->side[x].marks & (SIDE_SYN | SIDE_SYN_ACK);
+    uint16_t server = ev->c->side[!x].marks & (SIDE_SYN | SIDE_SYN_ACK);
     return g->side != x && (g->payload_len || g->flags & TCP_FIN) && !may_send_early(ev, !x) &&
-           (ev->c->side[x].marks & (SIDE_SYN | SIDE_SYN_ACK)) == SIDE_SYN;
+           client == SIDE_SYN && server != SIDE_SYN;
 }
 
 /* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */

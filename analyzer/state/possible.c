@@ -256,6 +256,20 @@ static unsigned of_another_connection(const struct evidence *ev, int x)
     return answers && ev->c->side[!x].marks & SIDE_SYN ? (STATE_BIT(STATES) - 1) & ~early : 0;
 }
 
+/* A listener that reset, and was asked again: its answer may be lost before the tap. */
+static bool asked_again(const struct evidence *ev, int x)
+{
+    bool reset = false;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x)
+            reset = g->flags & TCP_RST;
+        else if (reset && (g->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+            return ev->c->side[x].marks & SIDE_SYN_ACK;
+    }
+    return false;
+}
+
 /* An RST to a SYN that no closed port sends: the server may know nothing of it. */
 static bool oddly_refused(const struct evidence *ev, int x)
 {
@@ -376,7 +390,7 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_CLOSED);
     if (open && !ev->beside[x] && silence_since(ev, own->last_ns) > ev->config->idle_ns)
         set |= STATE_BIT(STATE_CLOSED);
-    if (oddly_refused(ev, x))
+    if (oddly_refused(ev, x) || asked_again(ev, x))
         set |= STATE_BIT(STATE_SYN_RECEIVED);
     if (open)
         set |= missed_close(ev, set) | hidden_fin(ev, x, ends);

@@ -175,14 +175,24 @@ static void note_own_reset(const struct evidence *ev, int x, struct endpoint_fac
     }
 }
 
+/* Linux takes an RST whose number is the FIN's in CLOSE_WAIT, LAST_ACK and CLOSING: it may have
+ * been drawn by a segment that did not acknowledge the FIN yet. In TIME_WAIT nobody does. */
+static bool takes_number_of_fin(const struct endpoint_facts *e, int i)
+{
+    const struct fact *fin = &e->facts[FACT_FIN_RECEIVED];
+    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    bool has_fin = fin->holds && fin->order < ORDER_AT(i);
+    bool waits = has_fin && e->active && acked->holds && acked->order < ORDER_AT(i);
+    return has_fin && !waits;
+}
+
 static void note_peer_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     for (int i = 0; i < ev->count && !e->facts[FACT_RESET_RECEIVED].holds; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->side == x || !(g->flags & TCP_RST))
             continue;
-        const struct fact *fin = &e->facts[FACT_FIN_RECEIVED];
-        if (!rst_acceptable(ev, i, fin->holds && fin->order < ORDER_AT(i), in_syn_sent(e, i))) {
+        if (!rst_acceptable(ev, i, takes_number_of_fin(e, i), in_syn_sent(e, i))) {
             /* Its number may lie behind octets that the capture missed. */
             if (rst_is_own(ev, i) && seq_gt(g->seq, ev->c->side[!x].nxt))
                 e->facts[FACT_RESET_RECEIVED].doubtful = true;
