@@ -139,7 +139,8 @@ static void tell(const struct scene *s, struct anomaly_verdict *a, const struct 
     figure(a, FIGURE_GAP_NS, r->gap_ns);
     figure_word(a, FIGURE_OUTCOME, reaction_words[r->reaction]);
     figure(a, FIGURE_ATTEMPTS, r->h.syns + (int64_t)r->p->attempts);
-    figure(a, FIGURE_DELAY_NS, delay_of(s, r));
+    if (delay_of(s, r) > 0)
+        figure(a, FIGURE_DELAY_NS, delay_of(s, r));
     figure_flag(a, FIGURE_GOT_THROUGH, r->h.syn_ack != NO_ENTRY);
     if (r->isn_known)
         figure_signed(a, FIGURE_ISN_ABOVE, r->isn_above);

@@ -1,0 +1,214 @@
+#include "analyzer/anomaly/crowd.h"
+
+#include "analyzer/anomaly/distinct.h"
+#include "analyzer/elapsed.h"
+#include "analyzer/host/examples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const enum rule_id crowded[] = {
+    RULE_CONNECTION_REFUSED, RULE_SYN_UNANSWERED, RULE_HANDSHAKE_ABORTED,
+    RULE_SYN_ACK_UNANSWERED, RULE_STRAY_SEGMENT,
+};
+
+#define CROWDED (sizeof crowded / sizeof *crowded)
+
+/* What is no longer told one by one. */
+struct rest {
+    uint64_t connections;
+    uint64_t by_rule[CROWDED];
+    int64_t first_ns, last_ns;
+    struct distinct servers, ports, targets;
+    struct examples *examples; /* owned */
+};
+
+struct client {
+    struct roll_key key; /* its address */
+    uint32_t told[CROWDED];
+    struct rest *rest; /* owned, NULL while all are told */
+};
+
+bool crowd_init(struct crowd *crowd, struct siphash_key secret)
+{
+    crowd->heavy_count = 0;
+    return roll_init(&crowd->clients, sizeof(struct client), secret);
+}
+
+void crowd_finish(struct crowd *crowd)
+{
+    for (uint32_t i = 0; i < roll_count(&crowd->clients); i++) {
+        struct client *c = roll_at(&crowd->clients, i);
+        if (c->rest)
+            free(c->rest->examples);
+        free(c->rest);
+    }
+    roll_finish(&crowd->clients);
+}
+
+/* ---- counting ------------------------------------------------------------------------------- */
+
+static struct client *client_of(struct crowd *crowd, const struct connection_verdict *v)
+{
+    struct roll_key key = roll_key_of(v->client.address, NULL, 0, 0);
+    struct client *c = roll_find(&crowd->clients, &key);
+    if (c || roll_count(&crowd->clients) >= CROWD_CLIENTS)
+        return c;
+    return roll_add(&crowd->clients, &key);
+}
+
+static struct rest *rest_of(struct crowd *crowd, struct client *c)
+{
+    if (c->rest || crowd->heavy_count >= CROWD_HEAVY)
+        return c->rest;
+    c->rest = calloc(1, sizeof *c->rest);
+    if (!c->rest)
+        return NULL;
+    c->rest->first_ns = c->rest->last_ns = TIME_UNKNOWN;
+    crowd->heavy[crowd->heavy_count++] = c;
+    return c->rest;
+}
+
+/* What is estimated must not depend on the run: no secret. */
+static uint64_t hash_of(const struct endpoint_verdict *server, bool address, bool port)
+{
+    uint64_t words[3] = {0, 0, port ? server->port : 0};
+    if (address)
+        memcpy(words, server->address, sizeof server->address);
+    return siphash13((struct siphash_key){0, 0}, words, 3);
+}
+
+static bool add_to_rest(struct rest *rest, const struct connection_verdict *v,
+                        const struct anomaly_verdict *a, unsigned kind)
+{
+    if (a->evidence_count && !examples_add(&rest->examples, &a->evidence[0]))
+        return false;
+    rest->connections++;
+    rest->by_rule[kind]++;
+    distinct_add(&rest->servers, hash_of(&v->server, true, false));
+    distinct_add(&rest->ports, hash_of(&v->server, false, true));
+    distinct_add(&rest->targets, hash_of(&v->server, true, true));
+    if (v->start_ns == TIME_UNKNOWN)
+        return true;
+    if (rest->first_ns == TIME_UNKNOWN || v->start_ns < rest->first_ns)
+        rest->first_ns = v->start_ns;
+    if (v->start_ns > rest->last_ns)
+        rest->last_ns = v->start_ns;
+    return true;
+}
+
+static unsigned kind_of(const struct anomaly_verdict *a)
+{
+    unsigned kind = 0;
+    while (kind < CROWDED && crowded[kind] != a->rule)
+        kind++;
+    return kind;
+}
+
+/* Is it told by a record of its own? */
+static bool is_told(struct crowd *crowd, const struct connection_verdict *v,
+                    const struct anomaly_verdict *a)
+{
+    unsigned kind = kind_of(a);
+    if (kind == CROWDED)
+        return true;
+    struct client *c = client_of(crowd, v);
+    if (!c)
+        return true;
+    if (c->told[kind] < CROWD_TOLD) {
+        c->told[kind]++;
+        return true;
+    }
+    struct rest *rest = rest_of(crowd, c);
+    return !rest || !add_to_rest(rest, v, a, kind);
+}
+
+void crowd_thin(struct crowd *crowd, struct connection_verdict *v, struct anomaly_set *found)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < found->count; i++) {
+        if (!is_told(crowd, v, &found->items[i]))
+            continue;
+        if (kept != i)
+            found->items[kept] = found->items[i];
+        kept++;
+    }
+    found->count = kept;
+    v->anomaly_count = kept;
+}
+
+/* ---- telling -------------------------------------------------------------------------------- */
+
+static void figure(struct anomaly_verdict *a, enum figure_id id, uint64_t value)
+{
+    a->figures[a->figure_count++] =
+        (struct anomaly_figure){.id = (uint8_t)id, .integer = (int64_t)value};
+}
+
+static void figure_word(struct anomaly_verdict *a, enum figure_id id, const char *word)
+{
+    a->figures[a->figure_count++] = (struct anomaly_figure){.id = (uint8_t)id, .word = word};
+}
+
+/* At least nine of ten attempts had a target of their own. */
+static bool is_scan(const struct rest *rest)
+{
+    return rest->targets.count && rest->targets.count * UINT64_C(10) >= rest->targets.seen * 9;
+}
+
+static void make_verdict(const struct client *c, struct anomaly_verdict *out)
+{
+    const struct rest *rest = c->rest;
+    *out = (struct anomaly_verdict){
+        .at_ns = rest->first_ns,
+        .rule = RULE_OPEN_FAILURES_MANY,
+        .severity = SEVERITY_NOTICE,
+        .confidence = CONFIDENCE_CERTAIN,
+        .endpoint = ROLE_NONE,
+        .client_state = STATE_UNKNOWN,
+        .server_state = STATE_UNKNOWN,
+        .has_host = true,
+    };
+    memcpy(out->host_address, c->key.address[0], sizeof out->host_address);
+    unsigned most = 0;
+    for (unsigned kind = 1; kind < CROWDED; kind++) {
+        if (rest->by_rule[kind] > rest->by_rule[most])
+            most = kind;
+    }
+    figure(out, FIGURE_CONNECTIONS, rest->connections);
+    figure(out, FIGURE_SERVERS, distinct_count(&rest->servers));
+    figure(out, FIGURE_PORTS, distinct_count(&rest->ports));
+    figure_word(out, FIGURE_FAILURE, rule_table[crowded[most]].id);
+    if (rest->first_ns != TIME_UNKNOWN) {
+        figure(out, FIGURE_FIRST_NS, (uint64_t)rest->first_ns);
+        figure(out, FIGURE_LAST_NS, (uint64_t)rest->last_ns);
+        figure(out, FIGURE_SPAN_NS, (uint64_t)elapsed_ns(rest->first_ns, rest->last_ns));
+    }
+    if (is_scan(rest))
+        figure_word(out, FIGURE_HINT, "scan");
+    if (rest->examples)
+        examples_show(rest->examples, INT64_MAX, out);
+}
+
+static int by_address(const void *left, const void *right)
+{
+    const struct client *const *a = left;
+    const struct client *const *b = right;
+    return roll_key_order(&(*a)->key, &(*b)->key);
+}
+
+bool crowd_tell(struct crowd *crowd,
+                bool (*take)(void *context, const struct anomaly_verdict *anomaly), void *context)
+{
+    if (crowd->heavy_count > 1)
+        qsort(crowd->heavy, crowd->heavy_count, sizeof(struct client *), by_address);
+    for (uint32_t i = 0; i < crowd->heavy_count; i++) {
+        struct anomaly_verdict verdict;
+        if (!crowd->heavy[i]->rest->connections)
+            continue;
+        make_verdict(crowd->heavy[i], &verdict);
+        if (!take(context, &verdict))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * Failures to open that are too many to be told one by one: per client address and rule the first
+ * CROWD_TOLD are records, the rest become one record about the client at the end. Knows many
+ * connections, and nothing of each but its verdict.
+ *
+ * Memory is bounded: clients beyond the limits are not held, and what they fail is told one by one.
+ * Limits bite in the order in which connections become final, never by hash.
+ */
+#ifndef FINWAIT_ANALYZER_ANOMALY_CROWD_H
+#define FINWAIT_ANALYZER_ANOMALY_CROWD_H
+
+#include "analyzer/anomaly/anomaly.h"
+#include "analyzer/host/roll.h"
+
+#define CROWD_TOLD    100u
+#define CROWD_CLIENTS 65536u
+#define CROWD_HEAVY   4096u /* of these, with more than CROWD_TOLD of some rule */
+
+struct client;
+
+struct crowd {
+    struct roll clients;
+    struct client *heavy[CROWD_HEAVY]; /* those whose rest is not told one by one */
+    uint32_t heavy_count;
+};
+
+bool crowd_init(struct crowd *crowd, struct siphash_key secret) MUST_CHECK;
+void crowd_finish(struct crowd *crowd);
+
+/* Takes out of the verdict's anomalies, which are those of `found`, what is not told one by one.
+ * Where memory ran out it stays. */
+void crowd_thin(struct crowd *crowd, struct connection_verdict *verdict, struct anomaly_set *found);
+
+/* Makes the records, in order of address. False when `take` returned false. */
+bool crowd_tell(struct crowd *crowd,
+                bool (*take)(void *context, const struct anomaly_verdict *anomaly),
+                void *context) MUST_CHECK;
+
+#endif

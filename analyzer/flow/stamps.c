@@ -1,0 +1,105 @@
+#include "analyzer/flow/stamps.h"
+
+#include "analyzer/elapsed.h"
+
+#include <stdlib.h>
+
+/* What chance alone brings about once in a few hundred pairs whose stamps mean nothing. */
+#define DROPPED_LEAST  3u
+#define ANSWERED_LEAST 3u
+#define TOGETHER_LEAST 8u
+
+bool stamps_init(struct stamps *stamps, struct siphash_key secret)
+{
+    return roll_init(&stamps->pairs, sizeof(struct stamp_pair), secret);
+}
+
+void stamps_finish(struct stamps *stamps)
+{
+    for (uint32_t i = 0; i < roll_count(&stamps->pairs); i++)
+        free(((struct stamp_pair *)roll_at(&stamps->pairs, i))->examples);
+    roll_finish(&stamps->pairs);
+}
+
+static struct roll_key key_of(const struct connection *c)
+{
+    int client = client_side(c);
+    return roll_key_of(c->key.address[client], c->key.address[!client], c->key.port[!client], 0);
+}
+
+void stamps_syn(struct stamps *stamps, struct connection *c, const struct segment *syn)
+{
+    if (!(syn->marks & SEG_TIMESTAMPS) || syn->time_ns == TIME_UNKNOWN)
+        return;
+    struct roll_key key = key_of(c);
+    const struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
+    if (!pair || !pair->answered || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)
+        return;
+    c->marks |= CONN_STAMP_COMPARED;
+    if (seq_lt(seq_of(syn->ts_val), seq_of(pair->ts_val)))
+        c->marks |= CONN_STAMP_BELOW;
+}
+
+void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g)
+{
+    const struct side *client = &c->side[client_side(c)];
+    if (!(client->marks & SIDE_SYN) || !(client->marks & SIDE_TIMESTAMPS) ||
+        g->time_ns == TIME_UNKNOWN)
+        return;
+    struct roll_key key = key_of(c);
+    struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
+    if (!pair && roll_count(&stamps->pairs) < STAMPS_PAIRS)
+        pair = roll_add(&stamps->pairs, &key);
+    if (!pair)
+        return;
+    pair->answered = true;
+    pair->ts_val = client->ts_val;
+    pair->at_ns = g->time_ns;
+}
+
+static void count_dropped(struct stamp_pair *pair, const struct connection *c)
+{
+    if (!(c->marks & CONN_STAMP_BELOW)) {
+        pair->dropped_otherwise++;
+        return;
+    }
+    const struct side *client = &c->side[client_side(c)];
+    struct anomaly_evidence piece = {.at_ns = c->first_ns,
+                                     .frame = c->first_frame,
+                                     .note = "SYN with a lower timestamp, unanswered",
+                                     .seq = client->isn.n,
+                                     .flags = TCP_SYN,
+                                     .from = ROLE_CLIENT};
+    if (!examples_add(&pair->examples, &piece))
+        return;
+    if (!pair->dropped_below++ || c->first_ns < pair->first_ns)
+        pair->first_ns = c->first_ns;
+    if (pair->dropped_below == 1 || c->first_ns > pair->last_ns)
+        pair->last_ns = c->first_ns;
+}
+
+void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered)
+{
+    int client = client_side(c);
+    bool answered = c->side[!client].marks & SIDE_SYN_ACK;
+    if (!(c->side[client].marks & SIDE_SYN) || !(c->side[client].marks & SIDE_TIMESTAMPS) ||
+        c->first_ns == TIME_UNKNOWN || (!unanswered && !answered))
+        return;
+    struct roll_key key = key_of(c);
+    struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
+    if (!pair)
+        return;
+    if (unanswered)
+        count_dropped(pair, c);
+    else if (c->marks & CONN_STAMP_BELOW)
+        pair->answered_below++;
+    else if (c->marks & CONN_STAMP_COMPARED)
+        pair->answered_otherwise++;
+}
+
+bool stamps_tell(const struct stamp_pair *pair)
+{
+    return pair->dropped_below >= DROPPED_LEAST && pair->answered_otherwise >= ANSWERED_LEAST &&
+           pair->dropped_below + pair->answered_otherwise >= TOGETHER_LEAST &&
+           !pair->dropped_otherwise && !pair->answered_below;
+}

@@ -1,0 +1,52 @@
+/*
+ * The timestamps of one client address towards one service, as a server compares them that takes
+ * all of the address's connections for one clock's (per-host PAWS, Linux tcp_tw_recycle): which SYN
+ * came with a lower one than the last that was answered, and what became of it.
+ *
+ * Memory is bounded: pairs beyond STAMPS_PAIRS are not looked at. Limits bite in the order of the
+ * capture.
+ */
+#ifndef FINWAIT_ANALYZER_FLOW_STAMPS_H
+#define FINWAIT_ANALYZER_FLOW_STAMPS_H
+
+#include "analyzer/host/examples.h"
+#include "analyzer/host/roll.h"
+#include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
+
+#define STAMPS_PAIRS 65536u
+
+/* How long a server remembers (Linux TCP_PAWS_MSL). */
+#define STAMPS_REMEMBERED_NS (INT64_C(60) * 1000000000)
+
+struct stamp_pair {
+    struct roll_key key; /* client, server, the server's port */
+    bool answered;       /* the two below are known */
+    uint32_t ts_val;
+    int64_t at_ns;
+    uint32_t dropped_below, dropped_otherwise;
+    uint32_t answered_below, answered_otherwise;
+    int64_t first_ns, last_ns;  /* of those that were dropped */
+    struct examples *examples;  /* owned, likewise */
+};
+
+struct stamps {
+    struct roll pairs;
+};
+
+bool stamps_init(struct stamps *stamps, struct siphash_key secret) MUST_CHECK;
+void stamps_finish(struct stamps *stamps);
+
+/* The connection's first SYN passes: marks how its stamp compares. */
+void stamps_syn(struct stamps *stamps, struct connection *c, const struct segment *syn);
+
+/* Its first SYN-ACK passes. Where memory ran out, nothing is remembered. */
+void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g);
+
+/* It has become final; `unanswered`: its SYN was given time enough. */
+void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered);
+
+/* Is every SYN of the pair that was dropped below, and none that was answered? */
+bool stamps_tell(const struct stamp_pair *pair);
+
+#endif
