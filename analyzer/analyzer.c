@@ -1,6 +1,7 @@
 #include "analyzer/analyzer.h"
 
 #include "analyzer/anomaly/anomaly.h"
+#include "analyzer/anomaly/crowd.h"
 #include "analyzer/conclude.h"
 #include "analyzer/flow/flows.h"
 #include "analyzer/host/load.h"
@@ -16,6 +17,7 @@ struct analyzer {
     struct anomaly_set found;
     struct tally tally;
     struct load load;
+    struct crowd crowd;
     bool no_memory; /* behind a stop that nobody asked for */
 };
 
@@ -41,6 +43,15 @@ static bool in_window(const struct analyzer_config *config, const struct connect
     return c->first_ns <= config->to_ns && connection_last_ns(c) >= config->from_ns;
 }
 
+static bool found_unanswered(const struct anomaly_set *found)
+{
+    for (uint32_t i = 0; i < found->count; i++) {
+        if (found->items[i].rule == RULE_SYN_UNANSWERED)
+            return true;
+    }
+    return false;
+}
+
 static bool connection_final(void *context, struct connection *connection, bool evicted)
 {
     struct analyzer *a = context;
@@ -55,6 +66,8 @@ static bool connection_final(void *context, struct connection *connection, bool 
         a->no_memory = true;
         return false;
     }
+    stamps_final(&a->flows.stamps, connection, found_unanswered(&a->found));
+    crowd_thin(&a->crowd, &conclusion.verdict, &a->found);
     return a->sink.connection(a->sink.context, &conclusion.verdict);
 }
 
@@ -67,7 +80,7 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     a->sink = sink;
     a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
     if (!flows_init(&a->flows, &a->config, connection_final, a) ||
-        !tally_init(&a->tally, a->flows.secret) ||
+        !tally_init(&a->tally, a->flows.secret) || !crowd_init(&a->crowd, a->flows.secret) ||
         !load_init(&a->load, &a->config, a->flows.secret)) {
         analyzer_destroy(a);
         return NULL;
@@ -82,6 +95,7 @@ void analyzer_destroy(struct analyzer *a)
     flows_finish(&a->flows);
     tally_finish(&a->tally);
     load_finish(&a->load);
+    crowd_finish(&a->crowd);
     free(a);
 }
 
@@ -134,7 +148,9 @@ static enum analyzer_status report_hosts(struct analyzer *a)
     };
     if (!load_close(&a->load, a->flows.clock_ns))
         return ANALYZER_NO_MEMORY;
-    enum load_status status = load_judge(&a->load, host_anomaly, a);
+    bool go_on =
+        crowd_tell(&a->crowd, host_anomaly, a) && stamps_judge(&a->flows.stamps, host_anomaly, a);
+    enum load_status status = go_on ? load_judge(&a->load, host_anomaly, a) : LOAD_STOPPED;
     if (status == LOAD_OK && !a->no_memory)
         status = load_report(&a->load, &a->sink);
     if (a->no_memory || (status == LOAD_OK && !tally_rank(&a->tally, &a->summary)))

@@ -25,11 +25,10 @@ static void judge_refused(struct scene *s, const struct handshake *h)
         return;
     const struct log_entry *rst = &s->ev->log[h->refusal];
     const struct side *client = &s->c->side[s->client];
-    bool good = rst->flags & TCP_ACK && seq_gt(rst->ack, client->isn) &&
-                seq_le(rst->ack, client->nxt);
-    struct anomaly_verdict *a =
-        say(s, RULE_CONNECTION_REFUSED, !s->client, SEVERITY_NOTICE,
-            good ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->refusal);
+    bool good =
+        rst->flags & TCP_ACK && seq_gt(rst->ack, client->isn) && seq_le(rst->ack, client->nxt);
+    struct anomaly_verdict *a = say(s, RULE_CONNECTION_REFUSED, !s->client, SEVERITY_NOTICE,
+                                    good ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->refusal);
     if (!a)
         return;
     figure(a, FIGURE_ATTEMPTS, h->syns);
@@ -56,9 +55,8 @@ static void judge_syn_unanswered(struct scene *s, const struct handshake *h)
     if (s->verdict->handshake != HANDSHAKE_UNANSWERED || server->packets ||
         client->marks & SIDE_RST || !waited(s, h->syn, h->last_syn, rto_of(s, s->client)))
         return;
-    struct anomaly_verdict *a =
-        say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE,
-            h->syns > 1 ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn);
+    struct anomaly_verdict *a = say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE,
+                                    h->syns > 1 ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn);
     figure(a, FIGURE_ATTEMPTS, h->syns);
     if (h->syns > 1)
         figure(a, FIGURE_SPAN_NS, span_ns(s, h->syn, h->last_syn));
@@ -96,8 +94,8 @@ static void judge_aborted(struct scene *s, const struct handshake *h)
     /* Drawn by the challenge, and late. */
     if (h->challenge != NO_ENTRY && seq_eq(rst->seq, s->ev->log[h->challenge].ack))
         return;
-    struct anomaly_verdict *a = say(s, RULE_HANDSHAKE_ABORTED, s->client, SEVERITY_NOTICE,
-                                    CONFIDENCE_CERTAIN, h->abort);
+    struct anomaly_verdict *a =
+        say(s, RULE_HANDSHAKE_ABORTED, s->client, SEVERITY_NOTICE, CONFIDENCE_CERTAIN, h->abort);
     figure(a, FIGURE_GAP_NS, span_ns(s, h->syn_ack, h->abort));
     show(s, a, h->syn, "SYN");
     show(s, a, h->syn_ack, "SYN-ACK");
@@ -163,7 +161,7 @@ static void judge_accept_queue(struct scene *s, const struct handshake *h)
 static bool is_reply_to(const struct log_entry *rst, const struct log_entry *stray)
 {
     if (stray->flags & TCP_ACK)
-        return seq_eq(rst->seq, stray->ack);
+        return !(rst->flags & TCP_ACK) && seq_eq(rst->seq, stray->ack);
     return rst->flags & TCP_ACK && rst->seq.n == 0 && seq_eq(rst->ack, entry_end(stray));
 }
 
@@ -205,10 +203,8 @@ static void judge_stray(struct scene *s)
         !is_reply_to(&s->ev->log[rst], &stray))
         return;
     /* The SYN that a SYN-ACK answers may have passed elsewhere. */
-    enum confidence confidence =
-        stray.flags & TCP_SYN ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
-    struct anomaly_verdict *a =
-        say(s, RULE_STRAY_SEGMENT, !y, SEVERITY_INFO, confidence, rst);
+    enum confidence confidence = stray.flags & TCP_SYN ? CONFIDENCE_POSSIBLE : CONFIDENCE_CERTAIN;
+    struct anomaly_verdict *a = say(s, RULE_STRAY_SEGMENT, !y, SEVERITY_INFO, confidence, rst);
     if (!a)
         return;
     if (stray.time_ns != TIME_UNKNOWN && s->ev->captured_ns[rst] != TIME_UNKNOWN)

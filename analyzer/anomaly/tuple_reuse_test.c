@@ -255,7 +255,7 @@ static const struct CMUnitTest tests[] = {
         "rules nothing\n"
         "+3 quiet\n"
         "connection 2\n"
-        "rules nothing\n"
+        "rules syn_unanswered\n"
         "+3 > S 100000:100000(0) <mss 1460>\n"
         "connection 2\n"
         "rule tuple_reuse_while_open warning possible outcome=unanswered attempts=2\n"),

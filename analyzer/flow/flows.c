@@ -27,7 +27,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->pool, sizeof(struct connection));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
-    return table_init(&f->table);
+    return stamps_init(&f->stamps, f->secret) && table_init(&f->table);
 }
 
 void flows_finish(struct flows *f)
@@ -40,6 +40,7 @@ void flows_finish(struct flows *f)
     free(f->due.items);
     f->due = (struct due_list){0};
     table_finish(&f->table);
+    stamps_finish(&f->stamps);
     pool_finish(&f->pool);
 }
 
@@ -514,6 +515,8 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     else
         table_replace(&f->table, probe->tag, head, index);
     assign_roles(c, probe->sender, g);
+    if (is_syn(g))
+        stamps_syn(&f->stamps, c, g);
     *made = index;
     if (previous == POOL_NONE)
         return FLOW_OK;
@@ -614,6 +617,8 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     struct connection *c = at(f, choice.use);
     if (g->flags & TCP_SYN)
         note_late_syn(c, probe->sender, g);
+    if (is_syn_ack(g) && !(c->side[probe->sender].marks & SIDE_SYN))
+        stamps_answered(&f->stamps, c, g);
     size_t before = connection_extra_bytes(c);
     bool held = track_segment(c, probe->sender, g);
     if (held && probe->aux)

@@ -13,6 +13,7 @@
 #include "analyzer/config.h"
 #include "analyzer/flow/pool.h"
 #include "analyzer/flow/siphash.h"
+#include "analyzer/flow/stamps.h"
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/wheel.h"
 #include "analyzer/tcp/connection.h"
@@ -32,6 +33,7 @@ struct flows {
     struct table table;
     struct pool pool;
     struct wheel wheel;
+    struct stamps stamps;
     int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
     uint64_t extra_bytes; /* held by connections beside their records */
     uint64_t evicted;

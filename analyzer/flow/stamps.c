@@ -3,6 +3,7 @@
 #include "analyzer/elapsed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What chance alone brings about once in a few hundred pairs whose stamps mean nothing. */
 #define DROPPED_LEAST  3u
@@ -97,9 +98,65 @@ void stamps_final(struct stamps *stamps, const struct connection *c, bool unansw
         pair->answered_otherwise++;
 }
 
-bool stamps_tell(const struct stamp_pair *pair)
+/* ---- judging -------------------------------------------------------------------------------- */
+
+static bool is_telling(const struct stamp_pair *pair)
 {
     return pair->dropped_below >= DROPPED_LEAST && pair->answered_otherwise >= ANSWERED_LEAST &&
            pair->dropped_below + pair->answered_otherwise >= TOGETHER_LEAST &&
            !pair->dropped_otherwise && !pair->answered_below;
+}
+
+static void make_verdict(const struct stamp_pair *pair, struct anomaly_verdict *out)
+{
+    *out = (struct anomaly_verdict){
+        .at_ns = pair->first_ns,
+        .rule = RULE_SYN_DROPPED_BY_TIMESTAMP,
+        .severity = SEVERITY_WARNING,
+        .confidence = CONFIDENCE_PROBABLE,
+        .endpoint = ROLE_NONE,
+        .client_state = STATE_UNKNOWN,
+        .server_state = STATE_UNKNOWN,
+        .figure_count = 3,
+        .figures = {{.id = FIGURE_SYNS_DROPPED, .integer = pair->dropped_below},
+                    {.id = FIGURE_SYNS_ANSWERED, .integer = pair->answered_otherwise},
+                    {.id = FIGURE_SPAN_NS, .integer = elapsed_ns(pair->first_ns, pair->last_ns)}},
+        .has_host = true,
+        .has_service = true,
+        .service_port = pair->key.port,
+    };
+    memcpy(out->host_address, pair->key.address[0], sizeof out->host_address);
+    memcpy(out->service_address, pair->key.address[1], sizeof out->service_address);
+    examples_show(pair->examples, INT64_MAX, out);
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct stamp_pair *const *a = left;
+    const struct stamp_pair *const *b = right;
+    return roll_key_order(&(*a)->key, &(*b)->key);
+}
+
+/* More than these nobody reads. */
+#define TOLD_MOST 256u
+
+bool stamps_judge(const struct stamps *stamps,
+                  bool (*take)(void *context, const struct anomaly_verdict *anomaly), void *context)
+{
+    const struct stamp_pair *telling[TOLD_MOST];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < roll_count(&stamps->pairs) && count < TOLD_MOST; i++) {
+        const struct stamp_pair *pair = roll_at(&stamps->pairs, i);
+        if (is_telling(pair))
+            telling[count++] = pair;
+    }
+    if (count > 1)
+        qsort(telling, count, sizeof *telling, by_key);
+    for (uint32_t i = 0; i < count; i++) {
+        struct anomaly_verdict verdict;
+        make_verdict(telling[i], &verdict);
+        if (!take(context, &verdict))
+            return false;
+    }
+    return true;
 }

@@ -26,8 +26,8 @@ struct stamp_pair {
     int64_t at_ns;
     uint32_t dropped_below, dropped_otherwise;
     uint32_t answered_below, answered_otherwise;
-    int64_t first_ns, last_ns;  /* of those that were dropped */
-    struct examples *examples;  /* owned, likewise */
+    int64_t first_ns, last_ns; /* of those that were dropped */
+    struct examples *examples; /* owned, likewise */
 };
 
 struct stamps {
@@ -46,7 +46,10 @@ void stamps_answered(struct stamps *stamps, const struct connection *c, const st
 /* It has become final; `unanswered`: its SYN was given time enough. */
 void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered);
 
-/* Is every SYN of the pair that was dropped below, and none that was answered? */
-bool stamps_tell(const struct stamp_pair *pair);
+/* Makes a verdict for each pair of which every SYN that was dropped was below, and none that was
+ * answered; in order of addresses. False when `take` returned false. */
+bool stamps_judge(const struct stamps *stamps,
+                  bool (*take)(void *context, const struct anomaly_verdict *anomaly),
+                  void *context) MUST_CHECK;
 
 #endif

@@ -238,8 +238,10 @@ enum connection_mark {
     CONN_UNTIMED = 1u << 7,
     CONN_OPTIONS_CUT = 1u << 8,
     CONN_MPTCP = 1u << 9,
-    CONN_SIGNED = 1u << 10, /* MD5 or AO */
-    CONN_REUSED = 1u << 11, /* the five-tuple had been in use: detail->previous */
+    CONN_SIGNED = 1u << 10,         /* MD5 or AO */
+    CONN_REUSED = 1u << 11,         /* the five-tuple had been in use: detail->previous */
+    CONN_STAMP_COMPARED = 1u << 12, /* the first SYN's stamp, with the client address's last one, */
+    CONN_STAMP_BELOW = 1u << 13,    /* and it is lower */
 };
 
 struct connection {
