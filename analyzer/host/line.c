@@ -7,16 +7,18 @@
 #define LINE_SLOTS 256u
 _Static_assert(INSTANTS_MAX + 1 < LINE_SLOTS, "instants of a span have slots of their own");
 
-static int64_t floor_div(int64_t dividend, int64_t divisor)
+/* The step is a constant times a power of two: a division by what is not known beforehand would
+ * cost more than all the rest. */
+static int64_t instant_before(int64_t at_ns, unsigned level)
 {
-    int64_t quotient = dividend / divisor;
-    return dividend % divisor < 0 ? quotient - 1 : quotient;
+    int64_t units = at_ns / INSTANT_NS;
+    units -= at_ns % INSTANT_NS < 0;
+    return units >> level; /* towards minus infinity, as every compiler that is used here does */
 }
 
-static int64_t ceil_div(int64_t dividend, int64_t divisor)
+static int64_t instant_after(int64_t at_ns, unsigned level)
 {
-    int64_t quotient = dividend / divisor;
-    return dividend % divisor > 0 ? quotient + 1 : quotient;
+    return at_ns == INT64_MIN ? instant_before(at_ns, level) : instant_before(at_ns - 1, level) + 1;
 }
 
 /* ---- instants ------------------------------------------------------------------------------- */
@@ -27,9 +29,11 @@ void grid_cover(struct grid *grid, int64_t at_ns)
         *grid = (struct grid){.first_ns = at_ns, .last_ns = at_ns, .begun = true};
         return;
     }
+    if (at_ns >= grid->first_ns && at_ns <= grid->last_ns)
+        return;
     if (at_ns < grid->first_ns)
         grid->first_ns = at_ns;
-    if (at_ns > grid->last_ns)
+    else
         grid->last_ns = at_ns;
     while (grid_last(grid) - grid_first(grid) >= INSTANTS_MAX)
         grid->level++;
@@ -37,17 +41,17 @@ void grid_cover(struct grid *grid, int64_t at_ns)
 
 int64_t grid_first(const struct grid *grid)
 {
-    return ceil_div(grid->first_ns, grid_step_ns(grid));
+    return instant_after(grid->first_ns, grid->level);
 }
 
 int64_t grid_last(const struct grid *grid)
 {
-    return floor_div(grid->last_ns, grid_step_ns(grid));
+    return instant_before(grid->last_ns, grid->level);
 }
 
 int64_t grid_instant_of(const struct grid *grid, int64_t at_ns)
 {
-    return ceil_div(at_ns, grid_step_ns(grid));
+    return instant_after(at_ns, grid->level);
 }
 
 int64_t grid_time_ns(const struct grid *grid, int64_t instant)
@@ -69,18 +73,23 @@ void line_finish(struct line *line)
     *line = (struct line){0};
 }
 
+static int64_t half_up(int64_t instant)
+{
+    return (instant + 1) >> 1;
+}
+
 static void double_step(struct line *line)
 {
     uint32_t kept[LINE_SLOTS] = {0};
     for (int64_t k = line->first; k <= line->last; k++) {
         if (line->events)
-            *slot_of(kept, ceil_div(k, 2)) += *slot_of(line->slots, k);
+            *slot_of(kept, half_up(k)) += *slot_of(line->slots, k);
         else if (k % 2 == 0)
             *slot_of(kept, k / 2) = *slot_of(line->slots, k);
     }
     memcpy(line->slots, kept, sizeof kept);
-    line->first = ceil_div(line->first, 2);
-    line->last = line->events ? ceil_div(line->last, 2) : floor_div(line->last, 2);
+    line->first = half_up(line->first);
+    line->last = line->events ? half_up(line->last) : line->last >> 1;
     line->level++;
 }
 
@@ -120,9 +129,8 @@ bool line_stand(struct line *line, const struct grid *grid, int64_t from_ns, int
 {
     if (to_ns <= from_ns)
         return true;
-    int64_t step_ns = grid_step_ns(grid);
-    int64_t first = ceil_div(from_ns, step_ns);
-    int64_t last = ceil_div(to_ns, step_ns) - 1;
+    int64_t first = instant_after(from_ns, grid->level);
+    int64_t last = instant_before(to_ns - 1, grid->level);
     if (last < first)
         return true;
     if (!reach(line, grid->level, first, last))

@@ -13,8 +13,7 @@ bool load_init(struct load *load, const struct analyzer_config *config, struct s
     load->config = config;
     load->secret = secret;
     load->missing_rule = rule_by_name("time_wait_missing");
-    if (roll_init(&load->hosts, sizeof(struct host), secret) &&
-        roll_init(&load->uses, sizeof(struct use), secret) &&
+    if (roll_init(&load->hosts, sizeof(struct host), secret) && uses_init(&load->uses, secret) &&
         roll_init(&load->leaks, sizeof(struct leak), secret))
         return true;
     load_finish(load);
@@ -30,15 +29,6 @@ static void host_finish(struct host *host)
     free(host->missings);
 }
 
-static void use_finish(struct use *use)
-{
-    line_finish(&use->taken);
-    line_finish(&use->time_wait);
-    line_finish(&use->server_held);
-    line_finish(&use->opens);
-    free(use->examples);
-}
-
 static void leak_finish(struct leak *leak)
 {
     line_finish(&leak->stuck);
@@ -50,12 +40,10 @@ void load_finish(struct load *load)
 {
     for (uint32_t i = 0; i < roll_count(&load->hosts); i++)
         host_finish(roll_at(&load->hosts, i));
-    for (uint32_t i = 0; i < roll_count(&load->uses); i++)
-        use_finish(roll_at(&load->uses, i));
     for (uint32_t i = 0; i < roll_count(&load->leaks); i++)
         leak_finish(roll_at(&load->leaks, i));
     roll_finish(&load->hosts);
-    roll_finish(&load->uses);
+    uses_finish(&load->uses);
     roll_finish(&load->leaks);
     host_finish(&load->others);
     line_finish(&load->opens);
@@ -66,10 +54,6 @@ void load_finish(struct load *load)
 }
 
 /* ---- one endpoint of one connection --------------------------------------------------------- */
-
-struct stay {
-    int64_t from_ns, to_ns;
-};
 
 /* A connection on its way into the load. */
 struct arrival {
@@ -313,79 +297,6 @@ static bool count_endpoint(const struct arrival *a, const struct endpoint_verdic
 
 /* ---- ports ---------------------------------------------------------------------------------- */
 
-struct ranked_use {
-    const struct use *use;
-    uint32_t peak;
-    uint32_t index;
-};
-
-static int by_peak(const void *left, const void *right)
-{
-    const struct ranked_use *a = left;
-    const struct ranked_use *b = right;
-    if (a->peak != b->peak)
-        return a->peak > b->peak ? -1 : 1;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static int by_index(const void *left, const void *right)
-{
-    const struct ranked_use *a = left;
-    const struct ranked_use *b = right;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-/* Makes room by forgetting the half with the lowest peaks: scans, mostly. */
-static bool forget_small_uses(struct load *load)
-{
-    uint32_t count = roll_count(&load->uses);
-    struct ranked_use *ranked = malloc(count * sizeof *ranked);
-    struct roll kept;
-    if (!ranked || !roll_init(&kept, sizeof(struct use), load->secret)) {
-        free(ranked);
-        return false;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct use *use = roll_at(&load->uses, i);
-        int64_t instant;
-        line_settle(&use->taken, &load->grid);
-        ranked[i] = (struct ranked_use){use, line_peak(&use->taken, &instant), i};
-    }
-    qsort(ranked, count, sizeof *ranked, by_peak);
-    qsort(ranked, count / 2, sizeof *ranked, by_index);
-    for (uint32_t i = 0; i < count / 2; i++) {
-        struct use *use = roll_add(&kept, &ranked[i].use->key);
-        if (!use) {
-            roll_finish(&kept);
-            free(ranked);
-            return false;
-        }
-        *use = *ranked[i].use;
-    }
-    for (uint32_t i = count / 2; i < count; i++) {
-        struct use gone = *ranked[i].use;
-        use_finish(&gone);
-    }
-    roll_finish(&load->uses);
-    load->uses = kept;
-    free(ranked);
-    return true;
-}
-
-static struct use *use_of(struct load *load, const struct connection_verdict *v)
-{
-    struct roll_key key = roll_key_of(v->client.address, v->server.address, v->server.port, 0);
-    struct use *use = roll_find(&load->uses, &key);
-    if (use)
-        return use;
-    if (roll_count(&load->uses) >= LOAD_USES_MAX && !forget_small_uses(load))
-        return NULL;
-    use = roll_add(&load->uses, &key);
-    if (use)
-        use->opened_ns = INT64_MAX;
-    return use;
-}
-
 /* From the first state of the client's socket to the end of its last. */
 static struct stay taken_by_client(const struct arrival *a)
 {
@@ -403,8 +314,9 @@ static struct stay taken_by_client(const struct arrival *a)
     return all;
 }
 
-static bool count_time_waits(const struct arrival *a, const struct endpoint_verdict *e,
-                             int64_t not_before_ns, struct line *line)
+/* In TIME_WAIT, but not before this moment. */
+static struct stay time_wait_of(const struct arrival *a, const struct endpoint_verdict *e,
+                                int64_t not_before_ns)
 {
     for (uint32_t i = 0; i < e->state_count; i++) {
         struct stay stay = stay_of(a, e, i);
@@ -412,41 +324,24 @@ static bool count_time_waits(const struct arrival *a, const struct endpoint_verd
             continue;
         if (stay.from_ns < not_before_ns)
             stay.from_ns = not_before_ns;
-        if (!line_stand(line, &a->load->grid, stay.from_ns, stay.to_ns))
-            return false;
+        return stay;
     }
-    return true;
-}
-
-/* Still in TIME_WAIT when it ended. */
-static bool left_in_time_wait(const struct arrival *a, const struct endpoint_verdict *e)
-{
-    for (uint32_t i = 0; i < e->state_count; i++) {
-        struct stay stay = stay_of(a, e, i);
-        if (stands(&e->states[i], stay) && e->states[i].state == STATE_TIME_WAIT &&
-            stay.to_ns == a->end_ns)
-            return true;
-    }
-    return false;
+    return (struct stay){0};
 }
 
 static bool count_use(const struct arrival *a)
 {
-    struct load *load = a->load;
-    struct stay taken = taken_by_client(a);
-    if (a->v->client_known_by == KNOWN_BY_FIRST_PACKET || taken.from_ns >= taken.to_ns)
+    const struct connection_verdict *v = a->v;
+    struct taking t = {.taken = taken_by_client(a)};
+    if (v->client_known_by == KNOWN_BY_FIRST_PACKET || t.taken.from_ns >= t.taken.to_ns)
         return true;
-    struct use *use = use_of(load, a->v);
-    if (!use)
-        return false;
-    if (taken.from_ns < use->opened_ns)
-        use->opened_ns = taken.from_ns;
-    use->recycled += a->reused && left_in_time_wait(a, &a->v->client);
-    return line_stand(&use->taken, &load->grid, taken.from_ns, taken.to_ns) &&
-           line_happen(&use->opens, &load->grid, taken.from_ns) &&
-           count_time_waits(a, &a->v->client, INT64_MIN, &use->time_wait) &&
-           count_time_waits(a, &a->v->server, taken.to_ns, &use->server_held) &&
-           add_example(a, a->v->first_frame, "took one of the client's ports", &use->examples);
+    struct roll_key key = roll_key_of(v->client.address, v->server.address, v->server.port, 0);
+    t.time_wait = time_wait_of(a, &v->client, INT64_MIN);
+    t.server_held = time_wait_of(a, &v->server, t.taken.to_ns);
+    t.has_example = piece_of(a, v->first_frame, "took one of the client's ports", &t.example);
+    bool recycled =
+        a->reused && t.time_wait.from_ns < t.time_wait.to_ns && t.time_wait.to_ns == a->end_ns;
+    return uses_add(&a->load->uses, &a->load->grid, &key, &t, recycled);
 }
 
 /* ---- the capture ---------------------------------------------------------------------------- */
@@ -529,13 +424,8 @@ bool load_close(struct load *load, int64_t end_ns)
         if (!host->open && !add_to_others(load, host))
             return false;
     }
-    for (uint32_t i = 0; i < roll_count(&load->uses); i++) {
-        struct use *use = roll_at(&load->uses, i);
-        line_settle(&use->taken, grid);
-        line_settle(&use->time_wait, grid);
-        line_settle(&use->server_held, grid);
-        line_settle(&use->opens, grid);
-    }
+    if (!uses_close(&load->uses, grid))
+        return false;
     for (uint32_t i = 0; i < roll_count(&load->leaks); i++) {
         struct leak *leak = roll_at(&load->leaks, i);
         line_settle(&leak->stuck, grid);

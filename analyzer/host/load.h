@@ -20,10 +20,10 @@
 #include "analyzer/host/examples.h"
 #include "analyzer/host/line.h"
 #include "analyzer/host/roll.h"
+#include "analyzer/host/uses.h"
 #include "analyzer/verdict.h"
 
 #define LOAD_HOSTS_MAX 10000u /* told apart; and as many that may yet establish something */
-#define LOAD_USES_MAX  8192u  /* when full, the half with the lowest peaks is forgotten */
 #define LOAD_LEAKS_MAX 4096u  /* those beyond are not looked at */
 
 struct host {
@@ -36,18 +36,6 @@ struct host {
     uint64_t missing_count;
     struct examples *time_waits; /* owned, as are the next; NULL without */
     struct examples *missings;
-};
-
-/* One client address towards one service. */
-struct use {
-    struct roll_key key;     /* client, server, the server's port */
-    int64_t opened_ns;       /* the first time */
-    uint64_t recycled;       /* tuples opened anew that the client held in TIME_WAIT */
-    struct line taken;       /* the client holds a socket in any state */
-    struct line time_wait;   /* of these, in TIME_WAIT */
-    struct line server_held; /* only the server's TIME_WAIT holds the tuple */
-    struct line opens;
-    struct examples *examples;
 };
 
 /* Sockets of a host, connected by way of one service, in CLOSE_WAIT for longer than is usual. */
@@ -69,7 +57,7 @@ struct load {
     struct roll hosts;
     uint32_t hosts_open;
     struct host others;
-    struct roll uses;
+    struct uses uses;
     struct roll leaks;
     struct line opens, closes, resets, rules[RULES];
 };

@@ -257,7 +257,7 @@ static void a_host_is_known_before_it_opens(void **state)
 static void so_many_services(void **state)
 {
     struct stage *s = *state;
-    for (uint32_t i = 0; i < 2 * LOAD_USES_MAX; i++) {
+    for (uint32_t i = 0; i < 2 * USES_MAX; i++) {
         stage_between(s, 1, (uint16_t)(33000 + i % 20000), 100 + i, 80);
         stage_send(s, A, "S", 0, 0, 100 + i);
         stage_send(s, B, "R.", 0, 1, 101 + i);

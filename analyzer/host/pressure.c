@@ -273,7 +273,7 @@ static void hand(struct taker *taker, bool found, const struct anomaly_verdict *
 static void judge_uses(struct load *load, struct use *const *uses, struct taker *taker)
 {
     struct anomaly_verdict a;
-    for (uint32_t i = 0; i < roll_count(&load->uses); i++)
+    for (uint32_t i = 0; i < roll_count(&load->uses.roll); i++)
         hand(taker, judge_ports(load, uses[i], &a), &a);
 }
 
@@ -296,7 +296,7 @@ static void judge_leaks(const struct load *load, struct leak *const *leaks, stru
 enum load_status load_judge(struct load *load, load_take take, void *context)
 {
     struct taker taker = {.take = take, .context = context};
-    struct use **uses = sorted(&load->uses, by_name);
+    struct use **uses = sorted(&load->uses.roll, by_name);
     struct host **hosts = sorted(&load->hosts, by_name);
     struct leak **leaks = sorted(&load->leaks, by_name);
     bool held = uses && hosts && leaks;

@@ -184,12 +184,12 @@ struct use_list {
 
 static bool list_uses(const struct load *load, struct use_list *list)
 {
-    *list = (struct use_list){.count = roll_count(&load->uses)};
+    *list = (struct use_list){.count = roll_count(&load->uses.roll)};
     list->uses = malloc((list->count + 1) * sizeof(const struct use *));
     if (!list->uses)
         return false;
     for (uint32_t i = 0; i < list->count; i++)
-        list->uses[i] = roll_at(&load->uses, i);
+        list->uses[i] = roll_at(&load->uses.roll, i);
     qsort(list->uses, list->count, sizeof *list->uses, by_client);
     return true;
 }
