@@ -14,21 +14,12 @@ import os
 import re
 import sys
 
-from harness import SHARED, TESTDATA, Run, Verdict, connections, skip, summary
+from corpus_notes import COUNTS, read_notes
+from harness import SHARED, Run, Verdict, connections, skip, summary
 from schema import Schemas
 
 CORPUS = SHARED / "corpus"
 STREAMS = SHARED / "corpus-tshark"
-NOTES = TESTDATA / "corpus-notes.tsv"
-COLUMNS = ["path", "what", "expected", "got", "frames", "reason", "note"]
-
-REASONS = {
-    "damage_recovered",          # packets behind damage that tshark gives up at, or the reverse
-    "fuzzed",                    # octets changed at random: numbers and addresses no host sent
-    "reuse_judged_differently",  # where one use of a five-tuple ends and the next begins
-    "tshark_heuristic",          # tshark's own guess, explained in the note
-}
-
 SAMPLE = 200       # records validated against the schema, a file
 AGREEMENT = 0.98   # of all files, those included at whose damage tshark gives up
 SECONDS = 60
@@ -70,21 +61,6 @@ def tshark_counts(row):
     return {what: number for what, number in counts.items() if number}
 
 
-def read_notes(verdict):
-    notes = {}
-    with open(NOTES, newline="") as file:
-        lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        verdict.check(lines.fieldnames == COLUMNS, f"corpus-notes.tsv: columns {lines.fieldnames}")
-        for line in lines:
-            key = line["path"], line["what"]
-            verdict.check(key not in notes, f"corpus-notes.tsv: {key} twice")
-            verdict.check(line["reason"] in REASONS,
-                          f"corpus-notes.tsv: {key}: unknown reason {line['reason']!r}")
-            verdict.check(line["note"], f"corpus-notes.tsv: {key}: no note")
-            notes[key] = line["expected"], line["got"]
-    return notes
-
-
 def main():
     if not (CORPUS / "MANIFEST.tsv").is_file():
         skip("../shared/corpus is not here")
@@ -92,7 +68,7 @@ def main():
     with open(CORPUS / "MANIFEST.tsv", newline="") as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
     verdict = Verdict()
-    notes = read_notes(verdict)
+    notes = read_notes(verdict, COUNTS)
     schemas = Schemas()
     differences, differing = {}, set()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

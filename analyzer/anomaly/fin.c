@@ -41,11 +41,14 @@ static bool carries_fin(const struct scene *s, int x, const struct log_entry *g)
            seq_eq(entry_end(g), seq_add(s->ev->fin_seq[x], 1));
 }
 
-static bool acknowledges_fin(const struct scene *s, int x, const struct log_entry *g)
+/* Before the FIN has passed, only its very number testifies to it: a higher one is about another
+ * use of the five-tuple. */
+static bool acknowledges_fin(const struct scene *s, int x, const struct log_entry *g, bool passed)
 {
+    seq_t behind = seq_add(s->ev->fin_seq[x], 1);
     return g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
-           seq_gt(g->ack, s->ev->fin_seq[x]) &&
-           seq_distance(g->ack, s->ev->fin_seq[x]) < UINT32_C(1) << 30;
+           (seq_eq(g->ack, behind) ||
+            (passed && seq_gt(g->ack, behind) && seq_distance(g->ack, behind) < UINT32_C(1) << 30));
 }
 
 static enum fin_again kind_of(const struct scene *s, int x, const struct fin_passage *p, int entry)
@@ -91,7 +94,7 @@ void fin_passage(const struct scene *s, int x, struct fin_passage *p)
     int first_of_tail = NO_ENTRY;
     for (int i = 0; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
-        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g))
+        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g, p->first != NO_ENTRY))
             p->acked_by = i;
         if (g->flags & TCP_RST && p->reset_by == NO_ENTRY && p->first != NO_ENTRY)
             p->reset_by = i;

@@ -124,7 +124,9 @@ static void judge_crossed(struct scene *s, int x, const struct fin_passage *p)
         figure(a, FIGURE_ROUND_TRIP_NS, s->ev->rtt_ns[x]);
     show(s, a, p->first, "FIN");
     show(s, a, p->acked_by, "acknowledges the FIN");
-    show_all(s, a, p, FIN_CROSSED_ACK, "FIN again, sent before that can have arrived");
+    show_all(s, a, p, FIN_CROSSED_ACK,
+             s->ev->rtt_known[x] ? "FIN again, sent before that can have arrived"
+                                 : "FIN again, so soon that they may have crossed");
 }
 
 void judge_retransmitted_fin(struct scene *s)

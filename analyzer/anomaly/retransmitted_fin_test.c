@@ -119,6 +119,17 @@ static const struct CMUnitTest tests[] = {
         "+.100 < . 201:201(0) ack 102\n"
         "+.0001 > F. 101:101(0) ack 201\n"
         "rules nothing\n"),
+    SCRIPT("near miss: a challenge from another use of the five-tuple is no acknowledgment",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.020 < . 3000:3000(0) ack 500\n"
+        "+.001 > R 500:500(0)\n"
+        "+3 > S 0:0(0) <mss 1460>\n"
+        "+.020 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.001 > . 1:1(0) ack 1\n"
+        "+.010 > F. 1:1(0) ack 1\n"
+        "+.020 < F. 1:1(0) ack 2\n"
+        "+.001 > . 2:2(0) ack 2\n"
+        "no rule fin_retransmitted_after_ack\n"),
     SCRIPT("near miss: no such rule without times", ESTABLISHED
         "? > F. 101:101(0) ack 201\n"
         "? < . 201:201(0) ack 102\n"
