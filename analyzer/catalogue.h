@@ -43,7 +43,8 @@
 #define FIGURE_TYPE_TABLE(X)                                                                       \
     X(FIGURE_TYPE_INTEGER, "integer")                                                              \
     X(FIGURE_TYPE_BOOLEAN, "boolean")                                                              \
-    X(FIGURE_TYPE_KEYWORD, "keyword")
+    X(FIGURE_TYPE_KEYWORD, "keyword")                                                              \
+    X(FIGURE_TYPE_TEXT, "text")
 /* clang-format on */
 
 /* What a rule must be able to see. Of a connection where it cannot, the rule says nothing;

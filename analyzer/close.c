@@ -111,9 +111,9 @@ enum zeek_state zeek_state_of(const struct view *view)
 
 /* ---- resets --------------------------------------------------------------------------------- */
 
-static enum reset_form form_of(const struct view *view, const struct log_entry *g)
+enum reset_form reset_form_of(const struct connection *c, const struct log_entry *g)
 {
-    const struct side *own = &view->c->side[g->side];
+    const struct side *own = &c->side[g->side];
     if (!(g->flags & TCP_ACK))
         return RESET_REPLY;
     if (g->seq.n == 0 && !(own->marks & SIDE_SEEN))
@@ -122,14 +122,12 @@ static enum reset_form form_of(const struct view *view, const struct log_entry *
 }
 
 /* How far the connection had come: after a SYN, the handshake, the first side's octets, more. */
-static enum reset_stage stage_of(const struct view *view, const struct log_entry *rst)
+enum reset_stage reset_stage_of(const struct connection *c, bool closing)
 {
-    const struct side *client = &view->c->side[view->client];
-    const struct side *server = &view->c->side[!view->client];
-    for (const struct log_entry *g = view->log; g < rst; g++) {
-        if (g->flags & TCP_FIN)
-            return STAGE_CLOSING;
-    }
+    const struct side *client = &c->side[client_side(c)];
+    const struct side *server = &c->side[!client_side(c)];
+    if (closing)
+        return STAGE_CLOSING;
     if (!(server->marks & SIDE_SYN) && client->marks & SIDE_SYN && !(server->marks & SIDE_SPOKE))
         return STAGE_POST_SYN;
     int spoke = !!(client->marks & SIDE_DATA) + !!(server->marks & SIDE_DATA);
@@ -233,8 +231,11 @@ static void describe_reset(const struct view *view, struct connection_verdict *v
         return;
     v->close.has_reset = true;
     v->close.reset_by = (uint8_t)role_of(view, rst->side);
-    v->close.reset_form = (uint8_t)form_of(view, rst);
-    v->close.reset_stage = (uint8_t)stage_of(view, rst);
+    v->close.reset_form = (uint8_t)reset_form_of(view->c, rst);
+    bool closing = false;
+    for (const struct log_entry *g = view->log; g < rst; g++)
+        closing |= g->flags & TCP_FIN;
+    v->close.reset_stage = (uint8_t)reset_stage_of(view->c, closing);
 }
 
 static void describe_time_wait(const struct view *view, struct connection_verdict *v)

@@ -21,6 +21,10 @@ struct view {
     int64_t now_ns;
 };
 
+/* The shape of an RST; how far the connection had come when it passed (`closing`: a FIN had). */
+enum reset_form reset_form_of(const struct connection *connection, const struct log_entry *rst);
+enum reset_stage reset_stage_of(const struct connection *connection, bool closing);
+
 void describe_handshake(const struct view *view, struct connection_verdict *verdict);
 void describe_close(const struct view *view, struct connection_verdict *verdict);
 enum zeek_state zeek_state_of(const struct view *view);

@@ -237,12 +237,14 @@ struct anomaly_evidence {
 
 struct anomaly_figure {
     uint8_t id;       /* enum figure_id */
-    int64_t integer;  /* also a boolean's */
+    int64_t integer;  /* also a boolean's; a text's bytes are the anomaly's `reason` */
     const char *word; /* a keyword's: static, lower case and underscores */
 };
 
 #define ANOMALY_EVIDENCE_MAX 32
 #define ANOMALY_FIGURES_MAX  24
+
+#define ANOMALY_REASON_MAX 64
 
 /* A rule that found something. */
 struct anomaly_verdict {
@@ -258,6 +260,8 @@ struct anomaly_verdict {
     uint32_t figure_count;
     struct anomaly_figure figures[ANOMALY_FIGURES_MAX];
     struct anomaly_evidence evidence[ANOMALY_EVIDENCE_MAX];
+    uint8_t reason_len; /* why an RST was sent, in its own words: raw bytes, whatever they are */
+    uint8_t reason[ANOMALY_REASON_MAX];
 
     /* Scope host: who, and which of its services. */
     bool has_host, has_service;

@@ -2,6 +2,7 @@
 
 #include "reports/identity.h"
 #include "reports/sentence.h"
+#include "reports/text_clean.h"
 
 #define DATASET "finwait.anomaly"
 
@@ -225,6 +226,15 @@ static void put_evidence(struct json_writer *writer, struct record_context *cont
     }
 }
 
+/* What a stranger wrote into an RST. */
+static void put_reason(struct json_writer *writer, const struct anomaly_verdict *anomaly)
+{
+    char clean[8 * ANOMALY_REASON_MAX];
+    size_t length =
+        text_clean(clean, sizeof clean, (const char *)anomaly->reason, anomaly->reason_len);
+    json_text(writer, clean, length);
+}
+
 static void put_figures(struct json_writer *writer, const struct anomaly_verdict *anomaly)
 {
     json_key(writer, "figures");
@@ -239,6 +249,9 @@ static void put_figures(struct json_writer *writer, const struct anomaly_verdict
             break;
         case FIGURE_TYPE_BOOLEAN:
             json_bool(writer, figure->integer);
+            break;
+        case FIGURE_TYPE_TEXT:
+            put_reason(writer, anomaly);
             break;
         case FIGURE_TYPE_KEYWORD:
         case FIGURE_TYPES:

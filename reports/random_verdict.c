@@ -226,7 +226,10 @@ static void random_anomaly(struct random_source *source, struct anomaly_verdict 
         .client_state = pick(source, STATES),
         .server_state = pick(source, STATES),
         .caveats = below(source, 1u << CAVEATS),
+        .reason_len = (uint8_t)below(source, ANOMALY_REASON_MAX + 1),
     };
+    for (unsigned i = 0; i < anomaly->reason_len; i++)
+        anomaly->reason[i] = (uint8_t)any_u32(source);
     random_figures(source, anomaly);
     random_evidence(source, anomaly);
 }

@@ -193,7 +193,7 @@ static void add_unknown(struct sentence *sentence, const struct figure_info *inf
 {
     if (info->type == FIGURE_TYPE_BOOLEAN)
         return;
-    if (info->type == FIGURE_TYPE_KEYWORD || !*info->unit) {
+    if (info->type != FIGURE_TYPE_INTEGER || !*info->unit) {
         sentence_add(sentence, "unknown");
     } else if (strcmp(info->unit, "ns") == 0 || strcmp(info->unit, "ns since 1970") == 0) {
         sentence_add(sentence, "an unknown time");
@@ -207,7 +207,7 @@ static void add_figure(struct sentence *sentence, const struct subject *subject,
 {
     const struct figure_info *info = &figure_table[id];
     const struct anomaly_figure *figure = find_figure(subject->anomaly, id);
-    if (!figure) {
+    if (!figure || info->type == FIGURE_TYPE_TEXT) {
         add_unknown(sentence, info);
     } else if (info->type == FIGURE_TYPE_KEYWORD) {
         add_keyword(sentence, figure->word);

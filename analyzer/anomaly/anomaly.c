@@ -37,6 +37,20 @@ static void sort_by_evidence(struct anomaly_set *found)
     }
 }
 
+/* The rule that explains the reset: an RST without effect is explained by nothing else. */
+static uint8_t reset_cause_of(const struct connection_verdict *v, const struct anomaly_set *found)
+{
+    uint8_t cause = RULES;
+    for (uint32_t i = 0; v->close.has_reset && i < found->count; i++) {
+        const struct anomaly_verdict *a = &found->items[i];
+        bool explains = rule_table[a->rule].category == CATEGORY_RST_TEARDOWN &&
+                        a->endpoint == v->close.reset_by;
+        if (explains && (cause == RULES || cause == RULE_RST_IGNORED))
+            cause = a->rule;
+    }
+    return cause;
+}
+
 void anomalies_judge(const struct connection *c, const struct analyzer_config *config,
                      int64_t now_ns, struct conclusion *conclusion, struct anomaly_set *found)
 {
@@ -56,6 +70,7 @@ void anomalies_judge(const struct connection *c, const struct analyzer_config *c
     for (unsigned i = 0; i < sizeof categories / sizeof *categories; i++)
         categories[i](&scene);
     sort_by_evidence(found);
+    conclusion->verdict.close.reset_cause = reset_cause_of(&conclusion->verdict, found);
     conclusion->verdict.anomalies = found->items;
     conclusion->verdict.anomaly_count = found->count;
 }

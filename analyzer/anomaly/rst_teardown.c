@@ -1,6 +1,451 @@
-#include "analyzer/anomaly/scene.h"
+#include "analyzer/anomaly/rst_teardown.h"
+
+/* Requests that meet a close after less silence than this were not sent over an idle connection. */
+#define KEEP_ALIVE_IDLE_NS NS_PER_S
+/* Fewer unanswered probes or retransmissions are no reason to give up. */
+#define PROBES_MIN          2
+#define RETRANSMISSIONS_MIN 3
+
+/* ---- what X closed over --------------------------------------------------------------------- */
+
+static const struct log_entry *own_fin_of(const struct scene *s, const struct reset *r)
+{
+    if (!r->own_fin)
+        return NULL;
+    const struct log_entry *g = &s->ev->log[s->ends[r->x].fin_first];
+    return g->side == r->x && g->flags & TCP_FIN ? g : NULL;
+}
+
+static bool acknowledged_by_x(const struct scene *s, const struct reset *r, int from, seq_t end)
+{
+    for (int i = from; i < r->entry; i++) {
+        const struct log_entry *h = &s->ev->log[i];
+        if (h->side == r->x && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && seq_ge(h->ack, end))
+            return true;
+    }
+    return false;
+}
+
+/* Payload of Y that X had not received when it sent its FIN, and never acknowledged: what the RST
+ * answers, or else the first such. NO_ENTRY when it passed before the FIN did. */
+static const struct log_entry *data_met_close(const struct scene *s, const struct reset *r,
+                                              int *entry)
+{
+    const struct log_entry *fin = own_fin_of(s, r);
+    const struct log_entry *data = last_data_before_close(s, !r->x);
+    *entry = NO_ENTRY;
+    if (!r->own_fin)
+        return NULL;
+    if (fin && data && seq_gt(entry_end(data), fin->ack) &&
+        !acknowledged_by_x(s, r, 0, entry_end(data)))
+        return data;
+    for (int i = s->ends[r->x].fin_first; i < r->entry; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x || !g->payload_len || g->flags & TCP_RST || g->marks & LOG_PROBE)
+            continue;
+        seq_t end = seq_add(g->seq, g->payload_len);
+        if ((fin && seq_le(end, fin->ack)) || acknowledged_by_x(s, r, 0, end))
+            continue;
+        *entry = i;
+        return g;
+    }
+    return NULL;
+}
+
+/* Y's FIN, when X's RST is all that it got for an answer. */
+static int fin_met_close(const struct scene *s, const struct reset *r)
+{
+    if (r->drawn_entry != NO_ENTRY)
+        return r->drawn->flags & TCP_FIN ? r->drawn_entry : NO_ENTRY;
+    int fin = last_entry_before(s, r->entry, !r->x, TCP_FIN, TCP_FIN);
+    if (fin == NO_ENTRY || acknowledged_by_x(s, r, fin, entry_end(&s->ev->log[fin])))
+        return NO_ENTRY;
+    int64_t reply_ns = 3 * s->ev->rtt_ns[r->x] + s->config->rto_min_ns;
+    return between_ns(s, fin, r->entry) <= reply_ns ? fin : NO_ENTRY;
+}
+
+static int64_t since_fin_acked_ns(const struct scene *s, const struct reset *r,
+                                  const struct log_entry *until)
+{
+    int acked = s->ends[r->x].fin_acked_index;
+    if (acked < 0 || s->ev->log[acked].frame >= until->frame)
+        return -1;
+    return span_ns(s->ev->captured_ns[acked], until->time_ns);
+}
+
+static int64_t since_own_fin_ns(const struct scene *s, const struct reset *r,
+                                const struct log_entry *until)
+{
+    return span_ns(s->ev->captured_ns[s->ends[r->x].fin_first], until->time_ns);
+}
+
+static int64_t last_of_both_ns(const int64_t last_ns[2])
+{
+    return last_ns[0] > last_ns[1] ? last_ns[0] : last_ns[1];
+}
+
+static struct anomaly_verdict *begin(struct scene *s, enum rule_id rule, const struct reset *r,
+                                     enum severity severity, enum confidence confidence)
+{
+    return say(s, rule, r->x, severity, confidence, r->entry);
+}
+
+/* Evidence and figures that close every telling. */
+static bool finish(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)
+{
+    show(s, a, r->entry, "the reset");
+    reset_figures(s, a, r);
+    return a != NULL;
+}
+
+/* None is nothing to tell. */
+static void figure_octets(struct anomaly_verdict *a, enum figure_id id, uint32_t octets)
+{
+    figure(a, id, octets ? (int64_t)octets : -1);
+}
+
+static void show_own_fin(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)
+{
+    if (r->own_fin)
+        show(s, a, s->ends[r->x].fin_first, "it had closed");
+}
+
+/* The FIN and what met it, in order of passage. */
+static void show_crossing(const struct scene *s, struct anomaly_verdict *a, const struct reset *r,
+                          const struct log_entry *met, const char *note)
+{
+    bool before = met->frame < s->ev->log[s->ends[r->x].fin_first].frame;
+    if (before)
+        show_segment(s, a, met, note);
+    show_own_fin(s, a, r);
+    if (!before)
+        show_segment(s, a, met, note);
+}
+
+/* ---- the rules, in order of precedence ------------------------------------------------------ */
+
+static bool tell_time_wait_missing(struct scene *s, const struct reset *r)
+{
+    int again = r->drawn_entry;
+    int first_ack = s->ends[!r->x].fin_acked_index;
+    if (!r->both_acked || again == NO_ENTRY || !(r->drawn->flags & TCP_FIN) || first_ack >= again ||
+        s->ends[r->x].fin_acked_index >= again || !s->states[r->x].active || r->peer_reset)
+        return false;
+    int64_t gap_ns = between_ns(s, first_ack, again);
+    if (gap_ns >= s->config->two_msl_ns)
+        return false;
+    bool prompt = gap_ns < s->config->two_msl_ns / 4 && !r->ttl_differs;
+    struct anomaly_verdict *a = begin(s, RULE_TIME_WAIT_MISSING, r, SEVERITY_WARNING,
+                                      prompt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    show_own_fin(s, a, r);
+    show(s, a, first_ack, "it had acknowledged the peer's FIN: TIME_WAIT begins");
+    show(s, a, again, "the peer's FIN again");
+    figure(a, FIGURE_GAP_NS, gap_ns);
+    return finish(s, a, r);
+}
+
+static bool tell_time_wait_assassination(struct scene *s, const struct reset *r)
+{
+    int received = s->ends[r->x].fin_acked_index;
+    int entered = s->ends[!r->x].fin_acked_index;
+    if (received > entered)
+        entered = received;
+    if (state_before(s, !r->x, r->entry) != STATE_TIME_WAIT || !r->acceptable || entered < 0 ||
+        between_ns(s, entered, r->entry) >= s->config->two_msl_ns)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_TIME_WAIT_ASSASSINATION, r, SEVERITY_NOTICE, CONFIDENCE_PROBABLE);
+    show(s, a, entered, "the peer is in TIME_WAIT");
+    if (r->drawn_entry != entered)
+        show(s, a, r->drawn_entry, "what drew the reset");
+    figure(a, FIGURE_GAP_NS, between_ns(s, entered, r->entry));
+    return finish(s, a, r);
+}
+
+/* How long the connection had been silent when Y sent what met the FIN. */
+static int64_t idle_before_request_ns(const struct scene *s, const struct reset *r,
+                                      const struct log_entry *data, int entry)
+{
+    if (entry == NO_ENTRY)
+        return s->d->side[!r->x].data_idle_ns;
+    return span_ns(last_of_both_ns(s->d->start.last_ns), data->time_ns);
+}
+
+static bool tell_request_met_close(struct scene *s, const struct reset *r)
+{
+    int entry;
+    const struct log_entry *data = data_met_close(s, r, &entry);
+    const struct log_entry *fin = own_fin_of(s, r);
+    if (!data || !fin || seq_gt(data->ack, seq_of(s->states[r->x].fin_seq)) ||
+        fin->frame != s->ev->log[s->ends[r->x].fin_first].frame)
+        return false;
+    int64_t idle_ns = idle_before_request_ns(s, r, data, entry);
+    if (idle_ns < KEEP_ALIVE_IDLE_NS)
+        return false;
+    int64_t apart_ns = span_ns(fin->time_ns, data->time_ns);
+    if (apart_ns < 0)
+        apart_ns = span_ns(data->time_ns, fin->time_ns);
+    /* X had heard nothing for as long as the tap had, but for what met its FIN. */
+    int64_t waited_ns = entry == NO_ENTRY
+                            ? idle_ns + (apart_ns > 0 ? apart_ns : 0)
+                            : span_ns(last_of_both_ns(s->d->start.last_ns), fin->time_ns);
+    struct anomaly_verdict *a = begin(s, RULE_REQUEST_MET_CLOSE, r, SEVERITY_WARNING,
+                                      r->drawn_exactly ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    show_crossing(s, a, r, data, "the peer's data had not heard of the FIN");
+    figure(a, FIGURE_IDLE_NS, waited_ns);
+    figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(waited_ns));
+    figure(a, FIGURE_GAP_NS, apart_ns);
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    return finish(s, a, r);
+}
+
+static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
+{
+    int entry = NO_ENTRY;
+    const struct log_entry *met = data_met_close(s, r, &entry);
+    if (!met) {
+        int fin = r->own_fin ? fin_met_close(s, r) : NO_ENTRY;
+        met = fin == NO_ENTRY ? NULL : &s->ev->log[fin];
+    }
+    if (!met || r->both_acked)
+        return false;
+    int64_t gap_ns = since_fin_acked_ns(s, r, met);
+    if (gap_ns < s->config->fin_timeout_ns)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_FIN_WAIT_2_EXPIRED, r, SEVERITY_WARNING, CONFIDENCE_PROBABLE);
+    show_own_fin(s, a, r);
+    show(s, a, s->ends[r->x].fin_acked_index, "its FIN is acknowledged: FIN_WAIT_2");
+    show_segment(s, a, met, "the peer comes too late");
+    figure(a, FIGURE_GAP_NS, gap_ns);
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    return finish(s, a, r);
+}
+
+/* Y's farewell: no more than a record that says goodbye, and its FIN at once. */
+static bool only_goodbye(const struct scene *s, const struct reset *r)
+{
+    if (r->bytes_lost > CLOSING_RECORD_MAX)
+        return false;
+    return s->states[!r->x].fin_sent;
+}
+
+static bool tell_data_after_close(struct scene *s, const struct reset *r)
+{
+    int entry;
+    const struct log_entry *data = data_met_close(s, r, &entry);
+    if (!data)
+        return false;
+    bool certain = r->drawn_exactly || r->form == RESET_ABORT;
+    struct anomaly_verdict *a =
+        begin(s, RULE_DATA_AFTER_CLOSE, r, only_goodbye(s, r) ? SEVERITY_INFO : SEVERITY_WARNING,
+              certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    show_crossing(s, a, r, data, "the peer still sends");
+    figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, data));
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    return finish(s, a, r);
+}
+
+static bool tell_fin_met_closed(struct scene *s, const struct reset *r)
+{
+    int fin = r->own_fin ? fin_met_close(s, r) : NO_ENTRY;
+    if (fin == NO_ENTRY)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_FIN_MET_CLOSED, r, SEVERITY_NOTICE,
+              r->drawn_exactly && !r->ttl_differs ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    show_own_fin(s, a, r);
+    show(s, a, fin, "the peer's FIN");
+    figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, &s->ev->log[fin]));
+    return finish(s, a, r);
+}
+
+static bool tell_rst_after_own_fin(struct scene *s, const struct reset *r)
+{
+    if (!r->own_fin || r->both_acked)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_RST_AFTER_OWN_FIN, r, SEVERITY_NOTICE,
+              r->form == RESET_ODD || r->ttl_differs ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN);
+    show_own_fin(s, a, r);
+    figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, r->g));
+    figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    return finish(s, a, r);
+}
+
+static bool tell_keepalive_reset(struct scene *s, const struct reset *r)
+{
+    const struct side_detail *own = &s->d->side[r->x];
+    if (r->drawn || own->rst_probe_run < PROBES_MIN || !s->c->side[!r->x].window)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_KEEPALIVE_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
+    show_segment(s, a, last_before_close(s, r->x), "the last unanswered probe");
+    figure(a, FIGURE_COUNT, own->rst_probe_run);
+    figure(a, FIGURE_INTERVAL_NS, own->probe_gap_ns > 0 ? own->probe_gap_ns : -1);
+    return finish(s, a, r);
+}
+
+static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
+{
+    const struct side_detail *own = &s->d->side[r->x];
+    if (r->drawn || own->rst_again_run < RETRANSMISSIONS_MIN || !r->own_unacked)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_RETRANSMISSION_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
+    show_segment(s, a, last_before_close(s, r->x), "the last retransmission");
+    figure(a, FIGURE_COUNT, own->rst_again_run);
+    figure_flag(a, FIGURE_BACKOFF, own->again_grown > 0);
+    figure(a, FIGURE_SPAN_NS, own->again_from_ns ? span_ns(own->again_from_ns, r->g->time_ns) : -1);
+    figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
+    return finish(s, a, r);
+}
+
+static bool tell_idle_reset(struct scene *s, const struct reset *r)
+{
+    if (r->own_fin || r->peer_fin || r->drawn || r->bytes_lost || r->own_unacked ||
+        r->idle_ns < s->config->idle_ns || !r->acceptable)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_IDLE_RESET, r, SEVERITY_WARNING,
+              r->form == RESET_ABORT && !r->ttl_differs ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    const struct log_entry *own = last_before_close(s, r->x);
+    const struct log_entry *peer = last_before_close(s, !r->x);
+    show_segment(s, a,
+                 own && peer && own->frame > peer->frame ? own
+                 : peer                                  ? peer
+                                                         : own,
+                 "the last segment before the silence");
+    figure(a, FIGURE_IDLE_NS, r->idle_ns);
+    figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(r->idle_ns));
+    return finish(s, a, r);
+}
+
+static enum severity severity_of_abort(const struct scene *s, const struct reset *r)
+{
+    bool blind = s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION);
+    bool lost = r->bytes_lost > r->closing_octets;
+    /* What X says last may be a goodbye as well. */
+    bool may_be_lost = r->own_unacked > CLOSING_RECORD_MAX;
+    bool unanswered = r->unanswered && !r->closing_octets;
+    if (!r->any_payload)
+        return SEVERITY_INFO;
+    if (!blind && (lost || may_be_lost || unanswered))
+        return SEVERITY_WARNING;
+    return r->peer_fin ? SEVERITY_INFO : SEVERITY_NOTICE;
+}
+
+static const char *kind_of_abort(const struct reset *r)
+{
+    bool unanswered = r->unanswered && !r->closing_octets;
+    if (r->bytes_lost > r->closing_octets || r->late_bytes || unanswered)
+        return "unread_data";
+    return r->spoke_last ? "linger_zero" : "undetermined";
+}
+
+static bool tell_abortive_close(struct scene *s, const struct reset *r)
+{
+    if (r->own_fin || r->drawn)
+        return false;
+    bool certain = r->form == RESET_ABORT && !r->ttl_differs &&
+                   !(s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION));
+    struct anomaly_verdict *a = begin(s, RULE_ABORTIVE_CLOSE, r, severity_of_abort(s, r),
+                                      certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    const struct log_entry *data = last_payload(s, !r->x, r->entry);
+    if (r->bytes_lost || r->unanswered)
+        show_segment(s, a, data, "the peer's last payload");
+    if (r->peer_fin)
+        show(s, a, s->ends[!r->x].fin_first, "the peer had closed");
+    figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(r));
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
+    figure_flag(a, FIGURE_UNANSWERED, r->unanswered && !r->closing_octets);
+    figure(a, FIGURE_IDLE_NS, r->idle_ns);
+    return finish(s, a, r);
+}
+
+static bool tell_no_such_connection(struct scene *s, const struct reset *r)
+{
+    if (r->own_fin || !r->drawn)
+        return false;
+    bool mid_stream = s->verdict->caveats & (1u << CAVEAT_STARTS_MID_STREAM);
+    bool certain = r->drawn_exactly && !r->ttl_differs && !mid_stream;
+    struct anomaly_verdict *a = begin(s, RULE_NO_SUCH_CONNECTION, r, SEVERITY_WARNING,
+                                      certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    show_segment(s, a, last_before_close(s, r->x), "its last segment in the connection");
+    show_segment(s, a, r->drawn, "the segment that it no longer knows");
+    figure(a, FIGURE_IDLE_NS, r->drawn_idle_ns);
+    figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(r->drawn_idle_ns));
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    return finish(s, a, r);
+}
+
+static bool tell_rst_after_close(struct scene *s, const struct reset *r)
+{
+    if (!r->both_acked)
+        return false;
+    struct anomaly_verdict *a =
+        begin(s, RULE_RST_AFTER_CLOSE, r, SEVERITY_INFO, CONFIDENCE_CERTAIN);
+    int own = s->ends[r->x].fin_acked_index;
+    int peer = s->ends[!r->x].fin_acked_index;
+    show(s, a, own > peer ? own : peer, "both FINs are acknowledged");
+    figure(a, FIGURE_GAP_NS, between_ns(s, own > peer ? own : peer, r->entry));
+    return finish(s, a, r);
+}
+
+/* The first that applies explains the RST. */
+static bool (*const rules[])(struct scene *, const struct reset *) = {
+    tell_time_wait_missing,  tell_time_wait_assassination, tell_request_met_close,
+    tell_fin_wait_2_expired, tell_data_after_close,        tell_fin_met_closed,
+    tell_rst_after_own_fin,  tell_keepalive_reset,         tell_retransmission_reset,
+    tell_idle_reset,         tell_abortive_close,          tell_no_such_connection,
+    tell_rst_after_close,
+};
+
+/* ---- which RST ------------------------------------------------------------------------------ */
+
+/* What answers a SYN or a stray segment failed to open, and is told elsewhere. */
+static bool has_opened(const struct scene *s)
+{
+    enum handshake_kind kind = s->verdict->handshake;
+    return s->d && (kind == HANDSHAKE_COMPLETE || kind == HANDSHAKE_MID_STREAM ||
+                    kind == HANDSHAKE_SIMULTANEOUS);
+}
+
+static bool had_spoken(const struct scene *s, int x, int entry)
+{
+    const struct log_entry *last = last_before_close(s, x);
+    bool spoke = last && last->frame < s->ev->log[entry].frame;
+    for (int i = 0; i < entry && !spoke; i++)
+        spoke = s->ev->log[i].side == x && !(s->ev->log[i].flags & TCP_RST);
+    return spoke && state_before(s, x, entry) != STATE_SYN_SENT;
+}
+
+/* X's first RST that it sent itself, and that meant something. */
+static bool first_own(struct scene *s, int x, struct reset *r)
+{
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != x || !(g->flags & TCP_RST) || !had_spoken(s, x, i))
+            continue;
+        reset_describe(s, i, r);
+        if (!judge_forged(s, r) && !judge_ignored(s, r))
+            return true;
+    }
+    return false;
+}
 
 void judge_rst_teardown(struct scene *s)
 {
-    (void)s;
+    if (!has_opened(s))
+        return;
+    for (int x = 0; x < 2; x++) {
+        struct reset r;
+        /* Once reset itself, it only says so to whoever has not heard. */
+        if (!first_own(s, x, &r) || (r.peer_reset && r.drawn))
+            continue;
+        for (unsigned i = 0; i < sizeof rules / sizeof *rules && !rules[i](s, &r); i++)
+            continue;
+    }
 }

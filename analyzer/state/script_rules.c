@@ -111,6 +111,7 @@ static bool has_value(const struct script *s, const struct anomaly_verdict *a, c
         return f->integer == (strcmp(value, "true") == 0);
     case FIGURE_TYPE_KEYWORD:
         return f->word && strcmp(f->word, value) == 0;
+    case FIGURE_TYPE_TEXT: /* its bytes are the verdict's */
     case FIGURE_TYPE_INTEGER:
     case FIGURE_TYPES:
         break;

@@ -140,6 +140,10 @@ struct side_detail {
     int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
     int64_t unanswered_idle_ns; /* how long both sides had been silent before those */
     uint64_t bytes_after_fin;   /* new octets in segments that acknowledge the peer's FIN */
+    int64_t last_idle_ns;       /* how long both sides had been silent before `last`, */
+    int64_t data_idle_ns;       /* and before the run of payload that `last_data` ends */
+    uint16_t rst_again_run;     /* again_run and probe_run when it first sent RST */
+    uint16_t rst_probe_run;
     struct log_entry run_first, run_last; /* of what again_run or probe_run counts */
     struct log_entry last;                /* until the first FIN or RST: its last segment, */
     struct log_entry last_data;           /* and its last one with payload; no frame: none */

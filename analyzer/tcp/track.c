@@ -157,7 +157,10 @@ static void note_control(struct connection *c, int sender, const struct segment 
         own->marks |= SIDE_FIN;
     }
     if (g->flags & TCP_RST) {
-        detail->rsts++;
+        if (!detail->rsts++) {
+            detail->rst_again_run = detail->again_run;
+            detail->rst_probe_run = detail->probe_run;
+        }
         own->marks |= SIDE_RST;
     }
     if (g->flags & TCP_SYN && mss)
@@ -266,15 +269,29 @@ static bool count_malformed(struct connection *c, int sender, const struct segme
     return true;
 }
 
-/* How things stood before the close: one segment of each side and its last payload. */
-static void remember_last(struct connection *c, int sender, const struct segment *g, bool again)
+/* A run of payload ends when the peer says something. */
+static bool begins_run(const struct connection *c, int sender)
+{
+    const struct log_entry *data = &c->detail->side[sender].last_data;
+    return data->frame == FRAME_NONE || c->side[!sender].last_ns > data->time_ns;
+}
+
+/* How things stood before the close: one segment of each side and its last payload. `before_ns` is
+ * when either side last sent something. */
+static void remember_last(struct connection *c, int sender, const struct segment *g, bool again,
+                          int64_t before_ns)
 {
     struct side_detail *own = &c->detail->side[sender];
     if (c->detail->start.taken)
         return;
+    bool timed = g->time_ns != TIME_UNKNOWN && before_ns != TIME_UNKNOWN;
     own->last = log_entry_of(c, sender, g, again);
-    if (g->payload_len)
-        own->last_data = own->last;
+    own->last_idle_ns = timed ? elapsed_ns(before_ns, g->time_ns) : 0;
+    if (!g->payload_len)
+        return;
+    if (begins_run(c, sender))
+        own->data_idle_ns = own->last_idle_ns;
+    own->last_data = own->last;
 }
 
 /* A listener that has given up and is asked once more answers with another number. */
@@ -301,7 +318,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     if (g->flags & (TCP_FIN | TCP_RST) && c->detail)
         note_close_start(c);
     if (c->detail)
-        remember_last(c, sender, g, again);
+        remember_last(c, sender, g, again, before_ns);
     if (begins_anew(c, sender, g))
         forget_numbers(&c->side[sender]);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))

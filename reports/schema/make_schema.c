@@ -121,6 +121,8 @@ static json_t *figure_properties(void)
             failed |= json_object_set_new(property, "maximum", json_integer(INT64_MAX));
         } else if (info->type == FIGURE_TYPE_BOOLEAN) {
             failed |= json_object_set_new(property, "type", json_string("boolean"));
+        } else if (info->type == FIGURE_TYPE_TEXT) {
+            failed |= json_object_set_new(property, "type", json_string("string"));
         } else {
             failed |= json_object_set_new(property, "type", json_string("string"));
             failed |= json_object_set_new(property, "pattern", json_string("^[a-z0-9_]+$"));

@@ -1,0 +1,301 @@
+#include "analyzer/anomaly/rst_teardown.h"
+
+#include "analyzer/elapsed.h"
+
+/* Segments that left one after the other pass in order, or at most this far apart. */
+#define REORDERED_NS (3 * NS_PER_MS)
+/* RSTs of one attempt come together. */
+#define BURST_NS (100 * NS_PER_MS)
+/* Numbers farther apart belong to different uses of the five-tuple. */
+#define OTHER_USE (UINT32_C(1) << 30)
+
+/* ---- signs that X did not send its own RST -------------------------------------------------- */
+
+struct signs {
+    int alive; /* X goes on as if it had not: this entry proves it; or NO_ENTRY */
+    int other; /* an RST towards X within the same round trip, or NO_ENTRY */
+    bool ttl, guessed, overtaken;
+};
+
+/* The end of all that the side had sent when the RST passed. */
+static bool sent_before(const struct scene *s, int x, int entry, seq_t *end)
+{
+    const struct close_start *start = &s->d->start;
+    bool known = start->taken && start->seen[x];
+    if (known)
+        *end = start->nxt[x];
+    for (int i = 0; i < entry; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != x || g->flags & TCP_RST)
+            continue;
+        *end = known ? seq_max(*end, entry_end(g)) : entry_end(g);
+        known = true;
+    }
+    return known;
+}
+
+/* Octets that X had never sent, or the acknowledgment of octets that passed after the RST: what
+ * crossed on the way cannot be either. */
+static int goes_on(const struct scene *s, const struct reset *r)
+{
+    seq_t own_end, peer_end;
+    bool peer_known = sent_before(s, !r->x, r->entry, &peer_end);
+    if (!sent_before(s, r->x, r->entry, &own_end))
+        return NO_ENTRY;
+    int64_t crossing_ns = s->ev->rtt_ns[r->x] / 4 + REORDERED_NS;
+    for (int i = r->entry + 1; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != r->x || g->flags & TCP_RST)
+            continue;
+        if (g->flags & TCP_SYN)
+            return NO_ENTRY;
+        int64_t since_ns = between_ns(s, r->entry, i);
+        if (seq_distance(g->seq, own_end) > OTHER_USE || since_ns < crossing_ns)
+            continue;
+        bool fin_only = !g->payload_len;
+        bool octets = (g->payload_len || g->flags & TCP_FIN) && !(g->marks & LOG_AGAIN) &&
+                      seq_gt(entry_end(g), own_end) &&
+                      (!fin_only || since_ns >= s->config->rto_min_ns);
+        bool took = peer_known && g->flags & TCP_ACK && seq_gt(g->ack, peer_end) &&
+                    seq_distance(g->ack, peer_end) < OTHER_USE;
+        if (octets || took)
+            return i;
+    }
+    return NO_ENTRY;
+}
+
+/* An RST as its sender's own stack writes it when a connection is aborted. */
+static bool is_perfect(const struct reset *r)
+{
+    return r->form == RESET_ABORT && !r->ttl_differs;
+}
+
+/* Both ends are reset at once, and neither RST answers anything. Two ends may also abort at the
+ * same time. */
+static int other_end_reset(const struct scene *s, const struct reset *r)
+{
+    int64_t round_trip_ns = s->ev->rtt_ns[0] + s->ev->rtt_ns[1] + NS_PER_MS;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x || !(g->flags & TCP_RST))
+            continue;
+        int64_t apart_ns = elapsed_ns(g->time_ns, r->g->time_ns);
+        if (apart_ns > round_trip_ns || apart_ns < -round_trip_ns)
+            continue;
+        struct reset other;
+        reset_describe(s, i, &other);
+        if (!other.drawn && !(is_perfect(r) && is_perfect(&other)))
+            return i;
+    }
+    return NO_ENTRY;
+}
+
+static bool acknowledged_as(const struct scene *s, const struct reset *r, seq_t number)
+{
+    const struct log_entry *last = last_before_close(s, !r->x);
+    if (last && last->flags & TCP_ACK && seq_eq(last->ack, number))
+        return true;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != r->x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+            seq_eq(g->ack, number))
+            return true;
+    }
+    return false;
+}
+
+/* Several RSTs at rising numbers, beyond all that X had sent: who sends them does not know where X
+ * stands. */
+static bool guesses(const struct scene *s, const struct reset *r)
+{
+    seq_t end;
+    bool lost = s->verdict->caveats & (1u << CAVEAT_CAPTURE_LOST);
+    if (lost || !sent_before(s, r->x, r->entry, &end))
+        return false;
+    bool beyond = false;
+    int guesses = 0;
+    seq_t last = r->g->seq;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        int64_t apart_ns = elapsed_ns(g->time_ns, r->g->time_ns);
+        if (g->side != r->x || !(g->flags & TCP_RST) || apart_ns > BURST_NS || apart_ns < -BURST_NS)
+            continue;
+        if (acknowledged_as(s, r, g->seq) || (guesses && seq_eq(g->seq, last)))
+            continue;
+        beyond |= seq_gt(g->seq, end);
+        last = g->seq;
+        guesses++;
+    }
+    return beyond && guesses > 1;
+}
+
+static bool is_overtaken(const struct scene *s, const struct reset *r)
+{
+    const struct close_start *start = &s->d->start;
+    if (!(r->g->flags & TCP_ACK) || !start->taken || !start->seen[r->x] || r->own_fin)
+        return false;
+    seq_t una = seq_back(start->nxt[r->x], start->outstanding[r->x]);
+    return seq_lt(r->g->seq, una) && seq_distance(r->g->seq, una) < OTHER_USE && r->g->seq.n != 0;
+}
+
+/* An RST whose number is the ACK field of a segment that passed towards X is a reply: a box between
+ * that answers in X's name is no forger unless X goes on. */
+static void read_signs(const struct scene *s, const struct reset *r, struct signs *signs)
+{
+    *signs = (struct signs){.alive = goes_on(s, r), .other = NO_ENTRY, .ttl = r->ttl_differs};
+    if (r->drawn)
+        return;
+    signs->other = other_end_reset(s, r);
+    signs->guessed = guesses(s, r);
+    signs->overtaken = is_overtaken(s, r);
+}
+
+static int count_signs(const struct signs *signs)
+{
+    return signs->ttl + (signs->other != NO_ENTRY) + signs->guessed + signs->overtaken;
+}
+
+/* A TTL of its own is all there is: whoever answers, or ends what was idle, in X's name is more
+ * likely a balancer, a NAT or a proxy than a forger, and other rules tell of that. */
+static bool is_stand_in(const struct scene *s, const struct reset *r, const struct signs *signs)
+{
+    bool only_ttl = signs->ttl && count_signs(signs) == 1;
+    return only_ttl && (r->drawn || r->idle_ns >= s->config->idle_ns);
+}
+
+/* A use of the five-tuple before this one left RSTs behind whose numbers fit nothing here. */
+static bool may_be_left_over(const struct scene *s, const struct reset *r)
+{
+    return s->d->previous && !r->acceptable;
+}
+
+static enum confidence confidence_of(const struct scene *s, const struct signs *signs)
+{
+    uint32_t disorder =
+        1u << CAVEAT_CLOCK_BACKWARDS | 1u << CAVEAT_NO_TIMESTAMPS | 1u << CAVEAT_SECOND_TAP;
+    if (signs->alive != NO_ENTRY)
+        return s->verdict->caveats & disorder ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN;
+    return count_signs(signs) > 1 ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE;
+}
+
+/* How many RSTs were sent in X's name before it went on, or at all. */
+static int count_resets(const struct scene *s, int x, int until)
+{
+    int count = 0;
+    for (int i = 0; i < s->ev->count && (until == NO_ENTRY || i < until); i++)
+        count += s->ev->log[i].side == x && s->ev->log[i].flags & TCP_RST;
+    return count;
+}
+
+static int challenge_after(const struct scene *s, const struct reset *r)
+{
+    int64_t patience_ns = s->ev->rtt_ns[!r->x] * 2 + REORDERED_NS;
+    for (int i = r->entry + 1; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        bool bare =
+            !g->payload_len && (g->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
+        if (g->side != r->x && between_ns(s, r->entry, i) <= patience_ns && bare)
+            return i;
+    }
+    return NO_ENTRY;
+}
+
+static void tell_forged(struct scene *s, const struct reset *r, const struct signs *signs)
+{
+    static const enum severity severities[] = {SEVERITY_NOTICE, SEVERITY_WARNING,
+                                               SEVERITY_CRITICAL};
+    enum confidence confidence = confidence_of(s, signs);
+    struct anomaly_verdict *a =
+        say(s, RULE_RST_FORGED, r->x, severities[confidence], confidence, r->entry);
+    if (!a)
+        return;
+    int answer = next_entry(s, r->entry + 1, !r->x, TCP_RST, TCP_RST);
+    show_segment(s, a, r->drawn, "perhaps what it answers");
+    show(s, a, r->entry, "a reset in this endpoint's name");
+    show(s, a, signs->other, "a reset towards it at the same time");
+    show(s, a, signs->alive, "it goes on as if it had not reset anything");
+    if (signs->alive != NO_ENTRY && answer > signs->alive)
+        show(s, a, answer, "its peer had been reset");
+    figure(a, FIGURE_COUNT, count_resets(s, r->x, signs->alive));
+    figure_flag(a, FIGURE_GOES_ON, signs->alive != NO_ENTRY);
+    figure_flag(a, FIGURE_BOTH_ENDS, signs->other != NO_ENTRY);
+    figure_flag(a, FIGURE_GUESSED_NUMBERS, signs->guessed);
+    figure_flag(a, FIGURE_OVERTAKEN, signs->overtaken);
+    figure_flag(a, FIGURE_ACCEPTABLE, r->acceptable);
+    figure_flag(a, FIGURE_CHALLENGE_ACK, challenge_after(s, r) != NO_ENTRY);
+    figure(a, FIGURE_IDLE_NS, r->drawn ? r->drawn_idle_ns : r->idle_ns);
+    figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT,
+                well_known_timeout(r->drawn ? r->drawn_idle_ns : r->idle_ns));
+    reset_figures(s, a, r);
+}
+
+bool judge_forged(struct scene *s, const struct reset *r)
+{
+    struct signs signs;
+    read_signs(s, r, &signs);
+    if (signs.alive == NO_ENTRY && (!count_signs(&signs) || is_stand_in(s, r, &signs)))
+        return false;
+    if (may_be_left_over(s, r))
+        return false;
+    tell_forged(s, r, &signs);
+    return true;
+}
+
+/* ---- resets that had no effect -------------------------------------------------------------- */
+
+/* Long enough after the RST that what Y sent cannot have crossed it. */
+static int target_goes_on(const struct scene *s, const struct reset *r)
+{
+    int64_t patience_ns = s->ev->rtt_known[!r->x] ? 2 * s->ev->rtt_ns[!r->x] + s->config->rto_min_ns
+                                                  : s->config->rto_initial_ns;
+    for (int i = r->entry + 1; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x || g->flags & (TCP_RST | TCP_SYN) || g->marks & LOG_LATE)
+            continue;
+        if (between_ns(s, r->entry, i) > patience_ns)
+            return i;
+    }
+    return NO_ENTRY;
+}
+
+static void tell_ignored(struct scene *s, const struct reset *r, int went_on, int challenge)
+{
+    struct anomaly_verdict *a =
+        say(s, RULE_RST_IGNORED, r->x, SEVERITY_NOTICE,
+            went_on != NO_ENTRY || challenge != NO_ENTRY ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE,
+            r->entry);
+    if (!a)
+        return;
+    seq_t end;
+    show(s, a, r->entry, "the reset");
+    show(s, a, challenge, "its target asks back (challenge ACK)");
+    if (went_on != challenge)
+        show(s, a, went_on, "its target goes on");
+    if (sent_before(s, r->x, r->entry, &end))
+        figure(a, FIGURE_SEQ_OFFSET, seq_distance(r->g->seq, end));
+    figure_flag(a, FIGURE_ACCEPTABLE, r->acceptable);
+    figure_flag(a, FIGURE_CHALLENGE_ACK, challenge != NO_ENTRY);
+    figure_flag(a, FIGURE_TARGET_GOES_ON, went_on != NO_ENTRY);
+    reset_figures(s, a, r);
+}
+
+/* X answers the challenge with the RST that it asks for: the first was its own as well. */
+static bool meant_it(const struct scene *s, const struct reset *r, int challenge)
+{
+    int again = next_entry(s, r->entry + 1, r->x, TCP_RST, TCP_RST);
+    return challenge != NO_ENTRY && again > challenge && rst_answers(s->ev, again) == challenge;
+}
+
+/* A reply that was overtaken by later octets is one of a burst, of which the last counts. */
+bool judge_ignored(struct scene *s, const struct reset *r)
+{
+    int went_on = target_goes_on(s, r);
+    int challenge = r->acceptable ? NO_ENTRY : challenge_after(s, r);
+    bool refused = !r->acceptable && !r->drawn;
+    /* A number beyond all that passed may be right where the capture missed octets. */
+    bool beyond = seq_gt(r->g->seq, s->c->side[r->x].nxt);
+    bool ignored = refused && (!beyond || went_on != NO_ENTRY || challenge != NO_ENTRY);
+    if (ignored || went_on != NO_ENTRY)
+        tell_ignored(s, r, went_on, challenge);
+    return ignored && !meant_it(s, r, challenge);
+}

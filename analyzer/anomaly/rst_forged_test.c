@@ -1,0 +1,136 @@
+/*
+ * RSTs that their alleged sender did not send, and RSTs without effect.
+ */
+#include "analyzer/state/scenes.h"
+#include "analyzer/state/script.h"
+
+/* clang-format off */
+static const struct CMUnitTest tests[] = {
+    /* ---- certain: it goes on */
+    SCRIPT("forged: it goes on with new octets", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+.500 < P. 201:301(100) ack 101\n"
+        "+.010 > R 101:101(0)\n"
+        "rules rst_forged\n"
+        "rule rst_forged by server critical certain @7 @8 @9 count=1 goes_on=true both_ends=false "
+        "ttl_differs=false acceptable=true injection_label=rst_seq_data\n"),
+    SCRIPT("forged: it goes on and acknowledges later octets", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+.500 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 201\n"
+        "rule rst_forged by server critical certain @7 @9 goes_on=true\n"),
+    SCRIPT("forged: it closes later", ESTABLISHED
+        "+.100 < R 201:201(0)\n"
+        "+.500 < F. 201:201(0) ack 101\n"
+        "rule rst_forged by server critical certain goes_on=true\n"),
+    SCRIPT("forged: not acceptable, a challenge ACK, and it goes on", ESTABLISHED
+        "+.100 < R 701:701(0)\n"
+        "+.001 > . 101:101(0) ack 201\n"
+        "+.500 < P. 201:301(100) ack 101\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "rules rst_forged\n"
+        "rule rst_forged by server critical certain challenge_ack=true acceptable=false\n"),
+    SCRIPT("forged: and later it aborts itself", ESTABLISHED
+        "+.100 < R 701:701(0)\n"
+        "+.500 < P. 201:301(100) ack 101\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101\n"
+        "rules rst_forged abortive_close\n"
+        "rule abortive_close by server @10\n"),
+    SCRIPT("forged, near: what follows only crossed", ESTABLISHED
+        "+.100 < R 201:201(0) ttl 64\n"
+        "+.002 < P. 201:301(100) ack 101\n"
+        "no rule rst_forged\n"),
+    SCRIPT("forged, near: only old octets come again", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.001 < R. 301:301(0) ack 101\n"
+        "+.300 < P. 201:301(100) ack 101\n"
+        "no rule rst_forged\n"),
+    SCRIPT("forged, near: opened anew", ESTABLISHED
+        "+.100 > R. 101:101(0) ack 201\n"
+        "+.500 > S 70000:70000(0) <mss 1460>\n"
+        "+.010 < S. 90000:90000(0) ack 70001 <mss 1460>\n"
+        "+.010 > . 70001:70001(0) ack 90001\n"
+        "connections 2\n"
+        "connection 1\n"
+        "rules abortive_close\n"),
+
+    /* ---- signs */
+    SCRIPT("forged: another TTL is possible", ESTABLISHED
+        "+.300 < R. 201:201(0) ack 101 ttl 61\n"
+        "rules rst_forged\n"
+        "rule rst_forged by server notice possible @7 ttl=61 baseline_ttl=64 ttl_differs=true "
+        "goes_on=false\n"),
+    SCRIPT("forged: another TTL towards both ends is probable", ESTABLISHED
+        "+.300 < R. 201:201(0) ack 101 ttl 61\n"
+        "+0 > R. 101:101(0) ack 201 ttl 61\n"
+        "rules rst_forged\n"
+        "rule rst_forged by server warning probable @7 @8 both_ends=true ttl_differs=true\n"
+        "rule rst_forged by client warning probable\n"),
+    SCRIPT("forged: guessed numbers and another TTL", ESTABLISHED
+        "+.300 < R. 201:201(0) ack 101 ttl 61\n"
+        "+0 < R. 1661:1661(0) ack 101 ttl 61\n"
+        "+0 < R. 4581:4581(0) ack 101 ttl 61\n"
+        "rule rst_forged by server warning probable guessed_numbers=true count=3 "
+        "injection_label=rst_seq_change\n"),
+    SCRIPT("forged, near: its own TTL", ESTABLISHED
+        "+.300 < R. 201:201(0) ack 101\n"
+        "no rule rst_forged\n"),
+    SCRIPT("forged, near: a TTL that varies", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 ttl 61\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < . 301:301(0) ack 101 ttl 64\n"
+        "+.300 < R. 301:301(0) ack 101 ttl 61\n"
+        "no rule rst_forged\n"),
+    SCRIPT("forged, near: a reply by whoever stands in for it", ESTABLISHED
+        "+.300 > P. 101:201(100) ack 201\n"
+        "+.010 < R 201:201(0) ttl 61\n"
+        "rules no_such_connection\n"
+        "rule no_such_connection by server warning probable ttl_differs=true\n"),
+    SCRIPT("forged, near: both abort at the same time", ESTABLISHED
+        "+.300 < R. 201:201(0) ack 101\n"
+        "+.001 > R. 101:101(0) ack 201\n"
+        "rules abortive_close\n"
+        "rule abortive_close by client\n"
+        "rule abortive_close by server\n"),
+
+    /* ---- rst_ignored */
+    SCRIPT("ignored: its number is wrong, and a challenge ACK says so", ESTABLISHED
+        "+.100 < R. 202:202(0) ack 101\n"
+        "+.001 > . 101:101(0) ack 201\n"
+        "rules rst_ignored\n"
+        "rule rst_ignored by server notice certain @7 @8 seq_offset=1 challenge_ack=true "
+        "acceptable=false\n"),
+    SCRIPT("ignored: the right one follows", ESTABLISHED
+        "+.100 < R. 202:202(0) ack 101\n"
+        "+.001 > . 101:101(0) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rules rst_ignored abortive_close\n"
+        "rule abortive_close by server probable @7\n"),
+    SCRIPT("ignored: lost on the way", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+.900 > P. 101:201(100) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rules rst_ignored abortive_close\n"
+        "rule rst_ignored by server notice certain @7 @8 target_goes_on=true acceptable=true "
+        "seq_offset=0\n"
+        "rule abortive_close by server warning\n"),
+    SCRIPT("ignored, near: what the target sent had crossed it", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+.005 > P. 101:201(100) ack 201\n"
+        "no rule rst_ignored\n"),
+    SCRIPT("ignored, near: the target is silent", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+9 quiet\n"
+        "no rule rst_ignored\n"),
+    SCRIPT("ignored, near: behind octets that the capture may have missed", ESTABLISHED
+        "+.100 < R. 801:801(0) ack 101\n"
+        "+9 quiet\n"
+        "no rule rst_ignored\n"),
+};
+/* clang-format on */
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
