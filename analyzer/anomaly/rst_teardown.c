@@ -281,7 +281,8 @@ static bool tell_keepalive_reset(struct scene *s, const struct reset *r)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_KEEPALIVE_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
-    show_segment(s, a, last_before_close(s, r->x), "the last unanswered probe");
+    show_segment(s, a, &own->run_first, "the first unanswered probe");
+    show_segment(s, a, &own->run_last, "the last one");
     figure(a, FIGURE_COUNT, own->rst_probe_run);
     figure(a, FIGURE_INTERVAL_NS, own->probe_gap_ns > 0 ? own->probe_gap_ns : -1);
     return finish(s, a, r);
@@ -294,10 +295,11 @@ static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_RETRANSMISSION_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
-    show_segment(s, a, last_before_close(s, r->x), "the last retransmission");
+    show_segment(s, a, &own->run_first, "the first retransmission");
+    show_segment(s, a, &own->run_last, "the last one");
     figure(a, FIGURE_COUNT, own->rst_again_run);
     figure_flag(a, FIGURE_BACKOFF, own->again_grown > 0);
-    figure(a, FIGURE_SPAN_NS, own->again_from_ns ? span_ns(own->again_from_ns, r->g->time_ns) : -1);
+    figure(a, FIGURE_SPAN_NS, own->again_from_ns ? span_ns(own->again_from_ns, own->again_ns) : -1);
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     return finish(s, a, r);
 }

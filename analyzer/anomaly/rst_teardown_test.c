@@ -186,7 +186,7 @@ static const struct CMUnitTest tests[] = {
         "+5 < . 200:200(0) ack 101\n"
         "+5 < R. 201:201(0) ack 101\n"
         "rules keepalive_reset\n"
-        "rule keepalive_reset by server warning certain @8 @9 count=2 interval_ns=5000000000\n"),
+        "rule keepalive_reset by server warning certain @7 @8 @9 count=2 interval_ns=5000000000\n"),
     SCRIPT("keepalive_reset, near: one probe", "--idle=30\n" ESTABLISHED
         "+10 < . 200:200(0) ack 101\n"
         "+5 < R. 201:201(0) ack 101\n"
@@ -206,7 +206,7 @@ static const struct CMUnitTest tests[] = {
         "+.800 > P. 101:201(100) ack 201\n"
         "+1.6 > R. 201:201(0) ack 201\n"
         "rule retransmission_reset by client warning certain @10 @11 count=3 backoff=true "
-        "span_ns=3000000000 unacked_bytes=100\n"),
+        "span_ns=1400000000 unacked_bytes=100\n"),
     SCRIPT("retransmission_reset, near: two", ESTABLISHED
         "+1 > P. 101:201(100) ack 201\n"
         "+.200 > P. 101:201(100) ack 201\n"
