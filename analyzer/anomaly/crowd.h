@@ -14,7 +14,7 @@
 
 #define CROWD_TOLD    100u
 #define CROWD_CLIENTS 65536u
-#define CROWD_HEAVY   4096u /* of these, with more than CROWD_TOLD of some rule */
+#define CROWD_HEAVY   2048u /* of these, with more than CROWD_TOLD of some rule */
 
 struct client;
 

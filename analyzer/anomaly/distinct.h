@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define DISTINCT_SAMPLE 64u
+#define DISTINCT_SAMPLE 256u
 
 struct distinct {
     uint64_t seen; /* occurrences of what is in the sample */

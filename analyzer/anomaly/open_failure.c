@@ -111,7 +111,8 @@ static bool is_syn_ack(const struct log_entry *g)
 
 /* Linux drops the handshake's last ACK while the accept queue is full, and repeats its SYN-ACK. The
  * client holds the connection for open; its data is not acknowledged. (With TCP_DEFER_ACCEPT it is
- * the data that opens the server's end: it is acknowledged.) */
+ * the data that opens the server's end: it is acknowledged.) A SYN-ACK with another number is
+ * another host's. */
 static void judge_accept_queue(struct scene *s, const struct handshake *h)
 {
     if (h->ack == NO_ENTRY)
@@ -130,7 +131,7 @@ static void judge_accept_queue(struct scene *s, const struct handshake *h)
             continue;
         if (seq_gt(g->ack, s->ev->log[data].seq))
             acked = i;
-        else if (is_syn_ack(g)) {
+        else if (is_syn_ack(g) && seq_eq(entry_end(g), s->ev->log[data].ack)) {
             repeated++;
             last = i;
         }
