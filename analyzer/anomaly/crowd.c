@@ -1,8 +1,8 @@
 #include "analyzer/anomaly/crowd.h"
 
 #include "analyzer/anomaly/distinct.h"
+#include "analyzer/anomaly/pieces.h"
 #include "analyzer/elapsed.h"
-#include "analyzer/host/examples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ struct rest {
     uint64_t by_rule[CROWDED];
     int64_t first_ns, last_ns;
     struct distinct servers, ports, targets;
-    struct examples *examples; /* owned */
+    struct pieces pieces;
 };
 
 struct client {
@@ -37,12 +37,8 @@ bool crowd_init(struct crowd *crowd, struct siphash_key secret)
 
 void crowd_finish(struct crowd *crowd)
 {
-    for (uint32_t i = 0; i < roll_count(&crowd->clients); i++) {
-        struct client *c = roll_at(&crowd->clients, i);
-        if (c->rest)
-            free(c->rest->examples);
-        free(c->rest);
-    }
+    for (uint32_t i = 0; i < roll_count(&crowd->clients); i++)
+        free(((struct client *)roll_at(&crowd->clients, i))->rest);
     roll_finish(&crowd->clients);
 }
 
@@ -78,23 +74,22 @@ static uint64_t hash_of(const struct endpoint_verdict *server, bool address, boo
     return siphash13((struct siphash_key){0, 0}, words, 3);
 }
 
-static bool add_to_rest(struct rest *rest, const struct connection_verdict *v,
+static void add_to_rest(struct rest *rest, const struct connection_verdict *v,
                         const struct anomaly_verdict *a, unsigned kind)
 {
-    if (a->evidence_count && !examples_add(&rest->examples, &a->evidence[0]))
-        return false;
+    if (a->evidence_count)
+        pieces_add(&rest->pieces, &a->evidence[0]);
     rest->connections++;
     rest->by_rule[kind]++;
     distinct_add(&rest->servers, hash_of(&v->server, true, false));
     distinct_add(&rest->ports, hash_of(&v->server, false, true));
     distinct_add(&rest->targets, hash_of(&v->server, true, true));
     if (v->start_ns == TIME_UNKNOWN)
-        return true;
+        return;
     if (rest->first_ns == TIME_UNKNOWN || v->start_ns < rest->first_ns)
         rest->first_ns = v->start_ns;
     if (v->start_ns > rest->last_ns)
         rest->last_ns = v->start_ns;
-    return true;
 }
 
 static unsigned kind_of(const struct anomaly_verdict *a)
@@ -120,7 +115,9 @@ static bool is_told(struct crowd *crowd, const struct connection_verdict *v,
         return true;
     }
     struct rest *rest = rest_of(crowd, c);
-    return !rest || !add_to_rest(rest, v, a, kind);
+    if (rest)
+        add_to_rest(rest, v, a, kind);
+    return !rest;
 }
 
 void crowd_thin(struct crowd *crowd, struct connection_verdict *v, struct anomaly_set *found)
@@ -186,8 +183,7 @@ static void make_verdict(const struct client *c, struct anomaly_verdict *out)
     }
     if (is_scan(rest))
         figure_word(out, FIGURE_HINT, "scan");
-    if (rest->examples)
-        examples_show(rest->examples, INT64_MAX, out);
+    pieces_show(&rest->pieces, out);
 }
 
 static int by_address(const void *left, const void *right)

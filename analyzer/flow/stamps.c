@@ -18,7 +18,7 @@ bool stamps_init(struct stamps *stamps, struct siphash_key secret)
 void stamps_finish(struct stamps *stamps)
 {
     for (uint32_t i = 0; i < roll_count(&stamps->pairs); i++)
-        free(((struct stamp_pair *)roll_at(&stamps->pairs, i))->examples);
+        free(((struct stamp_pair *)roll_at(&stamps->pairs, i))->pieces);
     roll_finish(&stamps->pairs);
 }
 
@@ -71,8 +71,11 @@ static void count_dropped(struct stamp_pair *pair, const struct connection *c)
                                      .seq = client->isn.n,
                                      .flags = TCP_SYN,
                                      .from = ROLE_CLIENT};
-    if (!examples_add(&pair->examples, &piece))
+    if (!pair->pieces)
+        pair->pieces = calloc(1, sizeof *pair->pieces);
+    if (!pair->pieces)
         return;
+    pieces_add(pair->pieces, &piece);
     if (!pair->dropped_below++ || c->first_ns < pair->first_ns)
         pair->first_ns = c->first_ns;
     if (pair->dropped_below == 1 || c->first_ns > pair->last_ns)
@@ -127,7 +130,7 @@ static void make_verdict(const struct stamp_pair *pair, struct anomaly_verdict *
     };
     memcpy(out->host_address, pair->key.address[0], sizeof out->host_address);
     memcpy(out->service_address, pair->key.address[1], sizeof out->service_address);
-    examples_show(pair->examples, INT64_MAX, out);
+    pieces_show(pair->pieces, out);
 }
 
 static int by_key(const void *left, const void *right)

@@ -9,7 +9,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_STAMPS_H
 #define FINWAIT_ANALYZER_FLOW_STAMPS_H
 
-#include "analyzer/host/examples.h"
+#include "analyzer/anomaly/pieces.h"
 #include "analyzer/host/roll.h"
 #include "analyzer/tcp/connection.h"
 #include "dissect/compiler.h"
@@ -26,8 +26,8 @@ struct stamp_pair {
     int64_t at_ns;
     uint32_t dropped_below, dropped_otherwise;
     uint32_t answered_below, answered_otherwise;
-    int64_t first_ns, last_ns; /* of those that were dropped */
-    struct examples *examples; /* owned, likewise */
+    int64_t first_ns, last_ns; /* of those that were dropped, the lower ones */
+    struct pieces *pieces;     /* owned, likewise; NULL without */
 };
 
 struct stamps {
