@@ -21,6 +21,13 @@ static void judge_simultaneous_close(struct scene *s)
 /* A last record of the layer above, such as a TLS alert, says no more than the FIN behind it. */
 #define CLOSING_RECORD_BYTES 80
 
+/* A receiver drops a FIN without ACK (RFC 9293 section 3.10.7.4, fifth). */
+static int acceptable_fin_of(const struct scene *s, int x)
+{
+    int fin = fin_of(s, x);
+    return fin != NO_ENTRY && s->ev->log[fin].flags & TCP_ACK ? fin : NO_ENTRY;
+}
+
 /* Octets of Y that nobody had sent before, by one who had X's FIN. */
 static bool is_sent_after_fin(const struct scene *s, int x, const struct log_entry *g)
 {
@@ -49,10 +56,11 @@ static bool is_closing_record(const struct scene *s, int y, int first, uint64_t 
 
 static void judge_half_close(struct scene *s, int x)
 {
-    if (!s->ev->fin_seen[x])
+    int fin = acceptable_fin_of(s, x);
+    if (fin == NO_ENTRY)
         return;
     uint64_t octets = s->d->side[!x].bytes_after_fin;
-    for (int i = 0; i < s->ev->count; i++) {
+    for (int i = fin + 1; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (!is_sent_after_fin(s, x, g))
             continue;
@@ -61,7 +69,6 @@ static void judge_half_close(struct scene *s, int x)
             return;
         struct anomaly_verdict *a =
             say(s, RULE_HALF_CLOSE, x, SEVERITY_INFO, CONFIDENCE_CERTAIN, i);
-        int fin = next_entry(s, 0, x, TCP_FIN | TCP_RST, TCP_FIN);
         figure(a, FIGURE_BYTES_AFTER_FIN, octets ? (int64_t)octets : -1);
         show(s, a, fin, "FIN");
         show(s, a, i, "new octets of the peer, which has received the FIN");
@@ -83,13 +90,13 @@ static bool is_beyond_fin(const struct scene *s, int x, const struct log_entry *
 
 static void judge_data_beyond_fin(struct scene *s, int x)
 {
-    if (!s->ev->fin_seen[x])
+    int fin = acceptable_fin_of(s, x);
+    if (fin == NO_ENTRY)
         return;
-    int fin = next_entry(s, 0, x, TCP_FIN | TCP_RST, TCP_FIN);
     seq_t behind = seq_add(s->ev->fin_seq[x], 1);
     seq_t most = behind;
     int first = NO_ENTRY, last = NO_ENTRY;
-    for (int i = fin == NO_ENTRY ? s->ev->count : fin + 1; i < s->ev->count; i++) {
+    for (int i = fin + 1; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (!is_beyond_fin(s, x, g))
             continue;

@@ -66,6 +66,21 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("near miss: octets before it again", FIN_WAIT_2
         "+.100 > P. 1:101(100) ack 201\n"
         "no rule data_beyond_fin\n"),
+    SCRIPT("near miss: the FIN came before the SYN, from somebody else",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.010 < R. 5000:5000(0) ack 1\n"
+        "+.001 < F. 5000:5000(0) ack 1\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.001 > . 1:1(0) ack 1\n"
+        "+.001 > P. 1:301(300) ack 1\n"
+        "+.010 < P. 1:6001(6000) ack 301\n"
+        "+.001 > . 301:301(0) ack 6001\n"
+        "no rule data_beyond_fin\n"
+        "no rule half_close\n"),
+    SCRIPT("near miss: a FIN without ACK, which every receiver drops", ESTABLISHED
+        "+.100 > F 101:101(0)\n"
+        "+.100 > P. 101:151(50) ack 201\n"
+        "no rule data_beyond_fin\n"),
     SCRIPT("near miss: a probe on the FIN's own number", FIN_WAIT_2
         "+60 > . 101:102(1) ack 201\n"
         "no rule data_beyond_fin\n"),

@@ -36,9 +36,9 @@ static int64_t silence_ns(const struct scene *s, int64_t since_ns)
 static bool retransmits_in_vain(const struct scene *s, int x)
 {
     const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
-    return own && own->again_run && own->unanswered_ns && octets_outstanding(s->ev, x) &&
-           !is_held_back(s, x) && !only_fin_outstanding(s, x) &&
-           s->c->side[!x].last_ns <= own->again_ns;
+    return own && own->again_run && own->unanswered_ns &&
+           seq_gt(s->c->side[x].nxt, s->c->side[x].una) && !is_held_back(s, x) &&
+           !only_fin_outstanding(s, x) && s->c->side[!x].last_ns <= own->again_ns;
 }
 
 static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, const char *first,
@@ -63,10 +63,12 @@ static void judge_idle_dropped(struct scene *s, int x)
     if (own->unanswered_idle_ns < s->config->idle_ns ||
         silence_ns(s, own->unanswered_ns) < 3 * rto_of(s, x))
         return;
+    /* A peer that has closed may have done with waiting for more. */
+    bool beyond_doubt =
+        own->again_run >= RETRANSMISSIONS_ENOUGH && !(s->c->side[!x].marks & SIDE_FIN);
     struct anomaly_verdict *a =
         say(s, RULE_IDLE_DROPPED, x, SEVERITY_WARNING,
-            own->again_run >= RETRANSMISSIONS_ENOUGH ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE,
-            NO_ENTRY);
+            beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
     if (!a)
         return;
     a->at_ns = own->unanswered_ns;

@@ -57,6 +57,13 @@ static const struct CMUnitTest tests[] = {
         "+.220 > P. 101:151(50) ack 201\n"
         "+60 quiet\n"
         "no rule peer_vanished\n"),
+    SCRIPT("near miss: they were acknowledged, and that was lost", ESTABLISHED REQUEST
+        "+.010 < . 201:201(0) ack 151\n"
+        "+.220 > P. 101:151(50) ack 201\n"
+        "+.440 > P. 101:151(50) ack 201\n"
+        "+.880 > P. 101:151(50) ack 201\n"
+        "+60 quiet\n"
+        "no rule peer_vanished\n"),
     SCRIPT("near miss: the window is closed", ESTABLISHED
         "+.010 < . 201:201(0) ack 101 win 0\n"
         REQUEST AGAIN_AND_AGAIN

@@ -35,6 +35,13 @@ bool is_network_copy(const struct scene *s, int entry)
     return false;
 }
 
+int fin_of(const struct scene *s, int x)
+{
+    int fin = s->ev->fin_seen[x] ? next_entry(s, 0, x, TCP_FIN | TCP_RST, TCP_FIN) : NO_ENTRY;
+    bool before_syn = fin != NO_ENTRY && next_entry(s, fin, x, TCP_SYN, TCP_SYN) != NO_ENTRY;
+    return before_syn ? NO_ENTRY : fin;
+}
+
 static bool carries_fin(const struct scene *s, int x, const struct log_entry *g)
 {
     return g->side == x && (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN &&
@@ -89,7 +96,7 @@ static void count_dropped(const struct scene *s, int x, struct fin_passage *p, i
 void fin_passage(const struct scene *s, int x, struct fin_passage *p)
 {
     *p = (struct fin_passage){.first = NO_ENTRY, .acked_by = NO_ENTRY, .reset_by = NO_ENTRY};
-    if (!s->ev->fin_seen[x])
+    if (fin_of(s, x) == NO_ENTRY)
         return;
     int first_of_tail = NO_ENTRY;
     for (int i = 0; i < s->ev->count; i++) {

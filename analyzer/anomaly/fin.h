@@ -29,6 +29,10 @@ struct fin_passage {
 
 void fin_passage(const struct scene *scene, int x, struct fin_passage *passage);
 
+/* The first FIN of `x`, or NO_ENTRY: none, or one that its receiver cannot take for the end of this
+ * connection, because it passed before the SYN of it. */
+int fin_of(const struct scene *scene, int x);
+
 /* How long a segment may take from the tap to `x` and an answer to it back. */
 int64_t crossing_ns(const struct scene *scene, int x);
 

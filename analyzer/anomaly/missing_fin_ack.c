@@ -34,13 +34,19 @@ struct attempts {
     struct pauses pauses;
 };
 
-static bool is_attempt(const struct scene *s, int x, int i)
+/* It left before the FIN did, and was overtaken by that. */
+static bool was_held_up(const struct scene *s, int fin, int i)
+{
+    return s->ev->log[i].marks & LOG_LATE && between_ns(s, fin, i) < s->config->rto_min_ns;
+}
+
+static bool is_attempt(const struct scene *s, int x, int fin, int i)
 {
     const struct log_entry *g = &s->ev->log[i];
     bool octets = g->payload_len || g->flags & TCP_FIN;
-    return g->side == x && octets && !(g->flags & (TCP_SYN | TCP_RST)) &&
-           !(g->marks & (LOG_PROBE | LOG_LATE)) &&
-           seq_le(entry_end(g), seq_add(s->ev->fin_seq[x], 1)) && !is_network_copy(s, i);
+    return g->side == x && octets && !(g->flags & (TCP_SYN | TCP_RST)) && !(g->marks & LOG_PROBE) &&
+           !was_held_up(s, fin, i) && seq_le(entry_end(g), seq_add(s->ev->fin_seq[x], 1)) &&
+           !is_network_copy(s, i);
 }
 
 static void gather_attempts(const struct scene *s, int x, const struct fin_passage *p,
@@ -49,7 +55,7 @@ static void gather_attempts(const struct scene *s, int x, const struct fin_passa
     int end = p->acked_by == NO_ENTRY ? s->ev->count : p->acked_by;
     t->count = 0;
     for (int i = p->first + 1; i < end; i++) {
-        if (is_attempt(s, x, i))
+        if (is_attempt(s, x, p->first, i))
             t->entries[t->count++] = i;
     }
     if (!t->count)
@@ -59,6 +65,22 @@ static void gather_attempts(const struct scene *s, int x, const struct fin_passa
     t->ended_by = rst != NO_ENTRY && rst < end ? rst : p->acked_by;
     t->look_ns = look_ns(s, last, t->ended_by);
     t->pauses = pauses_of(s, p->first, t->entries, t->count);
+}
+
+/* Octets that only frames padded to their least length seem to carry, as some captures have it: the
+ * peer acknowledges the FIN as if they were not there. */
+#define PADDING_BYTES 6
+
+static bool carries_padding(const struct scene *s, int x, const struct fin_passage *p)
+{
+    const struct log_entry *fin = &s->ev->log[p->first];
+    for (int i = p->first + 1; i < s->ev->count; i++) {
+        const struct log_entry *h = &s->ev->log[i];
+        if (h->side != x && h->flags & TCP_ACK && fin->payload_len &&
+            fin->payload_len <= PADDING_BYTES && seq_eq(h->ack, seq_add(fin->seq, 1)))
+            return true;
+    }
+    return false;
 }
 
 static bool peer_spoke_after(const struct scene *s, int x, int entry)
@@ -75,7 +97,7 @@ static void judge_fin_unacknowledged(struct scene *s, int x)
     struct fin_passage p;
     struct attempts t;
     fin_passage(s, x, &p);
-    if (p.first == NO_ENTRY || p.first_unseen)
+    if (p.first == NO_ENTRY || p.first_unseen || carries_padding(s, x, &p))
         return;
     gather_attempts(s, x, &p, &t);
     if (t.count < 2)
@@ -276,8 +298,10 @@ static void judge_fin_blocked(struct scene *s, int x)
     seq_t first = seq_of(0);
     int32_t outstanding = seq_diff(own->nxt, own->una);
     bool shut = peer->window == 0 && has_octets_to_send(s, x);
+    /* Nobody sends more than the window takes: such a gap is between two uses, or two captures. */
+    uint64_t window = (uint64_t)peer->window << peer->window_scale % 15;
     bool hole = missing_octets(s, x, own->nxt, &first) && seq_eq(first, own->una) &&
-                peer->last_ns > d->hole_ns;
+                peer->last_ns > d->hole_ns && outstanding > 0 && (uint64_t)outstanding <= window;
     int64_t since_ns = d->timer_ns ? d->timer_ns : d->data_ns;
     int64_t stalled_ns = since_ns ? silence_since(s->ev, since_ns) : 0;
     if ((!shut && !hole) || stalled_ns < stall_ns(s, x))

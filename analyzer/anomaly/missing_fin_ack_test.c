@@ -72,6 +72,19 @@ static const struct CMUnitTest tests[] = {
         "caveat capture_lost_segments\n"
         "rule fin_never_acked by client notice possible\n"
         "rule fin_retransmitted by client notice probable\n"),
+    SCRIPT("a stack that repeats its IP ID", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201 id 7\n"
+        "+.220 > F. 101:101(0) ack 201 id 7\n"
+        "+.440 > F. 101:101(0) ack 201 id 7\n"
+        "+3 quiet\n"
+        "rule fin_never_acked by client count=2\n"),
+    SCRIPT("near miss: what seems to be an octet of it is padding", ESTABLISHED
+        "+.100 > F. 101:107(6) ack 201\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+.220 > F. 101:107(6) ack 201\n"
+        "+.440 > F. 101:107(6) ack 201\n"
+        "+60 quiet\n"
+        "no rule fin_never_acked\n"),
     SCRIPT("near miss: sent again once", FIN_WAIT_1
         "+.220 > F. 101:101(0) ack 201\n"
         "+60 quiet\n"
@@ -179,6 +192,11 @@ static const struct CMUnitTest tests[] = {
         "+.010 < . 201:201(0) ack 101\n"
         "+5 quiet\n"
         "rule fin_blocked by client notice possible blocked_by=hole\n"),
+    SCRIPT("near miss: a gap that no window holds", ESTABLISHED
+        "+.010 > P. 90000:90050(50) ack 201\n"
+        "+.010 < . 201:201(0) ack 101 win 10\n"
+        "+5 quiet\n"
+        "no rule fin_blocked\n"),
     SCRIPT("near miss: the window opens again", ESTABLISHED
         "+.010 > P. 101:151(50) ack 201\n"
         "+.010 < . 201:201(0) ack 101 win 0\n"
