@@ -22,8 +22,9 @@ class Schemas:
         assert self.validators, f"no schemas in {os.environ['SCHEMAS']}"
 
     def faults(self, record):
-        """What is wrong with a record, or with the document of --format json."""
-        name = dataset(record) if "event" in record else "document"
+        """What is wrong with a record, or with a document."""
+        documents = {"finwait-report-1": "document", "finwait-rules-1": "rules"}
+        name = documents[record["schema"]] if "schema" in record else dataset(record)
         if name not in self.validators:
             return [f"no schema for {name}"]
         return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"

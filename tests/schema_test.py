@@ -21,6 +21,9 @@ def main():
         found = schemas.faults(json.loads(document.out))
         verdict.check(not found, f"{path.name} as one document: {found[:3]}")
 
+    found = schemas.faults(json.loads(Run(["rules", "--format", "json"]).out))
+    verdict.check(not found, f"finwait rules: {found[:3]}")
+
     # The schemas are closed, and know their types: what they must refuse.
     good = summary(Run(["--format", "ndjson", CAPTURES / "four_segment_close.pcap"]).records())
     for change in (lambda r: r.update(unheard_of=1),

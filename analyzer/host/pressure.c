@@ -42,13 +42,14 @@ static void at_service(struct anomaly_verdict *a, const struct roll_key *key)
 static void figure(struct anomaly_verdict *a, enum figure_id id, int64_t value)
 {
     if (value >= 0 && a->figure_count < ANOMALY_FIGURES_MAX)
-        a->figures[a->figure_count++] = (struct anomaly_figure){.id = id, .integer = value};
+        a->figures[a->figure_count++] =
+            (struct anomaly_figure){.id = (uint8_t)id, .integer = value};
 }
 
 static void figure_word(struct anomaly_verdict *a, enum figure_id id, const char *word)
 {
     if (a->figure_count < ANOMALY_FIGURES_MAX)
-        a->figures[a->figure_count++] = (struct anomaly_figure){.id = id, .word = word};
+        a->figures[a->figure_count++] = (struct anomaly_figure){.id = (uint8_t)id, .word = word};
 }
 
 /* ---- ports ---------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@ struct table {
 /* clang-format off */
 #define NAME(id, name)        name,
 #define NAME3(id, name, more) name,
+#define NAME4(id, bit, name, words) name,
 #define RULE(id, name, ...)   name,
 static const char *const rules[] = {
 #include "analyzer/catalogue.def"
@@ -33,6 +34,8 @@ static const char *const rules[] = {
 static const struct table tables[] = {
     {"rule", rules},
     {"category", (const char *const[]){CATEGORY_TABLE(NAME3) NULL}},
+    {"need", (const char *const[]){RULE_NEED_TABLE(NAME4) NULL}},
+    TABLE("figure_type", FIGURE_TYPE_TABLE)
     TABLE("severity", SEVERITY_TABLE)
     TABLE("confidence", CONFIDENCE_TABLE)
     TABLE("scope", SCOPE_TABLE)
