@@ -107,13 +107,14 @@ static void find_drawn(const struct scene *s, struct reset *r)
     if (r->g->flags & TCP_ACK)
         return;
     int answered = rst_answers(s->ev, r->entry);
-    if (answered >= 0) {
+    bool exactly = answered >= 0 && seq_eq(s->ev->log[answered].ack, r->g->seq);
+    if (!exactly)
+        drawn_before_close(s, r);
+    if (exactly || (answered >= 0 && !r->drawn_exactly)) {
         r->drawn_entry = answered;
         r->drawn = &s->ev->log[answered];
-        r->drawn_exactly = seq_eq(r->drawn->ack, r->g->seq);
+        r->drawn_exactly = exactly;
         r->drawn_idle_ns = span_ns(heard_before(s, answered), s->ev->captured_ns[answered]);
-    } else {
-        drawn_before_close(s, r);
     }
     if (r->drawn)
         r->drawn_by = kind_of(s, r->drawn);
@@ -151,15 +152,28 @@ static bool ttl_is_unlike(const struct scene *s, const struct reset *r)
     return true;
 }
 
-static bool reset_by_peer_before(const struct scene *s, const struct reset *r)
+/* What X still sends a round trip after an RST towards it shows that it did not get it. */
+static bool went_on_after(const struct scene *s, int rst, int until)
 {
-    for (int i = 0; i < r->entry; i++) {
+    for (int i = rst + 1; i < until; i++) {
         const struct log_entry *g = &s->ev->log[i];
-        if (g->side != r->x && g->flags & TCP_RST &&
-            rst_acceptable(s->ev, i, fin_before(s, !r->x, i), false))
+        bool own = g->side != s->ev->log[rst].side && !(g->flags & TCP_RST);
+        if (own && between_ns(s, rst, i) > s->ev->rtt_ns[g->side] + s->config->rto_min_ns)
             return true;
     }
     return false;
+}
+
+static void find_peer_reset(const struct scene *s, struct reset *r)
+{
+    for (int i = 0; i < r->entry && !r->peer_reset; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        r->peer_reset = g->side != r->x && g->flags & TCP_RST &&
+                        rst_acceptable(s->ev, i, fin_before(s, !r->x, i), false) &&
+                        !went_on_after(s, i, r->entry);
+        if (r->peer_reset)
+            r->since_peer_reset_ns = between_ns(s, i, r->entry);
+    }
 }
 
 const struct log_entry *last_payload(const struct scene *s, int x, int before)
@@ -236,7 +250,7 @@ void reset_describe(const struct scene *s, int entry, struct reset *r)
     r->both_acked = fin_acked_before(s, 0, entry) && fin_acked_before(s, 1, entry);
     r->acceptable = rst_acceptable(s->ev, entry, r->own_fin, false);
     r->ttl_differs = ttl_is_unlike(s, r);
-    r->peer_reset = reset_by_peer_before(s, r);
+    find_peer_reset(s, r);
     find_drawn(s, r);
     r->idle_ns = span_ns(heard_before(s, entry), s->ev->captured_ns[entry]);
     count_lost(s, r);
@@ -326,6 +340,11 @@ static void attach_reason(const struct scene *s, struct anomaly_verdict *a, cons
         figure(a, FIGURE_RESET_REASON, 1);
     if (reason->aux.has_mptcp_reason)
         figure(a, FIGURE_MPTCP_REASON, reason->aux.mptcp_reason);
+}
+
+void figure_octets(struct anomaly_verdict *a, enum figure_id id, uint32_t octets)
+{
+    figure(a, id, octets ? (int64_t)octets : -1);
 }
 
 void reset_figures(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)

@@ -20,7 +20,8 @@ struct reset {
     bool own_fin;     /* X's FIN had passed, or somebody had told of it */
     bool peer_fin;    /* Y's had */
     bool both_acked;  /* both FINs had been acknowledged */
-    bool peer_reset;  /* an acceptable RST towards X had passed */
+    bool peer_reset;  /* an acceptable RST towards X had passed, and X did not go on */
+    int64_t since_peer_reset_ns;
 
     /* The segment of Y's that it answers: a bare RST takes its number from there. */
     enum drawn_by drawn_by;
@@ -50,6 +51,9 @@ int64_t span_ns(int64_t from_ns, int64_t to_ns);
 /* Every rule of the category carries these; called once the evidence is there. */
 void reset_figures(const struct scene *scene, struct anomaly_verdict *anomaly,
                    const struct reset *reset);
+
+/* Left out when it is 0: nothing to tell. */
+void figure_octets(struct anomaly_verdict *anomaly, enum figure_id id, uint32_t octets);
 
 /* The timeout of a well-known device that an idle time fits within 2 %, or NULL. */
 const char *well_known_timeout(int64_t idle_ns);

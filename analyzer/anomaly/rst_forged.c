@@ -169,10 +169,20 @@ static bool may_be_left_over(const struct scene *s, const struct reset *r)
     return s->d->previous && !r->acceptable;
 }
 
-static enum confidence confidence_of(const struct scene *s, const struct signs *signs)
+/* Flags that no stack puts together with RST tell of octets that were damaged on their way into the
+ * capture. */
+static bool is_damaged(const struct reset *r)
+{
+    return r->g->flags & ~(unsigned)(TCP_RST | TCP_ACK | TCP_PSH);
+}
+
+static enum confidence confidence_of(const struct scene *s, const struct reset *r,
+                                     const struct signs *signs)
 {
     uint32_t disorder =
         1u << CAVEAT_CLOCK_BACKWARDS | 1u << CAVEAT_NO_TIMESTAMPS | 1u << CAVEAT_SECOND_TAP;
+    if (is_damaged(r))
+        return CONFIDENCE_POSSIBLE;
     if (signs->alive != NO_ENTRY)
         return s->verdict->caveats & disorder ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN;
     return count_signs(signs) > 1 ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE;
@@ -204,7 +214,7 @@ static void tell_forged(struct scene *s, const struct reset *r, const struct sig
 {
     static const enum severity severities[] = {SEVERITY_NOTICE, SEVERITY_WARNING,
                                                SEVERITY_CRITICAL};
-    enum confidence confidence = confidence_of(s, signs);
+    enum confidence confidence = confidence_of(s, r, signs);
     struct anomaly_verdict *a =
         say(s, RULE_RST_FORGED, r->x, severities[confidence], confidence, r->entry);
     if (!a)
@@ -272,7 +282,7 @@ static void tell_ignored(struct scene *s, const struct reset *r, int went_on, in
     if (went_on != challenge)
         show(s, a, went_on, "its target goes on");
     if (sent_before(s, r->x, r->entry, &end))
-        figure(a, FIGURE_SEQ_OFFSET, seq_distance(r->g->seq, end));
+        figure_octets(a, FIGURE_SEQ_OFFSET, seq_distance(r->g->seq, end));
     figure_flag(a, FIGURE_ACCEPTABLE, r->acceptable);
     figure_flag(a, FIGURE_CHALLENGE_ACK, challenge != NO_ENTRY);
     figure_flag(a, FIGURE_TARGET_GOES_ON, went_on != NO_ENTRY);

@@ -113,7 +113,7 @@ static const struct CMUnitTest tests[] = {
         "+.010 < R 201:201(0)\n"
         "rules rst_ignored abortive_close\n"
         "rule rst_ignored by server notice certain @7 @8 target_goes_on=true acceptable=true "
-        "seq_offset=0\n"
+        "seq_offset=-\n"
         "rule abortive_close by server warning\n"),
     SCRIPT("ignored, near: what the target sent had crossed it", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"

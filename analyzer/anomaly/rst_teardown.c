@@ -98,12 +98,6 @@ static bool finish(const struct scene *s, struct anomaly_verdict *a, const struc
     return a != NULL;
 }
 
-/* None is nothing to tell. */
-static void figure_octets(struct anomaly_verdict *a, enum figure_id id, uint32_t octets)
-{
-    figure(a, id, octets ? (int64_t)octets : -1);
-}
-
 static void show_own_fin(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)
 {
     if (r->own_fin)
@@ -176,7 +170,8 @@ static bool tell_request_met_close(struct scene *s, const struct reset *r)
     int entry;
     const struct log_entry *data = data_met_close(s, r, &entry);
     const struct log_entry *fin = own_fin_of(s, r);
-    if (!data || !fin || seq_gt(data->ack, seq_of(s->states[r->x].fin_seq)) ||
+    /* A server whose answer meets the client's FIN is another matter. */
+    if (!data || !fin || r->x == s->client || seq_gt(data->ack, seq_of(s->states[r->x].fin_seq)) ||
         fin->frame != s->ev->log[s->ends[r->x].fin_first].frame)
         return false;
     int64_t idle_ns = idle_before_request_ns(s, r, data, entry);
@@ -415,12 +410,15 @@ static bool has_opened(const struct scene *s)
                     kind == HANDSHAKE_SIMULTANEOUS);
 }
 
+/* X had taken part: an end that has sent nothing but its SYN fends off something old. */
 static bool had_spoken(const struct scene *s, int x, int entry)
 {
     const struct log_entry *last = last_before_close(s, x);
-    bool spoke = last && last->frame < s->ev->log[entry].frame;
-    for (int i = 0; i < entry && !spoke; i++)
-        spoke = s->ev->log[i].side == x && !(s->ev->log[i].flags & TCP_RST);
+    bool spoke = last && last->frame < s->ev->log[entry].frame && last->flags & TCP_ACK;
+    for (int i = 0; i < entry && !spoke; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        spoke = g->side == x && (g->flags & (TCP_RST | TCP_ACK)) == TCP_ACK;
+    }
     return spoke && state_before(s, x, entry) != STATE_SYN_SENT;
 }
 
@@ -438,14 +436,20 @@ static bool first_own(struct scene *s, int x, struct reset *r)
     return false;
 }
 
+/* Once reset itself, an end only says so to whoever has not heard; some answer the RST as well. */
+static bool only_answers_reset(const struct scene *s, const struct reset *r)
+{
+    bool crossed = s->ev->rtt_known[r->x] && r->since_peer_reset_ns < s->ev->rtt_ns[r->x];
+    return r->peer_reset && (r->drawn || (s->ev->rtt_known[r->x] && !crossed));
+}
+
 void judge_rst_teardown(struct scene *s)
 {
     if (!has_opened(s))
         return;
     for (int x = 0; x < 2; x++) {
         struct reset r;
-        /* Once reset itself, it only says so to whoever has not heard. */
-        if (!first_own(s, x, &r) || (r.peer_reset && r.drawn))
+        if (!first_own(s, x, &r) || only_answers_reset(s, &r))
             continue;
         for (unsigned i = 0; i < sizeof rules / sizeof *rules && !rules[i](s, &r); i++)
             continue;

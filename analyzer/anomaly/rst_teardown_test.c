@@ -81,6 +81,14 @@ static const struct CMUnitTest tests[] = {
         "+.004 < F. 201:201(0) ack 101\n"
         "+.006 < R 201:201(0)\n"
         "rule request_met_close by server bytes_lost=100 idle_ns=5004000000\n"),
+    SCRIPT("request_met_close: the FIN is acknowledged in between", ESTABLISHED
+        "+5 > P. 101:151(50) ack 201\n"
+        "+.004 < F. 201:201(0) ack 101\n"
+        "+.001 > . 151:151(0) ack 202\n"
+        "+.005 < R 201:201(0)\n"
+        "+.006 < R 202:202(0)\n"
+        "rules request_met_close\n"
+        "rule request_met_close by server certain @7 @8 @10 drawn_by=data\n"),
     SCRIPT("request_met_close, near: not idle", ESTABLISHED
         "+.5 < F. 201:201(0) ack 101\n"
         "+.004 > P. 101:201(100) ack 201\n"
@@ -92,6 +100,13 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 101:101(0) ack 202\n"
         "+1 > P. 101:201(100) ack 202\n"
         "+.010 < R 202:202(0)\n"
+        "rules data_after_close\n"),
+    SCRIPT("request_met_close, near: a client that waits no longer for the answer", ESTABLISHED
+        "+.1 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 201\n"
+        "+5 > F. 201:201(0) ack 201\n"
+        "+.004 < P. 201:301(100) ack 201\n"
+        "+.010 > R 201:201(0)\n"
         "rules data_after_close\n"),
     SCRIPT("request_met_close, near: the request is answered", ESTABLISHED
         "+5 < F. 201:201(0) ack 101\n"
@@ -304,6 +319,12 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 101:101(0) ack 201\n"
         "+.010 > R. 101:101(0) ack 201\n"
         "rule abortive_close by client notice probable\n"),
+    SCRIPT("abortive_close: the peer answers it with another", ESTABLISHED
+        "+.100 > R. 101:101(0) ack 201\n"
+        "+.011 < R. 201:201(0) ack 101\n"
+        "rules abortive_close\n"
+        "rule abortive_close by client\n"
+        "no rule abortive_close by server\n"),
     SCRIPT("abortive_close, near: an orderly close", TIME_WAIT
         "no rule abortive_close\n"),
 
@@ -341,6 +362,15 @@ static const struct CMUnitTest tests[] = {
         "0 > P. 1:101(100) ack 1\n"
         "+.010 < R 1:1(0)\n"
         "no rule no_such_connection\n"),
+    SCRIPT("no_such_connection, near: it fends off a former use", SYN_SENT
+        "+.010 < . 7000:7000(0) ack 90001\n"
+        "+.001 > R 90001:90001(0)\n"
+        "+1 > S 0:0(0) <mss 1460,sackOK,wscale 7>\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.010 > . 1:1(0) ack 1\n"
+        "+.010 > P. 1:101(100) ack 1\n"
+        "no rule no_such_connection\n"
+        "no rule rst_forged\n"),
     SCRIPT("no_such_connection, near: a SYN refused", SYN_SENT
         "+.010 < R. 0:0(0) ack 1\n"
         "no rule no_such_connection\n"
