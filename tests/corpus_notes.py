@@ -11,7 +11,7 @@ NOTES = TESTDATA / "corpus-notes.tsv"
 COLUMNS = ["path", "what", "expected", "got", "frames", "reason", "note"]
 
 COUNTS = {"packets", "tcp", "connections"}   # tests/corpus_test.py
-RULES = {"fin_retransmissions"}              # tests/tshark_rules_test.py
+RULES = {"fin_retransmissions", "reused_ports"}   # tests/tshark_rules_test.py
 
 REASONS = {
     "damage_recovered",          # packets behind damage that tshark gives up at, or the reverse

@@ -24,8 +24,10 @@ from harness import SHARED, TESTDATA, Run, Verdict, connections, dataset, skip
 
 CORPUS = SHARED / "corpus"
 SAID = TESTDATA / "tshark-fins.tsv"
-COLUMNS = ["path", "sha256", "fin_marked", "fin_first", "fin_copies", "reused_ports"]
-AGREEMENT = 0.98   # of all files
+COLUMNS = ["path", "sha256", "fin_marked", "fin_first", "fin_copies", "reused_ports",
+           "reused_syns"]
+KINDS = {"fin_retransmissions": "the FINs sent again", "reused_ports": "five-tuples used again"}
+AGREEMENT = 0.98   # of all files, for each kind
 SECONDS = 60
 
 # ---- what tshark says ---------------------------------------------------------------------------
@@ -67,6 +69,8 @@ def said_of(path):
     before = collections.defaultdict(list)  # FINs by stream, sender, and number
     for segment in asked(path):
         count["reused_ports"] += bool(segment["tcp.analysis.reused_ports"])
+        count["reused_syns"] += bool(segment["tcp.analysis.reused_ports"] and
+                                     int(segment["tcp.flags"] or "0", 16) & 0x12 == 0x02)
         whole = segment["tcp.flags"] and segment["tcp.seq_raw"] and segment["tcp.len"]
         if not whole or not int(segment["tcp.flags"], 16) & 1:
             continue
@@ -121,19 +125,44 @@ def too_many(records):
     for record in connections(records):
         for role in ("client", "server"):
             seen = record[role]["fin"]["count"]
-            if counted[record["event"]["id"], role] > seen:
-                yield record["event"]["id"], counted[record["event"]["id"], role], seen
+            if counted[record["tcp"]["connection"], role] > seen:
+                yield record["tcp"]["connection"], counted[record["tcp"]["connection"], role], seen
+
+
+def opened_again(records):
+    """Connections by SYN on a five-tuple that an earlier one had, and forged SYNs."""
+    used, count = set(), 0
+    for record in sorted(connections(records), key=lambda record: record["tcp"]["stream"]):
+        ends = frozenset((record[role]["ip"], record[role]["port"])
+                         for role in ("client", "server"))
+        count += ends in used and record["tcp"]["client_known_by"] == "syn"
+        used.add(ends)
+    return count + sum(record["figures"]["attempts"] for record in records
+                       if dataset(record) == "anomaly" and
+                       record["figures"].get("sender_unaware"))
+
+
+def of_first_uses(records):
+    """The rules on reuse may speak of a first use only if a SYN came in its midst."""
+    later = {record["tcp"]["connection"] for record in connections(records)
+             if record["tcp"]["incarnation"] > 1}
+    for record in records:
+        if dataset(record) == "anomaly" and record["rule"]["category"] == "tuple_reuse" and \
+                record["tcp"]["connection"] not in later and \
+                not record["figures"].get("sender_unaware"):
+            yield record["event"]["reason"]
 
 
 def measure(path):
-    """One file: what is at fault, and the count."""
+    """One file: what is at fault, and the counts."""
     run = Run(["--format", "ndjson", "--connections", "--min-severity", "info", CORPUS / path],
               timeout=SECONDS)
     fault = run.fault((0, 1, 2))
     if fault or run.status == 1:
-        return fault, 0
+        return fault, 0, 0
     records = run.records()
-    return next(map(str, too_many(records)), None), fins_again(records)
+    wrong = [*too_many(records), *of_first_uses(records)]
+    return next(map(str, wrong), None), fins_again(records), opened_again(records)
 
 
 def main():
@@ -147,17 +176,20 @@ def main():
     verdict = Verdict()
     said = read_said(rows, verdict)
     notes = read_notes(verdict, RULES)
-    differences, marked, found = {}, 0, 0
+    differences = {}
+    marked, found = collections.Counter(), collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for row, (fault, got) in zip(rows, pool.map(measure, [row["path"] for row in rows])):
+        for row, (fault, *got) in zip(rows, pool.map(measure, [row["path"] for row in rows])):
             path = row["path"]
             verdict.check(fault is None, f"{path}: {fault}")
-            fins = {name: int(said.get(path, {}).get(name, 0)) for name in COLUMNS[2:5]}
-            expected = fins["fin_marked"] - fins["fin_first"] - fins["fin_copies"]
-            marked += expected
-            found += got
-            if got != expected:
-                differences[path, "fin_retransmissions"] = str(expected), str(got)
+            line = {name: int(said.get(path, {}).get(name, 0)) for name in COLUMNS[2:]}
+            expected = (line["fin_marked"] - line["fin_first"] - line["fin_copies"],
+                        line["reused_syns"])
+            for what, theirs, ours in zip(KINDS, expected, got):
+                marked[what] += theirs
+                found[what] += ours
+                if theirs != ours:
+                    differences[path, what] = str(theirs), str(ours)
     if sys.argv[1:] == ["--list"]:
         for (path, what), (expected, got) in differences.items():
             print(path, what, expected, got, sep="\t")
@@ -166,11 +198,12 @@ def main():
         verdict.check(differences.get(key) == notes.get(key),
                       f"{key[0]}: {key[1]}: tshark, finwait {differences.get(key, 'agree')}; "
                       f"noted {notes.get(key, 'nothing')}")
-    agree = len(rows) - len(differences)
-    print(f"{len(rows)} files, {agree} agree about the FINs sent again: "
-          f"{100 * agree / len(rows):.2f} %; tshark {marked}, finwait {found}")
-    verdict.check(agree >= AGREEMENT * len(rows),
-                  f"fewer than {100 * AGREEMENT:.0f} % of them agree")
+    for what, name in KINDS.items():
+        agree = len(rows) - sum(key[1] == what for key in differences)
+        print(f"{len(rows)} files, {agree} agree about {name}: "
+              f"{100 * agree / len(rows):.2f} %; tshark {marked[what]}, finwait {found[what]}")
+        verdict.check(agree >= AGREEMENT * len(rows),
+                      f"fewer than {100 * AGREEMENT:.0f} % of them agree about {name}")
     verdict.finish()
 
 

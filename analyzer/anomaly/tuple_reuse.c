@@ -9,6 +9,7 @@ struct reopening {
     const struct previous_use *p;
     int x;
     int64_t gap_ns; /* since the old use's last segment; -1: not known */
+    bool syn_seen;  /* else only the SYN-ACK was: that direction passes elsewhere */
     bool isn_known, stamped;
     int32_t isn_above; /* X's own old snd_nxt */
     int32_t ts_above;  /* X's own last stamp */
@@ -43,18 +44,32 @@ static void judge_numbers(const struct scene *s, struct reopening *r)
 {
     const struct former_side *own = &r->p->former.side[r->x];
     const struct log_entry *syn = &s->ev->log[r->h.syn];
-    r->isn_known = own->has_nxt;
+    r->isn_known = own->has_nxt && s->c->side[r->x].marks & SIDE_ISN;
     r->isn_above = seq_diff(s->c->side[r->x].isn, own->nxt);
     r->safe_rfc1122 = r->isn_above > 0;
-    r->stamped = own->stamped && syn->marks & LOG_TIMESTAMPS;
+    r->stamped = own->stamped && r->syn_seen && syn->marks & LOG_TIMESTAMPS;
     r->ts_above = r->stamped ? seq_diff(seq_of(syn->ts_val), seq_of(own->ts_val)) : 0;
     r->safe_rfc6191 = r->ts_above > 0 || (r->ts_above == 0 && r->safe_rfc1122);
+}
+
+/* Of a connection that lived, the SYN-ACK stands for a SYN that was not seen. */
+static bool look_for_syn_ack(const struct scene *s, struct handshake *h)
+{
+    int syn_ack = next_entry(s, 0, !s->client, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK);
+    if (syn_ack == NO_ENTRY || s->c->known_by != KNOWN_BY_SYN_ACK ||
+        !(s->c->marks & CONN_ESTABLISHED))
+        return false;
+    h->syn = h->last_syn = h->through = h->syn_ack = syn_ack;
+    return true;
 }
 
 static bool look(const struct scene *s, struct reopening *r)
 {
     *r = (struct reopening){.p = s->d ? s->d->previous : NULL, .x = s->client, .gap_ns = -1};
-    if (!r->p || !handshake_find(s, &r->h))
+    if (!r->p)
+        return false;
+    r->syn_seen = handshake_find(s, &r->h);
+    if (!r->syn_seen && !look_for_syn_ack(s, &r->h))
         return false;
     int64_t at_ns = s->ev->captured_ns[r->h.syn];
     if (at_ns != TIME_UNKNOWN && r->p->former.end_ns != TIME_UNKNOWN)
@@ -120,6 +135,10 @@ static void show_attempt(const struct scene *s, struct anomaly_verdict *a,
                          const struct reopening *r)
 {
     const struct handshake *h = &r->h;
+    if (!r->syn_seen) {
+        show(s, a, h->syn_ack, "SYN-ACK on the same five-tuple");
+        return;
+    }
     show(s, a, h->syn, "SYN on the same five-tuple");
     show(s, a, h->challenge, "answered with the former use's numbers");
     show(s, a, h->drawn, "RST drawn by that answer");
@@ -138,7 +157,8 @@ static void tell(const struct scene *s, struct anomaly_verdict *a, const struct 
     a->server_state = r->p->former.side[!s->client].state;
     figure(a, FIGURE_GAP_NS, r->gap_ns);
     figure_word(a, FIGURE_OUTCOME, reaction_words[r->reaction]);
-    figure(a, FIGURE_ATTEMPTS, r->h.syns + (int64_t)r->p->attempts);
+    if (r->syn_seen)
+        figure(a, FIGURE_ATTEMPTS, r->h.syns + (int64_t)r->p->attempts);
     if (delay_of(s, r) > 0)
         figure(a, FIGURE_DELAY_NS, delay_of(s, r));
     figure_flag(a, FIGURE_GOT_THROUGH, r->h.syn_ack != NO_ENTRY);
@@ -150,7 +170,7 @@ static void tell(const struct scene *s, struct anomaly_verdict *a, const struct 
 
 static void tell_safety(struct anomaly_verdict *a, const struct reopening *r)
 {
-    if (!a || !r->isn_known)
+    if (!a || !r->isn_known || !r->syn_seen)
         return;
     figure_flag(a, FIGURE_SAFE_RFC1122, r->safe_rfc1122);
     figure_flag(a, FIGURE_SAFE_RFC6191, r->safe_rfc6191);
@@ -163,7 +183,7 @@ static enum confidence holder_confidence(const struct reopening *r)
 {
     const struct former_use *former = &r->p->former;
     bool judged = former->one_direction || former->side[0].order_presumed ||
-                  former->side[1].order_presumed || r->p->attempts;
+                  former->side[1].order_presumed || r->p->attempts || !r->syn_seen;
     return judged ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN;
 }
 
@@ -195,7 +215,7 @@ static void judge_rejected(struct scene *s, const struct reopening *r)
 
 static void judge_time_wait(struct scene *s, const struct reopening *r)
 {
-    bool unsafe = r->isn_known && !r->safe_rfc6191;
+    bool unsafe = r->isn_known && r->syn_seen && !r->safe_rfc6191;
     struct anomaly_verdict *a =
         say(s, RULE_TUPLE_REUSE_IN_TIME_WAIT, r->x, unsafe ? SEVERITY_WARNING : SEVERITY_NOTICE,
             holder_confidence(r), r->h.syn);
@@ -225,7 +245,9 @@ static void judge_while_open(struct scene *s, const struct reopening *r)
     bool forgotten = r->reaction == ACCEPTED || r->reaction == RETRIED;
     /* One SYN that nobody answers may be anybody's. */
     bool once = r->reaction == UNANSWERED && r->h.syns < 2;
-    if ((forgotten && !within_two_msl(s, r)) || r->reaction == UNFINISHED || once)
+    /* What passes elsewhere may have ended it. */
+    bool unknown = forgotten && (r->p->former.one_direction || !within_two_msl(s, r));
+    if (unknown || r->reaction == UNFINISHED || once)
         return;
     enum confidence confidence = r->h.drawn != NO_ENTRY      ? CONFIDENCE_CERTAIN
                                  : forgotten                 ? CONFIDENCE_POSSIBLE
@@ -268,8 +290,9 @@ static void judge_isn_changed(struct scene *s, const struct reopening *r)
                    (p->state[r->x] == STATE_SYN_SENT || p->state[r->x] == STATE_CLOSED ||
                     p->state[!r->x] == STATE_SYN_RECEIVED);
     int64_t at_ns = s->ev->captured_ns[r->h.syn];
-    if (p->opened || p->reset || !waiting || !p->has_isn[r->x] || p->end_ns == TIME_UNKNOWN ||
-        at_ns == TIME_UNKNOWN || elapsed_ns(p->end_ns, at_ns) >= s->config->two_msl_ns)
+    if (p->opened || p->reset || !waiting || !r->syn_seen || !p->has_isn[r->x] ||
+        p->end_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN ||
+        elapsed_ns(p->end_ns, at_ns) >= s->config->two_msl_ns)
         return;
     struct anomaly_verdict *a =
         say(s, RULE_SYN_ISN_CHANGED, r->x, SEVERITY_INFO, CONFIDENCE_CERTAIN, r->h.syn);

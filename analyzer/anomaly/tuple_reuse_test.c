@@ -187,6 +187,28 @@ static const struct CMUnitTest tests[] = {
         "connection 2\n"
         "rules nothing\n"),
 
+    SCRIPT("the SYN was not seen: the SYN-ACK of what lived tells", SERVER_WAITS
+        "+2 < S. 300000:300000(0) ack 100001 <mss 1460>\n"
+        "+.010 > . 100001:100001(0) ack 300001\n"
+        "+.100 < P. 300001:300101(100) ack 100001\n"
+        "connection 2\n"
+        "rules tuple_reuse_in_time_wait\n"
+        "rule tuple_reuse_in_time_wait by client notice probable @10 holder=server attempts=-\n"
+        "rule tuple_reuse_in_time_wait isn_above=99898 safe_rfc1122=- outcome=accepted\n"),
+    SCRIPT("near miss: only one direction is seen, of which nothing is missing",
+        "0 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.100 < P. 1:201(200) ack 101\n"
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+2 < S. 300000:300000(0) ack 100001 <mss 1460>\n"
+        "+.100 < P. 300001:300101(100) ack 100101\n"
+        "connections 2\n"
+        "connection 2\n"
+        "rules nothing\n"),
+    SCRIPT("near miss: a SYN-ACK of which nothing comes", TIME_WAIT
+        "+2 < S. 300000:300000(0) ack 100001 <mss 1460>\n"
+        "connection 2\n"
+        "rules nothing\n"),
+
     /* ---- after a reset ---- */
     SCRIPT("after a reset that the other end may not have received", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"

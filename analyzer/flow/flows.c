@@ -357,7 +357,7 @@ static bool syn_ack_belongs(const struct connection *c, int sender, const struct
     if (own->marks & SIDE_SYN && !(c->marks & CONN_ESTABLISHED))
         return true;
     if (own->marks & SIDE_SYN)
-        return own->isn.n == g->seq || !(c->marks & CONN_CLOSED);
+        return own->isn.n == g->seq || !(c->marks & CONN_CLOSED || own->marks & SIDE_FIN);
     if (peer->marks & SIDE_SYN)
         return peer->isn.n + 1 == g->ack || !(c->marks & CONN_CLOSED);
     return numbers_fit(c, sender, g);

@@ -1,0 +1,196 @@
+/*
+ * Failures that are too many to be told one by one.
+ */
+#include "analyzer/anomaly/crowd.h"
+#include "analyzer/anomaly/distinct.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct siphash_key secret = {1, 2};
+static struct crowd crowd;
+static struct anomaly_set found;
+
+#define TOLD_MAX 4
+
+static struct anomaly_verdict told[TOLD_MAX];
+static uint32_t told_count;
+static uint32_t stop_after;
+
+static bool take(void *context, const struct anomaly_verdict *anomaly)
+{
+    (void)context;
+    assert_in_range(told_count, 0, TOLD_MAX - 1);
+    told[told_count++] = *anomaly;
+    return told_count != stop_after;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    told_count = stop_after = 0;
+    return crowd_init(&crowd, secret) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    crowd_finish(&crowd);
+    return 0;
+}
+
+/* One connection that failed by this rule: is it told one by one? */
+static bool fails(uint8_t client, uint32_t server, uint16_t port, enum rule_id rule, int64_t at_ns)
+{
+    struct connection_verdict v = {.start_ns = at_ns, .anomaly_count = 2};
+    v.client.address[15] = client;
+    memcpy(v.server.address, &server, sizeof server);
+    v.server.port = port;
+    v.anomalies = found.items;
+    found.count = 2;
+    found.items[0] = (struct anomaly_verdict){
+        .rule = (uint8_t)rule, .evidence_count = 1, .evidence = {{.frame = 1, .at_ns = at_ns}}};
+    found.items[1] = (struct anomaly_verdict){.rule = RULE_SYN_ISN_CHANGED};
+    crowd_thin(&crowd, &v, &found);
+    assert_int_equal(v.anomaly_count, found.count);
+    assert_int_equal(found.items[found.count - 1].rule, RULE_SYN_ISN_CHANGED);
+    return found.count == 2;
+}
+
+static int64_t value_of(const struct anomaly_verdict *a, enum figure_id id)
+{
+    for (uint32_t i = 0; i < a->figure_count; i++) {
+        if (a->figures[i].id == id)
+            return a->figures[i].integer;
+    }
+    return -1;
+}
+
+static const char *word_of(const struct anomaly_verdict *a, enum figure_id id)
+{
+    for (uint32_t i = 0; i < a->figure_count; i++) {
+        if (a->figures[i].id == id)
+            return a->figures[i].word;
+    }
+    return "-";
+}
+
+static void the_first_hundred_of_each_rule(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < CROWD_TOLD; i++) {
+        assert_true(fails(1, 1, i, RULE_SYN_UNANSWERED, i));
+        assert_true(fails(1, 1, i, RULE_CONNECTION_REFUSED, i));
+        assert_true(fails(2, 1, i, RULE_SYN_UNANSWERED, i));
+    }
+    assert_false(fails(1, 1, 100, RULE_SYN_UNANSWERED, 1000));
+    assert_false(fails(1, 1, 100, RULE_CONNECTION_REFUSED, 500));
+    assert_false(fails(1, 2, 100, RULE_CONNECTION_REFUSED, 700));
+    assert_true(fails(1, 1, 100, RULE_ACCEPT_QUEUE_OVERFLOW, 1000));
+    assert_true(crowd_tell(&crowd, take, NULL));
+    assert_int_equal(told_count, 1);
+    const struct anomaly_verdict *a = &told[0];
+    assert_int_equal(a->rule, RULE_OPEN_FAILURES_MANY);
+    assert_int_equal(a->host_address[15], 1);
+    assert_true(a->has_host);
+    assert_false(a->has_service);
+    assert_int_equal(value_of(a, FIGURE_CONNECTIONS), 3);
+    assert_int_equal(value_of(a, FIGURE_SERVERS), 2);
+    assert_int_equal(value_of(a, FIGURE_PORTS), 1);
+    assert_int_equal(value_of(a, FIGURE_FIRST_NS), 500);
+    assert_int_equal(value_of(a, FIGURE_LAST_NS), 1000);
+    assert_string_equal(word_of(a, FIGURE_FAILURE), "connection_refused");
+    assert_string_equal(word_of(a, FIGURE_HINT), "-"); /* two of three */
+    assert_int_equal(a->evidence_count, 3);
+}
+
+static void in_order_of_address(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i <= CROWD_TOLD; i++) {
+        fails(9, 1, i, RULE_STRAY_SEGMENT, i);
+        fails(3, 1, i, RULE_STRAY_SEGMENT, TIME_UNKNOWN);
+        fails(7, 1, i, RULE_STRAY_SEGMENT, i);
+    }
+    stop_after = 2;
+    assert_false(crowd_tell(&crowd, take, NULL));
+    assert_int_equal(told_count, 2);
+    assert_int_equal(told[0].host_address[15], 3);
+    assert_int_equal(value_of(&told[0], FIGURE_FIRST_NS), -1);
+    assert_int_equal(told[1].host_address[15], 7);
+    assert_string_equal(word_of(&told[1], FIGURE_HINT), "scan");
+}
+
+/* Nine of ten is a scan, one less is not; of very many it is told from a sample. */
+static void a_scan(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < CROWD_TOLD; i++) {
+        fails(1, i, 80, RULE_SYN_UNANSWERED, 0);
+        fails(2, i, 80, RULE_SYN_UNANSWERED, 0);
+        fails(3, i, 80, RULE_SYN_UNANSWERED, 0);
+    }
+    for (uint32_t i = 0; i < 100; i++) {
+        fails(1, i < 90 ? i : 0, 80, RULE_SYN_UNANSWERED, 0);
+        fails(2, i < 89 ? i : 0, 80, RULE_SYN_UNANSWERED, 0);
+    }
+    for (uint32_t i = 0; i < 100000; i++)
+        fails(3, i, (uint16_t)(i % 1000), RULE_SYN_UNANSWERED, 0);
+    assert_true(crowd_tell(&crowd, take, NULL));
+    assert_int_equal(told_count, 3);
+    assert_string_equal(word_of(&told[0], FIGURE_HINT), "scan");
+    assert_string_equal(word_of(&told[1], FIGURE_HINT), "-");
+    assert_string_equal(word_of(&told[2], FIGURE_HINT), "scan");
+    assert_int_equal(value_of(&told[2], FIGURE_CONNECTIONS), 100000);
+    assert_in_range(value_of(&told[2], FIGURE_SERVERS), 80000, 120000);
+    assert_in_range(value_of(&told[2], FIGURE_PORTS), 800, 1200);
+    assert_int_equal(told[2].evidence_count, ANOMALY_EVIDENCE_MAX);
+    assert_int_equal(told[2].evidence_total, 100000);
+}
+
+static uint64_t mixed(uint64_t i)
+{
+    return siphash13((struct siphash_key){0, 0}, &i, 1);
+}
+
+static void distinct_is_exact_while_few(void **state)
+{
+    (void)state;
+    struct distinct d = {0};
+    for (uint64_t round = 0; round < 3; round++) {
+        for (uint64_t i = 0; i < DISTINCT_SAMPLE; i++)
+            distinct_add(&d, mixed(i));
+    }
+    assert_true(distinct_count(&d) == DISTINCT_SAMPLE);
+    assert_true(d.seen == 3 * DISTINCT_SAMPLE);
+    distinct_add(&d, mixed(DISTINCT_SAMPLE));
+    assert_int_equal(d.level, 1);
+    assert_true(d.count < DISTINCT_SAMPLE);
+}
+
+/* Equal hashes alone cannot fill it. */
+static void distinct_of_one_thing(void **state)
+{
+    (void)state;
+    struct distinct d = {0};
+    for (uint64_t i = 0; i < 100000; i++)
+        distinct_add(&d, 0);
+    assert_true(distinct_count(&d) == 1);
+    assert_true(d.seen == 100000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_first_hundred_of_each_rule, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(in_order_of_address, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_scan, set_up, tear_down),
+        cmocka_unit_test(distinct_is_exact_while_few),
+        cmocka_unit_test(distinct_of_one_thing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
