@@ -32,28 +32,32 @@ bool examples_add(struct examples **examples, const struct anomaly_evidence *pie
     return true;
 }
 
+/* Each once, in order of time. */
 static void show_once(const struct anomaly_evidence *piece, struct anomaly_verdict *a)
 {
+    uint32_t at = a->evidence_count;
     for (uint32_t i = 0; i < a->evidence_count; i++) {
         if (a->evidence[i].frame == piece->frame)
             return;
     }
-    if (a->evidence_count < ANOMALY_EVIDENCE_MAX)
-        a->evidence[a->evidence_count++] = *piece;
+    if (at == ANOMALY_EVIDENCE_MAX)
+        return;
+    while (at > 0 && a->evidence[at - 1].at_ns > piece->at_ns) {
+        a->evidence[at] = a->evidence[at - 1];
+        at--;
+    }
+    a->evidence[at] = *piece;
+    a->evidence_count++;
 }
 
-void examples_show(const struct examples *e, int64_t at_ns, struct anomaly_verdict *a)
+void examples_show(const struct examples *e, struct anomaly_verdict *a)
 {
     if (!e)
         return;
-    const struct anomaly_evidence *nearest = &e->first;
-    for (uint32_t i = 0; i < e->kept; i++) {
-        if (e->spread[i].at_ns <= at_ns && e->spread[i].at_ns > nearest->at_ns)
-            nearest = &e->spread[i];
-    }
     show_once(&e->first, a);
-    show_once(nearest, a);
+    for (uint32_t i = 0; i < e->kept; i++)
+        show_once(&e->spread[i], a);
     show_once(&e->last, a);
-    uint64_t total = e->seen < UINT32_MAX ? e->seen : UINT32_MAX;
-    a->evidence_total = (uint32_t)total > a->evidence_count ? (uint32_t)total : a->evidence_count;
+    uint32_t total = e->seen < UINT32_MAX ? (uint32_t)e->seen : UINT32_MAX;
+    a->evidence_total = total > a->evidence_count ? total : a->evidence_count;
 }

@@ -21,8 +21,8 @@ struct examples {
 /* Made when the first comes; released with free(). False when memory ran out. */
 bool examples_add(struct examples **examples, const struct anomaly_evidence *piece) MUST_CHECK;
 
-/* The first, the nearest before this moment and the last become the anomaly's evidence; all that
- * were added are its total. */
-void examples_show(const struct examples *examples, int64_t at_ns, struct anomaly_verdict *anomaly);
+/* Those that are kept become the anomaly's evidence, in order of time; all that were added are its
+ * total. */
+void examples_show(const struct examples *examples, struct anomaly_verdict *anomaly);
 
 #endif

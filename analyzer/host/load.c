@@ -12,7 +12,6 @@ bool load_init(struct load *load, const struct analyzer_config *config, struct s
     memset(load, 0, sizeof *load);
     load->config = config;
     load->secret = secret;
-    load->missing_rule = rule_by_name("time_wait_missing");
     if (roll_init(&load->hosts, sizeof(struct host), secret) && uses_init(&load->uses, secret) &&
         roll_init(&load->leaks, sizeof(struct leak), secret))
         return true;
@@ -209,17 +208,17 @@ static bool count_missing(const struct arrival *a, enum role role, struct host *
     struct load *load = a->load;
     for (uint32_t i = 0; i < a->v->anomaly_count; i++) {
         const struct anomaly_verdict *found = &a->v->anomalies[i];
-        if (found->rule != load->missing_rule || found->endpoint != role ||
+        if (found->rule != RULE_TIME_WAIT_MISSING || found->endpoint != role ||
             found->at_ns == TIME_UNKNOWN)
             continue;
         host->missing_count++;
         grid_cover(&load->grid, found->at_ns);
         if (!line_happen(&host->missing, &load->grid, found->at_ns))
             return false;
-        for (uint32_t k = 0; k < found->evidence_count; k++) {
-            if (!examples_add(&host->missings, &found->evidence[k]))
-                return false;
-        }
+        /* The last piece is the reset itself. */
+        if (found->evidence_count &&
+            !examples_add(&host->missings, &found->evidence[found->evidence_count - 1]))
+            return false;
     }
     return true;
 }

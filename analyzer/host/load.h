@@ -52,7 +52,6 @@ struct leak {
 struct load {
     const struct analyzer_config *config;
     struct siphash_key secret;
-    unsigned missing_rule; /* what tells of TIME_WAITs that are not there */
     struct grid grid;
     struct roll hosts;
     uint32_t hosts_open;

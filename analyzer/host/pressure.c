@@ -109,7 +109,7 @@ static bool judge_ports(struct load *load, const struct use *use, struct anomaly
     figure(out, FIGURE_OPENED_PER_MINUTE, per_minute);
     figure(out, FIGURE_SUSTAINABLE_PER_MINUTE, sustainable);
     figure(out, FIGURE_EXHAUSTED_IN_NS, exhausted_in_ns(range - peak, per_minute, sustainable));
-    examples_show(use->examples, at_ns, out);
+    examples_show(use->examples, out);
     return true;
 }
 
@@ -144,9 +144,12 @@ static bool judge_time_waits(const struct load *load, const struct host *host,
     figure(out, FIGURE_MEMORY_BYTES, peak * TIME_WAIT_BYTES);
     figure_word(out, FIGURE_MEMORY_BASIS, "linux_256_octets_each");
     figure(out, FIGURE_BUCKET_DEFAULT_EXCEEDED, bucket_default_below(peak));
-    examples_show(host->time_waits, at_ns, out);
+    examples_show(host->time_waits, out);
     return true;
 }
+
+/* No system sets its own limit lower than this; administrators and small containers do. */
+#define BUCKETS_LIKELY 4096
 
 /* They were missing only while the count stood in the upper quarter: had they been lost for another
  * reason they would be missing at any time. */
@@ -174,12 +177,13 @@ static bool judge_buckets(const struct load *load, const struct host *host,
     }
     if (!any || plateau * 4 < peak * 3)
         return false;
-    *out = verdict_on(RULE_TIME_WAIT_BUCKET_OVERFLOW, SEVERITY_WARNING, CONFIDENCE_PROBABLE,
+    *out = verdict_on(RULE_TIME_WAIT_BUCKET_OVERFLOW, SEVERITY_WARNING,
+                      plateau >= BUCKETS_LIKELY ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE,
                       host->key.address[0], grid_time_ns(&load->grid, first));
     figure(out, FIGURE_MISSING_TIME_WAITS, (int64_t)host->missing_count);
     figure(out, FIGURE_PLATEAU, plateau);
     figure(out, FIGURE_PEAK, peak);
-    examples_show(host->missings, out->at_ns, out);
+    examples_show(host->missings, out);
     return true;
 }
 
@@ -234,7 +238,7 @@ static bool judge_leak(const struct load *load, const struct leak *leak,
     if (span_ms > 0 && leak->count > 1)
         figure(out, FIGURE_STUCK_PER_HOUR, (int64_t)(leak->count - 1) * MS_PER_HOUR / span_ms);
     figure(out, FIGURE_OLDEST_NS, leak->longest_ns);
-    examples_show(leak->examples, at_ns, out);
+    examples_show(leak->examples, out);
     return true;
 }
 

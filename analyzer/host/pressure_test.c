@@ -167,6 +167,66 @@ static void not_so_many_time_waits(void **state)
     assert_null(stage_said(s, RULE_TIME_WAIT_PEAK));
 }
 
+/* The client closes first; B's FIN comes again and draws a reset. */
+static void close_without_time_wait(struct stage *s, uint16_t port, int64_t at_ms)
+{
+    stage_between(s, 1, port, 2, 80);
+    stage_open(s, at_ms);
+    stage_close(s, A, at_ms + 10);
+    stage_send(s, B, "F.", 1, 2, at_ms + 250);
+    stage_send(s, A, "R", 2, 0, at_ms + 251);
+}
+
+static void missing_of(struct stage *s, uint32_t count, const uint32_t *missing, uint32_t missings)
+{
+    s->config.port_low = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_missing = false;
+        for (uint32_t k = 0; k < missings; k++)
+            is_missing |= missing[k] == i;
+        if (is_missing) {
+            close_without_time_wait(s, (uint16_t)(40000 + i), 1000 * i);
+            continue;
+        }
+        stage_between(s, 1, (uint16_t)(40000 + i), 2, 80);
+        stage_open(s, 1000 * i);
+        stage_close(s, A, 1000 * i + 10);
+    }
+    s->end_ms = 1000 * count + 2000;
+    stage_play(s);
+}
+
+static void missing_at_the_limit(void **state)
+{
+    struct stage *s = *state;
+    missing_of(s, 16, (const uint32_t[]){10, 13, 15}, 3);
+    const struct anomaly_verdict *a = stage_said(s, RULE_TIME_WAIT_BUCKET_OVERFLOW);
+    assert_non_null(a);
+    assert_int_equal(a->severity, SEVERITY_WARNING);
+    assert_int_equal(a->confidence, CONFIDENCE_POSSIBLE);
+    assert_int_equal(a->host_address[15], 1);
+    assert_int_equal(stage_figure(a, FIGURE_MISSING_TIME_WAITS), 3);
+    assert_int_equal(stage_figure(a, FIGURE_PLATEAU), 10);
+    assert_int_equal(stage_figure(a, FIGURE_PEAK), 13);
+    assert_int_equal(a->evidence_count, 3);
+    assert_int_equal(a->evidence_total, 3);
+    assert_int_equal(a->evidence[0].flags, TCP_RST);
+}
+
+static void missing_at_random(void **state)
+{
+    struct stage *s = *state;
+    missing_of(s, 16, (const uint32_t[]){3, 10, 15}, 3);
+    assert_null(stage_said(s, RULE_TIME_WAIT_BUCKET_OVERFLOW));
+}
+
+static void only_two_missing(void **state)
+{
+    struct stage *s = *state;
+    missing_of(s, 16, (const uint32_t[]){14, 15}, 2);
+    assert_null(stage_said(s, RULE_TIME_WAIT_BUCKET_OVERFLOW));
+}
+
 /* ---- leaks ---------------------------------------------------------------------------------- */
 
 /* The client closes; the server acknowledges, and closes never or later. */
@@ -293,6 +353,9 @@ int main(void)
         TEST(a_port_is_counted_once),
         TEST(many_time_waits),
         TEST(not_so_many_time_waits),
+        TEST(missing_at_the_limit),
+        TEST(missing_at_random),
+        TEST(only_two_missing),
         TEST(one_after_the_other),
         TEST(too_few),
         TEST(all_at_once),
