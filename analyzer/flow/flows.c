@@ -236,6 +236,7 @@ static enum flow_status advance_clock(struct flows *f, int64_t time_ns)
 
 enum flow_status flows_drain(struct flows *f)
 {
+    f->due.count = 0; /* what memory ran out over is among all the others */
     for (uint32_t i = 0; i < f->pool.fresh; i++) {
         struct connection *c = at(f, i);
         if (c->first_frame == FRAME_NONE)
@@ -342,8 +343,10 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
         return own->isn.n - g->seq <= UINT16_MAX;
     if (own->marks & SIDE_ISN)
         return own->isn.n == g->seq;
-    if (own->marks & SIDE_SEEN || c->marks & CONN_CLOSED)
+    if (c->marks & CONN_CLOSED)
         return false;
+    if (own->marks & SIDE_SEEN)
+        return own->nxt.n == g->seq + 1; /* what follows it passed before it did */
     if (own->marks & SIDE_ACKED)
         return own->nxt.n == g->seq + 1; /* its answer passed the tap before it did */
     return !(peer->marks & SIDE_SYN && peer->marks & SIDE_ACKED);
