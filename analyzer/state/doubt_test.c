@@ -66,6 +66,12 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 3:3(0) ack 500000\n"
         "+.010 < R 500000:500000(0)\n"
         "server may SYN_RECEIVED CLOSED\n"),
+    SCRIPT("a listener whose reset was lost fends off the old connection", OPENED
+        "+.001 > S 0:0(0) <mss 1460>\n"
+        "+.001 < S. 1395:1395(0) ack 1 <mss 1460>\n"
+        "+.001 > . 1:1(0) ack 1\n"
+        "+.001 < R 1:1(0)\n"
+        "server may SYN_RECEIVED CLOSED\n"),
     SCRIPT("a late SYN finds a listener, and TIME_WAIT answers that", TIME_WAIT
         "+.100 > S 0:0(0) <mss 1460>\n"
         "+.010 < S. 90000:90000(0) ack 1 <mss 1460>\n"
@@ -219,6 +225,19 @@ static const struct CMUnitTest tests[] = {
         "+.003 > S. 0:0(0) ack 1 <mss 1460>\n"
         "+.001 > P. 1:44(43) ack 1\n"
         "server may SYN_RECEIVED ESTABLISHED\n"),
+
+    SCRIPT("a SYN-ACK that was missed, and a reset that draws a challenge", SYN_SENT
+        "+.020 > . 1:1(0) ack 1\n"
+        "server may SYN_RECEIVED\n"
+        "+.040 > R. 3:3(0) ack 1\n"
+        "+.010 < . 1:1(0) ack 1\n"
+        "server may SYN_RECEIVED ESTABLISHED CLOSED\n"),
+    SCRIPT("a SYN that passes behind what followed it",
+        "0 > . 1:1(0) ack 1\n"
+        "+.004 > S 0:0(0) <mss 1460>\n"
+        "+.001 < . 1:1(0) ack 1\n"
+        "connections 1\n"
+        "client may ESTABLISHED\n"),
 
     /* ---- what the capture lost */
     SCRIPT("an abort behind octets that were missed", SYN_SENT

@@ -223,27 +223,55 @@ static bool tells_of_client(const struct evidence *ev, int x, int i)
            client == SIDE_SYN && server != SIDE_SYN;
 }
 
+/* A client that goes on from a SYN-ACK tells of it, though the capture has it not. */
+static void note_syn_ack_implied(const struct evidence *ev, int x, struct endpoint_facts *e)
+{
+    uint16_t client = ev->c->side[!x].marks & (SIDE_SYN | SIDE_SYN_ACK);
+    if (e->facts[FACT_SYN_SENT].holds || client != SIDE_SYN)
+        return;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x || !(g->flags & TCP_ACK) || g->flags & (TCP_SYN | TCP_RST))
+            continue;
+        set_fact(e, FACT_SYN_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+        set_fact(e, FACT_SYN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+        e->facts[FACT_SYN_SENT].order = e->facts[FACT_SYN_RECEIVED].order = ORDER_AT(i) - 2;
+        e->facts[FACT_SYN_ACKED].doubtful |= !e->facts[FACT_SYN_ACKED].holds;
+        return;
+    }
+}
+
+static void imply_open(const struct evidence *ev, int x, struct endpoint_facts *e, int i)
+{
+    static const enum fact_id opening[] = {FACT_SYN_SENT, FACT_SYN_RECEIVED, FACT_SYN_ACKED};
+    for (unsigned k = 0; k < 3; k++) {
+        const struct fact *f = &e->facts[opening[k]];
+        if (opening[k] == FACT_SYN_ACKED && may_send_early(ev, x))
+            continue;
+        if (!f->holds || f->order > ORDER_AT(i)) {
+            set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
+            e->facts[opening[k]].order = ORDER_AT(i) - 2; /* before whatever it sends */
+        }
+    }
+}
+
 /* An endpoint that goes on in the connection has opened it, whatever the capture missed of that. */
 static void note_implied_open(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
-    static const enum fact_id opening[] = {FACT_SYN_SENT, FACT_SYN_RECEIVED, FACT_SYN_ACKED};
+    bool spoke = false;
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
-            (g->side != x && !tells_of_client(ev, x, i)) || !speaks_in(ev, g->side, i) ||
+        bool speaks = !(g->flags & (TCP_SYN | TCP_RST)) && g->flags & TCP_ACK;
+        spoke |= speaks && g->side == x;
+        if (!speaks || (g->side != x && !tells_of_client(ev, x, i)) || !speaks_in(ev, g->side, i) ||
             may_be_challenge(ev, g->side, i))
             continue;
-        for (unsigned k = 0; k < 3; k++) {
-            const struct fact *f = &e->facts[opening[k]];
-            if (opening[k] == FACT_SYN_ACKED && may_send_early(ev, x))
-                continue;
-            if (!f->holds || f->order > ORDER_AT(i)) {
-                set_fact(e, opening[k], ev, i, CERTAINTY_CONFIRMED, CAUSE_IMPLIED);
-                e->facts[opening[k]].order = ORDER_AT(i) - 2; /* before whatever it sends */
-            }
-        }
+        imply_open(ev, x, e, i);
         return;
     }
+    /* A first segment that did not look like a beginning was not kept. */
+    if (!spoke && ev->c->side[x].marks & SIDE_SPOKE)
+        imply_open(ev, x, e, 0);
 }
 
 /* A server shows that it is established by a segment of its own. One that only repeats its SYN-ACK,
@@ -297,5 +325,6 @@ void gather_opening(const struct evidence *ev, int x, struct endpoint_facts *e)
     order_crossed_syn(e);
     note_syn_acked(ev, x, e);
     note_implied_open(ev, x, e);
+    note_syn_ack_implied(ev, x, e);
     doubt_server(ev, x, e);
 }

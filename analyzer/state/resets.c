@@ -144,9 +144,12 @@ static bool may_precede_own_syn(const struct evidence *ev, int x, int rst)
 static bool may_only_fend_off(const struct evidence *ev, int rst)
 {
     const struct log_entry *r = &ev->log[rst];
-    const struct side *own = &ev->c->side[r->side];
-    return (own->marks & (SIDE_SYN_ACK | SIDE_SPOKE)) == SIDE_SYN_ACK &&
-           !seq_eq(r->seq, seq_add(own->isn, 1));
+    for (int k = rst - 1; k >= 0; k--) {
+        const struct log_entry *g = &ev->log[k];
+        if (g->side == r->side && !(g->flags & TCP_RST))
+            return g->flags & TCP_SYN && g->flags & TCP_ACK && !seq_eq(r->seq, entry_end(g));
+    }
+    return false;
 }
 
 static void note_own_reset(const struct evidence *ev, int x, struct endpoint_facts *e)
