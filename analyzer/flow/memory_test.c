@@ -77,6 +77,7 @@ void __wrap_free(void *old)
 
 static struct crowd w; /* large */
 static uint32_t told;  /* failures */
+static uint32_t untold;
 
 static void take_it(const struct segment *g, const struct segment_aux *aux)
 {
@@ -229,7 +230,8 @@ static bool tell(long until_failure, long failures, uint32_t lone)
     flows_finish(&w.flows);
     memory.counting = false;
     assert_int_equal(memory.held, 0);
-    assert_int_equal(told != 0, memory.failed);
+    assert_false(told && !memory.failed);
+    untold += memory.failed && !told;
     return memory.failed;
 }
 
@@ -238,9 +240,11 @@ static void each_allocation_fails(void **state)
     (void)state;
     for (long failures = 1; failures <= 5; failures++) {
         long n = 0;
+        untold = 0;
         while (tell(n, failures, 0))
             n++;
         assert_in_range(n, 20, 10000);
+        assert_in_range(untold, 0, n / 10); /* a host's stamps are then not remembered */
     }
     assert_false(tell(-1, 1, 0));
 }
