@@ -164,7 +164,7 @@ static bool went_on_after(const struct scene *s, int rst, int until)
     return false;
 }
 
-static void find_peer_reset(const struct scene *s, struct reset *r)
+void reset_find_peer(const struct scene *s, struct reset *r)
 {
     for (int i = 0; i < r->entry && !r->peer_reset; i++) {
         const struct log_entry *g = &s->ev->log[i];
@@ -250,7 +250,6 @@ void reset_describe(const struct scene *s, int entry, struct reset *r)
     r->both_acked = fin_acked_before(s, 0, entry) && fin_acked_before(s, 1, entry);
     r->acceptable = rst_acceptable(s->ev, entry, r->own_fin, false);
     r->ttl_differs = ttl_is_unlike(s, r);
-    find_peer_reset(s, r);
     find_drawn(s, r);
     r->idle_ns = span_ns(heard_before(s, entry), s->ev->captured_ns[entry]);
     count_lost(s, r);

@@ -20,8 +20,6 @@ struct reset {
     bool own_fin;     /* X's FIN had passed, or somebody had told of it */
     bool peer_fin;    /* Y's had */
     bool both_acked;  /* both FINs had been acknowledged */
-    bool peer_reset;  /* an acceptable RST towards X had passed, and X did not go on */
-    int64_t since_peer_reset_ns;
 
     /* The segment of Y's that it answers: a bare RST takes its number from there. */
     enum drawn_by drawn_by;
@@ -38,9 +36,15 @@ struct reset {
     bool unanswered;         /* X is the server, and the client's last payload was never answered */
     bool spoke_last;         /* X sent the last payload, or nobody sent any */
     bool any_payload;
+
+    /* Told by reset_find_peer(): an acceptable RST towards X had passed, and X did not go on. */
+    bool peer_reset;
+    int64_t since_peer_reset_ns;
 };
 
 void reset_describe(const struct scene *scene, int entry, struct reset *reset);
+
+void reset_find_peer(const struct scene *scene, struct reset *reset);
 
 /* X's last segment with payload before the entry, in the log or before the close; or NULL. */
 const struct log_entry *last_payload(const struct scene *scene, int x, int before);

@@ -6,6 +6,9 @@
 #define PROBES_MIN          2
 #define RETRANSMISSIONS_MIN 3
 
+/* Whoever sends more in somebody's name says nothing new. */
+#define RESETS_EXAMINED_MAX 8
+
 /* ---- what X closed over --------------------------------------------------------------------- */
 
 static const struct log_entry *own_fin_of(const struct scene *s, const struct reset *r)
@@ -77,6 +80,12 @@ static int64_t since_own_fin_ns(const struct scene *s, const struct reset *r,
                                 const struct log_entry *until)
 {
     return span_ns(s->ev->captured_ns[s->ends[r->x].fin_first], until->time_ns);
+}
+
+/* Nobody was left to read what the RST itself acknowledged. */
+static uint32_t lost_after_close(const struct reset *r)
+{
+    return r->bytes_lost + r->late_bytes;
 }
 
 static int64_t last_of_both_ns(const int64_t last_ns[2])
@@ -190,7 +199,7 @@ static bool tell_request_met_close(struct scene *s, const struct reset *r)
     figure(a, FIGURE_IDLE_NS, waited_ns);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(waited_ns));
     figure(a, FIGURE_GAP_NS, apart_ns);
-    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
     return finish(s, a, r);
 }
 
@@ -213,16 +222,14 @@ static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
     show(s, a, s->ends[r->x].fin_acked_index, "its FIN is acknowledged: FIN_WAIT_2");
     show_segment(s, a, met, "the peer comes too late");
     figure(a, FIGURE_GAP_NS, gap_ns);
-    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
     return finish(s, a, r);
 }
 
 /* Y's farewell: no more than a record that says goodbye, and its FIN at once. */
 static bool only_goodbye(const struct scene *s, const struct reset *r)
 {
-    if (r->bytes_lost > CLOSING_RECORD_MAX)
-        return false;
-    return s->states[!r->x].fin_sent;
+    return lost_after_close(r) <= CLOSING_RECORD_MAX && s->states[!r->x].fin_sent;
 }
 
 static bool tell_data_after_close(struct scene *s, const struct reset *r)
@@ -237,7 +244,7 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
               certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
     show_crossing(s, a, r, data, "the peer still sends");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, data));
-    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
     return finish(s, a, r);
 }
 
@@ -425,13 +432,17 @@ static bool had_spoken(const struct scene *s, int x, int entry)
 /* X's first RST that it sent itself, and that meant something. */
 static bool first_own(struct scene *s, int x, struct reset *r)
 {
-    for (int i = 0; i < s->ev->count; i++) {
+    int examined = 0;
+    for (int i = 0; i < s->ev->count && examined < RESETS_EXAMINED_MAX; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (g->side != x || !(g->flags & TCP_RST) || !had_spoken(s, x, i))
             continue;
+        examined++;
         reset_describe(s, i, r);
-        if (!judge_forged(s, r) && !judge_ignored(s, r))
-            return true;
+        if (judge_forged(s, r) || judge_ignored(s, r))
+            continue;
+        reset_find_peer(s, r);
+        return true;
     }
     return false;
 }

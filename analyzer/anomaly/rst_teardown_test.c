@@ -146,7 +146,7 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("data_after_close: an abort is as good", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
         "+.010 > R. 102:102(0) ack 601\n"
-        "rule data_after_close by client warning certain\n"),
+        "rule data_after_close by client warning certain bytes_lost=400\n"),
     SCRIPT("data_after_close: only a goodbye", FIN_WAIT_2
         "+.010 < P. 201:232(31) ack 102\n"
         "+0 < F. 232:232(0) ack 102\n"
