@@ -20,17 +20,31 @@ int64_t look_ns(const struct scene *s, int entry, int until)
     return until == NO_ENTRY ? seen_after_ns(s, entry) : between_ns(s, entry, until);
 }
 
-/* A stack numbers what it sends again anew; a copy keeps its IP ID, and comes soon. */
+/* Every stack's timestamp clock ticks once a second at least (RFC 7323 section 5.4). */
+#define STAMP_TICK_NS (2 * NS_PER_S)
+
+static bool same_segment(const struct log_entry *g, const struct log_entry *h)
+{
+    return h->side == g->side && seq_eq(h->seq, g->seq) && seq_eq(h->ack, g->ack) &&
+           h->flags == g->flags && h->ts_val == g->ts_val;
+}
+
+/* A stack numbers and stamps anew what it sends again. A copy keeps both, or comes soon. */
 bool is_network_copy(const struct scene *s, int entry)
 {
     const struct log_entry *g = &s->ev->log[entry];
-    if (!g->ip_id || !(g->marks & LOG_AGAIN))
+    if (!(g->marks & LOG_AGAIN))
         return false;
     for (int i = entry - 1; i >= 0; i--) {
         const struct log_entry *h = &s->ev->log[i];
-        if (h->side == g->side && h->ip_id == g->ip_id && seq_eq(h->seq, g->seq) &&
-            seq_eq(h->ack, g->ack) && h->flags == g->flags && h->ts_val == g->ts_val)
-            return between_ns(s, i, entry) < s->config->rto_min_ns;
+        if (!same_segment(g, h))
+            continue;
+        int64_t apart_ns = between_ns(s, i, entry);
+        bool stamped = g->marks & h->marks & LOG_TIMESTAMPS;
+        bool numbered = g->ip_id && g->ip_id == h->ip_id;
+        if (stamped && apart_ns > STAMP_TICK_NS)
+            return true;
+        return numbered && (stamped || apart_ns < s->config->rto_min_ns);
     }
     return false;
 }
@@ -58,13 +72,31 @@ static bool acknowledges_fin(const struct scene *s, int x, const struct log_entr
             (passed && seq_gt(g->ack, behind) && seq_distance(g->ack, behind) < UINT32_C(1) << 30));
 }
 
+/* In a simultaneous close some stacks, BSD's among them, repeat their FIN in the very segment that
+ * acknowledges the peer's: it answers that, and says nothing of what came after. */
+static bool answers_fin(const struct scene *s, int x, int entry)
+{
+    int fin = fin_of(s, !x);
+    if (fin == NO_ENTRY || fin > entry || seq_le(s->ev->log[entry].ack, s->ev->fin_seq[!x]))
+        return false;
+    for (int i = fin; i < entry; i++) {
+        const struct log_entry *h = &s->ev->log[i];
+        if (h->side == x && h->flags & TCP_ACK && seq_gt(h->ack, s->ev->fin_seq[!x]))
+            return false;
+    }
+    return true;
+}
+
 static enum fin_again kind_of(const struct scene *s, int x, const struct fin_passage *p, int entry)
 {
     if (p->acked_by == NO_ENTRY)
         return FIN_BEFORE_ACK;
     if (!is_timed(s, p->acked_by) || !is_timed(s, entry))
         return FIN_UNTIMED;
-    return between_ns(s, p->acked_by, entry) < crossing_ns(s, x) ? FIN_CROSSED_ACK : FIN_AFTER_ACK;
+    int64_t gap_ns = between_ns(s, p->acked_by, entry);
+    bool crossed =
+        gap_ns < crossing_ns(s, x) || (gap_ns < s->config->rto_min_ns && answers_fin(s, x, entry));
+    return crossed ? FIN_CROSSED_ACK : FIN_AFTER_ACK;
 }
 
 /* The tap may show two segments in the wrong order, but not by that much. */

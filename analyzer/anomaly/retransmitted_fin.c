@@ -17,8 +17,15 @@ static bool acks_are_seen(const struct scene *s)
 /* Twice the last pause passed without another: its sender no longer tries. */
 static bool tries_no_more(const struct scene *s, int x, int last, int64_t pause_ns, int until)
 {
-    int64_t due_ns = 2 * pause_ns > rto_of(s, x) ? 2 * pause_ns : rto_of(s, x);
-    return look_ns(s, last, until) > due_ns;
+    const struct side_detail *own = &s->d->side[x];
+    int64_t look = look_ns(s, last, until);
+    /* Octets before the FIN may go out again without it. */
+    if (until == NO_ENTRY && own->again_run > 1) {
+        int64_t since_ns = silence_since(s->ev, own->again_ns);
+        look = since_ns < look ? since_ns : look;
+        pause_ns = own->again_gap_ns > pause_ns ? own->again_gap_ns : pause_ns;
+    }
+    return look > 2 * pause_ns && look > rto_of(s, x);
 }
 
 static const char *outcome_of(const struct scene *s, int x, const struct fin_passage *p, int last,
@@ -86,15 +93,25 @@ static void tell_time_wait(const struct scene *s, int y, struct anomaly_verdict 
     figure(a, FIGURE_TIME_WAIT_EXTENDED_NS, stay_ns - s->config->two_msl_ns);
 }
 
+/* The round trip is the shortest that was measured; radio links take several times that. */
+static enum confidence confidence_of_loss(const struct scene *s, int x, const struct fin_passage *p,
+                                          int64_t gap_ns)
+{
+    if (gap_ns < 2 * crossing_ns(s, x))
+        return CONFIDENCE_POSSIBLE;
+    bool no_way_takes_that = gap_ns >= 4 * crossing_ns(s, x) && gap_ns >= s->config->delayed_ack_ns;
+    return s->ev->rtt_known[x] && no_way_takes_that && !p->first_unseen ? CONFIDENCE_CERTAIN
+                                                                        : CONFIDENCE_PROBABLE;
+}
+
 static void judge_after_ack(struct scene *s, int x, const struct fin_passage *p)
 {
     if (!p->kept[FIN_AFTER_ACK])
         return;
     int again = p->again[FIN_AFTER_ACK][0];
     int64_t gap_ns = between_ns(s, p->acked_by, again);
-    bool beyond_doubt = s->ev->rtt_known[x] && gap_ns >= rto_of(s, x) && !p->first_unseen;
     struct anomaly_verdict *a = say(s, RULE_FIN_RETRANSMITTED_AFTER_ACK, x, SEVERITY_NOTICE,
-                                    beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again);
+                                    confidence_of_loss(s, x, p, gap_ns), again);
     int answer = acknowledged_again(s, x, p, again);
     figure(a, FIGURE_COUNT, p->count[FIN_AFTER_ACK]);
     figure(a, FIGURE_GAP_NS, gap_ns);

@@ -62,6 +62,15 @@ static const struct CMUnitTest tests[] = {
         "+.100 > F. 1:1(0) ack 1\n"
         "+.220 > F. 1:1(0) ack 1\n"
         "rule fin_retransmitted by client notice probable count=1 outcome=-\n"),
+    SCRIPT("octets before it still go out: not given up", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.001 > F. 151:151(0) ack 201\n"
+        "+.020 > F. 151:151(0) ack 201\n"
+        "+.220 > P. 101:151(50) ack 201\n"
+        "+.440 > P. 101:151(50) ack 201\n"
+        "rule fin_retransmitted by client count=1 outcome=unfinished\n"
+        "+1 quiet\n"
+        "rule fin_retransmitted by client count=1 outcome=gave_up\n"),
     SCRIPT("without times it is counted", ESTABLISHED
         "? > F. 101:101(0) ack 201\n"
         "? > F. 101:101(0) ack 201\n"
@@ -83,6 +92,16 @@ static const struct CMUnitTest tests[] = {
         "+.100 > F. 101:101(0) ack 201 id 77\n"
         "+.050 > F. 101:101(0) ack 201 id 77\n"
         "no rule fin_retransmitted\n"),
+    SCRIPT("near miss: an old duplicate, whose stamp no living clock bears", ESTABLISHED_TS
+        "+.100 > F. 101:101(0) ack 201 <TS val 221 ecr 1111>\n"
+        "+.010 < . 201:201(0) ack 102 <TS val 1221 ecr 221>\n"
+        "+60 > F. 101:101(0) ack 201 <TS val 221 ecr 1111>\n"
+        "no rule fin_retransmitted_after_ack\n"
+        "no rule fin_retransmitted\n"),
+    SCRIPT("a coarse clock may bear the same stamp", ESTABLISHED_TS
+        "+.100 > F. 101:101(0) ack 201 <TS val 221 ecr 1111>\n"
+        "+.220 > F. 101:101(0) ack 201 <TS val 221 ecr 1111>\n"
+        "rule fin_retransmitted by client count=1\n"),
     SCRIPT("the same IP ID long after is no copy", ESTABLISHED
         "+.100 > F. 101:101(0) ack 201 id 77\n"
         "+.220 > F. 101:101(0) ack 201 id 77\n"
@@ -149,7 +168,17 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("beyond that they do not", FIN_WAIT_2
         "+.0136 > F. 101:101(0) ack 201\n"
         "rules fin_retransmitted_after_ack\n"
-        "rule fin_retransmitted_after_ack by client notice probable\n"),
+        "rule fin_retransmitted_after_ack by client notice possible\n"),
+    SCRIPT("further apart it is likely", FIN_WAIT_2
+        "+.030 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted_after_ack by client notice probable gap_ns=30000000\n"),
+    SCRIPT("and then certain", FIN_WAIT_2
+        "+.060 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted_after_ack by client notice certain gap_ns=60000000\n"),
+    SCRIPT("a FIN repeated in the acknowledgment of the peer's, as BSD does", CLOSING
+        "+.001 < . 202:202(0) ack 102\n"
+        "+.040 > F. 101:101(0) ack 202\n"
+        "rules simultaneous_close fin_retransmitted_spuriously\n"),
 };
 /* clang-format on */
 
