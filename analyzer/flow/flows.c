@@ -398,14 +398,16 @@ static uint32_t lane_of(struct flows *f, uint32_t head, int sender, const struct
     return fitting != POOL_NONE ? fitting : own;
 }
 
-/* The connection that the newest one's SYN seemed to end, or POOL_NONE. */
-static uint32_t superseded_by(const struct flows *f, const struct connection *c)
+/* The tuple's last use that had opened before this one, or else the one before it, where it is
+ * still held; or POOL_NONE. */
+static uint32_t former_of(const struct flows *f, const struct connection *c)
 {
     const struct previous_use *p = c->detail ? c->detail->previous : NULL;
     for (uint32_t i = p ? c->next : POOL_NONE; i != POOL_NONE; i = at(f, i)->next) {
         const struct connection *old = at(f, i);
-        if (old->marks & CONN_SUPERSEDED && old->first_ns == p->start_ns &&
-            seq_eq(old->side[0].isn, p->isn[0]) && seq_eq(old->side[1].isn, p->isn[1]))
+        const struct former_side *ends = p->former.side;
+        if (old->marks & CONN_SUPERSEDED && !(old->marks & CONN_ESTABLISHED) == !p->former.opened &&
+            seq_eq(old->side[0].isn, ends[0].isn) && seq_eq(old->side[1].isn, ends[1].isn))
             return i;
     }
     return POOL_NONE;
@@ -414,10 +416,16 @@ static uint32_t superseded_by(const struct flows *f, const struct connection *c)
 /* The latest use of the tuple in the segment's world. */
 static uint32_t latest_of(struct flows *f, uint32_t head, const struct segment *g)
 {
-    uint32_t i = head;
-    while (i != POOL_NONE && at(f, i)->world != g->world)
-        i = at(f, i)->next;
-    return i;
+    uint32_t superseded = POOL_NONE;
+    for (uint32_t i = head; i != POOL_NONE; i = at(f, i)->next) {
+        if (at(f, i)->world != g->world)
+            continue;
+        if (!(at(f, i)->marks & CONN_SUPERSEDED))
+            return i;
+        if (superseded == POOL_NONE)
+            superseded = i;
+    }
+    return superseded;
 }
 
 static struct choice choose(struct flows *f, uint32_t head, int sender, const struct segment *g)
@@ -430,7 +438,7 @@ static struct choice choose(struct flows *f, uint32_t head, int sender, const st
         return (struct choice){.use = latest};
     if (reused && is_of_former_use(at(f, latest), sender, g)) {
         note_of_former_use(at(f, latest), sender, g);
-        uint32_t old = superseded_by(f, at(f, latest));
+        uint32_t old = former_of(f, at(f, latest));
         return (struct choice){.use = old == POOL_NONE ? latest : old, .aside = old == POOL_NONE};
     }
     uint32_t lane = lane_of(f, head, sender, g);
@@ -556,7 +564,7 @@ static enum flow_status undo_forged(struct flows *f, int sender, const struct se
                                     uint32_t *use)
 {
     struct connection *c = at(f, *use);
-    uint32_t index = superseded_by(f, c);
+    uint32_t index = former_of(f, c);
     if (index == POOL_NONE || c->marks & CONN_FILED ||
         !goes_on_as_before(c, at(f, index), sender, g))
         return FLOW_OK;

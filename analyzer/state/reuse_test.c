@@ -116,6 +116,33 @@ static const struct CMUnitTest tests[] = {
         "connections 1\n"
         "client: SYN_SENT ESTABLISHED!\n"
         "close open by none\n"),
+    SCRIPT("two forged SYNs: the connection goes on", ESTABLISHED
+        "+10 > S 1610612736:1610612736(0) <mss 1460>\n"
+        "+.010 < . 201:201(0) ack 101\n"
+        "+1 > S 100000:100000(0) <mss 1460>\n"
+        "+.010 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 201\n"
+        "+.010 > P. 201:301(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 301\n"
+        "connections 2\n"
+        "connection 1\n"
+        "client: SYN_SENT ESTABLISHED!\n"
+        "server: SYN_RECEIVED ESTABLISHED!\n"
+        "close open by none\n"
+        "connection 2\n"
+        "handshake unanswered\n"),
+    SCRIPT("an old duplicate is not of the attempt in between", TIME_WAIT
+        "+2 > S 1610612736:1610612736(0) <mss 1460>\n"
+        "+1 > S 100000:100000(0) <mss 1460>\n"
+        "+.010 < S. 300000:300000(0) ack 100001 <mss 1460>\n"
+        "+.010 > . 100001:100001(0) ack 300001\n"
+        "+.100 > P. 1:101(100) ack 1\n"
+        "connections 3\n"
+        "connection 2\n"
+        "handshake unanswered\n"
+        "connection 3\n"
+        "handshake complete\n"
+        "rule old_duplicate by client warning @15\n"),
     /* What the SYN's sender had sent before, and closed, and what now passes again, is late. */
     SCRIPT("an old duplicate ahead of the answer is no sign of a forged SYN", TIME_WAIT
         "+2 > S 100000:100000(0) <mss 1460>\n"
