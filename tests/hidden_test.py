@@ -19,6 +19,9 @@ TRUTH = SHARED / "truth"
 ALARM = 3  # severity warning
 SINGLE_MAX = 60  # in captures up to so many frames every single one is left out in turn
 
+# Near misses in which one frame at the end is the whole difference: without it, it is so.
+ONE_FRAME_APART = {"idle_recovers.pcap", "peer_recovers.pcap"}
+
 
 def alarms(path):
     """{five-tuple: {rule: sentence}} of what is a warning or worse; a sentence when it failed."""
@@ -90,7 +93,8 @@ def violations(path, folder):
 
 
 def captures():
-    yield from sorted(CAPTURES.glob("*.pcap"))
+    yield from (path for path in sorted(CAPTURES.glob("*.pcap"))
+                if path.name not in ONE_FRAME_APART)
     if not TRUTH.is_dir():
         print(f"without {TRUTH}: only the captures of testdata/")
         return
