@@ -181,6 +181,14 @@ static struct host *host_of(struct load *load, const struct endpoint_verdict *e)
     return host;
 }
 
+/* A SYN that nobody answered and that was not sent again is a packet, and no proof of a socket that
+ * sent it: floods and scans are made of them. */
+static bool took_a_port(const struct connection_verdict *v)
+{
+    return v->client_known_by != KNOWN_BY_FIRST_PACKET &&
+           (v->handshake != HANDSHAKE_UNANSWERED || v->client.packets > 1);
+}
+
 static void count_roles(const struct arrival *a, const struct endpoint_verdict *e, enum role role,
                         struct host *host)
 {
@@ -194,8 +202,7 @@ static void count_roles(const struct arrival *a, const struct endpoint_verdict *
     host->closed_first += by_fin && (v->close.by == role || v->close.by == ROLE_BOTH);
     host->reset_sent += e->rst.count > 0;
     host->reset_received += peer->rst.count > 0;
-    if (role != ROLE_CLIENT || v->client_known_by == KNOWN_BY_FIRST_PACKET ||
-        e->port < FIRST_UNPRIVILEGED_PORT)
+    if (role != ROLE_CLIENT || !took_a_port(v) || e->port < FIRST_UNPRIVILEGED_PORT)
         return;
     if (!host->port_lowest || e->port < host->port_lowest)
         host->port_lowest = e->port;
@@ -332,7 +339,7 @@ static bool count_use(const struct arrival *a)
 {
     const struct connection_verdict *v = a->v;
     struct taking t = {.taken = taken_by_client(a)};
-    if (v->client_known_by == KNOWN_BY_FIRST_PACKET || t.taken.from_ns >= t.taken.to_ns)
+    if (!took_a_port(v) || t.taken.from_ns >= t.taken.to_ns)
         return true;
     struct roll_key key = roll_key_of(v->client.address, v->server.address, v->server.port, 0);
     t.time_wait = time_wait_of(a, &v->client, INT64_MIN);

@@ -137,6 +137,33 @@ static void a_port_is_counted_once(void **state)
     assert_int_equal(stage_figure(a, FIGURE_PORTS_RECYCLED), 30);
 }
 
+/* Lone SYNs, many at once: no kernel need have chosen their ports. */
+static void a_flood_takes_no_ports(void **state)
+{
+    struct stage *s = *state;
+    for (uint32_t i = 0; i < 20; i++) {
+        stage_between(s, 1, (uint16_t)(40000 + i), 2, 80);
+        stage_send(s, A, "S", 0, 0, 150 + i);
+    }
+    s->end_ms = 5000;
+    stage_play(s);
+    assert_null(stage_said(s, RULE_PORT_RANGE_PRESSURE));
+}
+
+/* Connects that wait for an answer hold their ports. */
+static void waiting_connects_take_ports(void **state)
+{
+    struct stage *s = *state;
+    for (uint32_t i = 0; i < 20; i++) {
+        stage_between(s, 1, (uint16_t)(40000 + i), 2, 80);
+        stage_send(s, A, "S", 0, 0, 150 + i);
+        stage_send(s, A, "S", 0, 0, 1150 + i);
+    }
+    s->end_ms = 5000;
+    stage_play(s);
+    assert_non_null(stage_said(s, RULE_PORT_RANGE_PRESSURE));
+}
+
 /* ---- TIME_WAIT ------------------------------------------------------------------------------ */
 
 static void many_time_waits(void **state)
@@ -351,6 +378,8 @@ int main(void)
         TEST(privileged_ports_widen_nothing),
         TEST(services_do_not_share_ports),
         TEST(a_port_is_counted_once),
+        TEST(a_flood_takes_no_ports),
+        TEST(waiting_connects_take_ports),
         TEST(many_time_waits),
         TEST(not_so_many_time_waits),
         TEST(missing_at_the_limit),
