@@ -39,6 +39,7 @@ struct analyzer_config {
     uint32_t time_waits_many;      /* at once on one host: worth telling */
     uint32_t time_waits_missing;   /* so often, and the host drops them */
     uint32_t close_waits_leaking;  /* of one service, stuck at once */
+    int64_t keep_alive_ns;         /* a connection silent for so long waits for the next request */
     bool vlan_in_key;              /* equal five-tuples in different VLANs are different */
 };
 
@@ -50,9 +51,9 @@ struct analyzer_config {
         .to_ns = INT64_MAX, .max_memory_bytes = UINT64_C(2) << 30,                                 \
         .delayed_ack_ns = 45 * NS_PER_MS, .prompt_ack_ns = 38 * NS_PER_MS,                         \
         .rto_min_ns = 200 * NS_PER_MS, .straggler_ns = 60 * NS_PER_S, .rto_initial_ns = NS_PER_S,  \
-        .rto_max_ns = 60 * NS_PER_S, .vanished_ns = 5 * NS_PER_S, .ports_tight_permille = 500,     \
-        .ports_out_permille = 900, .time_waits_many = 10000, .time_waits_missing = 3,              \
-        .close_waits_leaking = 10, .vlan_in_key = false                                            \
+        .keep_alive_ns = NS_PER_S, .rto_max_ns = 60 * NS_PER_S, .vanished_ns = 5 * NS_PER_S,       \
+        .ports_tight_permille = 500, .ports_out_permille = 900, .time_waits_many = 10000,          \
+        .time_waits_missing = 3, .close_waits_leaking = 10, .vlan_in_key = false                   \
     }
 
 #endif

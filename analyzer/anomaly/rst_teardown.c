@@ -1,7 +1,5 @@
 #include "analyzer/anomaly/rst_teardown.h"
 
-/* Requests that meet a close after less silence than this were not sent over an idle connection. */
-#define KEEP_ALIVE_IDLE_NS NS_PER_S
 /* Fewer unanswered probes or retransmissions are no reason to give up. */
 #define PROBES_MIN          2
 #define RETRANSMISSIONS_MIN 3
@@ -184,7 +182,7 @@ static bool tell_request_met_close(struct scene *s, const struct reset *r)
         fin->frame != s->ev->log[s->ends[r->x].fin_first].frame)
         return false;
     int64_t idle_ns = idle_before_request_ns(s, r, data, entry);
-    if (idle_ns < KEEP_ALIVE_IDLE_NS)
+    if (idle_ns < s->config->keep_alive_ns)
         return false;
     int64_t apart_ns = span_ns(fin->time_ns, data->time_ns);
     if (apart_ns < 0)
