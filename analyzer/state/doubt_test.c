@@ -218,6 +218,11 @@ static const struct CMUnitTest tests[] = {
         "+20 quiet\n"
         "server may SYN_RECEIVED ESTABLISHED\n"),
 
+    SCRIPT("both opened, and a SYN-ACK answers a SYN that was missed", SYN_SENT
+        "+.009 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.006 > S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.300 quiet\n"
+        "client in SYN_RECEIVED ESTABLISHED CLOSED\n"),
     SCRIPT("where both opened, octets of the one tell nothing of the other",
         "0 > S 0:0(0) <mss 1460>\n"
         "+.010 < S 0:0(0) <mss 1460>\n"

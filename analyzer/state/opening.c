@@ -161,6 +161,9 @@ static void note_syn_acked(const struct evidence *ev, int x, struct endpoint_fac
         /* When SYNs crossed, the SYN-ACK's octet was sent before, without the acknowledgment. */
         bool syn = g->flags & TCP_SYN && ev->c->side[!x].marks & SIDE_SYN_ACK;
         struct receipt r = receipt_of(ev, i, syn, entry_end(g));
+        /* Its own SYN-ACK answers a SYN, whether that was captured or not, and no SYN-ACK. */
+        if (syn && r.status == RECEIPT_CONFIRMED && ev->log[r.by].flags & TCP_SYN)
+            r.status = RECEIPT_PRESUMED;
         enum state_cause cause =
             g->flags & TCP_SYN ? CAUSE_RECEIVED_SYN_ACK : CAUSE_RECEIVED_ACK_OF_SYN;
         bool hopeless = syn && r.status == RECEIPT_PRESUMED &&
