@@ -80,15 +80,16 @@ def shifts(seed):
 
 
 def doubled(frames, random_):
-    """Every packet again, less than a millisecond later, and no later than the second one of the
-    same sender that follows: that many are remembered."""
+    """Every packet again, less than a millisecond later, and no later than the eighth one of the
+    same sender that follows: that many are remembered. The capture ends when it did: silence is
+    evidence."""
     copies = []
     following = {}
     for f in reversed(frames):
         later = following.setdefault(sender(f), [])
-        end = min([f.time_ns + WINDOW_NS, *later[1:2]])
+        end = min([f.time_ns + WINDOW_NS, frames[-1].time_ns, *later[7:8]])
         copies.append(replace(f, time_ns=random_.randrange(f.time_ns, max(end, f.time_ns + 1))))
-        following[sender(f)] = [f.time_ns, *later[:1]]
+        following[sender(f)] = [f.time_ns, *later[:7]]
     return sorted(frames + copies[::-1], key=lambda f: f.time_ns)
 
 

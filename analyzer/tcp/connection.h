@@ -46,6 +46,10 @@ struct recent_segment {
 
 #define RECENT_SEGMENTS 2
 
+/* The ones before them, where there is a detail: a burst may pass before the first of its copies.
+ */
+#define EARLIER_SEGMENTS 6
+
 struct side {
     seq_t isn;
     seq_t nxt;
@@ -110,8 +114,10 @@ struct reset_reason {
 };
 
 struct side_detail {
-    struct ranges *holes; /* owned, NULL while there never was one */
-    int64_t hole_ns;      /* when the last hole opened */
+    struct ranges *holes;                            /* owned, NULL while there never was one */
+    struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring; the oldest at `oldest` */
+    uint8_t oldest;
+    int64_t hole_ns; /* when the last hole opened */
     uint64_t retransmitted_bytes;
     uint32_t retransmitted_segments;
     uint32_t out_of_order_segments;

@@ -37,19 +37,41 @@ bool nothing_new(const struct connection *c, int sender, const struct segment *g
            !(g->flags & TCP_RST && !(before & SIDE_RST));
 }
 
-static bool captured_again(const struct side *own, const struct segment *g, uint32_t signature,
-                           uint32_t now_us)
+static bool is_copy_of(const struct recent_segment *recent, const struct segment *g,
+                       uint32_t signature, uint32_t now_us)
+{
+    uint32_t differs = recent->signature ^ signature;
+    if (recent->signature == 0 || differs > 0xff)
+        return false;
+    int32_t apart_us = (int32_t)(now_us - recent->sent_us);
+    int64_t apart_ns = (apart_us < 0 ? -(int64_t)apart_us : apart_us) * 1000;
+    return apart_ns <= COPY_NS || (differs && g->ip_id && apart_ns <= ROUTED_COPY_NS);
+}
+
+static bool captured_again(const struct connection *c, int sender, const struct segment *g,
+                           uint32_t signature, uint32_t now_us)
 {
     for (int i = 0; i < RECENT_SEGMENTS; i++) {
-        uint32_t differs = own->recent[i].signature ^ signature;
-        if (own->recent[i].signature == 0 || differs > 0xff)
-            continue;
-        int32_t apart_us = (int32_t)(now_us - own->recent[i].sent_us);
-        int64_t apart_ns = (apart_us < 0 ? -(int64_t)apart_us : apart_us) * 1000;
-        if (apart_ns <= COPY_NS || (differs && g->ip_id && apart_ns <= ROUTED_COPY_NS))
+        if (is_copy_of(&c->side[sender].recent[i], g, signature, now_us))
+            return true;
+    }
+    for (int i = 0; c->detail && i < EARLIER_SEGMENTS; i++) {
+        if (is_copy_of(&c->detail->side[sender].earlier[i], g, signature, now_us))
             return true;
     }
     return false;
+}
+
+static void remember(struct connection *c, int sender, struct recent_segment segment)
+{
+    struct side *own = &c->side[sender];
+    if (c->detail) {
+        struct side_detail *d = &c->detail->side[sender];
+        d->earlier[d->oldest] = own->recent[RECENT_SEGMENTS - 1];
+        d->oldest = (uint8_t)((d->oldest + 1) % EARLIER_SEGMENTS);
+    }
+    own->recent[1] = own->recent[0];
+    own->recent[0] = segment;
 }
 
 /* Only what repeats can be a copy: no RST but after another, nothing that fills a hole, nothing
@@ -82,10 +104,9 @@ enum copy copy_of(struct connection *c, int sender, const struct segment *g)
         return COPY_SECOND_TAP;
     uint32_t signature = signature_of(g);
     uint32_t now_us = connection_us(c, g->time_ns);
-    if (repeats && captured_again(own, g, signature, now_us))
+    if (repeats && captured_again(c, sender, g, signature, now_us))
         return COPY_SAME_TAP;
     own->tap = tap;
-    own->recent[1] = own->recent[0];
-    own->recent[0] = (struct recent_segment){.signature = signature, .sent_us = now_us};
+    remember(c, sender, (struct recent_segment){.signature = signature, .sent_us = now_us});
     return NO_COPY;
 }
