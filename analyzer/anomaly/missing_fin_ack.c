@@ -178,32 +178,40 @@ static void judge_close_wait_stuck(struct scene *s, int x)
 {
     const struct state_entry *left = NULL;
     const struct state_entry *stay = close_wait_of(&s->states[x], &left);
-    int64_t until_ns = left ? left->at_ns : s->now_ns;
+    int fin = stay ? entry_of_frame(s, stay->frame) : NO_ENTRY;
+    int rst = left || fin == NO_ENTRY ? NO_ENTRY : next_entry(s, fin, x, TCP_RST, TCP_RST);
+    int64_t until_ns = left ? left->at_ns : rst != NO_ENTRY ? s->ev->log[rst].time_ns : s->now_ns;
     /* That it acknowledged the FIN is what confirms CLOSE_WAIT. */
     if (!stay || stay->certainty != CERTAINTY_CONFIRMED || stay->at_ns == TIME_UNKNOWN ||
-        until_ns == TIME_UNKNOWN)
+        until_ns == TIME_UNKNOWN || fin == NO_ENTRY || !s->ev->fin_seen[!x])
         return;
     int64_t stay_ns = elapsed_ns(stay->at_ns, until_ns);
     if (stay_ns < s->config->stuck_ns)
         return;
-    int fin = entry_of_frame(s, stay->frame);
-    int end = left ? entry_of_frame(s, left->frame) : NO_ENTRY;
+    int end = left ? entry_of_frame(s, left->frame) : rst;
     int ack = entry_of_frame(s, stay->confirmed_by);
     int payload = last_payload_between(s, x, fin, end);
     bool sending = s->d && s->d->side[x].bytes_after_fin > 0 && payload != NO_ENTRY &&
                    elapsed_ns(s->ev->log[payload].time_ns, until_ns) < s->config->stuck_ns;
     bool sure = left ? left->cause == CAUSE_SENT_FIN || left->cause == CAUSE_SENT_RST
                      : s->states[x].possible == 1u << STATE_CLOSE_WAIT;
+    /* Its own FIN may have passed before the capture began. */
+    bool hidden = s->ends[x].opening_fin != OPENING_FIN_NONE;
     struct anomaly_verdict *a =
         say(s, RULE_CLOSE_WAIT_STUCK, x, sending ? SEVERITY_INFO : SEVERITY_NOTICE,
-            sure ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, end);
+            hidden ? CONFIDENCE_POSSIBLE
+            : sure ? CONFIDENCE_CERTAIN
+                   : CONFIDENCE_PROBABLE,
+            end);
     if (!a)
         return;
     a->at_ns = stay->at_ns;
     figure(a, FIGURE_DURATION_NS, stay_ns);
     figure(a, FIGURE_BYTES_SENT, s->d ? (int64_t)s->d->side[x].bytes_after_fin : 0);
-    figure_flag(a, FIGURE_STILL_WAITING, !left);
-    show(s, a, fin, "FIN of the peer");
+    figure_flag(a, FIGURE_STILL_WAITING, end == NO_ENTRY);
+    show(s, a, fin,
+         s->ev->log[fin].flags & TCP_FIN ? "FIN of the peer"
+                                         : "completes what came before its FIN");
     if (ack != fin && ack != end)
         show(s, a, ack, "acknowledges the FIN");
     if (payload != ack && payload != end)

@@ -162,6 +162,19 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 102:102(0) ack 301\n"
         "+100 quiet\n"
         "rule close_wait_stuck by server notice bytes_sent=100\n"),
+    SCRIPT("the capture begins with the FIN: its own may have passed before",
+        "0 > F. 101:101(0) ack 201\n"
+        "+.100 < . 201:201(0) ack 102\n"
+        "+70 quiet\n"
+        "rule close_wait_stuck by server notice possible @1 @2\n"),
+    SCRIPT("near miss: the FIN is known only by its acknowledgment", ESTABLISHED
+        "+.100 < . 201:201(0) ack 102\n"
+        "+70 quiet\n"
+        "no rule close_wait_stuck\n"),
+    SCRIPT("near miss: a reset in its name, from elsewhere", FIN_WAIT_2
+        "+9 < R 201:201(0) ttl 40\n"
+        "+90 quiet\n"
+        "no rule close_wait_stuck\n"),
     SCRIPT("near miss: it never acknowledged the FIN", FIN_WAIT_1
         "+70 quiet\n"
         "no rule close_wait_stuck\n"),
