@@ -352,6 +352,12 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
     return !(peer->marks & SIDE_SYN && peer->marks & SIDE_ACKED);
 }
 
+/* Of several hosts that answer it, as cookies and anycast bring about, each has its own number. */
+static bool answers_its_syn(const struct side *client, const struct segment *g)
+{
+    return client->marks & SIDE_SYN && client->isn.n + 1 == g->ack;
+}
+
 static bool syn_ack_belongs(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
@@ -359,8 +365,11 @@ static bool syn_ack_belongs(const struct connection *c, int sender, const struct
     /* Of strays (a scan's, backscatter) each would be a connection of its own. */
     if (own->marks & SIDE_SYN && !(c->marks & CONN_ESTABLISHED))
         return true;
+    if (own->marks & SIDE_SYN && (own->isn.n == g->seq || answers_its_syn(peer, g)))
+        return true;
+    /* Whoever sent FIN answers no SYN but another one. */
     if (own->marks & SIDE_SYN)
-        return own->isn.n == g->seq || !(c->marks & CONN_CLOSED || own->marks & SIDE_FIN);
+        return !(c->marks & CONN_CLOSED || own->marks & SIDE_FIN);
     if (peer->marks & SIDE_SYN)
         return peer->isn.n + 1 == g->ack || !(c->marks & CONN_CLOSED);
     return numbers_fit(c, sender, g);
