@@ -352,10 +352,15 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
     return !(peer->marks & SIDE_SYN && peer->marks & SIDE_ACKED);
 }
 
-/* Of several hosts that answer it, as cookies and anycast bring about, each has its own number. */
-static bool answers_its_syn(const struct side *client, const struct segment *g)
+/* Of several hosts that answer a SYN, as cookies and anycast bring about, each has its number. */
+static bool answered_so_before(const struct connection *c, int sender, const struct segment *g)
 {
-    return client->marks & SIDE_SYN && client->isn.n + 1 == g->ack;
+    for (uint16_t i = 0; c->detail && i < c->detail->log_count; i++) {
+        const struct log_entry *h = &c->detail->log[i];
+        if (h->side == sender && h->flags & TCP_SYN && h->seq.n == g->seq && h->ack.n == g->ack)
+            return true;
+    }
+    return false;
 }
 
 static bool syn_ack_belongs(const struct connection *c, int sender, const struct segment *g)
@@ -365,7 +370,7 @@ static bool syn_ack_belongs(const struct connection *c, int sender, const struct
     /* Of strays (a scan's, backscatter) each would be a connection of its own. */
     if (own->marks & SIDE_SYN && !(c->marks & CONN_ESTABLISHED))
         return true;
-    if (own->marks & SIDE_SYN && (own->isn.n == g->seq || answers_its_syn(peer, g)))
+    if (own->marks & SIDE_SYN && (own->isn.n == g->seq || answered_so_before(c, sender, g)))
         return true;
     /* Whoever sent FIN answers no SYN but another one. */
     if (own->marks & SIDE_SYN)

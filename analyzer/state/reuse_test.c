@@ -161,6 +161,13 @@ static const struct CMUnitTest tests[] = {
         "connections 3\n"
         "connection 3\n"
         "server = CLOSED\n"),
+    SCRIPT("a SYN-ACK of another host that had answered as well", SYN_RECEIVED
+        "+.010 < S. 500000:500000(0) ack 1 <mss 1460>\n"
+        "+.010 > . 1:1(0) ack 1\n"
+        "+.100 < P. 1:101(100) ack 1\n"
+        "+.010 > R. 1:1(0) ack 101\n"
+        "+1 < S. 500000:500000(0) ack 1 <mss 1460>\n"
+        "connections 1\n"),
     /* A connection closed without TIME_WAIT can be reused at once, from the other side too. */
     SCRIPT("the former server calls back", TIME_WAIT
         "+2 < S 300000:300000(0) <mss 1460>\n"
