@@ -118,7 +118,7 @@ static void show_former(const struct scene *s, struct anomaly_verdict *a, const 
     const struct former_use *former = &r->p->former;
     const struct log_entry *fins[2] = {&former->side[0].fin, &former->side[1].fin};
     int first = fins[1]->frame != FRAME_NONE &&
-                (fins[0]->frame == FRAME_NONE || fins[1]->frame < fins[0]->frame);
+                (fins[0]->frame == FRAME_NONE || passed_before(fins[1], fins[0]));
     bool shown = false;
     for (int i = 0; i < 2; i++) {
         const struct log_entry *fin = fins[i ? !first : first];

@@ -48,7 +48,7 @@ static struct log_entry last_segment(const struct connection *old)
         last = d->log[d->log_count - 1];
     for (int s = 0; s < 2; s++) {
         const struct log_entry *g = &d->side[s].last;
-        if (g->frame != FRAME_NONE && (last.frame == FRAME_NONE || g->frame > last.frame))
+        if (g->frame != FRAME_NONE && (last.frame == FRAME_NONE || passed_before(&last, g)))
             last = *g;
     }
     return last;

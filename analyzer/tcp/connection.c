@@ -75,6 +75,7 @@ static bool log_first_syn(struct connection *c, struct detail *d)
             .side = s,
             .ttl = side->ttl,
             .marks = side->marks & SIDE_TIMESTAMPS ? LOG_TIMESTAMPS : 0,
+            .nth = 1,
         };
     }
     return true;

@@ -88,7 +88,14 @@ struct log_entry {
     uint8_t side;  /* 0 or 1: its sender */
     uint8_t ttl;
     uint8_t marks; /* enum log_mark */
+    uint32_t nth;  /* in order of passage in its connection, from 1; wraps */
 };
+
+/* Frames tell the order of passage only within one file. */
+static inline bool passed_before(const struct log_entry *a, const struct log_entry *b)
+{
+    return (int32_t)(a->nth - b->nth) < 0;
+}
 
 enum log_mark {
     LOG_TIMESTAMPS = 1u << 0,

@@ -96,6 +96,7 @@ struct log_entry log_entry_of(const struct connection *c, int sender, const stru
         .side = (uint8_t)sender,
         .ttl = g->ttl,
         .marks = log_marks_of(c, sender, g, again),
+        .nth = c->side[0].packets + c->side[1].packets + 1,
     };
 }
 
