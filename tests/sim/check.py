@@ -3,7 +3,8 @@
 Sound: the true state is among the possible ones; it must always be. Final: the state is the true
 one. Width: how many states are possible, on average. Only endpoints whose last change of state left
 nothing in the capture, nor anything that had to be answered (`hidden`, see world.h), are counted
-apart: nobody could know. Short runs are allowed what chance does to few endpoints. A socket that listens is no connection: LISTEN may be called CLOSED.
+apart: nobody could know. Short runs are allowed what chance does to few endpoints. A socket that
+listens is no connection: LISTEN may be called CLOSED.
 
     check.py SIMULATE            a short run of every configuration
     check.py SIMULATE --long     100,000 connections of each
@@ -41,9 +42,10 @@ CONFIGURATIONS = [
     Configuration("loss_1", 0.15, ("--loss", "0.01", *WORN, "--tap", "middle"), 0.97, 2.6),
     Configuration("loss_5", 0.25, ("--loss", "0.05", *WORN, "--tap", "middle"), 0.97, 2.6),
     Configuration("loss_5_anywhere", 0.10, ("--loss", "0.05", *WORN), 0.97, 2.6),
-    Configuration("capture_loss_2", 0.10,
+    Configuration("capture_loss_2", 0.05, ("--capture-loss", "0.02", *WORN), width=2.6),
+    Configuration("loss_5_capture_loss_2", 0.05,
                   ("--loss", "0.05", "--capture-loss", "0.02", *WORN, "--tap", "middle"),
-                  hidden=0.015),  # what the capture lost is hidden, too
+                  width=2.6, hidden=0.015),  # what the two together hide
 ]
 
 
