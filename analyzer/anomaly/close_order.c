@@ -1,5 +1,18 @@
 #include "analyzer/anomaly/fin.h"
 
+/* A FIN out for so many timeouts has arrived, or was sent again. */
+#define TIMEOUTS_PENDING 3
+
+/* How sure is it that the first FIN had not been received when the second was sent? */
+static bool was_pending(const struct scene *s, int first, int second, enum confidence *confidence)
+{
+    int x = s->ev->log[first].side;
+    int again = next_entry(s, first + 1, x, TCP_FIN | TCP_RST, TCP_FIN);
+    int64_t gap_ns = between_ns(s, first, second);
+    *confidence = gap_ns <= rto_of(s, x) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE;
+    return gap_ns <= TIMEOUTS_PENDING * rto_of(s, x) || (again != NO_ENTRY && again < second);
+}
+
 static void judge_simultaneous_close(struct scene *s)
 {
     for (int x = 0; x < 2; x++) {
@@ -9,8 +22,11 @@ static void judge_simultaneous_close(struct scene *s)
     int fins[2] = {s->ends[0].fin_first, s->ends[1].fin_first};
     int first = fins[0] < fins[1] ? fins[0] : fins[1];
     int second = fins[0] < fins[1] ? fins[1] : fins[0];
+    enum confidence confidence;
+    if (!was_pending(s, first, second, &confidence))
+        return;
     struct anomaly_verdict *a =
-        say(s, RULE_SIMULTANEOUS_CLOSE, NO_SIDE, SEVERITY_INFO, CONFIDENCE_CERTAIN, second);
+        say(s, RULE_SIMULTANEOUS_CLOSE, NO_SIDE, SEVERITY_INFO, confidence, second);
     figure(a, FIGURE_GAP_NS, between_ns(s, first, second));
     show(s, a, first, "FIN that does not acknowledge the other");
     show(s, a, second, "FIN that does not acknowledge the other");

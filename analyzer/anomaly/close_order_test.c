@@ -13,6 +13,17 @@
 static const struct CMUnitTest tests[] = {
     SCRIPT("simultaneous close: neither FIN acknowledges the other", CLOSING
         "rule simultaneous_close by none info certain @7 @8 gap_ns=4000000\n"),
+    SCRIPT("simultaneous close: the first FIN is lost and sent again", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.440 > F. 101:101(0) ack 201\n"
+        "+.100 < F. 201:201(0) ack 101\n"
+        "rule simultaneous_close by none info probable @7 @10 gap_ns=760000000\n"),
+    SCRIPT("simultaneous close: a way that has grown long", FIN_WAIT_1
+        "+.600 < F. 201:201(0) ack 101\n"
+        "rule simultaneous_close by none info probable @7 @8 gap_ns=600000000\n"),
+    SCRIPT("near miss: minutes later, and nobody had missed an acknowledgment", FIN_WAIT_1
+        "+235 < F. 201:201(0) ack 101\n"
+        "no rule simultaneous_close\n"),
     SCRIPT("near miss: the second FIN acknowledges the first", LAST_ACK
         "no rule simultaneous_close\n"
         "quiet\n"),

@@ -36,28 +36,66 @@ static int64_t silence_ns(const struct scene *s, int64_t since_ns)
 static bool retransmits_in_vain(const struct scene *s, int x)
 {
     const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
-    return own && own->again_run && own->unanswered_ns &&
+    return own && own->resends && own->unanswered_ns &&
            seq_gt(s->c->side[x].nxt, s->c->side[x].una) && !is_held_back(s, x) &&
-           !only_fin_outstanding(s, x) && s->c->side[!x].last_ns <= own->again_ns;
+           !only_fin_outstanding(s, x) && s->c->side[!x].last_ns <= own->run_last.time_ns;
+}
+
+/* The last segment of Y before this frame, as far as such were kept. */
+static const struct log_entry *heard_before(const struct scene *s, int y, frame_ref frame)
+{
+    const struct log_entry *heard = last_before_close(s, y);
+    if (heard && heard->frame >= frame)
+        heard = NULL;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *h = &s->ev->log[i];
+        if (h->side == y && h->frame < frame && (!heard || h->frame > heard->frame))
+            heard = h;
+    }
+    return heard;
 }
 
 static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, const char *first,
                      const char *last)
 {
     const struct side_detail *own = &s->d->side[x];
-    const struct log_entry *heard = last_before_close(s, !x);
-    if (heard && heard->frame < own->run_first.frame)
-        show_segment(s, a, heard, "last segment of the peer before");
+    const struct log_entry *heard = heard_before(s, !x, own->run_first.frame);
+    const struct log_entry *sent =
+        own->resends && own->sent.frame != FRAME_NONE ? &own->sent : NULL;
+    bool crossed = heard && sent && sent->frame < heard->frame;
+    show_segment(s, a, crossed ? sent : NULL, "octets");
+    show_segment(s, a, heard, "last segment of the peer before");
+    show_segment(s, a, crossed ? NULL : sent, "octets");
     show_segment(s, a, &own->run_first, first);
     if (own->run_last.frame != own->run_first.frame)
         show_segment(s, a, &own->run_last, last);
+}
+
+/* Either end had closed when X first sent what went again: the silence is the close's. */
+static bool closed_before_run(const struct scene *s, int x)
+{
+    const struct side_detail *own = &s->d->side[x];
+    frame_ref sent = own->sent.frame != FRAME_NONE ? own->sent.frame : own->run_first.frame;
+    for (int i = 0; i < s->ev->count; i++) {
+        if (s->ev->log[i].flags & TCP_FIN && s->ev->log[i].frame <= sent)
+            return true;
+    }
+    return false;
+}
+
+/* From the first transmission to the last, as far as the first is known. */
+static int64_t run_span_ns(const struct side_detail *own)
+{
+    return own->resend_from_ns == TIME_UNKNOWN
+               ? -1
+               : elapsed_ns(own->resend_from_ns, own->run_last.time_ns);
 }
 
 /* ---- after a gap ---------------------------------------------------------------------------- */
 
 static void judge_idle_dropped(struct scene *s, int x)
 {
-    if (!retransmits_in_vain(s, x))
+    if (!retransmits_in_vain(s, x) || closed_before_run(s, x))
         return;
     const struct side_detail *own = &s->d->side[x];
     if (own->unanswered_idle_ns < s->config->idle_ns ||
@@ -65,7 +103,7 @@ static void judge_idle_dropped(struct scene *s, int x)
         return;
     /* A peer that has closed may have done with waiting for more. */
     bool beyond_doubt =
-        own->again_run >= RETRANSMISSIONS_ENOUGH && !(s->c->side[!x].marks & SIDE_FIN);
+        own->resends >= RETRANSMISSIONS_ENOUGH && !(s->c->side[!x].marks & SIDE_FIN);
     struct anomaly_verdict *a =
         say(s, RULE_IDLE_DROPPED, x, SEVERITY_WARNING,
             beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
@@ -73,8 +111,8 @@ static void judge_idle_dropped(struct scene *s, int x)
         return;
     a->at_ns = own->unanswered_ns;
     figure(a, FIGURE_IDLE_NS, own->unanswered_idle_ns);
-    figure(a, FIGURE_COUNT, own->again_run);
-    figure(a, FIGURE_SPAN_NS, elapsed_ns(own->unanswered_ns, own->again_ns));
+    figure(a, FIGURE_COUNT, own->resends);
+    figure(a, FIGURE_SPAN_NS, run_span_ns(own));
     show_run(s, x, a, "octets sent again after the gap", "and again, unanswered");
 }
 
@@ -85,21 +123,21 @@ static void judge_peer_vanished(struct scene *s, int x)
     if (!retransmits_in_vain(s, x) || any_reset(s))
         return;
     const struct side_detail *own = &s->d->side[x];
-    bool growing = 2 * own->again_grown >= own->again_run - 1 && own->again_grown;
+    bool growing = 2 * own->resends_grown >= own->resends - 1 && own->resends_grown;
     /* Timers tick coarsely, and intervals that double add up to about twice the last. */
-    int64_t long_ns = 2 * own->again_gap_ns - own->again_gap_ns / 4;
-    if (own->again_run < RETRANSMISSIONS_ENOUGH || !growing ||
+    int64_t long_ns = 2 * own->resend_gap_ns - own->resend_gap_ns / 4;
+    if (own->resends < RETRANSMISSIONS_ENOUGH || !growing ||
         silence_ns(s, s->c->side[!x].last_ns) < long_ns)
         return;
-    bool gave_up = silence_ns(s, own->again_ns) > 2 * own->again_gap_ns;
+    bool gave_up = silence_ns(s, own->run_last.time_ns) > 2 * own->resend_gap_ns;
     struct anomaly_verdict *a = say(s, RULE_PEER_VANISHED, x, SEVERITY_WARNING,
                                     gave_up ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
     if (!a)
         return;
     a->at_ns = own->run_first.time_ns;
-    figure(a, FIGURE_COUNT, own->again_run);
-    figure(a, FIGURE_SPAN_NS, elapsed_ns(own->unanswered_ns, own->again_ns));
-    figure(a, FIGURE_LAST_INTERVAL_NS, own->again_gap_ns);
+    figure(a, FIGURE_COUNT, own->resends);
+    figure(a, FIGURE_SPAN_NS, run_span_ns(own));
+    figure(a, FIGURE_LAST_INTERVAL_NS, own->resend_gap_ns);
     figure_flag(a, FIGURE_GAVE_UP, gave_up);
     show_run(s, x, a, "octets sent again", "and again, unanswered");
 }

@@ -37,7 +37,44 @@ static const struct CMUnitTest tests[] = {
         "+.440 > P. 101:151(50) ack 201\n"
         "+.880 > P. 101:151(50) ack 201\n"
         "+2 quiet\n"
-        "rule peer_vanished by client warning\n"),
+        "rule peer_vanished by client warning @5 @7 @9 @11 count=3\n"
+        "+60 quiet\n"
+        "rule fin_never_acked by client warning\n"
+        "no rule peer_vanished\n"),
+    SCRIPT("the peer had closed: its FIN is the last of it", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.010 > . 101:101(0) ack 202\n"
+        "+.100 > P. 101:151(50) ack 202\n"
+        "+.220 > P. 101:151(50) ack 202\n"
+        "+.440 > P. 101:151(50) ack 202\n"
+        "+.880 > P. 101:151(50) ack 202\n"
+        "+2 quiet\n"
+        "rule peer_vanished by client warning certain @7 @9 @10 @12 count=3 span_ns=1540000000\n"),
+    SCRIPT("an acknowledgment crossed with the octets: told from their first sending", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.001 > P. 201:251(50) ack 201\n"
+        "+.009 < . 201:201(0) ack 201\n"
+        "+.220 > P. 201:251(50) ack 201\n"
+        "+.440 > P. 201:251(50) ack 201\n"
+        "+.880 > P. 201:251(50) ack 201\n"
+        "+2 quiet\n"
+        "rule peer_vanished by client warning certain @9 @10 @12 count=3 span_ns=1549000000\n"),
+    SCRIPT("what had been acknowledged and went again does not count", ESTABLISHED REQUEST
+        "+.010 < . 201:201(0) ack 151\n"
+        "+.210 > P. 101:151(50) ack 201\n"
+        "+.010 > P. 151:201(50) ack 201\n"
+        "+.220 > P. 151:201(50) ack 201\n"
+        "+.440 > P. 151:201(50) ack 201\n"
+        "+.880 > P. 151:201(50) ack 201\n"
+        "+2 quiet\n"
+        "rule peer_vanished by client warning @8 @10 @11 @13 count=3 span_ns=1540000000\n"),
+    SCRIPT("near miss: a FIN alone does not count among the octets", ESTABLISHED REQUEST
+        "+.001 > F. 151:151(0) ack 201\n"
+        "+.020 > F. 151:151(0) ack 201\n"
+        "+.220 > P. 101:151(50) ack 201\n"
+        "+.440 > P. 101:151(50) ack 201\n"
+        "+1 quiet\n"
+        "no rule peer_vanished\n"),
     SCRIPT("near miss: twice is not enough", ESTABLISHED REQUEST
         "+.220 > P. 101:151(50) ack 201\n"
         "+.440 > P. 101:151(50) ack 201\n"
@@ -142,6 +179,22 @@ static const struct CMUnitTest tests[] = {
         "+60 quiet\n"
         "rule idle_dropped by client warning certain @8 @10 count=3 span_ns=880000000\n"
         "rules idle_dropped\n"),
+    SCRIPT("a late copy of before the gap does not count", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.010 < . 201:201(0) ack 151\n"
+        "+.220 > P. 101:151(50) ack 201\n"
+        "+.010 < . 201:201(0) ack 151\n"
+        "+60 > P. 151:201(50) ack 201\n"
+        "+.220 > P. 151:201(50) ack 201\n"
+        "+60 quiet\n"
+        "rule idle_dropped by client warning @10 @11 @12 count=1 span_ns=220000000\n"),
+    SCRIPT("near miss: the peer had closed before the gap", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.010 > . 101:101(0) ack 202\n"
+        "+60 > P. 101:151(50) ack 202\n"
+        "+.220 > P. 101:151(50) ack 202\n"
+        "+60 quiet\n"
+        "no rule idle_dropped\n"),
     SCRIPT("near miss: the gap is too short", ESTABLISHED
         "+29.9 > P. 101:151(50) ack 201\n"
         "+.220 > P. 101:151(50) ack 201\n"

@@ -62,14 +62,21 @@ static bool carries_fin(const struct scene *s, int x, const struct log_entry *g)
            seq_eq(entry_end(g), seq_add(s->ev->fin_seq[x], 1));
 }
 
-/* Before the FIN has passed, only its very number testifies to it: a higher one is about another
- * use of the five-tuple. */
-static bool acknowledges_fin(const struct scene *s, int x, const struct log_entry *g, bool passed)
+/* Nothing above the highest number that X had sent is acceptable (RFC 9293 section 3.10.7.4,
+ * fifth): it is about another use of the five-tuple, or from somebody else. */
+static bool acknowledges_fin(const struct scene *s, int x, const struct log_entry *g, seq_t most)
 {
     seq_t behind = seq_add(s->ev->fin_seq[x], 1);
-    return g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
-           (seq_eq(g->ack, behind) ||
-            (passed && seq_gt(g->ack, behind) && seq_distance(g->ack, behind) < UINT32_C(1) << 30));
+    return g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && seq_ge(g->ack, behind) &&
+           seq_le(g->ack, most);
+}
+
+static seq_t highest_after(int x, const struct log_entry *g, seq_t most)
+{
+    bool sent = g->side == x && !(g->flags & (TCP_SYN | TCP_RST));
+    return sent && seq_distance(entry_end(g), most) < UINT32_C(1) << 30
+               ? seq_max(most, entry_end(g))
+               : most;
 }
 
 /* In a simultaneous close some stacks, BSD's among them, repeat their FIN in the very segment that
@@ -85,6 +92,22 @@ static bool answers_fin(const struct scene *s, int x, int entry)
             return false;
     }
     return true;
+}
+
+/* Directly behind a segment of the peer, sooner than X's way takes. */
+static bool follows_peer(const struct scene *s, int x, int before, int again)
+{
+    int64_t way_ns = s->ev->rtt_known[x] ? crossing_ns(s, x) : NS_PER_MS;
+    int asked = again - 1;
+    return asked > before && s->ev->log[asked].side != x && is_timed(s, asked) &&
+           between_ns(s, asked, again) <= way_ns;
+}
+
+bool is_answer(const struct scene *s, int x, int before, int again)
+{
+    return !s->ev->log[again].payload_len && is_timed(s, before) && is_timed(s, again) &&
+           between_ns(s, before, again) < s->config->rto_min_ns &&
+           (follows_peer(s, x, before, again) || answers_fin(s, x, again));
 }
 
 static enum fin_again kind_of(const struct scene *s, int x, const struct fin_passage *p, int entry)
@@ -131,9 +154,11 @@ void fin_passage(const struct scene *s, int x, struct fin_passage *p)
     if (fin_of(s, x) == NO_ENTRY)
         return;
     int first_of_tail = NO_ENTRY;
+    seq_t most = seq_add(s->ev->fin_seq[x], 1);
     for (int i = 0; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
-        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g, p->first != NO_ENTRY))
+        most = highest_after(x, g, most);
+        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g, most))
             p->acked_by = i;
         if (g->flags & TCP_RST && p->reset_by == NO_ENTRY && p->first != NO_ENTRY)
             p->reset_by = i;

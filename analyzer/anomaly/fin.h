@@ -45,6 +45,10 @@ int64_t look_ns(const struct scene *scene, int entry, int until);
 /* A copy that the network made of an earlier segment: no transmission of its sender. */
 bool is_network_copy(const struct scene *scene, int entry);
 
+/* Does X's FIN alone pass at `again` in answer to a segment of its peer, and sooner after `before`,
+ * the transmission of the FIN before it, than any timer runs out? */
+bool is_answer(const struct scene *scene, int x, int before, int again);
+
 /* The pauses before each of `count` entries, `first` being what the first of them repeats. */
 struct pauses {
     int64_t first_ns, last_ns; /* -1: there is none */

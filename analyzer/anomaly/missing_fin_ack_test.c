@@ -71,7 +71,7 @@ static const struct CMUnitTest tests[] = {
         "+3 quiet\n"
         "caveat capture_lost_segments\n"
         "rule fin_never_acked by client notice possible\n"
-        "rule fin_retransmitted by client notice probable\n"),
+        "rule fin_retransmitted by client info probable\n"),
     SCRIPT("a stack that repeats its IP ID", ESTABLISHED
         "+.100 > F. 101:101(0) ack 201 id 7\n"
         "+.220 > F. 101:101(0) ack 201 id 7\n"
@@ -89,6 +89,27 @@ static const struct CMUnitTest tests[] = {
         "+.220 > F. 101:101(0) ack 201\n"
         "+60 quiet\n"
         "no rule fin_never_acked\n"),
+    SCRIPT("octets before it are missing as well: one warning", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.001 > F. 151:151(0) ack 201\n"
+        "+.020 > F. 151:151(0) ack 201\n"
+        "+.220 > FP. 101:151(50) ack 201\n"
+        "+.440 > FP. 101:151(50) ack 201\n"
+        "+.880 > FP. 101:151(50) ack 201\n"
+        "+1.76 > FP. 101:151(50) ack 201\n"
+        "+60 quiet\n"
+        "rule fin_never_acked by client warning certain count=5\n"
+        "rule fin_retransmitted by client info count=5\n"
+        "rules fin_never_acked fin_retransmitted\n"),
+    SCRIPT("after a long silence: the close is what went unanswered", FIN_WAIT_2
+        "+235 < FP. 201:232(31) ack 102\n"
+        "+.300 < FP. 201:232(31) ack 102\n"
+        "+.600 < FP. 201:232(31) ack 102\n"
+        "+1.20 < FP. 201:232(31) ack 102\n"
+        "+2.40 < FP. 201:232(31) ack 102\n"
+        "rule last_ack_missing by server notice probable count=4 idle_ns=235000000000\n"
+        "no rule idle_dropped\n"
+        "no rule peer_vanished\n"),
     SCRIPT("near miss: not sent again, so the capture lost the acknowledgment", FIN_WAIT_1
         "+60 quiet\n"
         "rules nothing\n"),

@@ -46,6 +46,25 @@ static const char *outcome_of(const struct scene *s, int x, const struct fin_pas
     return p->acked_by != NO_ENTRY ? "acknowledged" : "unfinished";
 }
 
+/* Each came in a segment that answers one of the peer, too soon for any timer: so BSD and others
+ * do in a close. */
+static bool only_answers(const struct scene *s, int x, const struct fin_passage *p)
+{
+    for (int i = 0; i < p->kept[FIN_BEFORE_ACK]; i++) {
+        int again = p->again[FIN_BEFORE_ACK][i];
+        int before = i ? p->again[FIN_BEFORE_ACK][i - 1] : p->first;
+        if (!is_answer(s, x, before, again))
+            return false;
+    }
+    return true;
+}
+
+/* Elsewhere it is told as what it is: nobody acknowledges. */
+static bool is_told_gravely(const struct scene *s, int x)
+{
+    return said(s, RULE_FIN_NEVER_ACKED, x) || said(s, RULE_LAST_ACK_MISSING, x);
+}
+
 static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p)
 {
     int kept = p->kept[FIN_BEFORE_ACK];
@@ -54,7 +73,8 @@ static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p
     const int *again = p->again[FIN_BEFORE_ACK];
     struct pauses pauses = pauses_of(s, p->first, again, kept);
     struct anomaly_verdict *a =
-        say(s, RULE_FIN_RETRANSMITTED, x, SEVERITY_NOTICE,
+        say(s, RULE_FIN_RETRANSMITTED, x,
+            is_told_gravely(s, x) || only_answers(s, x, p) ? SEVERITY_INFO : SEVERITY_NOTICE,
             acks_are_seen(s) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again[0]);
     figure(a, FIGURE_COUNT, p->count[FIN_BEFORE_ACK]);
     if (is_timed(s, p->first) && is_timed(s, again[kept - 1])) {

@@ -46,6 +46,28 @@ static const struct CMUnitTest tests[] = {
         "rule fin_retransmitted by server notice certain @9 @10 count=1\n"
         "+.010 > . 102:102(0) ack 202\n"
         "rules fin_retransmitted\n"),
+    SCRIPT("repeated in the acknowledgment of the peer's FIN, which it had crossed", FIN_WAIT_1
+        "+.001 < F. 201:201(0) ack 101\n"
+        "+.001 > F. 101:101(0) ack 202\n"
+        "+.010 < . 202:202(0) ack 102\n"
+        "rule fin_retransmitted by client info certain @7 @9 @10 count=1 outcome=acknowledged\n"
+        "quiet\n"),
+    SCRIPT("repeated in answer to whatever the peer sends", FIN_WAIT_1
+        "+.009 < . 201:201(0) ack 101\n"
+        "+.010 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted by client info count=1\n"
+        "+.009 < F. 201:201(0) ack 101\n"
+        "+.010 > F. 101:101(0) ack 202\n"
+        "rule fin_retransmitted by client info count=2\n"),
+    SCRIPT("near miss: the timer ran out", FIN_WAIT_1
+        "+.210 < P. 201:251(50) ack 101\n"
+        "+.010 > F. 101:101(0) ack 251\n"
+        "rule fin_retransmitted by client notice count=1\n"),
+    SCRIPT("acknowledged above all that was sent: the receiver refuses that", FIN_WAIT_1
+        "+.010 < . 201:201(0) ack 140\n"
+        "+.210 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted by client notice count=1\n"
+        "no rule fin_retransmitted_after_ack\n"),
     SCRIPT("answered by a reset", FIN_WAIT_1
         "+.220 > F. 101:101(0) ack 201\n"
         "+.010 < R 201:201(0)\n"

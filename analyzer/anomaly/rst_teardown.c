@@ -291,15 +291,17 @@ static bool tell_keepalive_reset(struct scene *s, const struct reset *r)
 static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
 {
     const struct side_detail *own = &s->d->side[r->x];
-    if (r->drawn || own->rst_again_run < RETRANSMISSIONS_MIN || !r->own_unacked)
+    if (r->drawn || own->rst_resends < RETRANSMISSIONS_MIN || !r->own_unacked)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_RETRANSMISSION_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
+    if (own->sent.frame != FRAME_NONE)
+        show_segment(s, a, &own->sent, "the octets");
     show_segment(s, a, &own->run_first, "the first retransmission");
     show_segment(s, a, &own->run_last, "the last one");
-    figure(a, FIGURE_COUNT, own->rst_again_run);
-    figure_flag(a, FIGURE_BACKOFF, own->again_grown > 0);
-    figure(a, FIGURE_SPAN_NS, own->again_from_ns ? span_ns(own->again_from_ns, own->again_ns) : -1);
+    figure(a, FIGURE_COUNT, own->rst_resends);
+    figure_flag(a, FIGURE_BACKOFF, own->resends_grown > 0);
+    figure(a, FIGURE_SPAN_NS, span_ns(own->resend_from_ns, own->run_last.time_ns));
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     return finish(s, a, r);
 }

@@ -143,9 +143,8 @@ struct side_detail {
     bool again_acked;     /* among them octets whose acknowledgment had passed: it did not arrive */
     uint16_t again_grown; /* of these, how many came clearly later than the one before had */
     uint16_t probe_run;   /* probes since the peer was heard */
-    int64_t again_from_ns; /* when the octets were first sent; 0: not known */
-    int64_t again_ns;      /* the last of them */
-    int64_t again_gap_ns;  /* between the last two */
+    int64_t again_ns;     /* the last of them */
+    int64_t again_gap_ns; /* between the last two */
     int64_t probe_ns;
     int64_t probe_gap_ns;  /* between the last two probes */
     int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
@@ -155,9 +154,15 @@ struct side_detail {
     uint64_t bytes_after_fin;   /* new octets in segments that acknowledge the peer's FIN */
     int64_t last_idle_ns;       /* how long both sides had been silent before `last`, */
     int64_t data_idle_ns;       /* and before the run of payload that `last_data` ends */
-    uint16_t rst_again_run;     /* again_run and probe_run when it first sent RST */
+    /* Payload sent again before its acknowledgment had passed, since the last progress. */
+    uint16_t resends;
+    uint16_t resends_grown; /* of these, how many came clearly later than the one before had */
+    int64_t resend_gap_ns;  /* between the last two transmissions */
+    int64_t resend_from_ns; /* when it was first sent, or later; TIME_UNKNOWN: not known */
+    struct log_entry sent;  /* the first transmission of it; no frame: not kept */
+    uint16_t rst_resends;   /* resends and probe_run when it first sent RST */
     uint16_t rst_probe_run;
-    struct log_entry run_first, run_last; /* of what again_run or probe_run counts */
+    struct log_entry run_first, run_last; /* of what resends or probe_run counts */
     struct log_entry last;                /* until the first FIN or RST: its last segment, */
     struct log_entry last_data;           /* and its last one with payload; no frame: none */
     struct reset_reason *reset_reason;    /* owned, NULL without */

@@ -184,6 +184,7 @@ static void restart_timer(struct side_detail *timed, const struct segment *g)
 {
     timed->again_run = 0;
     timed->again_acked = false;
+    timed->resends = 0;
     if (g->time_ns != TIME_UNKNOWN)
         timed->timer_ns = g->time_ns;
 }

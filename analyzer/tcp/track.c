@@ -68,6 +68,66 @@ static void note_probe(struct connection *c, int sender, const struct segment *g
     own->probe_ns = g->time_ns;
 }
 
+/* Payload that had passed before, and whose acknowledgment had not. */
+static bool is_resend(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    seq_t seq = seq_of(g->seq);
+    seq_t end = seq_add(seq, g->payload_len);
+    return g->payload_len && !(g->flags & (TCP_SYN | TCP_RST)) && own->marks & SIDE_SEEN &&
+           seq_distance(seq, own->nxt) <= SPACE_DISTANCE && seq_le(end, own->nxt) &&
+           (!(own->marks & SIDE_ACKED) || seq_gt(end, own->una)) &&
+           !ranges_missing(c->detail->side[sender].holes, seq, end);
+}
+
+static bool carries(const struct log_entry *sent, seq_t seq)
+{
+    return sent->frame != FRAME_NONE && seq_le(sent->seq, seq) &&
+           seq_lt(seq, seq_add(sent->seq, sent->payload_len));
+}
+
+/* The oldest payload that is outstanding, as far as it is kept: after a partial acknowledgment the
+ * next that is sent stands in for it. */
+static void remember_sent(struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *own = &c->side[sender];
+    struct log_entry *sent = &c->detail->side[sender].sent;
+    bool done = sent->frame == FRAME_NONE || !(own->marks & SIDE_ACKED) ||
+                seq_le(seq_add(sent->seq, sent->payload_len), own->una);
+    if (done)
+        *sent = log_entry_of(c, sender, g, false);
+}
+
+/* How things stand before the segment is taken. */
+static void note_resend(struct connection *c, int sender, const struct segment *g)
+{
+    struct side_detail *own = &c->detail->side[sender];
+    if (!g->payload_len || g->flags & (TCP_SYN | TCP_RST))
+        return;
+    if (!is_resend(c, sender, g)) {
+        if (!(c->side[sender].marks & SIDE_SEEN) || seq_ge(seq_of(g->seq), c->side[sender].nxt))
+            remember_sent(c, sender, g);
+        return;
+    }
+    int64_t before_ns = own->run_last.time_ns;
+    if (!own->resends) {
+        if (!carries(&own->sent, seq_of(g->seq)))
+            own->sent.frame = FRAME_NONE;
+        before_ns = own->sent.frame != FRAME_NONE ? own->sent.time_ns
+                    : own->data_ns                ? own->data_ns
+                                                  : TIME_UNKNOWN;
+        own->resend_from_ns = before_ns;
+        own->resends_grown = 0;
+    }
+    bool timed = before_ns != TIME_UNKNOWN && g->time_ns != TIME_UNKNOWN;
+    int64_t gap_ns = timed ? elapsed_ns(before_ns, g->time_ns) : 0;
+    if (own->resends && gap_ns > own->resend_gap_ns + own->resend_gap_ns / 4)
+        own->resends_grown = counted(own->resends_grown);
+    own->resend_gap_ns = gap_ns;
+    note_run(c, sender, g, !own->resends);
+    own->resends = counted(own->resends);
+}
+
 /* Transmissions without progress, and when: what tells that an endpoint gave up. `before_ns` is
  * when either side last sent something. */
 static void note_again(struct connection *c, int sender, const struct segment *g, bool again,
@@ -89,13 +149,10 @@ static void note_again(struct connection *c, int sender, const struct segment *g
     if (again) {
         int64_t sent_ns = own->again_run ? own->again_ns : own->data_ns;
         int64_t gap_ns = sent_ns ? elapsed_ns(sent_ns, g->time_ns) : 0;
-        if (!own->again_run) {
-            own->again_from_ns = own->data_ns;
+        if (!own->again_run)
             own->again_grown = 0;
-        } else if (gap_ns > own->again_gap_ns + own->again_gap_ns / 4) {
+        else if (gap_ns > own->again_gap_ns + own->again_gap_ns / 4)
             own->again_grown = counted(own->again_grown);
-        }
-        note_run(c, sender, g, !own->again_run);
         own->again_gap_ns = gap_ns;
         own->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
@@ -158,7 +215,7 @@ static void note_control(struct connection *c, int sender, const struct segment 
     }
     if (g->flags & TCP_RST) {
         if (!detail->rsts++) {
-            detail->rst_again_run = detail->again_run;
+            detail->rst_resends = detail->resends;
             detail->rst_probe_run = detail->probe_run;
         }
         own->marks |= SIDE_RST;
@@ -325,6 +382,8 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
         note_syn(c, sender, g);
     bool probe = is_probe(c, sender, g);
     seq_t nxt = c->side[sender].nxt;
+    if (c->detail && !probe)
+        note_resend(c, sender, g);
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
     log_mark_last(c, sender, g, probe);
