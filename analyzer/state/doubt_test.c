@@ -269,6 +269,12 @@ static const struct CMUnitTest tests[] = {
         "+.010 < . 2:2(0) ack 102\n"
         "+70 quiet\n"
         "server may CLOSE_WAIT\n"),
+    SCRIPT("the capture missed how it opened", SYN_SENT
+        "+.041 < . 1:1(0) ack 1201\n"
+        "client may ESTABLISHED SYN_SENT CLOSED\n"),
+    SCRIPT("near miss: an old connection's numbers, far away", SYN_SENT
+        "+.041 < . 1:1(0) ack 9000001\n"
+        "client not ESTABLISHED\n"),
 };
 /* clang-format on */
 

@@ -283,6 +283,25 @@ static bool oddly_refused(const struct evidence *ev, int x)
     return false;
 }
 
+/* More than a first flight's octets are not acknowledged at once. */
+#define EARLY_OCTETS (UINT32_C(1) << 20)
+
+/* The peer acknowledges octets a little beyond its SYN, and no SYN-ACK passed: an old connection's
+ * numbers would hardly lie so near, rather the capture missed how this one opened. */
+static unsigned opened_unseen(const struct evidence *ev, int x)
+{
+    const struct side *own = &ev->c->side[x];
+    if (!(own->marks & SIDE_SYN) || ev->c->side[!x].marks & SIDE_SYN)
+        return 0;
+    for (int i = 0; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+            seq_gt(g->ack, seq_add(own->isn, 1)) && seq_distance(g->ack, own->isn) < EARLY_OCTETS)
+            return STATE_BIT(STATE_ESTABLISHED);
+    }
+    return 0;
+}
+
 static bool capture_lost(const struct evidence *ev)
 {
     const struct side *a = &ev->c->side[0];
@@ -398,6 +417,6 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSED);
     if (open && unseen(ev, !x))
         set |= unseen_answers(e);
-    set |= perhaps_as_before(ev, x) | of_another_connection(ev, x);
+    set |= perhaps_as_before(ev, x) | of_another_connection(ev, x) | opened_unseen(ev, x);
     s->possible = (uint16_t)set;
 }
