@@ -14,12 +14,15 @@ static const enum rule_id crowded[] = {
 
 #define CROWDED (sizeof crowded / sizeof *crowded)
 
+#define PORTS 65536u
+
 /* What is no longer told one by one. */
 struct rest {
     uint64_t connections;
     uint64_t by_rule[CROWDED];
     int64_t first_ns, last_ns;
-    struct distinct servers, ports, targets;
+    struct distinct servers, targets;
+    uint64_t ports[PORTS / 64]; /* a bit for each */
     struct pieces pieces;
 };
 
@@ -32,13 +35,18 @@ struct client {
 bool crowd_init(struct crowd *crowd, struct siphash_key secret)
 {
     crowd->heavy_count = 0;
+    crowd->budget = CROWD_BYTES;
+    crowd->secret = secret;
     return roll_init(&crowd->clients, sizeof(struct client), secret);
 }
 
 void crowd_finish(struct crowd *crowd)
 {
-    for (uint32_t i = 0; i < roll_count(&crowd->clients); i++)
-        free(((struct client *)roll_at(&crowd->clients, i))->rest);
+    for (uint32_t i = 0; i < crowd->heavy_count; i++) {
+        distinct_finish(&crowd->heavy[i]->rest->servers);
+        distinct_finish(&crowd->heavy[i]->rest->targets);
+        free(crowd->heavy[i]->rest);
+    }
     roll_finish(&crowd->clients);
 }
 
@@ -65,25 +73,31 @@ static struct rest *rest_of(struct crowd *crowd, struct client *c)
     return c->rest;
 }
 
-/* What is estimated must not depend on the run: no secret. */
-static uint64_t hash_of(const struct endpoint_verdict *server, bool address, bool port)
+static uint64_t hash_of(const struct crowd *crowd, const struct endpoint_verdict *server, bool port)
 {
     uint64_t words[3] = {0, 0, port ? server->port : 0};
-    if (address)
-        memcpy(words, server->address, sizeof server->address);
-    return siphash13((struct siphash_key){0, 0}, words, 3);
+    memcpy(words, server->address, sizeof server->address);
+    return siphash13(crowd->secret, words, 3);
 }
 
-static void add_to_rest(struct rest *rest, const struct connection_verdict *v,
+static uint64_t count_ports(const struct rest *rest)
+{
+    uint64_t count = 0;
+    for (uint32_t port = 0; port < PORTS; port++)
+        count += rest->ports[port / 64] >> port % 64 & 1;
+    return count;
+}
+
+static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct connection_verdict *v,
                         const struct anomaly_verdict *a, unsigned kind)
 {
     if (a->evidence_count)
         pieces_add(&rest->pieces, &a->evidence[0]);
     rest->connections++;
     rest->by_rule[kind]++;
-    distinct_add(&rest->servers, hash_of(&v->server, true, false));
-    distinct_add(&rest->ports, hash_of(&v->server, false, true));
-    distinct_add(&rest->targets, hash_of(&v->server, true, true));
+    distinct_add(&rest->servers, hash_of(crowd, &v->server, false), &crowd->budget);
+    distinct_add(&rest->targets, hash_of(crowd, &v->server, true), &crowd->budget);
+    rest->ports[v->server.port / 64] |= UINT64_C(1) << v->server.port % 64;
     if (v->start_ns == TIME_UNKNOWN)
         return;
     if (rest->first_ns == TIME_UNKNOWN || v->start_ns < rest->first_ns)
@@ -116,7 +130,7 @@ static bool is_told(struct crowd *crowd, const struct connection_verdict *v,
     }
     struct rest *rest = rest_of(crowd, c);
     if (rest)
-        add_to_rest(rest, v, a, kind);
+        add_to_rest(crowd, rest, v, a, kind);
     return !rest;
 }
 
@@ -147,10 +161,14 @@ static void figure_word(struct anomaly_verdict *a, enum figure_id id, const char
     a->figures[a->figure_count++] = (struct anomaly_figure){.id = (uint8_t)id, .word = word};
 }
 
-/* At least nine of ten attempts had a target of their own. */
+/* Scanners try each of many targets a few times; a client whose servers are down tries the same few
+ * for ever. */
+#define SCAN_TARGETS 100u
+
 static bool is_scan(const struct rest *rest)
 {
-    return rest->targets.count && rest->targets.count * UINT64_C(10) >= rest->targets.seen * 9;
+    const struct distinct *targets = &rest->targets;
+    return targets->count >= SCAN_TARGETS && targets->repeated * 10 <= targets->seen;
 }
 
 static void make_verdict(const struct client *c, struct anomaly_verdict *out)
@@ -173,8 +191,10 @@ static void make_verdict(const struct client *c, struct anomaly_verdict *out)
             most = kind;
     }
     figure(out, FIGURE_CONNECTIONS, rest->connections);
-    figure(out, FIGURE_SERVERS, distinct_count(&rest->servers));
-    figure(out, FIGURE_PORTS, distinct_count(&rest->ports));
+    figure(out, FIGURE_SERVERS, rest->servers.count);
+    figure(out, FIGURE_PORTS, count_ports(rest));
+    if (rest->servers.full)
+        figure(out, FIGURE_COUNTS_ARE_AT_LEAST, true);
     figure_word(out, FIGURE_FAILURE, rule_table[crowded[most]].id);
     if (rest->first_ns != TIME_UNKNOWN) {
         figure(out, FIGURE_FIRST_NS, (uint64_t)rest->first_ns);

@@ -14,7 +14,8 @@
 
 #define CROWD_TOLD    100u
 #define CROWD_CLIENTS 65536u
-#define CROWD_HEAVY   2048u /* of these, with more than CROWD_TOLD of some rule */
+#define CROWD_HEAVY   2048u                /* of these, with more than CROWD_TOLD of some rule */
+#define CROWD_BYTES   (UINT32_C(64) << 20) /* for what all of them tried */
 
 struct client;
 
@@ -22,6 +23,8 @@ struct crowd {
     struct roll clients;
     struct client *heavy[CROWD_HEAVY]; /* those whose rest is not told one by one */
     uint32_t heavy_count;
+    struct siphash_key secret;
+    size_t budget; /* what is left of CROWD_BYTES */
 };
 
 bool crowd_init(struct crowd *crowd, struct siphash_key secret) MUST_CHECK;

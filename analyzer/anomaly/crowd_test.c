@@ -104,7 +104,7 @@ static void the_first_hundred_of_each_rule(void **state)
     assert_int_equal(value_of(a, FIGURE_FIRST_NS), 500);
     assert_int_equal(value_of(a, FIGURE_LAST_NS), 1000);
     assert_string_equal(word_of(a, FIGURE_FAILURE), "connection_refused");
-    assert_string_equal(word_of(a, FIGURE_HINT), "-"); /* two of three */
+    assert_string_equal(word_of(a, FIGURE_HINT), "-");
     assert_int_equal(a->evidence_count, 3);
 }
 
@@ -122,34 +122,66 @@ static void in_order_of_address(void **state)
     assert_int_equal(told[0].host_address[15], 3);
     assert_int_equal(value_of(&told[0], FIGURE_FIRST_NS), -1);
     assert_int_equal(told[1].host_address[15], 7);
-    assert_string_equal(word_of(&told[1], FIGURE_HINT), "scan");
+    assert_string_equal(word_of(&told[1], FIGURE_HINT), "-"); /* too few */
 }
 
-/* Nine of ten is a scan, one less is not; of very many it is told from a sample. */
+/* Up to a tenth of the attempts may be at targets that were tried often. */
 static void a_scan(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < CROWD_TOLD; i++) {
-        fails(1, i, 80, RULE_SYN_UNANSWERED, 0);
-        fails(2, i, 80, RULE_SYN_UNANSWERED, 0);
+    for (uint8_t client = 1; client <= 3; client++) {
+        for (uint32_t i = 0; i < CROWD_TOLD; i++)
+            fails(client, 0, 80, RULE_SYN_UNANSWERED, 0);
+    }
+    for (uint32_t i = 0; i < 200; i++) {
+        fails(1, i < 177 ? i : 0, 80, RULE_SYN_UNANSWERED, 0);
+        fails(2, i < 176 ? i : 0, 80, RULE_SYN_UNANSWERED, 0);
+    }
+    for (uint32_t i = 0; i < 99; i++)
         fails(3, i, 80, RULE_SYN_UNANSWERED, 0);
-    }
-    for (uint32_t i = 0; i < 100; i++) {
-        fails(1, i < 90 ? i : 0, 80, RULE_SYN_UNANSWERED, 0);
-        fails(2, i < 89 ? i : 0, 80, RULE_SYN_UNANSWERED, 0);
-    }
-    for (uint32_t i = 0; i < 100000; i++)
-        fails(3, i, (uint16_t)(i % 1000), RULE_SYN_UNANSWERED, 0);
     assert_true(crowd_tell(&crowd, take, NULL));
     assert_int_equal(told_count, 3);
     assert_string_equal(word_of(&told[0], FIGURE_HINT), "scan");
     assert_string_equal(word_of(&told[1], FIGURE_HINT), "-");
-    assert_string_equal(word_of(&told[2], FIGURE_HINT), "scan");
-    assert_int_equal(value_of(&told[2], FIGURE_CONNECTIONS), 100000);
-    assert_in_range(value_of(&told[2], FIGURE_SERVERS), 80000, 120000);
-    assert_in_range(value_of(&told[2], FIGURE_PORTS), 800, 1200);
-    assert_int_equal(told[2].evidence_count, ANOMALY_EVIDENCE_MAX);
-    assert_int_equal(told[2].evidence_total, 100000);
+    assert_string_equal(word_of(&told[2], FIGURE_HINT), "-");
+}
+
+/* As nmap does; whoever comes ever again wants something. */
+static void a_scan_that_tries_each_port_twice(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < CROWD_TOLD / 2 + 1000; i++) {
+        for (int times = 0; times < 2; times++)
+            fails(1, 1, i, RULE_CONNECTION_REFUSED, 0);
+    }
+    for (int times = 0; times < 6; times++) {
+        for (uint16_t i = 0; i < 200; i++)
+            fails(2, 1, i, RULE_CONNECTION_REFUSED, 0);
+    }
+    assert_true(crowd_tell(&crowd, take, NULL));
+    assert_int_equal(told_count, 2);
+    assert_int_equal(value_of(&told[0], FIGURE_CONNECTIONS), 2000);
+    assert_int_equal(value_of(&told[0], FIGURE_PORTS), 1000);
+    assert_int_equal(value_of(&told[0], FIGURE_COUNTS_ARE_AT_LEAST), -1);
+    assert_string_equal(word_of(&told[0], FIGURE_HINT), "scan");
+    assert_int_equal(value_of(&told[1], FIGURE_PORTS), 200);
+    assert_string_equal(word_of(&told[1], FIGURE_HINT), "-");
+}
+
+static void more_than_are_counted(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 100000 + CROWD_TOLD; i++)
+        fails(1, i, (uint16_t)i, RULE_SYN_UNANSWERED, 0);
+    assert_true(crowd_tell(&crowd, take, NULL));
+    assert_int_equal(told_count, 1);
+    assert_int_equal(value_of(&told[0], FIGURE_CONNECTIONS), 100000);
+    assert_int_equal(value_of(&told[0], FIGURE_SERVERS), DISTINCT_MAX);
+    assert_int_equal(value_of(&told[0], FIGURE_PORTS), 65536);
+    assert_int_equal(value_of(&told[0], FIGURE_COUNTS_ARE_AT_LEAST), 1);
+    assert_string_equal(word_of(&told[0], FIGURE_HINT), "scan");
+    assert_int_equal(told[0].evidence_count, ANOMALY_EVIDENCE_MAX);
+    assert_int_equal(told[0].evidence_total, 100000);
 }
 
 static uint64_t mixed(uint64_t i)
@@ -157,30 +189,57 @@ static uint64_t mixed(uint64_t i)
     return siphash13((struct siphash_key){0, 0}, &i, 1);
 }
 
-static void distinct_is_exact_while_few(void **state)
+static void distinct_is_exact_up_to_its_limit(void **state)
 {
     (void)state;
     struct distinct d = {0};
-    for (uint64_t round = 0; round < 3; round++) {
-        for (uint64_t i = 0; i < DISTINCT_SAMPLE; i++)
-            distinct_add(&d, mixed(i));
+    size_t budget = SIZE_MAX;
+    for (uint64_t round = 0; round < DISTINCT_FEW + 1; round++) {
+        for (uint64_t i = 0; i < DISTINCT_MAX; i++)
+            distinct_add(&d, mixed(i), &budget);
     }
-    assert_true(distinct_count(&d) == DISTINCT_SAMPLE);
-    assert_true(d.seen == 3 * DISTINCT_SAMPLE);
-    distinct_add(&d, mixed(DISTINCT_SAMPLE));
-    assert_int_equal(d.level, 1);
-    assert_true(d.count < DISTINCT_SAMPLE);
+    assert_int_equal(d.count, DISTINCT_MAX);
+    assert_int_equal(d.seen, (DISTINCT_FEW + 1) * DISTINCT_MAX);
+    assert_int_equal(d.repeated, DISTINCT_MAX);
+    assert_false(d.full);
+    distinct_add(&d, mixed(DISTINCT_MAX), &budget);
+    assert_true(d.full);
+    assert_int_equal(d.count, DISTINCT_MAX);
+    distinct_add(&d, mixed(1), &budget);
+    assert_int_equal(d.seen, (DISTINCT_FEW + 1) * DISTINCT_MAX + 1);
+    assert_int_equal(budget, SIZE_MAX - d.room * sizeof *d.slots);
+    distinct_finish(&d);
 }
 
-/* Equal hashes alone cannot fill it. */
+/* What the one has taken the other lacks. */
+static void distinct_within_a_budget(void **state)
+{
+    (void)state;
+    struct distinct one = {0}, other = {0};
+    size_t budget = 1024;
+    for (uint64_t i = 0; i < 1000; i++) {
+        distinct_add(&one, mixed(i), &budget);
+        distinct_add(&other, mixed(i), &budget);
+    }
+    assert_int_equal(budget, 0);
+    assert_int_equal(one.count, other.count);
+    assert_int_equal(one.count, 48);
+    assert_true(one.full && other.full);
+    distinct_finish(&one);
+    distinct_finish(&other);
+}
+
 static void distinct_of_one_thing(void **state)
 {
     (void)state;
     struct distinct d = {0};
+    size_t budget = SIZE_MAX;
     for (uint64_t i = 0; i < 100000; i++)
-        distinct_add(&d, 0);
-    assert_true(distinct_count(&d) == 1);
-    assert_true(d.seen == 100000);
+        distinct_add(&d, 0, &budget);
+    assert_int_equal(d.count, 1);
+    assert_int_equal(d.seen, 100000);
+    assert_int_equal(d.repeated, 100000 - DISTINCT_FEW);
+    distinct_finish(&d);
 }
 
 int main(void)
@@ -189,7 +248,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_hundred_of_each_rule, set_up, tear_down),
         cmocka_unit_test_setup_teardown(in_order_of_address, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scan, set_up, tear_down),
-        cmocka_unit_test(distinct_is_exact_while_few),
+        cmocka_unit_test_setup_teardown(a_scan_that_tries_each_port_twice, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(more_than_are_counted, set_up, tear_down),
+        cmocka_unit_test(distinct_is_exact_up_to_its_limit),
+        cmocka_unit_test(distinct_within_a_budget),
         cmocka_unit_test(distinct_of_one_thing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

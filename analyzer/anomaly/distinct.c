@@ -1,46 +1,71 @@
 #include "analyzer/anomaly/distinct.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 
-#define LEVEL_MAX 48u
+#define ROOM_FIRST 64u
+#define TIMES_MASK UINT64_C(7)
 
-static bool in_sample(const struct distinct *d, uint64_t hash)
+_Static_assert(DISTINCT_FEW <= TIMES_MASK, "counted in the lowest bits of a slot");
+
+/* The slot that holds the hash, or the free one where it belongs. */
+static uint64_t *slot_of(const struct distinct *d, uint64_t hash)
 {
-    return (hash & ((UINT64_C(1) << d->level) - 1)) == 0;
+    uint32_t at = (uint32_t)(hash >> 32) & (d->room - 1);
+    while (d->slots[at] && ((d->slots[at] ^ hash) & ~TIMES_MASK))
+        at = (at + 1) & (d->room - 1);
+    return &d->slots[at];
 }
 
-static void thin(struct distinct *d)
+static bool grow(struct distinct *d, size_t *budget)
 {
-    d->level++;
-    uint32_t kept = 0;
-    d->seen = 0;
-    for (uint32_t i = 0; i < d->count; i++) {
-        if (!in_sample(d, d->hashes[i]))
-            continue;
-        d->hashes[kept] = d->hashes[i];
-        d->times[kept] = d->times[i];
-        d->seen += d->times[i];
-        kept++;
+    uint32_t room = d->room ? 2 * d->room : ROOM_FIRST;
+    size_t more = (room - d->room) * sizeof *d->slots;
+    if (more > *budget)
+        return false;
+    uint64_t *slots = calloc(room, sizeof *slots);
+    if (!slots)
+        return false;
+    *budget -= more;
+    struct distinct bigger = {.slots = slots, .room = room};
+    for (uint32_t i = 0; i < d->room; i++) {
+        if (d->slots[i])
+            *slot_of(&bigger, d->slots[i]) = d->slots[i];
     }
-    d->count = kept;
+    free(d->slots);
+    d->slots = slots;
+    d->room = room;
+    return true;
 }
 
-void distinct_add(struct distinct *d, uint64_t hash)
+/* Room for one more, a quarter of all being free. */
+static bool has_room(struct distinct *d, size_t *budget)
 {
-    if (!in_sample(d, hash))
-        return;
-    for (uint32_t i = 0; i < d->count; i++) {
-        if (d->hashes[i] == hash) {
-            d->times[i] += d->times[i] < UINT32_MAX;
-            d->seen++;
+    return d->count < DISTINCT_MAX && (d->count < d->room / 4 * 3 || grow(d, budget));
+}
+
+void distinct_add(struct distinct *d, uint64_t hash, size_t *budget)
+{
+    uint64_t *slot = d->room ? slot_of(d, hash) : NULL;
+    if (!slot || !*slot) {
+        if (d->full || !has_room(d, budget)) {
+            d->full = true;
             return;
         }
-    }
-    while (d->count == DISTINCT_SAMPLE && d->level < LEVEL_MAX)
-        thin(d);
-    if (d->count == DISTINCT_SAMPLE || !in_sample(d, hash))
+        *slot_of(d, hash) = (hash & ~TIMES_MASK) | 1;
+        d->count++;
+        d->seen++;
         return;
-    d->hashes[d->count] = hash;
-    d->times[d->count++] = 1;
+    }
     d->seen++;
+    uint64_t times = *slot & TIMES_MASK;
+    if (times < DISTINCT_FEW)
+        ++*slot;
+    else
+        d->repeated++;
+}
+
+void distinct_finish(struct distinct *d)
+{
+    free(d->slots);
+    *d = (struct distinct){.slots = NULL};
 }

@@ -1,30 +1,32 @@
 /*
- * How many different things there were among many, and how often each came on average: exact while
- * they are few, then a sample by hash (Gibbons, "Distinct sampling for highly-accurate answers to
- * distinct values queries", 2001). Of what is in the sample every occurrence was counted. Inside
- * the room only.
+ * How many different things there were among many, and how many of them came again and again:
+ * exactly, up to DISTINCT_MAX or the memory that is granted; beyond that what is new is passed
+ * over, so that counts are never too high. Inside the room only.
  */
 #ifndef FINWAIT_ANALYZER_ANOMALY_DISTINCT_H
 #define FINWAIT_ANALYZER_ANOMALY_DISTINCT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define DISTINCT_SAMPLE 256u
+#define DISTINCT_MAX 65536u
+
+/* Whoever tries everything twice, and that in two rounds, still tries everything. */
+#define DISTINCT_FEW 4u
 
 struct distinct {
-    uint64_t seen; /* occurrences of what is in the sample */
+    uint64_t *slots; /* owned: hashes, in the lowest bits how often they came; 0: free */
+    uint32_t room;   /* slots: a power of two, or none */
     uint32_t count;
-    uint32_t level; /* hashes whose so many lowest bits are zero are in the sample */
-    uint64_t hashes[DISTINCT_SAMPLE];
-    uint32_t times[DISTINCT_SAMPLE];
+    uint64_t seen;     /* occurrences of what is counted */
+    uint64_t repeated; /* of these, such as were not among a thing's first DISTINCT_FEW */
+    bool full;         /* something new was passed over */
 };
 
-/* `hash` with all bits mixed. */
-void distinct_add(struct distinct *distinct, uint64_t hash);
-
-static inline uint64_t distinct_count(const struct distinct *distinct)
-{
-    return (uint64_t)distinct->count << distinct->level;
-}
+/* `hash` with all bits mixed. The set's memory is taken out of `*budget`, octets that several sets
+ * may share. */
+void distinct_add(struct distinct *distinct, uint64_t hash, size_t *budget);
+void distinct_finish(struct distinct *distinct);
 
 #endif
