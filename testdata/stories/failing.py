@@ -150,6 +150,6 @@ CAPTURES = {
     "syn_dropped_by_chance.pcap": lambda: behind_a_nat(lambda number: number == 5),
     "stray_segment.pcap": stray_segment,
     "stray_segment_of_a_stream.pcap": stray_segment_of_a_stream,
-    "port_scan.pcap": lambda: port_scan(105),
+    "port_scan.pcap": lambda: port_scan(200),
     "port_scan_short.pcap": lambda: port_scan(100),
 }
