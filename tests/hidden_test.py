@@ -22,6 +22,13 @@ SINGLE_MAX = 60  # in captures up to so many frames every single one is left out
 # Near misses in which one frame at the end is the whole difference: without it, it is so.
 ONE_FRAME_APART = {"idle_recovers.pcap", "peer_recovers.pcap"}
 
+# What no rule can tell: (capture, how it was spoiled), and why.
+BEYOND_ANY_RULE = {
+    # Frame 14 is the reset that ends TIME_WAIT. Without it frames 13, 15 and 16 are an endpoint that
+    # was in TIME_WAIT and answers the FIN that comes again with a reset, of its own accord.
+    ("time_wait_rst-client-rfc1337_0/middle.pcap", "without frame 14"),
+}
+
 
 def alarms(path):
     """{five-tuple: {rule: sentence}} of what is a warning or worse; a sentence when it failed."""
@@ -78,7 +85,7 @@ def violations(path, folder):
         return [f"as it is: {before}"], 1
     found, tried = [], 0
     for how, kept in spoiled(frames, path.parent.name + path.name):
-        if not kept:
+        if not kept or (f"{path.parent.name}/{path.name}", how) in BEYOND_ANY_RULE:
             continue
         tried += 1
         name = Path(folder) / f"{path.parent.name}-{path.name}"

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define WELL_KNOWN_PORTS 1024
+
 int64_t span_ns(int64_t from_ns, int64_t to_ns)
 {
     if (from_ns == TIME_UNKNOWN || to_ns == TIME_UNKNOWN)
@@ -152,6 +154,37 @@ static bool ttl_is_unlike(const struct scene *s, const struct reset *r)
     return true;
 }
 
+/* TTLs in order of passage: all up to some moment were one, and all since then another. */
+struct ttl_run {
+    bool known, moved, mixed;
+    uint8_t before;
+};
+
+static void follow_ttl(struct ttl_run *run, const struct log_entry *g, uint8_t since)
+{
+    if (!run->known)
+        run->before = g->ttl;
+    run->known = true;
+    run->mixed |= g->ttl != since && (run->moved || g->ttl != run->before);
+    run->moved |= g->ttl == since && g->ttl != run->before;
+}
+
+/* When X's segments have had the RST's TTL only since some moment, somebody may have taken over. */
+static struct ttl_run follow_ttls(const struct scene *s, const struct reset *r)
+{
+    struct ttl_run run = {0};
+    const struct log_entry *last = last_before_close(s, r->x);
+    int close = first_close_entry(s);
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (i == close && last)
+            follow_ttl(&run, last, r->g->ttl);
+        if (g->side == r->x && !(g->flags & TCP_RST))
+            follow_ttl(&run, g, r->g->ttl);
+    }
+    return run;
+}
+
 /* What X still sends a round trip after an RST towards it shows that it did not get it. */
 static bool went_on_after(const struct scene *s, int rst, int until)
 {
@@ -174,6 +207,15 @@ void reset_find_peer(const struct scene *s, struct reset *r)
         if (r->peer_reset)
             r->since_peer_reset_ns = between_ns(s, i, r->entry);
     }
+    for (int i = 0; i < r->entry; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x)
+            continue;
+        bool reset = g->flags & TCP_RST;
+        bool heeded = reset && rst_acceptable(s->ev, i, fin_before(s, !r->x, i), false) &&
+                      between_ns(s, i, r->entry) > may_stray_ns(s->ev, r->x);
+        r->peer_gone = reset && (r->peer_gone || heeded);
+    }
 }
 
 const struct log_entry *last_payload(const struct scene *s, int x, int before)
@@ -188,12 +230,37 @@ const struct log_entry *last_payload(const struct scene *s, int x, int before)
     return last_data_before_close(s, x);
 }
 
+const struct log_entry *lost_payload(const struct scene *s, const struct reset *r)
+{
+    seq_t taken = s->c->side[!r->x].una;
+    if (r->form == RESET_ABORT && !r->own_fin)
+        taken = seq_max(taken, r->g->ack);
+    for (int i = s->ev->count - 1; i >= 0; i--) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != r->x && g->payload_len && !(g->flags & TCP_RST) &&
+            seq_gt(seq_add(g->seq, g->payload_len), taken))
+            return g;
+    }
+    const struct log_entry *data = last_data_before_close(s, !r->x);
+    return data && seq_gt(entry_end(data), taken) ? data : NULL;
+}
+
 /* ---- what it cost --------------------------------------------------------------------------- */
 
 static uint32_t octets_between(seq_t from, seq_t to)
 {
     int32_t octets = seq_diff(to, from);
     return octets > 0 ? (uint32_t)octets : 0;
+}
+
+/* Of the side's octets in [from, to), those that passed. */
+static uint32_t octets_passed(const struct scene *s, int x, seq_t from, seq_t to)
+{
+    uint32_t octets = octets_between(from, to);
+    const struct ranges *holes = s->d ? s->d->side[x].holes : NULL;
+    uint64_t missing =
+        holes && octets ? ranges_missing_below(holes, to) - ranges_missing_below(holes, from) : 0;
+    return missing < octets ? octets - (uint32_t)missing : 0;
 }
 
 /* Payload of Y beyond what X acknowledged; Y's FIN is none. */
@@ -211,7 +278,39 @@ static void count_lost(const struct scene *s, struct reset *r)
         r->late_bytes = octets_between(taken, seq_min(r->g->ack, end));
         taken = r->g->ack;
     }
-    r->bytes_lost = octets_between(taken, end);
+    r->bytes_lost = octets_passed(s, !r->x, taken, end);
+    r->lost_with_gaps = r->bytes_lost < octets_between(taken, end);
+}
+
+/* What RSTs tell of Y's acknowledgments of X: Y's own when it carries one, and the number of a
+ * later one of X's that answers an acknowledgment which the capture lacks. */
+static seq_t acknowledged_by_resets(const struct scene *s, const struct reset *r, seq_t una)
+{
+    seq_t nxt = s->c->side[r->x].nxt;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        bool carries = g->flags & TCP_ACK;
+        if (!(g->flags & TCP_RST) || carries != (g->side != r->x) || i == r->entry ||
+            (!carries && i < r->entry))
+            continue;
+        seq_t acked = carries ? g->ack : g->seq;
+        if (seq_gt(acked, una) && seq_le(acked, nxt))
+            una = acked;
+    }
+    return una;
+}
+
+/* Y had time to acknowledge, and X saw no reason to send again: Y may have had them, or the capture
+ * missed the acknowledgment, as it did when an RST without ACK answers one. The end of the capture
+ * hides it as well. */
+static bool ack_may_be_missed(const struct scene *s, const struct reset *r)
+{
+    const struct log_entry *data = last_payload(s, r->x, r->entry);
+    int64_t since_ns = data ? span_ns(data->time_ns, r->g->time_ns) : -1;
+    bool ends =
+        s->now_ns == TIME_UNKNOWN || seen_after_ns(s, r->entry) < may_cross_ns(s->ev, !r->x);
+    bool again = s->d && s->d->side[r->x].rst_resends;
+    return !again && (ends || since_ns > may_cross_ns(s->ev, !r->x) || !(r->g->flags & TCP_ACK));
 }
 
 static void count_own(const struct scene *s, struct reset *r)
@@ -222,7 +321,31 @@ static void count_own(const struct scene *s, struct reset *r)
     seq_t end = own->nxt;
     if (s->states[r->x].fin_sent && seq_gt(end, seq_of(s->states[r->x].fin_seq)))
         end = seq_of(s->states[r->x].fin_seq);
-    r->own_unacked = octets_between(own->una, end);
+    r->own_unacked = octets_passed(s, r->x, acknowledged_by_resets(s, r, own->una), end);
+    r->own_doubtful = r->own_unacked && ack_may_be_missed(s, r);
+}
+
+/* The RST is numbered behind octets of X that the capture lacks, and that Y had not had when it
+ * sent its last payload: they may be the answer. */
+static bool answer_is_hidden(const struct scene *s, const struct reset *r,
+                             const struct log_entry *asked)
+{
+    const struct side *own = &s->c->side[r->x];
+    if (!(asked->flags & TCP_ACK) || seq_le(r->g->seq, asked->ack) ||
+        seq_distance(r->g->seq, asked->ack) > UINT32_C(1) << 30)
+        return false;
+    if (own->marks & SIDE_SEEN && seq_gt(r->g->seq, own->nxt))
+        return true;
+    return s->d && s->d->side[r->x].holes &&
+           ranges_missing(s->d->side[r->x].holes, asked->ack, r->g->seq);
+}
+
+/* Seen from its middle, a connection tells its client only by a port that servers listen on. */
+static bool knows_client(const struct scene *s)
+{
+    bool mid_stream = s->verdict->caveats & (1u << CAVEAT_STARTS_MID_STREAM);
+    return !mid_stream || (s->c->key.port[!s->client] < WELL_KNOWN_PORTS &&
+                           s->c->key.port[s->client] >= WELL_KNOWN_PORTS);
 }
 
 static void weigh_payload(const struct scene *s, struct reset *r)
@@ -230,8 +353,11 @@ static void weigh_payload(const struct scene *s, struct reset *r)
     const struct log_entry *own = last_payload(s, r->x, r->entry);
     const struct log_entry *peer = last_payload(s, !r->x, r->entry);
     r->any_payload = own || peer || (s->c->side[0].marks | s->c->side[1].marks) & SIDE_DATA;
-    r->spoke_last = !peer || (own && own->frame > peer->frame);
+    r->client_sure = knows_client(s);
+    r->spoke_last = !peer || (own && own->frame > peer->frame) || answer_is_hidden(s, r, peer);
     r->unanswered = r->x != s->client && !r->spoke_last;
+    r->unanswered_goodbye = r->unanswered && own && peer->payload_len <= CLOSING_RECORD_MAX &&
+                            r->late_bytes >= peer->payload_len;
     if (peer && r->peer_fin && peer->payload_len <= CLOSING_RECORD_MAX) {
         seq_t fin_seq = seq_of(s->states[!r->x].fin_seq);
         if (seq_eq(seq_add(peer->seq, peer->payload_len), fin_seq))
@@ -250,6 +376,9 @@ void reset_describe(const struct scene *s, int entry, struct reset *r)
     r->both_acked = fin_acked_before(s, 0, entry) && fin_acked_before(s, 1, entry);
     r->acceptable = rst_acceptable(s->ev, entry, r->own_fin, false);
     r->ttl_differs = ttl_is_unlike(s, r);
+    struct ttl_run ttls = follow_ttls(s, r);
+    r->ttl_moved = ttls.moved && !ttls.mixed;
+    r->baseline_ttl = r->ttl_moved ? ttls.before : s->c->side[r->x].ttl;
     find_drawn(s, r);
     r->idle_ns = span_ns(heard_before(s, entry), s->ev->captured_ns[entry]);
     count_lost(s, r);
@@ -356,8 +485,8 @@ void reset_figures(const struct scene *s, struct anomaly_verdict *a, const struc
     figure_word(a, FIGURE_DRAWN_BY, drawn_names[r->drawn_by]);
     figure(a, FIGURE_TTL, r->g->ttl);
     if (s->c->side[r->x].marks & SIDE_SEEN) {
-        figure(a, FIGURE_BASELINE_TTL, s->c->side[r->x].ttl);
-        figure_flag(a, FIGURE_TTL_DIFFERS, r->ttl_differs);
+        figure(a, FIGURE_BASELINE_TTL, r->baseline_ttl);
+        figure_flag(a, FIGURE_TTL_DIFFERS, r->ttl_differs || r->ttl_moved);
     }
     figure_word(a, FIGURE_INJECTION_LABEL, injection_label(s, r));
     figure(a, FIGURE_NETSCALER_CODE, netscaler_code(s, r));

@@ -17,9 +17,11 @@ struct reset {
     enum reset_stage stage;
     bool acceptable;
     bool ttl_differs; /* none of X's other segments that were kept came with its TTL */
-    bool own_fin;     /* X's FIN had passed, or somebody had told of it */
-    bool peer_fin;    /* Y's had */
-    bool both_acked;  /* both FINs had been acknowledged */
+    bool ttl_moved;   /* … or all of them only since some moment: somebody may have taken over */
+    uint8_t baseline_ttl;
+    bool own_fin;    /* X's FIN had passed, or somebody had told of it */
+    bool peer_fin;   /* Y's had */
+    bool both_acked; /* both FINs had been acknowledged */
 
     /* The segment of Y's that it answers: a bare RST takes its number from there. */
     enum drawn_by drawn_by;
@@ -30,19 +32,27 @@ struct reset {
 
     int64_t idle_ns;         /* how long both sides had been silent before it; -1: not known */
     uint32_t bytes_lost;     /* payload of Y that X never acknowledged, not even with the RST */
+    bool lost_with_gaps;     /* there is more of it, which never passed */
     uint32_t late_bytes;     /* payload of Y acknowledged by nothing but the RST */
-    uint32_t own_unacked;    /* payload of X that Y had not acknowledged */
+    uint32_t own_unacked;    /* payload of X that Y had not acknowledged, */
+    bool own_doubtful;       /* unless the capture lacks the acknowledgment */
     uint32_t closing_octets; /* payload that Y sent right before its FIN */
     bool unanswered;         /* X is the server, and the client's last payload was never answered */
+    bool unanswered_goodbye; /* … which may have asked for no more than the end */
+    bool client_sure;        /* who is the client is known, not guessed */
     bool spoke_last;         /* X sent the last payload, or nobody sent any */
     bool any_payload;
 
     /* Told by reset_find_peer(): an acceptable RST towards X had passed, and X did not go on. */
     bool peer_reset;
     int64_t since_peer_reset_ns;
+    bool peer_gone; /* one had passed, and Y has sent nothing but RSTs since */
 };
 
 void reset_describe(const struct scene *scene, int entry, struct reset *reset);
+
+/* Y's payload that was lost: the last that X had not acknowledged, or NULL. */
+const struct log_entry *lost_payload(const struct scene *scene, const struct reset *reset);
 
 void reset_find_peer(const struct scene *scene, struct reset *reset);
 

@@ -26,9 +26,13 @@ static bool sent_before(const struct scene *s, int x, int entry, seq_t *end)
         *end = start->nxt[x];
     for (int i = 0; i < entry; i++) {
         const struct log_entry *g = &s->ev->log[i];
-        if (g->side != x || g->flags & TCP_RST)
+        bool own = g->side == x;
+        /* What the peer acknowledged was sent, whether it passed or not. */
+        if (g->flags & TCP_RST ||
+            (!own && (!known || !(g->flags & TCP_ACK) || seq_distance(g->ack, *end) > OTHER_USE)))
             continue;
-        *end = known ? seq_max(*end, entry_end(g)) : entry_end(g);
+        seq_t told = own ? entry_end(g) : g->ack;
+        *end = known ? seq_max(*end, told) : told;
         known = true;
     }
     return known;
@@ -43,6 +47,7 @@ static int goes_on(const struct scene *s, const struct reset *r)
     if (!sent_before(s, r->x, r->entry, &own_end))
         return NO_ENTRY;
     int64_t crossing_ns = s->ev->rtt_ns[r->x] / 4 + REORDERED_NS;
+    bool spoke = false; /* payload that was new, too soon after the RST to say much by itself */
     for (int i = r->entry + 1; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (g->side != r->x || g->flags & TCP_RST)
@@ -50,12 +55,15 @@ static int goes_on(const struct scene *s, const struct reset *r)
         if (g->flags & TCP_SYN)
             return NO_ENTRY;
         int64_t since_ns = between_ns(s, r->entry, i);
-        if (seq_distance(g->seq, own_end) > OTHER_USE || since_ns < crossing_ns)
+        if (seq_distance(g->seq, own_end) > OTHER_USE)
             continue;
+        bool fresh = (g->payload_len || g->flags & TCP_FIN) && !(g->marks & LOG_AGAIN) &&
+                     seq_gt(entry_end(g), own_end);
         bool fin_only = !g->payload_len;
-        bool octets = (g->payload_len || g->flags & TCP_FIN) && !(g->marks & LOG_AGAIN) &&
-                      seq_gt(entry_end(g), own_end) &&
-                      (!fin_only || since_ns >= s->config->rto_min_ns);
+        bool octets = fresh && (!fin_only || spoke || since_ns >= s->config->rto_min_ns);
+        spoke |= fresh && !fin_only;
+        if (since_ns < crossing_ns)
+            continue;
         bool took = peer_known && g->flags & TCP_ACK && seq_gt(g->ack, peer_end) &&
                     seq_distance(g->ack, peer_end) < OTHER_USE;
         if (octets || took)

@@ -55,6 +55,18 @@ static const struct CMUnitTest tests[] = {
         "connection 1\n"
         "rules abortive_close\n"),
 
+    SCRIPT("forged: octets and a FIN right behind it", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+.002 < P. 201:301(100) ack 101\n"
+        "+.001 > . 101:101(0) ack 301\n"
+        "+.010 < F. 301:301(0) ack 101\n"
+        "rule rst_forged by server critical certain @7 @10 goes_on=true\n"),
+    SCRIPT("forged, near: a FIN again that the peer had acknowledged before", FIN_WAIT_2
+        "+.100 > . 102:102(0) ack 202\n"
+        "+.300 < R 202:202(0) ttl 77\n"
+        "+.300 < F. 201:201(0) ack 102 ttl 60\n"
+        "quiet\n"),
+
     /* ---- signs */
     SCRIPT("forged: another TTL is possible", ESTABLISHED
         "+.300 < R. 201:201(0) ack 101 ttl 61\n"

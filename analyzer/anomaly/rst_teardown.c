@@ -1,5 +1,7 @@
 #include "analyzer/anomaly/rst_teardown.h"
 
+#include "analyzer/elapsed.h"
+
 /* Fewer unanswered probes or retransmissions are no reason to give up. */
 #define PROBES_MIN          2
 #define RETRANSMISSIONS_MIN 3
@@ -28,9 +30,9 @@ static bool acknowledged_by_x(const struct scene *s, const struct reset *r, int 
 }
 
 /* Payload of Y that X had not received when it sent its FIN, and never acknowledged: what the RST
- * answers, or else the first such. NO_ENTRY when it passed before the FIN did. */
-static const struct log_entry *data_met_close(const struct scene *s, const struct reset *r,
-                                              int *entry)
+ * answers, or else the first such. NO_ENTRY when it is not in the log. */
+static const struct log_entry *find_data_met_close(const struct scene *s, const struct reset *r,
+                                                   int *entry)
 {
     const struct log_entry *fin = own_fin_of(s, r);
     const struct log_entry *data = last_data_before_close(s, !r->x);
@@ -40,7 +42,7 @@ static const struct log_entry *data_met_close(const struct scene *s, const struc
     if (fin && data && seq_gt(entry_end(data), fin->ack) &&
         !acknowledged_by_x(s, r, 0, entry_end(data)))
         return data;
-    for (int i = s->ends[r->x].fin_first; i < r->entry; i++) {
+    for (int i = fin ? 0 : s->ends[r->x].fin_first; i < r->entry; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (g->side == r->x || !g->payload_len || g->flags & TCP_RST || g->marks & LOG_PROBE)
             continue;
@@ -51,6 +53,27 @@ static const struct log_entry *data_met_close(const struct scene *s, const struc
         return g;
     }
     return NULL;
+}
+
+/* An abort that acknowledges all of it long after it came answers something else: the program had
+ * the time to read, and the capture may lack the acknowledgment. */
+static const struct log_entry *data_met_close(const struct scene *s, const struct reset *r,
+                                              int *entry)
+{
+    const struct log_entry *data = find_data_met_close(s, r, entry);
+    if (data && r->form == RESET_ABORT && !r->bytes_lost) {
+        const struct log_entry *last = last_payload(s, !r->x, r->entry);
+        if (last && span_ns(last->time_ns, r->g->time_ns) > may_stray_ns(s->ev, r->x))
+            return NULL;
+    }
+    return data;
+}
+
+/* When Y sent them it had not had X's FIN. */
+static bool crossed_fin(const struct scene *s, const struct reset *r, const struct log_entry *data)
+{
+    return data->marks & LOG_AGAIN || !(data->flags & TCP_ACK) ||
+           seq_le(data->ack, seq_of(s->states[r->x].fin_seq));
 }
 
 /* Y's FIN, when X's RST is all that it got for an answer. */
@@ -212,7 +235,8 @@ static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
     if (!met || r->both_acked)
         return false;
     int64_t gap_ns = since_fin_acked_ns(s, r, met);
-    if (gap_ns < s->config->fin_timeout_ns)
+    bool came_before = met->flags & TCP_FIN && met->marks & LOG_AGAIN;
+    if (gap_ns < s->config->fin_timeout_ns || came_before)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_FIN_WAIT_2_EXPIRED, r, SEVERITY_WARNING, CONFIDENCE_PROBABLE);
@@ -236,12 +260,15 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
     const struct log_entry *data = data_met_close(s, r, &entry);
     if (!data)
         return false;
-    bool certain = r->drawn_exactly || r->form == RESET_ABORT;
+    bool certain = (r->drawn_exactly || r->form == RESET_ABORT) && !r->lost_with_gaps;
+    bool crossed = crossed_fin(s, r, data);
     struct anomaly_verdict *a =
         begin(s, RULE_DATA_AFTER_CLOSE, r, only_goodbye(s, r) ? SEVERITY_INFO : SEVERITY_WARNING,
               certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
-    show_crossing(s, a, r, data, "the peer still sends");
+    show_crossing(s, a, r, data,
+                  crossed ? "the peer's data, sent before it could know" : "the peer still sends");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, data));
+    figure_flag(a, FIGURE_CROSSED, crossed);
     figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
     return finish(s, a, r);
 }
@@ -266,7 +293,8 @@ static bool tell_rst_after_own_fin(struct scene *s, const struct reset *r)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_RST_AFTER_OWN_FIN, r, SEVERITY_NOTICE,
-              r->form == RESET_ODD || r->ttl_differs ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN);
+              r->form == RESET_ODD || r->ttl_differs || r->ttl_moved ? CONFIDENCE_PROBABLE
+                                                                     : CONFIDENCE_CERTAIN);
     show_own_fin(s, a, r);
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, r->g));
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
@@ -311,8 +339,10 @@ static bool tell_idle_reset(struct scene *s, const struct reset *r)
     if (r->own_fin || r->peer_fin || r->drawn || r->bytes_lost || r->own_unacked ||
         r->idle_ns < s->config->idle_ns || !r->acceptable)
         return false;
+    /* Who opened it may put it away again: nothing was under way, and nobody is cut off. */
+    bool put_away = r->x == s->client && r->client_sure && !r->ttl_differs;
     struct anomaly_verdict *a =
-        begin(s, RULE_IDLE_RESET, r, SEVERITY_WARNING,
+        begin(s, RULE_IDLE_RESET, r, put_away ? SEVERITY_NOTICE : SEVERITY_WARNING,
               r->form == RESET_ABORT && !r->ttl_differs ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
     const struct log_entry *own = last_before_close(s, r->x);
     const struct log_entry *peer = last_before_close(s, !r->x);
@@ -331,8 +361,9 @@ static enum severity severity_of_abort(const struct scene *s, const struct reset
     bool blind = s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION);
     bool lost = r->bytes_lost > r->closing_octets;
     /* What X says last may be a goodbye as well. */
-    bool may_be_lost = r->own_unacked > CLOSING_RECORD_MAX;
-    bool unanswered = r->unanswered && !r->closing_octets;
+    bool may_be_lost = r->own_unacked > CLOSING_RECORD_MAX && !r->own_doubtful;
+    bool unanswered =
+        r->unanswered && r->client_sure && !r->closing_octets && !r->unanswered_goodbye;
     if (!r->any_payload)
         return SEVERITY_INFO;
     if (!blind && (lost || may_be_lost || unanswered))
@@ -340,10 +371,12 @@ static enum severity severity_of_abort(const struct scene *s, const struct reset
     return r->peer_fin ? SEVERITY_INFO : SEVERITY_NOTICE;
 }
 
-static const char *kind_of_abort(const struct reset *r)
+static const char *kind_of_abort(const struct scene *s, const struct reset *r)
 {
     bool unanswered = r->unanswered && !r->closing_octets;
-    if (r->bytes_lost > r->closing_octets || r->late_bytes || unanswered)
+    const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
+    bool under_way = lost && lost->frame > r->g->frame;
+    if ((r->bytes_lost > r->closing_octets && !under_way) || unanswered)
         return "unread_data";
     return r->spoke_last ? "linger_zero" : "undetermined";
 }
@@ -352,21 +385,57 @@ static bool tell_abortive_close(struct scene *s, const struct reset *r)
 {
     if (r->own_fin || r->drawn)
         return false;
-    bool certain = r->form == RESET_ABORT && !r->ttl_differs &&
+    bool certain = r->form == RESET_ABORT && !r->ttl_differs && !r->lost_with_gaps &&
+                   !r->own_doubtful && !r->unanswered_goodbye &&
                    !(s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION));
     struct anomaly_verdict *a = begin(s, RULE_ABORTIVE_CLOSE, r, severity_of_abort(s, r),
                                       certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
-    const struct log_entry *data = last_payload(s, !r->x, r->entry);
-    if (r->bytes_lost || r->unanswered)
-        show_segment(s, a, data, "the peer's last payload");
+    const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
+    bool under_way = lost && lost->frame > r->g->frame;
+    if (lost && !under_way)
+        show_segment(s, a, lost, "the peer's last payload");
+    else if (r->unanswered)
+        show_segment(s, a, last_payload(s, !r->x, r->entry), "the peer's last payload");
     if (r->peer_fin)
         show(s, a, s->ends[!r->x].fin_first, "the peer had closed");
-    figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(r));
+    figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(s, r));
     figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     figure_flag(a, FIGURE_UNANSWERED, r->unanswered && !r->closing_octets);
     figure(a, FIGURE_IDLE_NS, r->idle_ns);
-    return finish(s, a, r);
+    bool told = finish(s, a, r);
+    if (under_way)
+        show_segment(s, a, lost, "the peer's data, under way or sent later");
+    return told;
+}
+
+/* X itself had spoken about a round trip before, so that it knew the connection then. */
+static bool had_just_spoken(const struct scene *s, const struct reset *r)
+{
+    int64_t last_ns = TIME_UNKNOWN;
+    const struct log_entry *last = last_before_close(s, r->x);
+    if (last && last->frame < r->g->frame)
+        last_ns = last->time_ns;
+    for (int i = 0; i < r->entry; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x && !(g->flags & TCP_RST) && g->time_ns > last_ns)
+            last_ns = g->time_ns;
+    }
+    return last_ns != TIME_UNKNOWN &&
+           elapsed_ns(last_ns, r->drawn->time_ns) <= may_stray_ns(s->ev, !r->x);
+}
+
+/* A bare acknowledgment is sent because something came. When that was X's payload just before, X
+ * may have reset the connection in between; when it was nothing that passed, it may have been a
+ * reset. */
+static bool reset_may_be_missed(const struct scene *s, const struct reset *r, bool just_spoken)
+{
+    if (r->drawn_by != DRAWN_BY_ACK)
+        return false;
+    const struct log_entry *data = last_payload(s, r->x, r->entry);
+    return data && (just_spoken || (r->drawn_exactly && !seq_eq(data->ack, r->drawn->ack) &&
+                                    data->frame < r->drawn->frame &&
+                                    seq_ge(s->c->side[r->x].una, entry_end(data))));
 }
 
 static bool tell_no_such_connection(struct scene *s, const struct reset *r)
@@ -374,12 +443,17 @@ static bool tell_no_such_connection(struct scene *s, const struct reset *r)
     if (r->own_fin || !r->drawn)
         return false;
     bool mid_stream = s->verdict->caveats & (1u << CAVEAT_STARTS_MID_STREAM);
-    bool certain = r->drawn_exactly && !r->ttl_differs && !mid_stream;
-    struct anomaly_verdict *a = begin(s, RULE_NO_SUCH_CONNECTION, r, SEVERITY_WARNING,
-                                      certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    bool just_spoken = had_just_spoken(s, r);
+    bool certain = r->drawn_exactly && !r->ttl_differs && !mid_stream && !just_spoken;
+    bool missed = reset_may_be_missed(s, r, just_spoken);
+    struct anomaly_verdict *a =
+        begin(s, RULE_NO_SUCH_CONNECTION, r, missed ? SEVERITY_NOTICE : SEVERITY_WARNING,
+              missed    ? CONFIDENCE_POSSIBLE
+              : certain ? CONFIDENCE_CERTAIN
+                        : CONFIDENCE_PROBABLE);
     show_segment(s, a, last_before_close(s, r->x), "its last segment in the connection");
     show_segment(s, a, r->drawn, "the segment that it no longer knows");
-    figure(a, FIGURE_IDLE_NS, r->drawn_idle_ns);
+    figure(a, FIGURE_IDLE_NS, r->drawn_idle_ns >= s->config->idle_ns ? r->drawn_idle_ns : -1);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(r->drawn_idle_ns));
     figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
     return finish(s, a, r);
@@ -400,10 +474,10 @@ static bool tell_rst_after_close(struct scene *s, const struct reset *r)
 
 /* The first that applies explains the RST. */
 static bool (*const rules[])(struct scene *, const struct reset *) = {
-    tell_time_wait_missing,  tell_time_wait_assassination, tell_request_met_close,
-    tell_fin_wait_2_expired, tell_data_after_close,        tell_fin_met_closed,
-    tell_rst_after_own_fin,  tell_keepalive_reset,         tell_retransmission_reset,
-    tell_idle_reset,         tell_abortive_close,          tell_no_such_connection,
+    tell_time_wait_missing,    tell_time_wait_assassination, tell_request_met_close,
+    tell_fin_wait_2_expired,   tell_data_after_close,        tell_fin_met_closed,
+    tell_retransmission_reset, tell_rst_after_own_fin,       tell_keepalive_reset,
+    tell_idle_reset,           tell_abortive_close,          tell_no_such_connection,
     tell_rst_after_close,
 };
 
@@ -451,6 +525,8 @@ static bool first_own(struct scene *s, int x, struct reset *r)
 static bool only_answers_reset(const struct scene *s, const struct reset *r)
 {
     bool crossed = s->ev->rtt_known[r->x] && r->since_peer_reset_ns < s->ev->rtt_ns[r->x];
+    if (r->peer_gone)
+        return true;
     return r->peer_reset && (r->drawn || (s->ev->rtt_known[r->x] && !crossed));
 }
 

@@ -136,6 +136,13 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 102:102(0) ack 202\n"
         "no rule fin_wait_2_expired\n"),
 
+    SCRIPT("fin_wait_2_expired, near: the FIN had come before", "--fin-timeout=3\n" FIN_WAIT_2
+        "+.100 < F. 201:201(0) ack 102\n"
+        "+3.5 < F. 201:201(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rules fin_met_closed fin_retransmitted\n"
+        "quiet\n"),
+
     /* ---- data_after_close */
     SCRIPT("data_after_close", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
@@ -169,6 +176,27 @@ static const struct CMUnitTest tests[] = {
         "no rule data_after_close\n"
         "rule rst_after_own_fin by client notice certain @7 @11 gap_ns=420000000\n"),
 
+    SCRIPT("data_after_close: under way when the FIN passed", FIN_WAIT_1
+        "+.004 < P. 201:601(400) ack 101\n"
+        "+.010 > R 101:101(0)\n"
+        "rule data_after_close by client warning certain crossed=true gap_ns=4000000 bytes_lost=400\n"),
+    SCRIPT("data_after_close: passed before the FIN, in mid-stream", MID_STREAM
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < F. 201:201(0) ack 101\n"
+        "+.006 < R 201:201(0)\n"
+        "rule data_after_close by server crossed=true gap_ns=-\n"),
+    SCRIPT("data_after_close: they come with the peer's FIN, and both cross", ESTABLISHED
+        "+.100 < FP. 201:326(125) ack 101\n"
+        "+.004 > F. 101:101(0) ack 201\n"
+        "+.010 > R 101:101(0)\n"
+        "rule data_after_close by client warning @7 @8 @9 crossed=true bytes_lost=125\n"
+        "no rule fin_met_closed\n"),
+    SCRIPT("data_after_close, near: an abort long after the data", FIN_WAIT_2
+        "+.300 < P. 201:601(400) ack 102\n"
+        "+.200 > R. 102:102(0) ack 601\n"
+        "rules rst_after_own_fin\n"
+        "quiet\n"),
+
     /* ---- fin_met_closed */
     SCRIPT("fin_met_closed", FIN_WAIT_2
         "+.300 < F. 201:201(0) ack 102\n"
@@ -194,6 +222,27 @@ static const struct CMUnitTest tests[] = {
         "+0 > F. 201:201(0) ack 201\n"
         "+.001 > R. 202:202(0) ack 201\n"
         "rule rst_after_own_fin by client notice unacked_bytes=100\n"),
+
+    SCRIPT("rst_after_own_fin: whoever closed had another TTL before", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201 ttl 63\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+.001 > R. 102:102(0) ack 201 ttl 63\n"
+        "rule rst_after_own_fin by client probable ttl=63 baseline_ttl=64 ttl_differs=true\n"),
+
+    SCRIPT("rst_after_own_fin: a bare RST may answer a missed acknowledgment of the FIN", ESTABLISHED
+        "+1 > F. 101:101(0) ack 201\n"
+        "+.200 > F. 101:101(0) ack 201\n"
+        "+.400 > F. 101:101(0) ack 201\n"
+        "+.800 > F. 101:101(0) ack 201\n"
+        "+1.6 > R 102:102(0)\n"
+        "no rule retransmission_reset\n"
+        "rule rst_after_own_fin by client notice\n"),
+    SCRIPT("rst_after_own_fin, near: the TTL varies", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201 ttl 63\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+.001 > . 102:102(0) ack 201 ttl 64\n"
+        "+.001 > R. 102:102(0) ack 201 ttl 63\n"
+        "rule rst_after_own_fin by client certain ttl_differs=false\n"),
 
     /* ---- keepalive_reset */
     SCRIPT("keepalive_reset: after two probes", ESTABLISHED
@@ -238,6 +287,25 @@ static const struct CMUnitTest tests[] = {
         "+1.6 > R. 201:201(0) ack 201\n"
         "no rule retransmission_reset\n"),
 
+    SCRIPT("retransmission_reset: behind its FIN", ESTABLISHED
+        "+1 > FP. 101:201(100) ack 201\n"
+        "+.200 > FP. 101:201(100) ack 201\n"
+        "+.400 > FP. 101:201(100) ack 201\n"
+        "+.800 > FP. 101:201(100) ack 201\n"
+        "+1.6 > R. 202:202(0) ack 201\n"
+        "rule retransmission_reset by client warning certain @8 @10 @11 count=3 unacked_bytes=100\n"
+        "no rule rst_after_own_fin\n"),
+    SCRIPT("retransmission_reset: octets that were acknowledged count no more", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 201\n"
+        "+.010 > P. 101:201(100) ack 201\n"
+        "+.010 > P. 201:301(100) ack 201\n"
+        "+.300 > P. 201:301(100) ack 201\n"
+        "+.600 > P. 201:301(100) ack 201\n"
+        "+1.2 > P. 201:301(100) ack 201\n"
+        "+2.4 > R. 301:301(0) ack 201\n"
+        "rule retransmission_reset by client count=3 @10 @11 @13\n"),
+
     /* ---- idle_reset */
     SCRIPT("idle_reset: Azure's 240 s", ESTABLISHED
         "+241 < R. 201:201(0) ack 101\n"
@@ -260,6 +328,16 @@ static const struct CMUnitTest tests[] = {
         "+100 < R. 201:201(0) ack 102\n"
         "no rule idle_reset\n"
         "rule abortive_close by server info\n"),
+
+    SCRIPT("idle_reset: the client that opened it puts it away", ESTABLISHED
+        "+61 > R. 101:101(0) ack 201\n"
+        "rule idle_reset by client notice certain well_known_timeout=common_60s\n"),
+    SCRIPT("idle_reset: a box in the client's name", ESTABLISHED
+        "+61 > R. 101:101(0) ack 201 ttl 61\n"
+        "rule idle_reset by client warning probable\n"),
+    SCRIPT("idle_reset: in mid-stream the port tells who opened it", MID_STREAM
+        "+61 > R. 101:101(0) ack 201\n"
+        "rule idle_reset by client notice\n"),
 
     /* ---- abortive_close */
     SCRIPT("abortive_close: all acknowledged", ESTABLISHED
@@ -289,7 +367,65 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("abortive_close: its own octets may be lost", ESTABLISHED
         "+.100 < P. 201:301(100) ack 101\n"
         "+.001 < R. 301:301(0) ack 101\n"
-        "rule abortive_close by server warning unacked_bytes=100 abort_kind=linger_zero\n"),
+        "rule abortive_close by server notice probable unacked_bytes=100\n"
+        "+1 quiet\n"
+        "rule abortive_close by server warning certain unacked_bytes=100 abort_kind=linger_zero\n"),
+    SCRIPT("abortive_close, near: its own octets, whose acknowledgment may be missed", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.100 < R. 301:301(0) ack 101\n"
+        "+1 quiet\n"
+        "rule abortive_close by server notice probable unacked_bytes=100\n"),
+    SCRIPT("abortive_close, near: an answer tells that its own octets had been acknowledged", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.001 < R. 301:301(0) ack 101\n"
+        "+.020 < R 301:301(0)\n"
+        "+1 quiet\n"
+        "rule abortive_close by server notice certain unacked_bytes=-\n"),
+    SCRIPT("abortive_close, near: the peer's RST acknowledges its own octets", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.001 < R. 301:301(0) ack 101\n"
+        "+.010 > R. 101:101(0) ack 301\n"
+        "+1 quiet\n"
+        "rule abortive_close by server notice unacked_bytes=-\n"),
+    SCRIPT("abortive_close, near: the answer may be among octets that the capture lacks", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.030 > . 201:201(0) ack 501\n"
+        "+.100 < R. 501:501(0) ack 201\n"
+        "rule abortive_close by server notice abort_kind=linger_zero unanswered=false\n"),
+    SCRIPT("abortive_close, near: the answer may be what the reset is numbered behind", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.100 < R. 501:501(0) ack 201\n"
+        "rule abortive_close by server notice abort_kind=linger_zero unanswered=false\n"),
+    SCRIPT("abortive_close: in mid-stream the port tells who is asked", MID_STREAM
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 201\n"
+        "+.100 < R. 201:201(0) ack 201\n"
+        "rule abortive_close by server warning unanswered=true\n"),
+    SCRIPT("abortive_close: a request that the reset acknowledges", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < R. 201:201(0) ack 201\n"
+        "rule abortive_close by server warning certain unanswered=true\n"),
+    SCRIPT("abortive_close, near: a word that may have asked for the end", ESTABLISHED
+        "+.100 > P. 101:106(5) ack 201\n"
+        "+.010 < R. 201:201(0) ack 106\n"
+        "rule abortive_close by server notice probable\n"),
+    SCRIPT("abortive_close: the first word was never answered", OPENED
+        "+.100 > P. 1:6(5) ack 1\n"
+        "+.010 < R. 1:1(0) ack 6\n"
+        "rule abortive_close by server warning certain unanswered=true\n"),
+    SCRIPT("abortive_close: only octets that passed are counted", ESTABLISHED
+        "+.100 < P. 301:401(100) ack 101\n"
+        "+.010 > R. 101:101(0) ack 201\n"
+        "rule abortive_close by client warning probable bytes_lost=100\n"),
+    SCRIPT("abortive_close: octets that pass after it are its evidence, and were not unread", ESTABLISHED
+        "+.100 > R. 101:101(0) ack 201\n"
+        "+.001 < P. 201:301(100) ack 101\n"
+        "rule abortive_close by client warning @7 @8 bytes_lost=100 abort_kind=undetermined\n"),
+    SCRIPT("abortive_close, near: nobody is left to reset", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+9 > P. 101:201(100) ack 201\n"
+        "+.001 > R 201:201(0)\n"
+        "no rule abortive_close by client\n"),
     SCRIPT("abortive_close: its own goodbye", ESTABLISHED
         "+.100 > P. 101:132(31) ack 201\n"
         "+.001 > R. 132:132(0) ack 201\n"
@@ -339,7 +475,7 @@ static const struct CMUnitTest tests[] = {
         "+10 < . 200:200(0) ack 101\n"
         "+.010 > R 101:101(0)\n"
         "rules no_such_connection\n"
-        "rule no_such_connection by client warning certain @7 @8 idle_ns=10000000000 "
+        "rule no_such_connection by client warning certain @7 @8 idle_ns=- "
         "drawn_by=probe\n"),
     SCRIPT("no_such_connection: the end of the handshake", OPENED
         "+.010 < R 1:1(0)\n"
@@ -352,7 +488,15 @@ static const struct CMUnitTest tests[] = {
         "+.100 < P. 201:301(100) ack 101\n"
         "+.010 > . 101:101(0) ack 301\n"
         "+.004 < R 201:201(0)\n"
-        "rule no_such_connection by server warning probable\n"),
+        "rule no_such_connection by server notice possible\n"),
+    SCRIPT("no_such_connection: it had spoken just before", ESTABLISHED
+        "+.010 > P. 101:201(100) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rule no_such_connection by server warning probable idle_ns=- bytes_lost=100\n"),
+    SCRIPT("no_such_connection, near: what it answers may answer a reset", ESTABLISHED
+        "+.300 > . 101:101(0) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rule no_such_connection by server notice possible\n"),
     SCRIPT("no_such_connection, near: it had been reset", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"
         "+.500 > P. 101:201(100) ack 201\n"
