@@ -62,8 +62,8 @@ static bool carries_fin(const struct scene *s, int x, const struct log_entry *g)
            seq_eq(entry_end(g), seq_add(s->ev->fin_seq[x], 1));
 }
 
-/* Nothing above the highest number that X had sent is acceptable (RFC 9293 section 3.10.7.4,
- * fifth): it is about another use of the five-tuple, or from somebody else. */
+/* Nothing above the highest number that X sends is acceptable (RFC 9293 section 3.10.7.4, fifth):
+ * it is about another use of the five-tuple, or from somebody else. */
 static bool acknowledges_fin(const struct scene *s, int x, const struct log_entry *g, seq_t most)
 {
     seq_t behind = seq_add(s->ev->fin_seq[x], 1);
@@ -71,12 +71,17 @@ static bool acknowledges_fin(const struct scene *s, int x, const struct log_entr
            seq_le(g->ack, most);
 }
 
-static seq_t highest_after(int x, const struct log_entry *g, seq_t most)
+/* Where lengths are not what they were, X's own later segments tell. */
+static seq_t highest_sent(const struct scene *s, int x)
 {
-    bool sent = g->side == x && !(g->flags & (TCP_SYN | TCP_RST));
-    return sent && seq_distance(entry_end(g), most) < UINT32_C(1) << 30
-               ? seq_max(most, entry_end(g))
-               : most;
+    seq_t most = seq_add(s->ev->fin_seq[x], 1);
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        bool sent = g->side == x && !(g->flags & (TCP_SYN | TCP_RST));
+        if (sent && seq_distance(entry_end(g), most) < UINT32_C(1) << 30)
+            most = seq_max(most, entry_end(g));
+    }
+    return most;
 }
 
 /* In a simultaneous close some stacks, BSD's among them, repeat their FIN in the very segment that
@@ -154,11 +159,12 @@ void fin_passage(const struct scene *s, int x, struct fin_passage *p)
     if (fin_of(s, x) == NO_ENTRY)
         return;
     int first_of_tail = NO_ENTRY;
-    seq_t most = seq_add(s->ev->fin_seq[x], 1);
+    seq_t behind = seq_add(s->ev->fin_seq[x], 1);
+    seq_t most = highest_sent(s, x);
     for (int i = 0; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
-        most = highest_after(x, g, most);
-        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g, most))
+        bool passed = p->first != NO_ENTRY;
+        if (p->acked_by == NO_ENTRY && acknowledges_fin(s, x, g, passed ? most : behind))
             p->acked_by = i;
         if (g->flags & TCP_RST && p->reset_by == NO_ENTRY && p->first != NO_ENTRY)
             p->reset_by = i;

@@ -68,6 +68,15 @@ static const struct CMUnitTest tests[] = {
         "+.210 > F. 101:101(0) ack 201\n"
         "rule fin_retransmitted by client notice count=1\n"
         "no rule fin_retransmitted_after_ack\n"),
+    SCRIPT("lengths that somebody cut: the sender goes on from what was acknowledged", ESTABLISHED
+        "+.100 > FP. 101:151(50) ack 201\n"
+        "+.220 > P. 101:151(50) ack 201\n"
+        "+.440 > P. 101:151(50) ack 201\n"
+        "+.010 < . 201:201(0) ack 1502\n"
+        "+.010 < F. 201:201(0) ack 1502\n"
+        "+.010 > . 1502:1502(0) ack 202\n"
+        "+60 quiet\n"
+        "no rule fin_never_acked\n"),
     SCRIPT("answered by a reset", FIN_WAIT_1
         "+.220 > F. 101:101(0) ack 201\n"
         "+.010 < R 201:201(0)\n"
