@@ -149,6 +149,31 @@ def idle_reset():
     return pcap(talk.packets)
 
 
+def idle_put_away():
+    """The client that opened the connection resets it itself, idle and all acknowledged."""
+    talk = opened()
+    talk.wait(seconds(61))
+    talk.abort("c")
+    return pcap(talk.packets)
+
+
+def data_cross_close():
+    """The client closes while an answer is on its way; no RST but the reply to it."""
+    talk = opened()
+    talk.c("PA", 80)
+    talk.wait(ms(12))
+    talk.s("A")
+    before = talk.sides["c"].next
+    echo = talk.heard("c")
+    talk.wait(ms(50))
+    talk.c("FA")
+    talk.wait(ms(4))
+    talk.s("PA", 700, ack=before, echo=echo)
+    talk.wait(us(50))
+    talk.c("R", seq=talk.sides["c"].next - 1)
+    return pcap(talk.packets)
+
+
 def health_check_reset():
     talk = Conn()
     talk.handshake()
@@ -194,6 +219,8 @@ CAPTURES = {
     "keepalive_reset.pcap": keepalive_reset,
     "retransmission_reset.pcap": retransmission_reset,
     "idle_reset.pcap": idle_reset,
+    "idle_put_away.pcap": idle_put_away,
+    "data_cross_close.pcap": data_cross_close,
     "health_check_reset.pcap": health_check_reset,
     "peer_rebooted.pcap": peer_rebooted,
     "reset_in_time_wait.pcap": reset_in_time_wait,
