@@ -377,6 +377,7 @@ struct finding {
     uint8_t address[16]; /* of the service or the host */
     uint16_t port;
     uint64_t count;       /* of anomalies */
+    uint64_t affected;    /* connections in which they were; 0 when it is about a host */
     uint64_t connections; /* of this service in all; 0: not known */
     int64_t start_ns, end_ns;
     struct {
@@ -384,6 +385,14 @@ struct finding {
         uint64_t count;
     } clients[FINDING_CLIENTS_MAX]; /* those with the most */
     uint32_t client_count;
+};
+
+/* How the connections of one service ended. */
+struct service_closes {
+    uint8_t address[16];
+    uint16_t port;
+    uint64_t connections;
+    uint64_t closes[CLOSE_KINDS];
 };
 
 /* What the analysis as a whole has to say. */
@@ -396,7 +405,16 @@ struct summary_verdict {
     uint64_t anomalies[RULES][SEVERITIES]; /* complete, whatever became records */
     const struct finding *findings;
     uint32_t finding_count;
+    const struct service_closes *services; /* those with the most connections, or trouble */
+    uint32_t service_count;                /* of them; by connections, then address and port */
 };
+
+/* Of so many connections it cannot be said that they ended as they should. */
+static inline uint64_t service_trouble(const struct service_closes *service)
+{
+    return service->closes[CLOSE_RESET] + service->closes[CLOSE_VANISHED] +
+           service->closes[CLOSE_NONE];
+}
 
 /* Where verdicts go. Each returns false to stop the analysis (the output failed). Connections come
  * with their anomalies; anomalies of hosts, samples in order of time and hosts in order of their

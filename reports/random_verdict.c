@@ -439,6 +439,7 @@ static void random_finding(struct random_source *source, struct finding *finding
         .has_host = coin(source),
         .port = (uint16_t)next(source),
         .count = any_u64(source) | 1,
+        .affected = any_u64(source),
         .connections = any_u64(source),
         .start_ns = any_time(source),
         .end_ns = any_time(source),
@@ -451,6 +452,15 @@ static void random_finding(struct random_source *source, struct finding *finding
     }
 }
 
+static void random_service(struct random_source *source, struct service_closes *service)
+{
+    *service =
+        (struct service_closes){.port = (uint16_t)next(source), .connections = any_u64(source) | 1};
+    any_address(source, service->address, coin(source) ? 4 : 6);
+    for (unsigned i = 0; i < CLOSE_KINDS; i++)
+        service->closes[i] = coin(source) ? 0 : any_u64(source);
+}
+
 void random_summary(struct random_source *source, struct summary_verdict *summary)
 {
     *summary = (struct summary_verdict){
@@ -460,7 +470,11 @@ void random_summary(struct random_source *source, struct summary_verdict *summar
         .end_ns = any_time(source),
         .findings = source->findings,
         .finding_count = below(source, RANDOM_FINDINGS + 1),
+        .services = source->closes,
+        .service_count = below(source, RANDOM_SERVICES + 1),
     };
+    for (uint32_t i = 0; i < summary->service_count; i++)
+        random_service(source, &source->closes[i]);
     for (uint32_t i = 0; i < summary->finding_count; i++)
         random_finding(source, &source->findings[i]);
     for (unsigned i = 0; i < HANDSHAKES; i++)

@@ -24,6 +24,7 @@ struct random_source {
     struct anomaly_verdict anomalies[RANDOM_ANOMALIES];
     struct service_use services[RANDOM_SERVICES];
     struct finding findings[RANDOM_FINDINGS];
+    struct service_closes closes[RANDOM_SERVICES];
 };
 
 /* The verdict points into the source: valid until the next one. */

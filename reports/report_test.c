@@ -247,7 +247,7 @@ static void the_summary(void **state)
     char *text = report_text(&options, &findings, &summary, 0);
     json_t *tree = load(text, strlen(text));
     expect_keys(tree, "@timestamp event capture observer ecs connections anomaly_counts findings "
-                      "options complete evicted version ");
+                      "services options complete evicted version ");
     expect_dump(json_object_get(tree, "@timestamp"), "\"1969-12-31T23:59:59.999999999Z\"");
     expect_keys(json_object_get(tree, "event"), "kind category type dataset id start end ");
     expect_dump(json_object_get(tree, "observer"), "{\"name\":\"\\\\u{1b}\"}");

@@ -235,6 +235,7 @@ static json_t *finding_record(struct json_tree *tree, struct record_context *con
         tree_set(tree, record, finding->has_service ? "service" : "host", about);
     }
     tree_set(tree, record, "count", tree_count(finding->count));
+    tree_set_nonzero(tree, record, "affected", finding->affected);
     tree_set_nonzero(tree, record, "connections", finding->connections);
     set_time(tree, context, record, "start", finding->start_ns);
     set_time(tree, context, record, "end", finding->end_ns);
@@ -251,6 +252,24 @@ static json_t *findings(struct json_tree *tree, struct record_context *context,
         const struct finding *finding = &summary->findings[i];
         if (report_speaks_of(options, finding->rule, finding->severity))
             tree_add(tree, list, finding_record(tree, context, finding));
+    }
+    return list;
+}
+
+static json_t *services(struct json_tree *tree, const struct summary_verdict *summary)
+{
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < summary->service_count; i++) {
+        const struct service_closes *service = &summary->services[i];
+        json_t *record = json_object(), *name = json_object(), *closes = json_object();
+        tree_set(tree, name, "ip", address_value(service->address));
+        tree_set(tree, name, "port", json_integer(service->port));
+        for (unsigned kind = 0; kind < CLOSE_KINDS; kind++)
+            tree_set_nonzero(tree, closes, close_kind_name(kind), service->closes[kind]);
+        tree_set(tree, record, "service", name);
+        tree_set(tree, record, "connections", tree_count(service->connections));
+        tree_set(tree, record, "close", closes);
+        tree_add(tree, list, record);
     }
     return list;
 }
@@ -299,6 +318,7 @@ json_t *summary_record(struct record_context *context, const struct report_optio
     tree_set(&tree, record, "connections", connections_record(&tree, summary));
     tree_set(&tree, record, "anomaly_counts", anomaly_counts(&tree, options, summary));
     tree_set(&tree, record, "findings", findings(&tree, context, options, summary));
+    tree_set(&tree, record, "services", services(&tree, summary));
     tree_set(&tree, record, "options", options_record(&tree, options));
     tree_set(&tree, record, "complete", json_boolean(complete));
     tree_set(&tree, record, "evicted", tree_count(summary->evicted));

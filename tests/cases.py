@@ -11,7 +11,7 @@
 
 --bless writes what finwait says now as what it must say: read the difference before committing it.
 Left out of the comparison are the version and, but for cases named report_*, what rules find: the
-anomalies, what is counted and found from them, hosts and samples. Rules have their own test
+anomalies, what is counted and found from them, services, hosts and samples. Rules have their own test
 (rules_test.py), and a case about a state is not to change because a rule was added.
 """
 
@@ -48,7 +48,7 @@ def without_findings(record):
     """A document or a record without what rules find."""
     connections = record.get("connections", ()) if "schema" in record else ()
     for part in (record, record.get("summary", {}), *connections):
-        for name in ("anomalies", "rules", "anomaly_counts", "findings", "hosts", "samples"):
+        for name in ("anomalies", "rules", "anomaly_counts", "findings", "services", "hosts", "samples"):
             part.pop(name, None)
         part.get("tcp", {}).get("close", {}).get("reset", {}).pop("cause", None)
     return record

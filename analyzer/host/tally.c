@@ -5,7 +5,7 @@
 
 struct tally_service {
     struct roll_key key;
-    uint64_t connections;
+    struct service_closes counts;
     bool open;
 };
 
@@ -25,7 +25,9 @@ void tally_finish(struct tally *t)
     roll_finish(&t->rows);
     roll_finish(&t->services);
     free(t->findings);
+    free(t->told);
     t->findings = NULL;
+    t->told = NULL;
 }
 
 /* ---- counting ------------------------------------------------------------------------------- */
@@ -50,12 +52,15 @@ static bool count_service(struct tally *t, const struct connection_verdict *v)
         s = roll_add(&t->services, &key);
         if (!s)
             return false;
+        s->counts.port = v->server.port;
+        memcpy(s->counts.address, v->server.address, sizeof s->counts.address);
     }
     if (open && !s->open && t->services_open < TALLY_SERVICES_MAX) {
         s->open = true;
         t->services_open++;
     }
-    s->connections++;
+    s->counts.connections++;
+    s->counts.closes[v->close.kind]++;
     return true;
 }
 
@@ -122,6 +127,9 @@ bool tally_connection(struct tally *t, const struct connection_verdict *v)
         if (!row)
             return false;
         row->has_service = row != &t->rest[a->rule];
+        if (!row->count || row->last_stream != v->stream)
+            row->affected++;
+        row->last_stream = v->stream;
         count_in(row, a);
         count_client(row, v->client.address);
     }
@@ -184,7 +192,7 @@ static uint64_t connections_of(struct tally *t, const struct tally_row *row)
         return 0;
     struct roll_key key = roll_key_of(row->key.address[0], NULL, row->key.port, 0);
     const struct tally_service *s = roll_find(&t->services, &key);
-    return s ? s->connections : 0;
+    return s ? s->counts.connections : 0;
 }
 
 static struct finding finding_of(struct tally *t, const struct tally_row *row)
@@ -196,6 +204,7 @@ static struct finding finding_of(struct tally *t, const struct tally_row *row)
         .has_host = row->has_host,
         .port = row->key.port,
         .count = row->count,
+        .affected = row->affected,
         .connections = connections_of(t, row),
         .start_ns = row->start_ns,
         .end_ns = row->end_ns,
@@ -212,7 +221,7 @@ static struct finding finding_of(struct tally *t, const struct tally_row *row)
     return f;
 }
 
-bool tally_rank(struct tally *t, struct summary_verdict *summary)
+static bool rank_findings(struct tally *t, struct summary_verdict *summary)
 {
     uint32_t count = roll_count(&t->rows);
     struct finding *all = malloc((size_t)(count + RULES) * sizeof *all);
@@ -230,4 +239,59 @@ bool tally_rank(struct tally *t, struct summary_verdict *summary)
     summary->findings = all;
     summary->finding_count = count < TALLY_FINDINGS_MAX ? count : TALLY_FINDINGS_MAX;
     return true;
+}
+
+/* ---- services ------------------------------------------------------------------------------- */
+
+static int by_service(const struct service_closes *a, const struct service_closes *b)
+{
+    int order = memcmp(a->address, b->address, sizeof a->address);
+    return order ? order : (a->port > b->port) - (a->port < b->port);
+}
+
+static int by_connections(const void *left, const void *right)
+{
+    const struct service_closes *a = left;
+    const struct service_closes *b = right;
+    if (a->connections != b->connections)
+        return a->connections > b->connections ? -1 : 1;
+    return by_service(a, b);
+}
+
+static int by_trouble(const void *left, const void *right)
+{
+    uint64_t trouble_a = service_trouble(left);
+    uint64_t trouble_b = service_trouble(right);
+    if (trouble_a != trouble_b)
+        return trouble_a > trouble_b ? -1 : 1;
+    return by_connections(left, right);
+}
+
+/* Those with the most connections stay in front; of the others those with the most trouble follow.
+ * All are then in order of their connections. */
+static bool choose_services(struct tally *t, struct summary_verdict *summary)
+{
+    uint32_t count = roll_count(&t->services);
+    struct service_closes *all = malloc((size_t)(count + 1) * sizeof *all);
+    if (!all)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        all[i] = ((const struct tally_service *)roll_at(&t->services, i))->counts;
+    qsort(all, count, sizeof *all, by_connections);
+    if (count > TALLY_SERVICES_TOLD) {
+        uint32_t others = count - TALLY_SERVICES_TOLD;
+        qsort(all + TALLY_SERVICES_TOLD, others, sizeof *all, by_trouble);
+        count = TALLY_SERVICES_TOLD + (others < TALLY_SERVICES_TOLD ? others : TALLY_SERVICES_TOLD);
+        qsort(all, count, sizeof *all, by_connections);
+    }
+    free(t->told);
+    t->told = all;
+    summary->services = all;
+    summary->service_count = count;
+    return true;
+}
+
+bool tally_rank(struct tally *t, struct summary_verdict *summary)
+{
+    return rank_findings(t, summary) && choose_services(t, summary);
 }

@@ -15,7 +15,9 @@
 #define TALLY_SERVICES_MAX                                                                         \
     65536u /* where something was established, and as many where nothing was */
 #define TALLY_FINDINGS_MAX 100u
-#define TALLY_CLIENTS      8u /* the most frequent are kept track of in so many counters */
+#define TALLY_SERVICES_TOLD                                                                        \
+    50u /* with the most connections, and as many with the most trouble among them */
+#define TALLY_CLIENTS 8u /* the most frequent are kept track of in so many counters */
 
 /* A client's share, after Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and
  * top-k elements in data streams" (2005): at least count - over, at most count. */
@@ -30,6 +32,8 @@ struct tally_row {
     uint8_t severity;
     bool has_service, has_host;
     uint64_t count;
+    uint64_t affected;    /* connections */
+    uint64_t last_stream; /* of them: one may have several anomalies */
     int64_t start_ns, end_ns;
     uint32_t client_count;
     struct tally_client clients[TALLY_CLIENTS];
@@ -40,7 +44,8 @@ struct tally {
     struct roll services;
     uint32_t services_open;       /* of them, where something was established */
     struct tally_row rest[RULES]; /* without service */
-    struct finding *findings;     /* owned, after tally_rank() */
+    struct finding *findings;     /* owned, after tally_rank(), */
+    struct service_closes *told;  /* as is this */
 };
 
 bool tally_init(struct tally *tally, struct siphash_key secret) MUST_CHECK;
@@ -52,8 +57,9 @@ bool tally_connection(struct tally *tally, const struct connection_verdict *verd
 /* An anomaly of a host. False when memory ran out. */
 bool tally_host(struct tally *tally, const struct anomaly_verdict *anomaly) MUST_CHECK;
 
-/* Fills the summary's findings, which are the tally's. Ranked by severity, then by how much of the
- * service is concerned, weighed by how often; facts come last. False when memory ran out. */
+/* Fills the summary's findings and services, which are the tally's. Findings are ranked by
+ * severity, then by how much of the service is concerned, weighed by how often; facts come last.
+ * False when memory ran out. */
 bool tally_rank(struct tally *tally, struct summary_verdict *summary) MUST_CHECK;
 
 #endif

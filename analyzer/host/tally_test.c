@@ -165,6 +165,47 @@ static void at_most_so_many_rows_and_findings(void **state)
     assert_int_equal(f[4].count, 1);
 }
 
+static void services_by_how_they_ended(void **state)
+{
+    struct telling *w = *state;
+    struct connection_verdict v = {.handshake = HANDSHAKE_COMPLETE};
+    for (uint32_t i = 0; i < 3 * TALLY_SERVICES_TOLD; i++) {
+        address_of(v.server.address, 1000 + i);
+        v.server.port = 80;
+        /* The last has one connection, as most, and it was reset. */
+        v.close.kind = i == 3 * TALLY_SERVICES_TOLD - 1 ? CLOSE_RESET : CLOSE_GRACEFUL;
+        for (uint32_t n = 0; n < (i < TALLY_SERVICES_TOLD ? 2 : 1); n++)
+            assert_true(tally_connection(&w->tally, &v));
+    }
+    address_of(v.server.address, 1007);
+    v.close.kind = CLOSE_VANISHED;
+    assert_true(tally_connection(&w->tally, &v));
+    ranked(w, 0);
+    assert_int_equal(w->summary.service_count, 2 * TALLY_SERVICES_TOLD);
+    const struct service_closes *s = w->summary.services;
+    assert_int_equal(s[0].connections, 3);
+    assert_int_equal(s[0].closes[CLOSE_GRACEFUL], 2);
+    assert_int_equal(s[0].closes[CLOSE_VANISHED], 1);
+    assert_int_equal(s[0].port, 80);
+    assert_int_equal(service_trouble(&s[0]), 1);
+    const struct service_closes *last = &s[w->summary.service_count - 1];
+    assert_int_equal(last->connections, 1);
+    assert_int_equal(last->closes[CLOSE_RESET], 1);
+}
+
+static void a_connection_is_affected_once(void **state)
+{
+    struct telling *w = *state;
+    struct anomaly_verdict two[2] = {{.at_ns = 1, .rule = RULE_A, .severity = SEVERITY_NOTICE},
+                                     {.at_ns = 2, .rule = RULE_A, .severity = SEVERITY_NOTICE}};
+    struct connection_verdict v = {.anomalies = two, .anomaly_count = 2};
+    for (v.stream = 0; v.stream < 3; v.stream++)
+        assert_true(tally_connection(&w->tally, &v));
+    const struct finding *f = ranked(w, 1);
+    assert_int_equal(f->count, 6);
+    assert_int_equal(f->affected, 3);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -173,6 +214,7 @@ int main(void)
         TEST(counts_by_service),           TEST(ranks_by_severity_then_by_part),
         TEST(ties_go_by_address_and_port), TEST(keeps_the_clients_with_the_most),
         TEST(hosts_stand_for_themselves),  TEST(at_most_so_many_rows_and_findings),
+        TEST(services_by_how_they_ended),  TEST(a_connection_is_affected_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
