@@ -340,7 +340,7 @@ static bool tell_idle_reset(struct scene *s, const struct reset *r)
         r->idle_ns < s->config->idle_ns || !r->acceptable)
         return false;
     /* Who opened it may put it away again: nothing was under way, and nobody is cut off. */
-    bool put_away = r->x == s->client && r->client_sure && !r->ttl_differs;
+    bool put_away = (r->x == s->client || !r->client_sure) && !r->ttl_differs;
     struct anomaly_verdict *a =
         begin(s, RULE_IDLE_RESET, r, put_away ? SEVERITY_NOTICE : SEVERITY_WARNING,
               r->form == RESET_ABORT && !r->ttl_differs ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
