@@ -41,15 +41,16 @@ static bool retransmits_in_vain(const struct scene *s, int x)
            !only_fin_outstanding(s, x) && s->c->side[!x].last_ns <= own->run_last.time_ns;
 }
 
-/* The last segment of Y before this frame, as far as such were kept. */
-static const struct log_entry *heard_before(const struct scene *s, int y, frame_ref frame)
+/* The last segment of Y before this one, as far as such were kept. */
+static const struct log_entry *heard_before(const struct scene *s, int y,
+                                            const struct log_entry *until)
 {
     const struct log_entry *heard = last_before_close(s, y);
-    if (heard && heard->frame >= frame)
+    if (heard && !passed_before(heard, until))
         heard = NULL;
     for (int i = 0; i < s->ev->count; i++) {
         const struct log_entry *h = &s->ev->log[i];
-        if (h->side == y && h->frame < frame && (!heard || h->frame > heard->frame))
+        if (h->side == y && passed_before(h, until) && (!heard || passed_before(heard, h)))
             heard = h;
     }
     return heard;
@@ -59,10 +60,10 @@ static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, co
                      const char *last)
 {
     const struct side_detail *own = &s->d->side[x];
-    const struct log_entry *heard = heard_before(s, !x, own->run_first.frame);
+    const struct log_entry *heard = heard_before(s, !x, &own->run_first);
     const struct log_entry *sent =
         own->resends && own->sent.frame != FRAME_NONE ? &own->sent : NULL;
-    bool crossed = heard && sent && sent->frame < heard->frame;
+    bool crossed = heard && sent && passed_before(sent, heard);
     show_segment(s, a, crossed ? sent : NULL, "octets");
     show_segment(s, a, heard, "last segment of the peer before");
     show_segment(s, a, crossed ? NULL : sent, "octets");
@@ -75,9 +76,9 @@ static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, co
 static bool closed_before_run(const struct scene *s, int x)
 {
     const struct side_detail *own = &s->d->side[x];
-    frame_ref sent = own->sent.frame != FRAME_NONE ? own->sent.frame : own->run_first.frame;
+    const struct log_entry *sent = own->sent.frame != FRAME_NONE ? &own->sent : &own->run_first;
     for (int i = 0; i < s->ev->count; i++) {
-        if (s->ev->log[i].flags & TCP_FIN && s->ev->log[i].frame <= sent)
+        if (s->ev->log[i].flags & TCP_FIN && !passed_before(sent, &s->ev->log[i]))
             return true;
     }
     return false;

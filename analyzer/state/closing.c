@@ -337,6 +337,22 @@ static bool only_fin_outstanding(const struct evidence *ev, int x, const struct 
     return own->marks & SIDE_ACKED && seq_eq(own->una, e->fin_seq);
 }
 
+/* With something new the peer says that it has not received the FIN, when that had been due to be
+ * sent again: whatever kept X from it, no acknowledgment did. */
+static bool was_missing_when_due(const struct evidence *ev, int x, const struct endpoint_facts *e)
+{
+    const struct side_detail *d = &ev->c->detail->side[x];
+    for (int i = e->facts[FACT_FIN_SENT].index + 1; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        bool news = g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
+                    !(g->marks & (LOG_AGAIN | LOG_LATE)) && (g->payload_len || g->flags & TCP_FIN);
+        if (news && seq_eq(g->ack, e->fin_seq) && d->data_ns &&
+            g->time_ns - d->data_ns > 2 * retransmission_timeout_ns(ev, x))
+            return true;
+    }
+    return false;
+}
+
 /* A FIN that nobody was seen to acknowledge, and that was not sent again when that was due: it was
  * acknowledged unseen. Only after several retransmissions do stacks give up instead. */
 static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpoint_facts *e)
@@ -344,7 +360,8 @@ static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpo
     struct fact *acked = &e->facts[FACT_FIN_ACKED];
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
     if (!e->facts[FACT_FIN_SENT].holds || acked->holds || acked->doubtful || !d || !d->fins ||
-        d->again_run >= GIVE_UP_MIN || !gave_up(ev, x) || !only_fin_outstanding(ev, x, e))
+        d->again_run >= GIVE_UP_MIN || !gave_up(ev, x) || !only_fin_outstanding(ev, x, e) ||
+        was_missing_when_due(ev, x, e))
         return;
     for (int i = 0; i < ev->count; i++) {
         if (ev->log[i].flags & TCP_RST)

@@ -62,6 +62,11 @@ static const struct CMUnitTest tests[] = {
         "client not CLOSED\n"
         "+10 quiet\n"
         "client may FIN_WAIT_1 CLOSED\n"),
+    SCRIPT("its FIN was due again, and the peer lacked it long after: never acknowledged", FIN_WAIT_1
+        "+235 < FP. 201:232(31) ack 101\n"
+        "+.300 < FP. 201:232(31) ack 101\n"
+        "+60 quiet\n"
+        "client = CLOSING?\n"),
     /* The pause doubles: only twice the last one is too long. */
     SCRIPT("gave up: pauses double", FIN_WAIT_1
         "+1 > F. 101:101(0) ack 201\n"
