@@ -123,8 +123,10 @@ static void judge_data_beyond_fin(struct scene *s, int x)
     if (first == NO_ENTRY)
         return;
     bool joins = seq_le(s->ev->log[first].seq, behind);
-    struct anomaly_verdict *a = say(s, RULE_DATA_BEYOND_FIN, x, SEVERITY_WARNING,
-                                    joins ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE, first);
+    /* Behind a gap they may be of a new use of the ports, whose SYN the capture missed. */
+    struct anomaly_verdict *a =
+        say(s, RULE_DATA_BEYOND_FIN, x, joins ? SEVERITY_WARNING : SEVERITY_NOTICE,
+            joins ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE, first);
     figure(a, FIGURE_BYTES_BEYOND_FIN, seq_diff(most, behind));
     show(s, a, fin, "FIN");
     show(s, a, first, "octets beyond it");

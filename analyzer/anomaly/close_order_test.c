@@ -73,7 +73,7 @@ static const struct CMUnitTest tests[] = {
         "rule data_beyond_fin by client warning certain @7 @9 bytes_beyond_fin=50\n"),
     SCRIPT("with a gap they may be anybody's", FIN_WAIT_2
         "+.100 > P. 202:252(50) ack 201\n"
-        "rule data_beyond_fin by client warning possible bytes_beyond_fin=150\n"),
+        "rule data_beyond_fin by client notice possible bytes_beyond_fin=150\n"),
     SCRIPT("near miss: octets before it again", FIN_WAIT_2
         "+.100 > P. 1:101(100) ack 201\n"
         "no rule data_beyond_fin\n"),

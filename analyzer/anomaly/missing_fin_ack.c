@@ -193,8 +193,8 @@ static void judge_close_wait_stuck(struct scene *s, int x)
     int payload = last_payload_between(s, x, fin, end);
     bool sending = s->d && s->d->side[x].bytes_after_fin > 0 && payload != NO_ENTRY &&
                    elapsed_ns(s->ev->log[payload].time_ns, until_ns) < s->config->stuck_ns;
-    bool sure = left ? left->cause == CAUSE_SENT_FIN || left->cause == CAUSE_SENT_RST
-                     : s->states[x].possible == 1u << STATE_CLOSE_WAIT;
+    /* Where it was not seen to leave, one missed segment is enough: its FIN may be that. */
+    bool sure = left && (left->cause == CAUSE_SENT_FIN || left->cause == CAUSE_SENT_RST);
     /* Its own FIN may have passed before the capture began. */
     bool hidden = s->ends[x].opening_fin != OPENING_FIN_NONE;
     struct anomaly_verdict *a =

@@ -159,6 +159,11 @@ static const struct CMUnitTest tests[] = {
         "rule close_wait_stuck by server notice probable @7 @8 duration_ns=60010000000\n"
         "rule close_wait_stuck bytes_sent=0 still_waiting=true\n"
         "quiet\n"),
+    SCRIPT("still there when the peer asks again, and yet its FIN may have been missed", FIN_WAIT_2
+        "+80 > . 101:101(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+70 quiet\n"
+        "rule close_wait_stuck by server notice probable still_waiting=true\n"),
     SCRIPT("closes late", FIN_WAIT_2
         "+100 < F. 201:201(0) ack 102\n"
         "+.010 > . 102:102(0) ack 202\n"
