@@ -65,11 +65,11 @@ static bool answered_before(const struct scene *s, const struct log_entry *g, co
     if (seq_eq(end, g->seq))
         return false;
     const struct log_entry *last = last_before_close(s, r->x);
-    if (last && last->frame > g->frame && last->flags & TCP_ACK && seq_ge(last->ack, end))
+    if (last && passed_before(g, last) && last->flags & TCP_ACK && seq_ge(last->ack, end))
         return true;
     for (int i = 0; i < r->entry; i++) {
         const struct log_entry *h = &s->ev->log[i];
-        if (h->side == r->x && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && h->frame > g->frame &&
+        if (h->side == r->x && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && passed_before(g, h) &&
             seq_ge(h->ack, end))
             return true;
     }
@@ -224,7 +224,7 @@ const struct log_entry *last_payload(const struct scene *s, int x, int before)
         const struct log_entry *g = &s->ev->log[i];
         if (g->side == x && g->payload_len && !(g->flags & TCP_RST) && !(g->marks & LOG_AGAIN)) {
             const struct log_entry *data = last_data_before_close(s, x);
-            return data && data->frame > g->frame ? data : g;
+            return data && passed_before(g, data) ? data : g;
         }
     }
     return last_data_before_close(s, x);
@@ -354,7 +354,7 @@ static void weigh_payload(const struct scene *s, struct reset *r)
     const struct log_entry *peer = last_payload(s, !r->x, r->entry);
     r->any_payload = own || peer || (s->c->side[0].marks | s->c->side[1].marks) & SIDE_DATA;
     r->client_sure = knows_client(s);
-    r->spoke_last = !peer || (own && own->frame > peer->frame) || answer_is_hidden(s, r, peer);
+    r->spoke_last = !peer || (own && passed_before(peer, own)) || answer_is_hidden(s, r, peer);
     r->unanswered = r->x != s->client && !r->spoke_last;
     r->unanswered_goodbye = r->unanswered && own && peer->payload_len <= CLOSING_RECORD_MAX &&
                             r->late_bytes >= peer->payload_len;

@@ -92,7 +92,7 @@ static int64_t since_fin_acked_ns(const struct scene *s, const struct reset *r,
                                   const struct log_entry *until)
 {
     int acked = s->ends[r->x].fin_acked_index;
-    if (acked < 0 || s->ev->log[acked].frame >= until->frame)
+    if (acked < 0 || !passed_before(&s->ev->log[acked], until))
         return -1;
     return span_ns(s->ev->captured_ns[acked], until->time_ns);
 }
@@ -138,7 +138,7 @@ static void show_own_fin(const struct scene *s, struct anomaly_verdict *a, const
 static void show_crossing(const struct scene *s, struct anomaly_verdict *a, const struct reset *r,
                           const struct log_entry *met, const char *note)
 {
-    bool before = met->frame < s->ev->log[s->ends[r->x].fin_first].frame;
+    bool before = passed_before(met, &s->ev->log[s->ends[r->x].fin_first]);
     if (before)
         show_segment(s, a, met, note);
     show_own_fin(s, a, r);
@@ -347,7 +347,7 @@ static bool tell_idle_reset(struct scene *s, const struct reset *r)
     const struct log_entry *own = last_before_close(s, r->x);
     const struct log_entry *peer = last_before_close(s, !r->x);
     show_segment(s, a,
-                 own && peer && own->frame > peer->frame ? own
+                 own && peer && passed_before(peer, own) ? own
                  : peer                                  ? peer
                                                          : own,
                  "the last segment before the silence");
@@ -375,7 +375,7 @@ static const char *kind_of_abort(const struct scene *s, const struct reset *r)
 {
     bool unanswered = r->unanswered && !r->closing_octets;
     const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
-    bool under_way = lost && lost->frame > r->g->frame;
+    bool under_way = lost && passed_before(r->g, lost);
     if ((r->bytes_lost > r->closing_octets && !under_way) || unanswered)
         return "unread_data";
     return r->spoke_last ? "linger_zero" : "undetermined";
@@ -391,7 +391,7 @@ static bool tell_abortive_close(struct scene *s, const struct reset *r)
     struct anomaly_verdict *a = begin(s, RULE_ABORTIVE_CLOSE, r, severity_of_abort(s, r),
                                       certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
     const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
-    bool under_way = lost && lost->frame > r->g->frame;
+    bool under_way = lost && passed_before(r->g, lost);
     if (lost && !under_way)
         show_segment(s, a, lost, "the peer's last payload");
     else if (r->unanswered)
@@ -414,7 +414,7 @@ static bool had_just_spoken(const struct scene *s, const struct reset *r)
 {
     int64_t last_ns = TIME_UNKNOWN;
     const struct log_entry *last = last_before_close(s, r->x);
-    if (last && last->frame < r->g->frame)
+    if (last && passed_before(last, r->g))
         last_ns = last->time_ns;
     for (int i = 0; i < r->entry; i++) {
         const struct log_entry *g = &s->ev->log[i];
@@ -434,7 +434,7 @@ static bool reset_may_be_missed(const struct scene *s, const struct reset *r, bo
         return false;
     const struct log_entry *data = last_payload(s, r->x, r->entry);
     return data && (just_spoken || (r->drawn_exactly && !seq_eq(data->ack, r->drawn->ack) &&
-                                    data->frame < r->drawn->frame &&
+                                    passed_before(data, r->drawn) &&
                                     seq_ge(s->c->side[r->x].una, entry_end(data))));
 }
 
@@ -495,7 +495,7 @@ static bool has_opened(const struct scene *s)
 static bool had_spoken(const struct scene *s, int x, int entry)
 {
     const struct log_entry *last = last_before_close(s, x);
-    bool spoke = last && last->frame < s->ev->log[entry].frame && last->flags & TCP_ACK;
+    bool spoke = last && passed_before(last, &s->ev->log[entry]) && last->flags & TCP_ACK;
     for (int i = 0; i < entry && !spoke; i++) {
         const struct log_entry *g = &s->ev->log[i];
         spoke = g->side == x && (g->flags & (TCP_RST | TCP_ACK)) == TCP_ACK;
