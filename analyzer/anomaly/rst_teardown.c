@@ -214,8 +214,9 @@ static bool tell_request_met_close(struct scene *s, const struct reset *r)
     int64_t waited_ns = entry == NO_ENTRY
                             ? idle_ns + (apart_ns > 0 ? apart_ns : 0)
                             : span_ns(last_of_both_ns(s->d->start.last_ns), fin->time_ns);
-    struct anomaly_verdict *a = begin(s, RULE_REQUEST_MET_CLOSE, r, SEVERITY_WARNING,
-                                      r->drawn_exactly ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    struct anomaly_verdict *a =
+        begin(s, RULE_REQUEST_MET_CLOSE, r, SEVERITY_WARNING,
+              r->drawn_exactly && !r->lost_with_gaps ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
     show_crossing(s, a, r, data, "the peer's data had not heard of the FIN");
     figure(a, FIGURE_IDLE_NS, waited_ns);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(waited_ns));

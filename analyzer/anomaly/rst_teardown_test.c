@@ -75,6 +75,11 @@ static const struct CMUnitTest tests[] = {
         "rules request_met_close\n"
         "rule request_met_close by server warning certain @7 @8 @9 idle_ns=60404000000 "
         "well_known_timeout=common_60s gap_ns=4000000 bytes_lost=50\n"),
+    SCRIPT("request_met_close: part of the request did not pass", ESTABLISHED
+        "+5 < F. 201:201(0) ack 101\n"
+        "+.004 > P. 151:201(50) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rule request_met_close by server warning probable bytes_lost=50\n"),
     SCRIPT("request_met_close: two segments, numbers told apart", ESTABLISHED
         "+5 > P. 101:151(50) ack 201\n"
         "+0 > P. 151:201(50) ack 201\n"
