@@ -3,6 +3,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/rules.h"
+#include "cli/terminal.h"
 #include "dissect/capture/filter.h"
 #include "dissect/capture/timeline.h"
 #include "dissect/dissect.h"
@@ -93,7 +94,8 @@ static void make_settings(struct run *run)
         s[n++] = (struct report_setting){"from", SETTING_TEXT, 0, o->from_text};
     if (o->to_text)
         s[n++] = (struct report_setting){"to", SETTING_TEXT, 0, o->to_text};
-    run->report_options = (struct report_options){.format = o->format,
+    run->report_options = (struct report_options){.format = terminal_format(o),
+                                                  .style = terminal_style(o),
                                                   .connections = o->connections,
                                                   .min_severity = o->min_severity,
                                                   .observer = o->observer,

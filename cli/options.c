@@ -62,13 +62,27 @@ static bool parse_word(const char *value, const char *const *words, int first, i
 
 static bool set_format(struct options *o, const char *value)
 {
-    static const char *const words[] = {"json", "ndjson", NULL};
+    static const char *const words[] = {"json", "ndjson", "text", NULL};
     int index;
     if (!parse_word(value, words, 0, &index)) {
-        complain("--format", value, "it is json or ndjson");
+        complain("--format", value, "it is text, json or ndjson");
         return false;
     }
-    o->format = index ? REPORT_NDJSON : REPORT_JSON;
+    static const enum report_format formats[] = {REPORT_JSON, REPORT_NDJSON, REPORT_TEXT};
+    o->format = formats[index];
+    o->some_format = true;
+    return true;
+}
+
+static bool set_color(struct options *o, const char *value)
+{
+    static const char *const words[] = {"auto", "always", "never", NULL};
+    int choice;
+    if (!parse_word(value, words, COLOR_AUTO, &choice)) {
+        complain("--color", value, "it is auto, always or never");
+        return false;
+    }
+    o->color = (enum color_choice)choice;
     return true;
 }
 
@@ -143,6 +157,8 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
     switch (id) {
     case OPTION_FORMAT:
         return set_format(o, value);
+    case OPTION_COLOR:
+        return set_color(o, value);
     case OPTION_CONNECTIONS:
         o->connections = true;
         return true;

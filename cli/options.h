@@ -31,9 +31,13 @@ struct option_row {
 
 extern const struct option_row option_table[OPTION_COUNT];
 
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
 struct options {
     struct analyzer_config analyzer;
     enum report_format format;
+    bool some_format; /* --format was given */
+    enum color_choice color;
     enum severity min_severity;
     enum severity fail_on; /* SEVERITY_NONE: nothing */
     bool some_rules;       /* --rule was given: all but these are left out */

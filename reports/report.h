@@ -1,7 +1,7 @@
 /*
- * The front of the room: verdicts and findings to bytes, in the contract's records. The many
- * (connections, anomalies) are streamed as they come through one small writer; the few are built
- * with jansson. The same verdicts give the same bytes.
+ * The front of the room: verdicts and findings to bytes. In JSON these are the contract's records:
+ * the many (connections, anomalies) are streamed as they come through one small writer, the few are
+ * built with jansson. As text they are a page for people. The same verdicts give the same bytes.
  *
  * Options, findings and output are borrowed for the report's life. Findings must be complete when
  * report_host() or report_finish() is called; before it only the files' names, the interfaces and
@@ -18,6 +18,14 @@
 enum report_format {
     REPORT_JSON,   /* one document */
     REPORT_NDJSON, /* one record a line */
+    REPORT_TEXT,   /* a page for people */
+};
+
+/* What the page may look like. */
+struct text_style {
+    unsigned columns;
+    bool colour;
+    bool utf8; /* else ASCII alone */
 };
 
 /* An option that can change a verdict, with its effective value: echoed in the summary. */
@@ -30,7 +38,8 @@ struct report_setting {
 
 struct report_options {
     enum report_format format;
-    bool connections;           /* write connection records */
+    bool connections;           /* write connection records, or lines */
+    struct text_style style;    /* of REPORT_TEXT */
     enum severity min_severity; /* of the anomalies that are written and counted */
     bool rule_left_out[RULES];  /* neither are these; connection records name them all the same */
     const char *observer;       /* observer.name, or NULL */

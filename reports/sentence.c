@@ -402,6 +402,25 @@ static void add_rule_name(struct sentence *sentence, const char *name)
     sentence_add(sentence, name + 1);
 }
 
+/* " in 12 of 30 connections", " 15 times in 12 of 30 connections", " 2 times" */
+static void add_how_often(struct sentence *sentence, const struct finding *finding)
+{
+    if (finding->count != finding->affected) {
+        sentence_add(sentence, " ");
+        sentence_add_amount(sentence, finding->count, "times");
+    }
+    if (!finding->affected)
+        return;
+    sentence_add(sentence, " in ");
+    if (finding->connections) {
+        sentence_add_count(sentence, finding->affected);
+        sentence_add(sentence, " of ");
+        sentence_add_amount(sentence, finding->connections, "connections");
+    } else {
+        sentence_add_amount(sentence, finding->affected, "connections");
+    }
+}
+
 void sentence_of_finding(struct sentence *sentence, const struct finding *finding)
 {
     sentence_init(sentence);
@@ -413,12 +432,8 @@ void sentence_of_finding(struct sentence *sentence, const struct finding *findin
         sentence_add(sentence, "The capture");
     sentence_add(sentence, ": ");
     add_rule_name(sentence, rule_table[finding->rule].name);
-    sentence_add(sentence, ", found ");
-    sentence_add_amount(sentence, finding->count, "times");
-    if (finding->connections) {
-        sentence_add(sentence, " in ");
-        sentence_add_amount(sentence, finding->connections, "connections");
-    }
+    sentence_add(sentence, ", found");
+    add_how_often(sentence, finding);
     for (uint32_t i = 0; i < finding->client_count; i++) {
         sentence_add(sentence, i ? ", " : finding->client_count > 1 ? " (clients " : " (client ");
         sentence_add_host(sentence, finding->clients[i].address);

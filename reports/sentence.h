@@ -40,7 +40,7 @@ void sentence_add_host(struct sentence *sentence, const uint8_t address[16]);
 void sentence_of_anomaly(struct sentence *sentence, const struct anomaly_verdict *anomaly,
                          const struct connection_verdict *connection);
 
-/* "10.0.0.2:443: abortive close, found 12 times in 30 connections (client 10.0.0.1: 12)." */
+/* "10.0.0.2:443: abortive close, found in 12 of 30 connections (client 10.0.0.1: 12)." */
 void sentence_of_finding(struct sentence *sentence, const struct finding *finding);
 
 #endif

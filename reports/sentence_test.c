@@ -136,21 +136,26 @@ static void findings(void **state)
                               .address = {[10] = 0xff, 0xff, 10, 0, 0, 2},
                               .port = 443,
                               .count = 12,
+                              .affected = 12,
                               .connections = 30,
                               .clients = {{{[10] = 0xff, 0xff, 10, 0, 0, 1}, 8}, {{0}, 4}},
                               .client_count = 2};
     sentence_of_finding(&s, &finding);
-    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found 12 times in 30 "
+    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found in 12 of 30 "
+                                "connections (clients 10.0.0.1: 8, ::: 4).");
+    finding.count = 15;
+    sentence_of_finding(&s, &finding);
+    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found 15 times in 12 of 30 "
                                 "connections (clients 10.0.0.1: 8, ::: 4).");
     finding.client_count = 1;
-    finding.count = finding.connections = 1;
+    finding.count = finding.affected = finding.connections = 1;
     sentence_of_finding(&s, &finding);
-    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found 1 time in 1 connection "
+    assert_string_equal(s.text, "10.0.0.2:443: simultaneous close, found in 1 of 1 connection "
                                 "(client 10.0.0.1: 8).");
     finding.has_service = false;
     finding.has_host = true;
     finding.client_count = 0;
-    finding.connections = 0;
+    finding.connections = finding.affected = 0;
     sentence_of_finding(&s, &finding);
     assert_string_equal(s.text, "10.0.0.2: simultaneous close, found 1 time.");
     finding.has_host = false;

@@ -325,3 +325,16 @@ json_t *summary_record(struct record_context *context, const struct report_optio
     tree_set(&tree, record, "version", json_string(FINWAIT_VERSION));
     return tree_result(&tree, record);
 }
+
+static int dump_piece(const char *bytes, size_t length, void *output)
+{
+    output_write(output, bytes, length);
+    return 0;
+}
+
+bool record_dump(struct output *output, json_t *tree)
+{
+    bool ok = tree && json_dump_callback(tree, dump_piece, output, RECORD_DUMP_FLAGS) == 0;
+    json_decref(tree);
+    return ok;
+}

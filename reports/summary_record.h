@@ -16,6 +16,9 @@
 /* How every tree is dumped; the streaming writer does the same. */
 #define RECORD_DUMP_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH)
 
+/* Writes the tree and releases it. False when it is NULL or memory ran out. */
+bool record_dump(struct output *output, json_t *tree) MUST_CHECK;
+
 /* {id, files, packets}: the files as given and what became of every packet. */
 json_t *capture_record(struct record_context *context) MUST_CHECK;
 
