@@ -405,7 +405,7 @@ struct summary_verdict {
     uint64_t anomalies[RULES][SEVERITIES]; /* complete, whatever became records */
     const struct finding *findings;
     uint32_t finding_count;
-    const struct service_closes *services; /* those with the most connections, or trouble */
+    const struct service_closes *services; /* those where the most opened, or of most trouble */
     uint32_t service_count;                /* of them; by connections, then address and port */
 };
 

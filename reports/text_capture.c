@@ -19,9 +19,9 @@ static const char *const handshake_words[HANDSHAKES] = {
 };
 
 static const char *const close_words[CLOSE_KINDS] = {
-    [CLOSE_RESET] = "reset",
-    [CLOSE_SIMULTANEOUS] = "closed by both ends at once",
     [CLOSE_GRACEFUL] = "graceful",
+    [CLOSE_SIMULTANEOUS] = "closed by both ends at once",
+    [CLOSE_RESET] = "reset",
     [CLOSE_VANISHED] = "vanished (an end no longer answers)",
     [CLOSE_MID_CLOSE] = "still closing",
     [CLOSE_HALF_CLOSED] = "half-closed",
@@ -130,6 +130,22 @@ static void put_packets(struct text_report *report)
     put(report, "Packets", &line);
 }
 
+/* The ordinary first, whatever the order of the kinds. */
+static void add_closes(struct sentence *line, const struct summary_verdict *summary)
+{
+    static const uint8_t order[] = {CLOSE_GRACEFUL, CLOSE_SIMULTANEOUS, CLOSE_RESET,
+                                    CLOSE_VANISHED, CLOSE_MID_CLOSE,    CLOSE_HALF_CLOSED,
+                                    CLOSE_OPEN,     CLOSE_NONE};
+    _Static_assert(sizeof order == CLOSE_KINDS, "each kind once");
+    uint64_t counts[CLOSE_KINDS];
+    const char *names[CLOSE_KINDS];
+    for (unsigned i = 0; i < CLOSE_KINDS; i++) {
+        counts[i] = summary->closes[order[i]];
+        names[i] = close_words[order[i]];
+    }
+    words_counts(line, counts, CLOSE_KINDS, names);
+}
+
 void text_capture(struct text_report *report, const struct summary_verdict *summary, bool complete)
 {
     put_files(report);
@@ -142,7 +158,7 @@ void text_capture(struct text_report *report, const struct summary_verdict *summ
         words_counts(&line, summary->handshakes, HANDSHAKES, handshake_words);
         put(report, "Connections", &line);
         sentence_init(&line);
-        words_counts(&line, summary->closes, CLOSE_KINDS, close_words);
+        add_closes(&line, summary);
         put(report, "How they end", &line);
     } else {
         put(report, "Connections", &line);

@@ -34,17 +34,6 @@ static void add_capture(struct sentence *command, const struct capture_findings 
     sentence_add(command, plain || !showable ? "" : "'");
 }
 
-static const struct finding *first_finding(const struct text_report *report,
-                                           const struct summary_verdict *summary)
-{
-    for (uint32_t i = 0; i < summary->finding_count; i++) {
-        const struct finding *finding = &summary->findings[i];
-        if (report_speaks_of(report->options, finding->rule, finding->severity))
-            return finding;
-    }
-    return NULL;
-}
-
 static void put(struct text_report *report, const char *before, const char *rule)
 {
     struct sentence command = {0};
@@ -55,15 +44,15 @@ static void put(struct text_report *report, const char *before, const char *rule
     page_command(&report->page, command.text);
 }
 
-void text_next(struct text_report *report, const struct summary_verdict *summary)
+void text_next(struct text_report *report, const struct summary_verdict *summary,
+               const struct finding *first)
 {
-    const struct finding *finding = first_finding(report, summary);
     if (!summary->connections)
         return;
     page_heading(&report->page, "What to run next");
-    if (finding) {
+    if (first) {
         struct sentence command = {0};
-        const char *rule = rule_table[finding->rule].id;
+        const char *rule = rule_table[first->rule].id;
         sentence_add(&command, "finwait rules ");
         sentence_add(&command, rule);
         page_command(&report->page, command.text);

@@ -154,33 +154,42 @@ static void put_packets(struct notes *notes)
 
 /* ---- connections ---------------------------------------------------------------------------- */
 
-static const char *const caveat_words[CAVEATS] = {
-    [CAVEAT_ONE_DIRECTION] = "only one direction was captured: most rules say nothing about these",
-    [CAVEAT_STARTS_MID_STREAM] = "began before the capture: who opened is a guess, by port",
-    [CAVEAT_CAPTURE_LOST] = "the capture misses segments that arrived",
-    [CAVEAT_CAPTURED_TWICE] = "packets were captured twice (told apart from retransmissions)",
-    [CAVEAT_SECOND_TAP] = "seen at more than one capture point",
-    [CAVEAT_SNAPLEN_CUT] = "the snap length cut TCP options or headers: capture with a larger one",
-    [CAVEAT_CLOCK_BACKWARDS] = "the clock ran backwards: durations are not certain",
-    [CAVEAT_NO_TIMESTAMPS] = "packets without a time",
-    [CAVEAT_EVICTED] = "reported early because memory was full: a higher --max-memory avoids that",
+static const struct {
+    const char *what, *so;
+} caveat_words[CAVEATS] = {
+    [CAVEAT_ONE_DIRECTION] = {"Only one direction was captured",
+                              "Most rules say nothing about these."},
+    [CAVEAT_STARTS_MID_STREAM] = {"Began before the capture",
+                                  "Who opened is a guess, by port or first packet."},
+    [CAVEAT_CAPTURE_LOST] = {"The capture misses segments that arrived",
+                             "What rests on their absence is only possible."},
+    [CAVEAT_CAPTURED_TWICE] = {"Packets were captured twice",
+                               "Copies are not taken for retransmissions."},
+    [CAVEAT_SECOND_TAP] = {"Seen at more than one capture point", ""},
+    [CAVEAT_SNAPLEN_CUT] = {"The snap length cut headers or options",
+                            "Capture with a larger one (tcpdump -s)."},
+    [CAVEAT_CLOCK_BACKWARDS] = {"The clock ran backwards", "Durations are not certain."},
+    [CAVEAT_NO_TIMESTAMPS] = {"Packets without a time", "Rules about durations say nothing."},
+    [CAVEAT_EVICTED] = {"Reported early because memory was full",
+                        "A higher --max-memory avoids that."},
 };
 
 static void put_connections(struct notes *notes, uint64_t connections)
 {
     for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
         uint64_t count = notes->report->caveats[caveat];
-        if (!count || !caveat_words[caveat])
+        if (!count || !caveat_words[caveat].what)
             continue;
         struct sentence line = {0};
+        sentence_add(&line, caveat_words[caveat].what);
+        sentence_add(&line, ": ");
         words_number(&line, count);
         sentence_add(&line, " of ");
         words_amount(&line, connections, "connections");
         sentence_add(&line, " (");
         words_share(&line, count, connections);
-        sentence_add(&line, "): ");
-        sentence_add(&line, caveat_words[caveat]);
-        sentence_add(&line, ".");
+        sentence_add(&line, "). ");
+        sentence_add(&line, caveat_words[caveat].so);
         put_note(notes, line.text);
     }
 }
@@ -194,6 +203,6 @@ void text_quality(struct text_report *report, const struct summary_verdict *summ
     if (!notes.any) {
         page_newline(&report->page);
         page_paragraph(&report->page, 0, TONE_PLAIN, "",
-                       "The capture is whole: nothing weakens the evidence.");
+                       "Nothing was noticed in the capture that weakens the evidence.");
     }
 }

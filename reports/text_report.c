@@ -99,11 +99,11 @@ static bool finish(void *report, const struct summary_verdict *summary, bool com
     if (text->any_connection)
         page_newline(&text->page);
     text_capture(text, summary, complete);
-    text_findings(text, summary);
+    const struct finding *first = text_findings(text, summary);
     text_services(text, summary);
     text_hosts(text);
     text_quality(text, summary);
-    text_next(text, summary);
+    text_next(text, summary, first);
     return output_ok(text->page.output);
 }
 

@@ -34,11 +34,14 @@ struct text_report {
 
 /* The sections, in their order. */
 void text_capture(struct text_report *report, const struct summary_verdict *summary, bool complete);
-void text_findings(struct text_report *report, const struct summary_verdict *summary);
+/* Returns the finding that was told first, or NULL. */
+const struct finding *text_findings(struct text_report *report,
+                                    const struct summary_verdict *summary);
 void text_services(struct text_report *report, const struct summary_verdict *summary);
 void text_hosts(struct text_report *report);
 void text_quality(struct text_report *report, const struct summary_verdict *summary);
-void text_next(struct text_report *report, const struct summary_verdict *summary);
+void text_next(struct text_report *report, const struct summary_verdict *summary,
+               const struct finding *first);
 
 /* Of what the options leave in: anomalies of this severity, and of this rule. */
 uint64_t text_anomalies(const struct text_report *report, const struct summary_verdict *summary,

@@ -74,22 +74,28 @@ static void add_service(struct text_table *table, const struct service_closes *s
         rest->closes[kind] -= service->closes[kind];
 }
 
-/* Of the services behind the busiest those with the most trouble, the busier first of equals. */
-static void choose_worst(const struct summary_verdict *summary, bool *chosen)
+static uint64_t opened(const struct service_closes *service)
 {
-    for (unsigned n = 0; n < WORST; n++) {
-        uint32_t worst = summary->service_count;
+    return service->connections - service->closes[CLOSE_NONE];
+}
+
+/* So many of those with the most, the busier first of equals. */
+static void choose(const struct summary_verdict *summary, bool *chosen, unsigned most_rows,
+                   uint64_t (*of)(const struct service_closes *service))
+{
+    for (unsigned n = 0; n < most_rows; n++) {
+        uint32_t best = summary->service_count;
         uint64_t most = 0;
-        for (uint32_t i = BUSIEST; i < summary->service_count; i++) {
-            uint64_t trouble = service_trouble(&summary->services[i]);
-            if (!chosen[i] && trouble > most) {
-                worst = i;
-                most = trouble;
+        for (uint32_t i = 0; i < summary->service_count; i++) {
+            uint64_t count = of(&summary->services[i]);
+            if (!chosen[i] && count > most) {
+                best = i;
+                most = count;
             }
         }
-        if (worst == summary->service_count)
+        if (best == summary->service_count)
             return;
-        chosen[worst] = true;
+        chosen[best] = true;
     }
 }
 
@@ -102,9 +108,8 @@ void text_services(struct text_report *report, const struct summary_verdict *sum
         told.service_count = TOLD_MOST;
     if (!told.service_count)
         return;
-    for (uint32_t i = 0; i < BUSIEST && i < told.service_count; i++)
-        chosen[i] = true;
-    choose_worst(&told, chosen);
+    choose(&told, chosen, BUSIEST, opened);
+    choose(&told, chosen, WORST, service_trouble);
     struct service_closes rest = {.connections = told.connections};
     memcpy(rest.closes, told.closes, sizeof rest.closes);
     struct text_table table = {.cells = COLUMNS + 1, .rows = 1};

@@ -159,12 +159,20 @@ static uint64_t weight_of(const struct finding *f)
     return count * part;
 }
 
+/* What is said of a host or of the capture stands for many connections. */
+static bool adds_up(const struct finding *f)
+{
+    return rule_table[f->rule].scope != SCOPE_CONNECTION;
+}
+
 static int by_rank(const void *left, const void *right)
 {
     const struct finding *a = left;
     const struct finding *b = right;
     if (a->severity != b->severity)
         return a->severity > b->severity ? -1 : 1;
+    if (adds_up(a) != adds_up(b))
+        return adds_up(a) ? -1 : 1;
     if (weight_of(a) != weight_of(b))
         return weight_of(a) > weight_of(b) ? -1 : 1;
     if (a->count != b->count)
@@ -258,6 +266,17 @@ static int by_connections(const void *left, const void *right)
     return by_service(a, b);
 }
 
+static int by_opened(const void *left, const void *right)
+{
+    const struct service_closes *a = left;
+    const struct service_closes *b = right;
+    uint64_t opened_a = a->connections - a->closes[CLOSE_NONE];
+    uint64_t opened_b = b->connections - b->closes[CLOSE_NONE];
+    if (opened_a != opened_b)
+        return opened_a > opened_b ? -1 : 1;
+    return by_connections(left, right);
+}
+
 static int by_trouble(const void *left, const void *right)
 {
     uint64_t trouble_a = service_trouble(left);
@@ -267,8 +286,8 @@ static int by_trouble(const void *left, const void *right)
     return by_connections(left, right);
 }
 
-/* Those with the most connections stay in front; of the others those with the most trouble follow.
- * All are then in order of their connections. */
+/* Those with the most connections that opened stay in front, so that a scan's thousands of targets
+ * do not crowd them out; of the others those with the most trouble follow. */
 static bool choose_services(struct tally *t, struct summary_verdict *summary)
 {
     uint32_t count = roll_count(&t->services);
@@ -277,13 +296,13 @@ static bool choose_services(struct tally *t, struct summary_verdict *summary)
         return false;
     for (uint32_t i = 0; i < count; i++)
         all[i] = ((const struct tally_service *)roll_at(&t->services, i))->counts;
-    qsort(all, count, sizeof *all, by_connections);
+    qsort(all, count, sizeof *all, by_opened);
     if (count > TALLY_SERVICES_TOLD) {
         uint32_t others = count - TALLY_SERVICES_TOLD;
         qsort(all + TALLY_SERVICES_TOLD, others, sizeof *all, by_trouble);
         count = TALLY_SERVICES_TOLD + (others < TALLY_SERVICES_TOLD ? others : TALLY_SERVICES_TOLD);
-        qsort(all, count, sizeof *all, by_connections);
     }
+    qsort(all, count, sizeof *all, by_connections);
     free(t->told);
     t->told = all;
     summary->services = all;

@@ -16,7 +16,7 @@
     65536u /* where something was established, and as many where nothing was */
 #define TALLY_FINDINGS_MAX 100u
 #define TALLY_SERVICES_TOLD                                                                        \
-    50u /* with the most connections, and as many with the most trouble among them */
+    50u /* with the most connections that opened, and as many with the most trouble among them */
 #define TALLY_CLIENTS 8u /* the most frequent are kept track of in so many counters */
 
 /* A client's share, after Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and
@@ -58,8 +58,8 @@ bool tally_connection(struct tally *tally, const struct connection_verdict *verd
 bool tally_host(struct tally *tally, const struct anomaly_verdict *anomaly) MUST_CHECK;
 
 /* Fills the summary's findings and services, which are the tally's. Findings are ranked by
- * severity, then by how much of the service is concerned, weighed by how often; facts come last.
- * False when memory ran out. */
+ * severity, what is said of hosts first, then by how much of the service is concerned, weighed by
+ * how often; facts come last. False when memory ran out. */
 bool tally_rank(struct tally *tally, struct summary_verdict *summary) MUST_CHECK;
 
 #endif
