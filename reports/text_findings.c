@@ -188,13 +188,14 @@ static void add_client(struct sentence *line, const struct entry *entry,
               memcmp(finding->clients[0].address, first->clients[0].address,
                      sizeof first->clients[0].address) == 0;
     }
-    if (!one)
+    if (!one || entry->beyond)
         return;
     sentence_add(line, ", client ");
     sentence_add_host(line, first->clients[0].address);
 }
 
-/* "Connection refused: 6,003 times at 46 or more services (10.0.0.2:80: 3, …, others)." */
+/* What lies beyond the summary's findings is only counted: of its times and clients nothing is
+ * known. "Connection refused: 6,003 times at 46 or more services (10.0.0.2:80: 3, …, others)." */
 static void sentence_of_many(struct sentence *line, const struct summary_verdict *summary,
                              const struct entry *entry)
 {
@@ -230,7 +231,7 @@ static void sentence_of_many(struct sentence *line, const struct summary_verdict
     sentence_add(line, named > SERVICES_NAMED ? ", others)" : ")");
     add_client(line, entry, summary);
     sentence_add(line, ".");
-    if (start_ns == TIME_UNKNOWN)
+    if (start_ns == TIME_UNKNOWN || entry->beyond)
         return;
     sentence_add(line, " ");
     words_span(line, start_ns, end_ns);
@@ -304,11 +305,7 @@ static void put_heading(struct text_report *report, const struct summary_verdict
 static void put_nothing(struct text_report *report, const struct summary_verdict *summary)
 {
     struct sentence line = {0};
-    uint64_t below = 0;
-    for (unsigned rule = 0; rule < RULES; rule++) {
-        for (unsigned severity = 0; severity < report->options->min_severity; severity++)
-            below += report->options->rule_left_out[rule] ? 0 : summary->anomalies[rule][severity];
-    }
+    uint64_t below = text_anomalies_below(report, summary);
     sentence_add(&line,
                  summary->connections ? "Nothing found" : "No TCP connection: nothing found");
     if (report->options->min_severity > SEVERITY_INFO) {

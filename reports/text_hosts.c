@@ -101,7 +101,7 @@ static void put_host(struct text_report *report, const struct pressed_host *host
         sentence_add(&line, ")");
     }
     sentence_add(&line, ".");
-    page_paragraph(&report->page, 4, TONE_PLAIN, "  -", line.text);
+    page_item(&report->page, line.text);
 }
 
 void text_hosts(struct text_report *report)
@@ -125,6 +125,6 @@ void text_hosts(struct text_report *report)
         sentence_add(&line, "and ");
         words_amount(&line, report->pressed_total - report->pressed_count, "more hosts");
         sentence_add(&line, ".");
-        page_paragraph(&report->page, 4, TONE_PLAIN, "  -", line.text);
+        page_item(&report->page, line.text);
     }
 }

@@ -57,7 +57,7 @@ void text_next(struct text_report *report, const struct summary_verdict *summary
         sentence_add(&command, rule);
         page_command(&report->page, command.text);
         put(report, "finwait --format ndjson --rule ", rule);
-    } else if (report->options->min_severity > SEVERITY_INFO) {
+    } else if (text_anomalies_below(report, summary)) {
         put(report, "finwait --min-severity info ", "");
     }
     put(report, "finwait --connections --format ndjson ", "");

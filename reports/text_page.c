@@ -109,7 +109,7 @@ void page_paragraph(struct text_page *page, size_t indent, enum tone tone, const
             first = true;
         }
         if (length) {
-            size_t blanks = !first ? 1 : column < indent ? indent - column : 0;
+            size_t blanks = column < indent ? indent - column : column > 0;
             page_blanks(page, blanks);
             put_bytes(page, text, length);
             column += blanks + width;
@@ -119,6 +119,11 @@ void page_paragraph(struct text_page *page, size_t indent, enum tone tone, const
         text += *text == ' ';
     }
     page_newline(page);
+}
+
+void page_item(struct text_page *page, const char *text)
+{
+    page_paragraph(page, 4, TONE_PLAIN, page->style.utf8 ? "  \xe2\x80\xa2" : "  -", text);
 }
 
 void page_command(struct text_page *page, const char *text)

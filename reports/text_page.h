@@ -33,6 +33,9 @@ void page_heading(struct text_page *page, const char *text);
 void page_paragraph(struct text_page *page, size_t indent, enum tone tone, const char *label,
                     const char *text);
 
+/* A paragraph behind a bullet. */
+void page_item(struct text_page *page, const char *text);
+
 /* A line that is to be copied: never wrapped. */
 void page_command(struct text_page *page, const char *text);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INDENT = 4, FILES_TOLD = 8, PLACES_TOLD = 3 };
+enum { FILES_TOLD = 8, PLACES_TOLD = 3 };
 
 struct notes {
     struct text_report *report;
@@ -21,7 +21,7 @@ static void put_note(struct notes *notes, const char *text)
     if (!notes->any)
         page_heading(&notes->report->page, "What weakens the evidence");
     notes->any = true;
-    page_paragraph(&notes->report->page, INDENT, TONE_PLAIN, "  -", text);
+    page_item(&notes->report->page, text);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */

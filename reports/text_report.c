@@ -129,6 +129,17 @@ uint64_t text_anomalies(const struct text_report *report, const struct summary_v
     return sum;
 }
 
+uint64_t text_anomalies_below(const struct text_report *report,
+                              const struct summary_verdict *summary)
+{
+    uint64_t sum = 0;
+    for (unsigned rule = 0; rule < RULES; rule++) {
+        for (unsigned severity = 0; severity < report->options->min_severity; severity++)
+            sum += report->options->rule_left_out[rule] ? 0 : summary->anomalies[rule][severity];
+    }
+    return sum;
+}
+
 const struct report_calls report_as_text = {
     .create = create,
     .destroy = destroy,

@@ -49,6 +49,10 @@ uint64_t text_anomalies(const struct text_report *report, const struct summary_v
 uint64_t text_anomalies_of(const struct text_report *report, const struct summary_verdict *summary,
                            enum rule_id rule);
 
+/* Those that --min-severity alone leaves out. */
+uint64_t text_anomalies_below(const struct text_report *report,
+                              const struct summary_verdict *summary);
+
 void text_host_take(struct text_report *report, const struct host_verdict *verdict);
 
 #endif

@@ -57,7 +57,10 @@ static void add_row(struct text_table *table, const char *name,
             snprintf(row->cells[i], sizeof row->cells[i], "-");
     }
     sentence_init(&cell);
-    words_share(&cell, service_trouble(service), service->connections);
+    if (service_trouble(service))
+        words_share(&cell, service_trouble(service), service->connections);
+    else
+        sentence_add(&cell, "-");
     set_cell(row->cells[COLUMNS], &cell);
 }
 

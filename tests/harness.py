@@ -36,6 +36,9 @@ def captures():
 class Run:
     """One run of finwait: status, output, and what is wrong with it whatever the input was."""
 
+    # Nothing of the terminal or the locale in which the tests happen to run.
+    ENVIRONMENT = {**os.environ, "COLUMNS": "80", "LC_ALL": "C"}
+
     def __init__(self, arguments, cwd=None, stdin=None, timeout=60):
         executable = os.environ.get("FINWAIT")
         if not executable:
@@ -44,7 +47,7 @@ class Run:
         try:
             done = subprocess.run([executable, *self.arguments], cwd=cwd, input=stdin,
                                   stdin=subprocess.DEVNULL if stdin is None else None,
-                                  capture_output=True, timeout=timeout, check=False)
+                                  capture_output=True, timeout=timeout, check=False, env=self.ENVIRONMENT)
             self.status, self.out, self.err = done.returncode, done.stdout, done.stderr.decode(
                 "utf-8", "backslashreplace")
             self.timed_out = False

@@ -1,0 +1,132 @@
+"""Which report standard output gets, and in which dress: a terminal (a pseudo-terminal here) text
+with colours and as wide as it is, a pipe JSON."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import tempfile
+import termios
+from pathlib import Path
+
+from harness import TESTDATA, Run, Verdict, skip
+
+CAPTURE = "captures/lost_last_ack.pcap"  # short: a name is never cut
+ESCAPE = "\x1b["
+
+
+def environment(**more):
+    kept = {name: value for name, value in os.environ.items()
+            if name not in ("NO_COLOR", "COLUMNS", "TERM", "LC_ALL", "LC_CTYPE", "LANG")}
+    return {**kept, "TERM": "xterm", "LC_ALL": "C", **more}
+
+
+def on_terminal(*arguments, columns=100, **more):
+    """What finwait writes to a terminal, and its status."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    child = subprocess.Popen([os.environ["FINWAIT"], *map(str, arguments)], stdout=slave,
+                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                             env=environment(**more), cwd=TESTDATA)
+    os.close(slave)
+    output = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # how Linux says that nobody is left to write
+            break
+        if not piece:
+            break
+        output += piece
+    os.close(master)
+    child.communicate(timeout=60)
+    return output.decode().replace("\r\n", "\n"), child.returncode
+
+
+def piped(*arguments, **more):
+    done = subprocess.run([os.environ["FINWAIT"], *map(str, arguments)], capture_output=True,
+                          env=environment(**more), cwd=TESTDATA, timeout=60, check=False)
+    return done.stdout.decode()
+
+
+def prose_width(text):
+    """Of the widest line that is not a command to be copied."""
+    lines = (line for line in text.splitlines() if not line.startswith("  finwait "))
+    return max(map(len, lines))
+
+
+def check_formats(verdict):
+    text, status = on_terminal(CAPTURE)
+    verdict.check(status == 0 and "Capture" in text and "{" not in text, "no text on a terminal")
+    verdict.check(json.loads(piped(CAPTURE))["schema"], "a pipe does not get JSON")
+    document, _ = on_terminal("--format", "json", CAPTURE)
+    verdict.check(json.loads(document)["schema"], "--format json does not hold on a terminal")
+    verdict.check(piped("--format", "text", CAPTURE).startswith("Capture"), "no text into a pipe")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report"
+        shown, _ = on_terminal("-o", path, CAPTURE)
+        verdict.check(not shown and json.loads(path.read_text())["schema"],
+                      "-o on a terminal does not write JSON")
+        shown, _ = on_terminal("--format", "text", "-o", path, CAPTURE)
+        verdict.check(not shown and ESCAPE not in path.read_text()
+                      and prose_width(path.read_text()) <= 80, "-o writes for the terminal")
+
+
+def check_colours(verdict):
+    for arguments, more, coloured in (
+            ((), {}, True), ((), {"NO_COLOR": "1"}, False), ((), {"NO_COLOR": ""}, True),
+            ((), {"TERM": "dumb"}, False), (("--color", "never"), {}, False),
+            (("--color", "always"), {"NO_COLOR": "1"}, True)):
+        text, _ = on_terminal(*arguments, CAPTURE, **more)
+        verdict.check((ESCAPE in text) == coloured, f"{arguments} {more}: colours wrong")
+        verdict.check(re.search(r"^(\x1b\[\d+m)?notice", text, re.MULTILINE),
+                      f"{arguments} {more}: the severity is not a word")
+    verdict.check(ESCAPE not in piped("--format", "text", CAPTURE), "colours in a pipe")
+    verdict.check(ESCAPE in piped("--format", "text", "--color", "always", CAPTURE),
+                  "--color always has none")
+
+
+def check_widths(verdict):
+    for columns in (40, 60, 80, 100):
+        text, _ = on_terminal("--color", "never", CAPTURE, columns=columns)
+        verdict.check(columns < 60 or prose_width(text) <= columns, f"wider than {columns} columns")
+        verdict.check(prose_width(text) > columns - 15, f"{columns} columns are not used")
+    text, _ = on_terminal("--color", "never", CAPTURE, COLUMNS="64")
+    verdict.check(prose_width(text) <= 64, "COLUMNS is not looked at")
+    same = piped("--format", "text", CAPTURE)
+    for value in ("0", "x", "-5", "80x", "99999999999999999999999"):
+        verdict.check(piped("--format", "text", CAPTURE, COLUMNS=value) == same,
+                      f"COLUMNS={value} is not the default")
+
+
+def check_charsets(verdict):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "caf\u00e9 \u001b[31m.pcap"
+        path.write_bytes((TESTDATA / CAPTURE).read_bytes())
+        plain = piped("--format", "text", path)
+        verdict.check("caf\\u{e9} \\u{1b}[31m.pcap" in plain and plain.isascii(),
+                      "not ASCII in the locale C")
+        typeset = piped("--format", "text", path, LC_ALL="C.UTF-8")
+        if typeset.isascii():
+            return  # no such locale here
+        verdict.check("caf\u00e9 \\u{1b}[31m.pcap" in typeset, "no UTF-8 in a locale that has it")
+
+
+def main():
+    if "FINWAIT" not in os.environ:
+        skip("FINWAIT is not set")
+    verdict = Verdict()
+    check_formats(verdict)
+    check_colours(verdict)
+    check_widths(verdict)
+    check_charsets(verdict)
+    run = Run(["--color", "sometimes", CAPTURE], cwd=TESTDATA)
+    verdict.check(run.status == 1 and "auto, always or never" in run.err, "--color takes anything")
+    verdict.finish()
+
+
+if __name__ == "__main__":
+    main()
