@@ -29,6 +29,7 @@ struct run {
     const struct options *options;
     struct report_setting settings[16];
     char port_range[sizeof "65535-65535"];
+    struct report_argument arguments[OPTION_COUNT];
     struct report_options report_options;
     struct capture_findings findings;
     struct timeline *timeline;
@@ -72,6 +73,20 @@ static bool take_host(void *context, const struct host_verdict *verdict)
     return report_host(run->report, verdict);
 }
 
+/* The given options that decide what is seen, and how it is judged. */
+static size_t make_arguments(struct run *run)
+{
+    size_t n = 0;
+    for (int id = 0; id < OPTION_COUNT; id++) {
+        const struct option_row *row = &option_table[id];
+        bool judges = strcmp(row->group, "Input") == 0 || strcmp(row->group, "Thresholds") == 0;
+        if (judges && run->options->given[id])
+            run->arguments[n++] =
+                (struct report_argument){row->name, row->argument ? run->options->given[id] : NULL};
+    }
+    return n;
+}
+
 /* Every option that can change a verdict, with its effective value. */
 static void make_settings(struct run *run)
 {
@@ -100,7 +115,9 @@ static void make_settings(struct run *run)
                                                   .min_severity = o->min_severity,
                                                   .observer = o->observer,
                                                   .settings = run->settings,
-                                                  .setting_count = n};
+                                                  .setting_count = n,
+                                                  .arguments = run->arguments,
+                                                  .argument_count = make_arguments(run)};
     memcpy(run->report_options.rule_left_out, o->rule_left_out, sizeof o->rule_left_out);
 }
 

@@ -39,27 +39,33 @@ static void put_option(const struct option_row *row)
 
 int main(void)
 {
-    fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
-          ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
-          ".SH SYNOPSIS\n.B finwait\n[\\fIOPTION\\fR]... \\fICAPTURE\\fR...\n"
-          ".br\n.B finwait rules\n[\\fB\\-\\-format json\\fR] [\\fIRULE\\fR]...\n"
-          ".SH DESCRIPTION\n"
-          "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or\n"
-          "zstd) and reports, for every TCP connection and both of its endpoints, which states\n"
-          "it went through while it closed, who closed and who reset.\n"
-          ".PP\n"
-          "A \\fICAPTURE\\fR is a file, a directory of captures, or \\fB\\-\\fR for standard\n"
-          "input. Several captures are read as one timeline, whatever the order in which they are\n"
-          "given.\n"
-          ".PP\n"
-          "What is odd about a connection, and what was lost, is told as anomalies. \\fBfinwait\n"
-          "rules\\fR lists the rules that find them; with the name of a rule it explains it: what\n"
-          "it means, how it is recognised, usual causes, what to check next. A capture of that\n"
-          "name is written \\fI./rules\\fR.\n"
-          ".PP\n"
-          "What is damaged in a capture is named in the report with its place, and what can still\n"
-          "be read is read.\n",
-          stdout);
+    fputs(
+        ".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
+        ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
+        ".SH SYNOPSIS\n.B finwait\n[\\fIOPTION\\fR]... \\fICAPTURE\\fR...\n"
+        ".br\n.B finwait rules\n[\\fB\\-\\-format json\\fR] [\\fIRULE\\fR]...\n"
+        ".SH DESCRIPTION\n"
+        "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or\n"
+        "zstd) and reports, for every TCP connection and both of its endpoints, which states\n"
+        "it went through while it closed, who closed and who reset.\n"
+        ".PP\n"
+        "A \\fICAPTURE\\fR is a file, a directory of captures, or \\fB\\-\\fR for standard\n"
+        "input. Several captures are read as one timeline, whatever the order in which they are\n"
+        "given.\n"
+        ".PP\n"
+        "What is odd about a connection, and what was lost, is told as anomalies. \\fBfinwait\n"
+        "rules\\fR lists the rules that find them; with the name of a rule it explains it: what\n"
+        "it means, how it is recognised, usual causes, what to check next. A capture of that\n"
+        "name is written \\fI./rules\\fR.\n"
+        ".PP\n"
+        "On a terminal the report is a page for people: what the captures hold, what was found, "
+        "most\ntelling first and with an example each, how the connections of each service ended, "
+        "hosts\nunder pressure, what weakens the evidence, and what to run next. Into a file or a "
+        "pipe it is\nJSON. \\fB\\-\\-format\\fR chooses.\n"
+        ".PP\n"
+        "What is damaged in a capture is named in the report with its place, and what can still\n"
+        "be read is read.\n",
+        stdout);
     const char *group = "";
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
@@ -75,6 +81,12 @@ int main(void)
           ".TP\n2\nAnalysed, but something was damaged or one of several inputs unreadable.\n"
           ".TP\n3\nAn anomaly as grave as \\fB\\-\\-fail\\-on\\fR asks for was found.\n"
           ".TP\n130, 143\nInterrupted; the report is valid and says \"complete\": false.\n"
+          ".SH ENVIRONMENT\n"
+          ".TP\n\\fBNO_COLOR\\fR\nWhen not empty, no colours unless \\fB\\-\\-color always\\fR is "
+          "given.\n"
+          ".TP\n\\fBCOLUMNS\\fR\nHow wide text is; else as wide as the terminal, or 80.\n"
+          ".TP\n\\fBLC_ALL\\fR, \\fBLC_CTYPE\\fR, \\fBLANG\\fR\n"
+          "Text is ASCII unless their character set is UTF\\-8. Its language is English.\n"
           ".SH STANDARDS\nRFC 9293 (TCP), draft\\-ietf\\-opsawg\\-pcap, "
           "draft\\-ietf\\-opsawg\\-pcapng.\n",
           stdout);

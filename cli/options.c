@@ -281,6 +281,7 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
         }
         if (!set_value(o, id, optarg))
             return OPTIONS_WRONG;
+        o->given[id] = optarg ? optarg : "";
     }
     o->inputs = (const char *const *)(argv + optind);
     o->input_count = (size_t)(argc - optind);

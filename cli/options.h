@@ -48,7 +48,8 @@ struct options {
     const char *observer;
     const char *filter;
     const char *from_text, *to_text;
-    const char *const *inputs; /* of argv */
+    const char *given[OPTION_COUNT]; /* its last value, "" where it takes none; NULL: not given */
+    const char *const *inputs;       /* of argv */
     size_t input_count;
 };
 

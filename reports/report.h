@@ -36,6 +36,12 @@ struct report_setting {
     const char *text;
 };
 
+/* An option of the command line as it was given: a command that is to see the same repeats it. */
+struct report_argument {
+    const char *name;
+    const char *value; /* NULL: it takes none */
+};
+
 struct report_options {
     enum report_format format;
     bool connections;           /* write connection records, or lines */
@@ -45,6 +51,8 @@ struct report_options {
     const char *observer;       /* observer.name, or NULL */
     const struct report_setting *settings;
     size_t setting_count;
+    const struct report_argument *arguments; /* for the commands in REPORT_TEXT */
+    size_t argument_count;
 };
 
 struct report;

@@ -5,7 +5,6 @@
 #include "reports/text_report.h"
 #include "reports/text_words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define NAMED_BYTES 200u
@@ -16,31 +15,47 @@ static bool is_plain(char c)
            strchr("._/-+,:@%", c);
 }
 
-/* The capture as an argument for a shell, in single quotes where it needs them. One whose name is
- * not what can be shown, and many, are left for the reader to fill in. */
-static void add_capture(struct sentence *command, const struct capture_findings *findings)
+/* As an argument for a shell, in single quotes where it needs them. False: it cannot be shown as it
+ * is. */
+static bool add_argument(struct sentence *command, const struct text_page *page, const char *text)
 {
     char shown[NAMED_BYTES + 1];
-    const char *name = findings->file_count == 1 ? findings->files[0].name : "";
-    size_t length = strlen(name);
-    bool showable = length && length < NAMED_BYTES && *name != '-' && !strchr(name, '\'') &&
-                    text_clean(shown, sizeof shown, name, length) == length &&
-                    memcmp(shown, name, length) == 0;
-    bool plain = showable;
-    for (size_t i = 0; plain && i < length; i++)
-        plain = is_plain(name[i]);
-    sentence_add(command, plain || !showable ? "" : "'");
-    sentence_add(command, showable ? name : "CAPTURE...");
-    sentence_add(command, plain || !showable ? "" : "'");
+    size_t length = strlen(text);
+    if (!length || length >= NAMED_BYTES || *text == '-' || strchr(text, '\'') ||
+        text_clean(shown, sizeof shown, text, length) != length || memcmp(shown, text, length) != 0)
+        return false;
+    bool plain = true;
+    for (size_t i = 0; i < length; i++) {
+        if ((unsigned char)text[i] >= 0x80 && !page->style.utf8)
+            return false;
+        plain = plain && is_plain(text[i]);
+    }
+    sentence_add(command, plain ? " " : " '");
+    sentence_add(command, text);
+    sentence_add(command, plain ? "" : "'");
+    return true;
 }
 
-static void put(struct text_report *report, const char *before, const char *rule)
+/* Without the options that were given it would not see the same. What cannot be shown is left for
+ * the reader to fill in, as are many captures. */
+static void put(struct text_report *report, const char *options, const char *rule)
 {
+    const struct report_options *given = report->options;
+    const struct capture_findings *findings = report->findings;
     struct sentence command = {0};
-    sentence_add(&command, before);
+    sentence_add(&command, "finwait ");
+    sentence_add(&command, options);
     sentence_add(&command, rule);
-    sentence_add(&command, *rule ? " " : "");
-    add_capture(&command, report->findings);
+    for (size_t i = 0; i < given->argument_count; i++) {
+        const struct report_argument *argument = &given->arguments[i];
+        sentence_add(&command, " --");
+        sentence_add(&command, argument->name);
+        if (argument->value && !add_argument(&command, &report->page, argument->value))
+            sentence_add(&command, " ...");
+    }
+    if (findings->file_count != 1 ||
+        !add_argument(&command, &report->page, findings->files[0].name))
+        sentence_add(&command, " CAPTURE...");
     page_command(&report->page, command.text);
 }
 
@@ -56,9 +71,12 @@ void text_next(struct text_report *report, const struct summary_verdict *summary
         sentence_add(&command, "finwait rules ");
         sentence_add(&command, rule);
         page_command(&report->page, command.text);
-        put(report, "finwait --format ndjson --rule ", rule);
+        put(report,
+            first->severity < SEVERITY_NOTICE ? "--format ndjson --min-severity info --rule "
+                                              : "--format ndjson --rule ",
+            rule);
     } else if (text_anomalies_below(report, summary)) {
-        put(report, "finwait --min-severity info ", "");
+        put(report, "--min-severity info", "");
     }
-    put(report, "finwait --connections --format ndjson ", "");
+    put(report, "--format ndjson --connections", "");
 }

@@ -88,7 +88,7 @@ static void hostile_names(void **state)
     expect_text(text, "Capture       a\\u{1b}[2Jb\\u{202e}'$(x)\n");
     expect_text(text,
                 "a\\u{1b}[2Jb\\u{202e}'$(x): damaged, and skipped (block_length), octet 100,");
-    expect_text(text, "  finwait --connections --format ndjson CAPTURE...\n");
+    expect_text(text, "  finwait --format ndjson --connections CAPTURE...\n");
     free(text);
 }
 
@@ -112,6 +112,22 @@ static void a_name_for_a_shell(void **state)
         expect_text(text, table[i].argument);
         free(text);
     }
+}
+
+static void commands_repeat_what_was_given(void **state)
+{
+    (void)state;
+    static const struct report_argument arguments[] = {
+        {"stuck", "5"}, {"vlan-in-key", NULL}, {"filter", "port 80"}, {"to", "\033"}};
+    struct scene scene = plain();
+    scene.options.arguments = arguments;
+    scene.options.argument_count = sizeof arguments / sizeof *arguments;
+    scene.summary.connections = 1;
+    begin(&scene);
+    char *text = end(&scene);
+    expect_text(text, "  finwait --format ndjson --connections --stuck 5 --vlan-in-key --filter "
+                      "'port 80' --to ... CAPTURE...\n");
+    free(text);
 }
 
 static void nothing_at_all(void **state)
@@ -268,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_names),
         cmocka_unit_test(a_name_for_a_shell),
+        cmocka_unit_test(commands_repeat_what_was_given),
         cmocka_unit_test(nothing_at_all),
         cmocka_unit_test(findings_one_by_one),
         cmocka_unit_test(findings_at_many_services),

@@ -6,13 +6,14 @@ import json
 import os
 import pty
 import re
+import shlex
 import struct
 import subprocess
 import tempfile
 import termios
 from pathlib import Path
 
-from harness import TESTDATA, Run, Verdict, skip
+from harness import TESTDATA, Run, Verdict, dataset, skip
 
 CAPTURE = "captures/lost_last_ack.pcap"  # short: a name is never cut
 ESCAPE = "\x1b["
@@ -115,6 +116,26 @@ def check_charsets(verdict):
         verdict.check("caf\u00e9 \\u{1b}[31m.pcap" in typeset, "no UTF-8 in a locale that has it")
 
 
+def check_commands(verdict):
+    """What the page says to run next runs, and tells of what was found."""
+    for arguments, rule in (((CAPTURE,), "fin_retransmitted_after_ack"),
+                            (("--stuck", "5", "captures/close_wait_leak.pcap"), "close_wait_leak"),
+                            (("--min-severity", "info", "--filter", "tcp port 5001",
+                              "captures/half_close.pcap"), "half_close")):
+        page = piped("--format", "text", *arguments)
+        commands = [shlex.split(line)[1:] for line in page.splitlines()
+                    if line.startswith("  finwait ")]
+        verdict.check(len(commands) == 3 and commands[0] == ["rules", rule],
+                      f"{rule}: not what to run next: {commands}")
+        for command in commands:
+            run = Run(command, cwd=TESTDATA)
+            verdict.check(run.status == 0, f"{command}: status {run.status}, {run.err}")
+            if "--rule" in command:
+                found = [record["rule"]["id"] for record in run.records()
+                         if dataset(record) == "anomaly"]
+                verdict.check(found and set(found) == {rule}, f"{command} finds {found}")
+
+
 def main():
     if "FINWAIT" not in os.environ:
         skip("FINWAIT is not set")
@@ -123,6 +144,7 @@ def main():
     check_colours(verdict)
     check_widths(verdict)
     check_charsets(verdict)
+    check_commands(verdict)
     run = Run(["--color", "sometimes", CAPTURE], cwd=TESTDATA)
     verdict.check(run.status == 1 and "auto, always or never" in run.err, "--color takes anything")
     verdict.finish()
