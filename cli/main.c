@@ -285,6 +285,8 @@ static int analyse_captures(const struct options *options)
     struct run run = {.options = options, .end_ns = TIME_UNKNOWN};
     int status = EXIT_FAULT;
     progress_init(&run.progress);
+    if (terminal_scrolls(options))
+        run.progress.terminal = false;
     if (open_inputs(&run) && open_outputs(&run))
         status = finish(&run, analyse(&run));
     if (options->verbose)

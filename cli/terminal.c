@@ -20,6 +20,11 @@ enum report_format terminal_format(const struct options *options)
     return !options->some_format && on_terminal(options) ? REPORT_TEXT : options->format;
 }
 
+bool terminal_scrolls(const struct options *options)
+{
+    return options->connections && on_terminal(options);
+}
+
 static unsigned columns(const struct options *options)
 {
     const char *text = getenv("COLUMNS");

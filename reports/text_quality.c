@@ -105,11 +105,13 @@ static void put_files(struct notes *notes)
 
 /* ---- packets -------------------------------------------------------------------------------- */
 
-static void put_count(struct notes *notes, uint64_t count, const char *plural, const char *rest)
+static void put_count(struct notes *notes, const char *before, uint64_t count, const char *plural,
+                      const char *rest)
 {
     struct sentence line = {0};
     if (!count)
         return;
+    sentence_add(&line, before);
     words_amount(&line, count, plural);
     sentence_add(&line, rest);
     put_note(notes, line.text);
@@ -144,12 +146,12 @@ static void put_packets(struct notes *notes)
         untimed += file->untimed;
         backwards += file->oddities[ODDITY_CLOCK_BACKWARDS];
     }
-    put_count(notes, drops, "packets",
+    put_count(notes, "", drops, "packets",
               " lost while capturing, as the capturing system says: what seems missing on the wire "
               "may have been there.");
     put_undecodable(notes);
-    put_count(notes, untimed, "packets", " without a time.");
-    put_count(notes, backwards, "times", " the clock of the capture ran backwards.");
+    put_count(notes, "", untimed, "packets", " without a time.");
+    put_count(notes, "The clock of the capture ran backwards ", backwards, "times", ".");
 }
 
 /* ---- connections ---------------------------------------------------------------------------- */

@@ -47,9 +47,9 @@ def on_terminal(*arguments, columns=100, **more):
     return output.decode().replace("\r\n", "\n"), child.returncode
 
 
-def piped(*arguments, **more):
+def piped(*arguments, folder=TESTDATA, **more):
     done = subprocess.run([os.environ["FINWAIT"], *map(str, arguments)], capture_output=True,
-                          env=environment(**more), cwd=TESTDATA, timeout=60, check=False)
+                          env=environment(**more), cwd=folder, timeout=60, check=False)
     return done.stdout.decode()
 
 
@@ -136,6 +136,17 @@ def check_commands(verdict):
                 verdict.check(found and set(found) == {rule}, f"{command} finds {found}")
 
 
+def check_readme(verdict):
+    """The page that README.md shows is the one that finwait writes."""
+    readme = (TESTDATA.parent / "README.md").read_text()
+    shown = re.search(r"^    ./dev run (--stuck .*)\n(?:.*\n)*?```\n((?:.*\n)*?)```\n", readme,
+                      re.MULTILINE)
+    if verdict.check(shown, "README.md shows no page"):
+        page = piped("--format", "text", *shlex.split(shown[1]), folder=TESTDATA.parent,
+                     COLUMNS="100")
+        verdict.check(page == shown[2], "README.md shows another page than\n" + page)
+
+
 def main():
     if "FINWAIT" not in os.environ:
         skip("FINWAIT is not set")
@@ -145,6 +156,7 @@ def main():
     check_widths(verdict)
     check_charsets(verdict)
     check_commands(verdict)
+    check_readme(verdict)
     run = Run(["--color", "sometimes", CAPTURE], cwd=TESTDATA)
     verdict.check(run.status == 1 and "auto, always or never" in run.err, "--color takes anything")
     verdict.finish()

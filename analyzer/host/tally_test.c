@@ -148,6 +148,21 @@ static void hosts_stand_for_themselves(void **state)
     assert_int_equal(f->connections, 0);
 }
 
+static void hosts_go_before_services(void **state)
+{
+    struct telling *w = *state;
+    struct anomaly_verdict a = {
+        .at_ns = 5, .rule = RULE_OPEN_FAILURES_MANY, .severity = SEVERITY_NOTICE, .has_host = true};
+    for (int i = 0; i < 9; i++)
+        tell(w, 1, 9, 80, SEVERITY_NOTICE, i);
+    tell(w, 1, 9, 81, SEVERITY_WARNING, 1);
+    assert_true(tally_host(&w->tally, &a));
+    const struct finding *f = ranked(w, 3);
+    assert_int_equal(f[0].port, 81);
+    assert_int_equal(f[1].rule, RULE_OPEN_FAILURES_MANY);
+    assert_int_equal(f[2].port, 80);
+}
+
 static void at_most_so_many_rows_and_findings(void **state)
 {
     struct telling *w = *state;
@@ -215,6 +230,7 @@ int main(void)
         TEST(ties_go_by_address_and_port), TEST(keeps_the_clients_with_the_most),
         TEST(hosts_stand_for_themselves),  TEST(at_most_so_many_rows_and_findings),
         TEST(services_by_how_they_ended),  TEST(a_connection_is_affected_once),
+        TEST(hosts_go_before_services),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
