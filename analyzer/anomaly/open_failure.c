@@ -47,13 +47,24 @@ static bool waited(const struct scene *s, int first, int last, int64_t rto_ns)
            (last != first && between_ns(s, first, last) + seen_after_ns(s, last) >= 3 * rto_ns);
 }
 
+/* The other end spoke on this five-tuple just before: whatever this SYN is, it asks nobody anew. */
+static bool replies_to_former(const struct scene *s, const struct handshake *h)
+{
+    const struct previous_use *p = s->d ? s->d->previous : NULL;
+    if (!p || p->former.last.frame == FRAME_NONE || p->former.last.side == s->client ||
+        p->former.last.time_ns == TIME_UNKNOWN)
+        return false;
+    return elapsed_ns(p->former.last.time_ns, s->ev->log[h->syn].time_ns) < s->config->rto_min_ns;
+}
+
 static void judge_syn_unanswered(struct scene *s, const struct handshake *h)
 {
     const struct side *client = &s->c->side[s->client];
     const struct side *server = &s->c->side[!s->client];
     /* Whoever says anything but SYN had an answer, seen or not. */
     if (s->verdict->handshake != HANDSHAKE_UNANSWERED || server->packets ||
-        client->marks & SIDE_RST || !waited(s, h->syn, h->last_syn, rto_of(s, s->client)))
+        client->marks & SIDE_RST || replies_to_former(s, h) ||
+        !waited(s, h->syn, h->last_syn, rto_of(s, s->client)))
         return;
     struct anomaly_verdict *a = say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE,
                                     h->syns > 1 ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn);

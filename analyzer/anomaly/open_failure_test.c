@@ -70,6 +70,24 @@ static const struct CMUnitTest tests[] = {
         "no rule connection_refused\n"
         "no rule syn_unanswered\n"),
 
+    SCRIPT("near miss: a SYN in answer to what just passed the other way", OPENED
+        "+.100 > F. 1:1(0) ack 1\n"
+        "+.010 < F. 1:1(0) ack 2\n"
+        "+.010 > . 2:2(0) ack 2\n"
+        "+.005 < S 900000000:900000000(0)\n"
+        "+3 quiet\n"
+        "connections 2\n"
+        "connection 2\n"
+        "no rule syn_unanswered\n"),
+    SCRIPT("the other way a second later", OPENED
+        "+.100 > F. 1:1(0) ack 1\n"
+        "+.010 < F. 1:1(0) ack 2\n"
+        "+.010 > . 2:2(0) ack 2\n"
+        "+1.000 < S 900000000:900000000(0)\n"
+        "+3 quiet\n"
+        "connection 2\n"
+        "rule syn_unanswered by client\n"),
+
     /* ---- SYN-ACK unanswered ---- */
     SCRIPT("SYN-ACK sent again and again", SYN_RECEIVED
         "+1 < S. 0:0(0) ack 1 <mss 1460>\n"
