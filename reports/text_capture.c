@@ -51,6 +51,35 @@ static void put_files(struct text_report *report)
     }
 }
 
+static void put_observer(struct text_report *report)
+{
+    char name[TEXT_CLEAN_BYTES];
+    const char *observer = report->options->observer;
+    if (!observer || !*observer)
+        return;
+    text_clean(name, sizeof name, observer, strlen(observer));
+    page_paragraph(&report->page, INDENT, TONE_FAINT, "Observer", name);
+}
+
+/* What decides which connections are seen, and how they are judged. */
+static void put_options(struct text_report *report)
+{
+    struct sentence line = {0};
+    for (size_t i = 0; i < report->options->argument_count; i++) {
+        const struct report_argument *argument = &report->options->arguments[i];
+        char value[SENTENCE_BYTES / 4];
+        sentence_add(&line, i ? ", " : "");
+        sentence_add(&line, argument->name);
+        if (!argument->value)
+            continue;
+        text_clean(value, sizeof value, argument->value, strlen(argument->value));
+        sentence_add(&line, " ");
+        sentence_add(&line, value);
+    }
+    if (line.length)
+        put(report, "Options", &line);
+}
+
 /* Over all files: of all packets, not only of those with TCP. */
 static void put_span(struct text_report *report)
 {
@@ -149,6 +178,8 @@ static void add_closes(struct sentence *line, const struct summary_verdict *summ
 void text_capture(struct text_report *report, const struct summary_verdict *summary, bool complete)
 {
     put_files(report);
+    put_observer(report);
+    put_options(report);
     put_span(report);
     put_packets(report);
     struct sentence line = {0};

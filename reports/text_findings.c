@@ -302,12 +302,23 @@ static void put_heading(struct text_report *report, const struct summary_verdict
     page_heading(&report->page, heading.text);
 }
 
+static bool some_left_out(const struct report_options *options)
+{
+    for (unsigned rule = 0; rule < RULES; rule++) {
+        if (options->rule_left_out[rule])
+            return true;
+    }
+    return false;
+}
+
 static void put_nothing(struct text_report *report, const struct summary_verdict *summary)
 {
     struct sentence line = {0};
     uint64_t below = text_anomalies_below(report, summary);
     sentence_add(&line,
                  summary->connections ? "Nothing found" : "No TCP connection: nothing found");
+    if (some_left_out(report->options))
+        sentence_add(&line, " by the rules asked for");
     if (report->options->min_severity > SEVERITY_INFO) {
         sentence_add(&line, " of severity ");
         sentence_add(&line, severity_name(report->options->min_severity));

@@ -136,6 +136,28 @@ static void put_undecodable(struct notes *notes)
     put_note(notes, line.text);
 }
 
+/* The clock has a note of its own. */
+static void put_oddities(struct notes *notes)
+{
+    const struct capture_findings *findings = notes->report->findings;
+    const char *names[ODDITIES];
+    uint64_t counts[ODDITIES] = {0};
+    struct sentence line = {0};
+    sentence_add(&line, "Accepted as it is, though the format forbids it: ");
+    size_t nothing = line.length;
+    for (unsigned i = 0; i < ODDITIES; i++) {
+        names[i] = oddity_name(i);
+        for (uint32_t file = 0; file < findings->file_count; file++)
+            counts[i] += findings->files[file].oddities[i];
+    }
+    counts[ODDITY_CLOCK_BACKWARDS] = 0;
+    words_counts(&line, counts, ODDITIES, names);
+    if (line.length == nothing)
+        return;
+    sentence_add(&line, ".");
+    put_note(notes, line.text);
+}
+
 static void put_packets(struct notes *notes)
 {
     const struct capture_findings *findings = notes->report->findings;
@@ -150,6 +172,7 @@ static void put_packets(struct notes *notes)
               " lost while capturing, as the capturing system says: what seems missing on the wire "
               "may have been there.");
     put_undecodable(notes);
+    put_oddities(notes);
     put_count(notes, "", untimed, "packets", " without a time.");
     put_count(notes, "The clock of the capture ran backwards ", backwards, "times", ".");
 }

@@ -130,6 +130,20 @@ static void commands_repeat_what_was_given(void **state)
     free(text);
 }
 
+static void options_and_observer(void **state)
+{
+    (void)state;
+    static const struct report_argument arguments[] = {{"vlan-in-key", NULL}, {"to", "x\033"}};
+    struct scene scene = plain();
+    scene.options.observer = "tap\n1";
+    scene.options.arguments = arguments;
+    scene.options.argument_count = sizeof arguments / sizeof *arguments;
+    begin(&scene);
+    char *text = end(&scene);
+    expect_text(text, "Observer      tap\\u{a}1\nOptions       vlan-in-key, to x\\u{1b}\n");
+    free(text);
+}
+
 static void nothing_at_all(void **state)
 {
     (void)state;
@@ -226,13 +240,19 @@ static void what_the_options_leave_out(void **state)
     scene.options.rule_left_out[RULE_CONNECTION_REFUSED] = true;
     char *text = found_at(&scene, 3, 3);
     expect_no_text(text, "WARNING");
-    expect_text(text, "Nothing found of severity notice or above");
+    expect_text(text, "Nothing found by the rules asked for of severity notice or above");
     free(text);
     scene = plain();
     scene.options.min_severity = SEVERITY_CRITICAL;
     text = found_at(&scene, 3, 3);
     expect_no_text(text, "WARNING");
     expect_text(text, "(below it: 3, see");
+    free(text);
+    scene = plain();
+    scene.options.min_severity = SEVERITY_INFO;
+    memset(scene.options.rule_left_out, true, sizeof scene.options.rule_left_out);
+    text = found_at(&scene, 3, 3);
+    expect_text(text, "Nothing found by the rules asked for, and no host");
     free(text);
 }
 
@@ -285,6 +305,7 @@ int main(void)
         cmocka_unit_test(hostile_names),
         cmocka_unit_test(a_name_for_a_shell),
         cmocka_unit_test(commands_repeat_what_was_given),
+        cmocka_unit_test(options_and_observer),
         cmocka_unit_test(nothing_at_all),
         cmocka_unit_test(findings_one_by_one),
         cmocka_unit_test(findings_at_many_services),
