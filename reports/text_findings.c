@@ -13,26 +13,33 @@ enum { INDENT = 10, ENTRIES_SHOWN = 15, OF_A_RULE = 3, SERVICES_NAMED = 3, FINDI
 
 /* ---- an example ----------------------------------------------------------------------------- */
 
+static void add_file(struct sentence *sentence, const struct text_report *report, uint32_t file)
+{
+    char name[SENTENCE_BYTES / 4];
+    if (report->findings->file_count < 2 || file >= report->findings->file_count)
+        return;
+    const char *raw = report->findings->files[file].name;
+    text_clean(name, sizeof name, raw, strlen(raw));
+    sentence_add(sentence, " of ");
+    sentence_add(sentence, name);
+}
+
+/* Frames count from 1 in each file: which one it is stands behind its last frame. */
 static void add_frames(struct sentence *sentence, const struct text_report *report,
                        const struct example *example)
 {
     sentence_add(sentence, example->frame_total == 1 ? "frame" : "frames");
     for (uint32_t i = 0; i < example->frame_count; i++) {
+        uint32_t file = frame_file(example->frames[i]);
         sentence_add(sentence, i ? ", " : " ");
         sentence_add_count(sentence, frame_number(example->frames[i]));
+        if (i + 1 == example->frame_count || frame_file(example->frames[i + 1]) != file)
+            add_file(sentence, report, file);
     }
     if (example->frame_total > example->frame_count) {
-        sentence_add(sentence, " and ");
+        sentence_add(sentence, ", and ");
         words_number(sentence, example->frame_total - example->frame_count);
         sentence_add(sentence, " more");
-    }
-    uint32_t file = frame_file(example->frames[0]);
-    if (report->findings->file_count > 1 && file < report->findings->file_count) {
-        char name[SENTENCE_BYTES / 2];
-        const char *raw = report->findings->files[file].name;
-        text_clean(name, sizeof name, raw, strlen(raw));
-        sentence_add(sentence, " of ");
-        sentence_add(sentence, name);
     }
 }
 

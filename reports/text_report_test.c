@@ -233,6 +233,47 @@ static void findings_at_many_services(void **state)
     free(text);
 }
 
+static void frames_of_several_files(void **state)
+{
+    (void)state;
+    static const frame_ref frames[] = {7, (frame_ref)1 << FRAME_BITS | 3,
+                                       (frame_ref)1 << FRAME_BITS | 4};
+    static struct finding finding = {.rule = RULE_CONNECTION_REFUSED,
+                                     .severity = SEVERITY_WARNING,
+                                     .has_service = true,
+                                     .port = 80,
+                                     .count = 1,
+                                     .affected = 1,
+                                     .connections = 1,
+                                     .start_ns = TIME_UNKNOWN};
+    struct anomaly_verdict anomaly = {.at_ns = TIME_UNKNOWN,
+                                      .rule = RULE_CONNECTION_REFUSED,
+                                      .severity = SEVERITY_WARNING,
+                                      .confidence = CONFIDENCE_PROBABLE,
+                                      .evidence_count = 3,
+                                      .evidence_total = 1003};
+    struct connection_verdict v = {.anomalies = &anomaly, .anomaly_count = 1, .server.port = 80};
+    struct scene scene = plain();
+    for (unsigned i = 0; i < 3; i++)
+        anomaly.evidence[i].frame = frames[i];
+    for (unsigned i = 0; i < 2; i++) {
+        struct file_findings *file = findings_add_file(&scene.findings, i ? "b\t" : "a");
+        assert_non_null(file);
+        file->start_ns = file->end_ns = TIME_UNKNOWN;
+    }
+    begin(&scene);
+    assert_true(report_connection(scene.report, &v));
+    scene.summary.findings = &finding;
+    scene.summary.finding_count = 1;
+    scene.summary.connections = 1;
+    scene.summary.anomalies[RULE_CONNECTION_REFUSED][SEVERITY_WARNING] = 1;
+    scene.options.style.columns = 110;
+    char *text = end(&scene);
+    expect_text(text, "(frames 7 of a,");
+    expect_text(text, "3, 4 of b\\u{9}, and 1,000 more;");
+    free(text);
+}
+
 static void what_the_options_leave_out(void **state)
 {
     (void)state;
@@ -309,6 +350,7 @@ int main(void)
         cmocka_unit_test(nothing_at_all),
         cmocka_unit_test(findings_one_by_one),
         cmocka_unit_test(findings_at_many_services),
+        cmocka_unit_test(frames_of_several_files),
         cmocka_unit_test(what_the_options_leave_out),
         cmocka_unit_test(whatever_comes),
     };
