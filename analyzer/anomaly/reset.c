@@ -375,6 +375,8 @@ void reset_describe(const struct scene *s, int entry, struct reset *r)
     r->stage = reset_stage_of(s->c, r->own_fin || r->peer_fin);
     r->both_acked = fin_acked_before(s, 0, entry) && fin_acked_before(s, 1, entry);
     r->acceptable = rst_acceptable(s->ev, entry, r->own_fin, false);
+    const struct side *peer = &s->c->side[!r->x];
+    r->acks_unsent = g->flags & TCP_ACK && peer->marks & SIDE_SEEN && seq_gt(g->ack, peer->nxt);
     r->ttl_differs = ttl_is_unlike(s, r);
     struct ttl_run ttls = follow_ttls(s, r);
     r->ttl_moved = ttls.moved && !ttls.mixed;

@@ -19,9 +19,10 @@ struct reset {
     bool ttl_differs; /* none of X's other segments that were kept came with its TTL */
     bool ttl_moved;   /* … or all of them only since some moment: somebody may have taken over */
     uint8_t baseline_ttl;
-    bool own_fin;    /* X's FIN had passed, or somebody had told of it */
-    bool peer_fin;   /* Y's had */
-    bool both_acked; /* both FINs had been acknowledged */
+    bool acks_unsent; /* it acknowledges more than Y ever sent */
+    bool own_fin;     /* X's FIN had passed, or somebody had told of it */
+    bool peer_fin;    /* Y's had */
+    bool both_acked;  /* both FINs had been acknowledged */
 
     /* The segment of Y's that it answers: a bare RST takes its number from there. */
     enum drawn_by drawn_by;
@@ -47,6 +48,8 @@ struct reset {
     bool peer_reset;
     int64_t since_peer_reset_ns;
     bool peer_gone; /* one had passed, and Y has sent nothing but RSTs since */
+
+    bool no_effect; /* told by judge_ignored(), for certain: no other rule explains it */
 };
 
 void reset_describe(const struct scene *scene, int entry, struct reset *reset);

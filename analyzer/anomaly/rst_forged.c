@@ -276,7 +276,7 @@ static int target_goes_on(const struct scene *s, const struct reset *r)
     return NO_ENTRY;
 }
 
-static void tell_ignored(struct scene *s, const struct reset *r, int went_on, int challenge)
+static void tell_ignored(struct scene *s, struct reset *r, int went_on, int challenge)
 {
     struct anomaly_verdict *a =
         say(s, RULE_RST_IGNORED, r->x, SEVERITY_NOTICE,
@@ -284,6 +284,9 @@ static void tell_ignored(struct scene *s, const struct reset *r, int went_on, in
             r->entry);
     if (!a)
         return;
+    /* An abort in its stack's own form ended X all the same, and is worth telling as well. */
+    r->no_effect =
+        a->confidence == CONFIDENCE_CERTAIN && (r->form != RESET_ABORT || r->acks_unsent);
     seq_t end;
     show(s, a, r->entry, "the reset");
     show(s, a, challenge, "its target asks back (challenge ACK)");
@@ -305,7 +308,7 @@ static bool meant_it(const struct scene *s, const struct reset *r, int challenge
 }
 
 /* A reply that was overtaken by later octets is one of a burst, of which the last counts. */
-bool judge_ignored(struct scene *s, const struct reset *r)
+bool judge_ignored(struct scene *s, struct reset *r)
 {
     int went_on = target_goes_on(s, r);
     int challenge = r->acceptable ? NO_ENTRY : challenge_after(s, r);
@@ -313,7 +316,9 @@ bool judge_ignored(struct scene *s, const struct reset *r)
     /* A number beyond all that passed may be right where the capture missed octets. */
     bool beyond = seq_gt(r->g->seq, s->c->side[r->x].nxt);
     bool ignored = refused && (!beyond || went_on != NO_ENTRY || challenge != NO_ENTRY);
+    bool meant = ignored && meant_it(s, r, challenge);
     if (ignored || went_on != NO_ENTRY)
         tell_ignored(s, r, went_on, challenge);
-    return ignored && !meant_it(s, r, challenge);
+    r->no_effect &= !meant;
+    return ignored && !meant;
 }

@@ -127,6 +127,21 @@ static const struct CMUnitTest tests[] = {
         "rule rst_ignored by server notice certain @7 @8 target_goes_on=true acceptable=true "
         "seq_offset=-\n"
         "rule abortive_close by server warning\n"),
+    SCRIPT("ignored: a bare one, lost on the way, costs no octets that were sent long after", ESTABLISHED
+        "+.100 < P. 201:204(3) ack 101\n"
+        "+6 < R 204:204(0)\n"
+        "+40 > P. 101:104(3) ack 204\n"
+        "+.010 < R 204:204(0)\n"
+        "rules rst_ignored\n"
+        "rule rst_ignored by server notice certain @8 @9 target_goes_on=true\n"),
+    SCRIPT("ignored: an answer to data, lost on the way; the next one counts", FIN_WAIT_1
+        "+.010 < P. 201:301(100) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "+.900 < P. 201:301(100) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rules rst_ignored data_after_close\n"
+        "rule rst_ignored by client notice certain @9 @10\n"
+        "rule data_after_close by client warning certain @7 @8 @11 bytes_lost=100\n"),
     SCRIPT("ignored, near: what the target sent had crossed it", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "+.005 > P. 101:201(100) ack 201\n"
@@ -139,6 +154,15 @@ static const struct CMUnitTest tests[] = {
         "+.100 < R. 801:801(0) ack 101\n"
         "+9 quiet\n"
         "no rule rst_ignored\n"),
+    SCRIPT("ignored: it answers the FIN and acknowledges octets that were never sent", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201\n"
+        "+.001 < F. 301:301(0) ack 102\n"
+        "+.008 > R. 102:102(0) ack 9302\n"
+        "+1.300 < FP. 201:301(100) ack 102\n"
+        "rule rst_ignored by client notice certain @10 @11\n"
+        "no rule data_after_close\n"
+        "no rule fin_met_closed\n"),
 };
 /* clang-format on */
 

@@ -55,12 +55,19 @@ static const struct log_entry *find_data_met_close(const struct scene *s, const 
     return NULL;
 }
 
+static bool is_number_of_reply(const struct reset *r, const struct log_entry *g)
+{
+    return g->flags & TCP_ACK && seq_eq(g->ack, r->g->seq);
+}
+
 /* An abort that acknowledges all of it long after it came answers something else: the program had
  * the time to read, and the capture may lack the acknowledgment. */
 static const struct log_entry *data_met_close(const struct scene *s, const struct reset *r,
                                               int *entry)
 {
     const struct log_entry *data = find_data_met_close(s, r, entry);
+    if (data && r->acks_unsent && !is_number_of_reply(r, data))
+        return NULL;
     if (data && r->form == RESET_ABORT && !r->bytes_lost) {
         const struct log_entry *last = last_payload(s, !r->x, r->entry);
         if (last && span_ns(last->time_ns, r->g->time_ns) > may_stray_ns(s->ev, r->x))
@@ -261,6 +268,8 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
     const struct log_entry *data = data_met_close(s, r, &entry);
     if (!data)
         return false;
+    if (r->no_effect)
+        return true;
     bool certain = (r->drawn_exactly || r->form == RESET_ABORT) && !r->lost_with_gaps;
     bool crossed = crossed_fin(s, r, data);
     struct anomaly_verdict *a =
@@ -279,6 +288,8 @@ static bool tell_fin_met_closed(struct scene *s, const struct reset *r)
     int fin = r->own_fin ? fin_met_close(s, r) : NO_ENTRY;
     if (fin == NO_ENTRY)
         return false;
+    if (r->no_effect)
+        return true;
     struct anomaly_verdict *a =
         begin(s, RULE_FIN_MET_CLOSED, r, SEVERITY_NOTICE,
               r->drawn_exactly && !r->ttl_differs ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
@@ -386,6 +397,8 @@ static bool tell_abortive_close(struct scene *s, const struct reset *r)
 {
     if (r->own_fin || r->drawn)
         return false;
+    if (r->no_effect)
+        return true;
     bool certain = r->form == RESET_ABORT && !r->ttl_differs && !r->lost_with_gaps &&
                    !r->own_doubtful && !r->unanswered_goodbye &&
                    !(s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION));
@@ -473,8 +486,10 @@ static bool tell_rst_after_close(struct scene *s, const struct reset *r)
     return finish(s, a, r);
 }
 
+typedef bool rule_fn(struct scene *, const struct reset *);
+
 /* The first that applies explains the RST. */
-static bool (*const rules[])(struct scene *, const struct reset *) = {
+static rule_fn *const rules[] = {
     tell_time_wait_missing,    tell_time_wait_assassination, tell_request_met_close,
     tell_fin_wait_2_expired,   tell_data_after_close,        tell_fin_met_closed,
     tell_retransmission_reset, tell_rst_after_own_fin,       tell_keepalive_reset,
@@ -504,11 +519,11 @@ static bool had_spoken(const struct scene *s, int x, int entry)
     return spoke && state_before(s, x, entry) != STATE_SYN_SENT;
 }
 
-/* X's first RST that it sent itself, and that meant something. */
-static bool first_own(struct scene *s, int x, struct reset *r)
+/* X's first RST from the entry on that it sent itself, and that meant something. */
+static bool first_own(struct scene *s, int x, int from, struct reset *r)
 {
     int examined = 0;
-    for (int i = 0; i < s->ev->count && examined < RESETS_EXAMINED_MAX; i++) {
+    for (int i = from; i < s->ev->count && examined < RESETS_EXAMINED_MAX; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (g->side != x || !(g->flags & TCP_RST) || !had_spoken(s, x, i))
             continue;
@@ -531,15 +546,33 @@ static bool only_answers_reset(const struct scene *s, const struct reset *r)
     return r->peer_reset && (r->drawn || (s->ev->rtt_known[r->x] && !crossed));
 }
 
+static rule_fn *explain(struct scene *s, const struct reset *r)
+{
+    for (unsigned i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (rules[i](s, r))
+            return rules[i];
+    }
+    return NULL;
+}
+
+/* An answer that had no effect is told as such; the next one may have had one. */
+static void judge_side(struct scene *s, int x)
+{
+    struct reset r;
+    for (int from = 0, tries = 0; tries < RESETS_EXAMINED_MAX; from = r.entry + 1, tries++) {
+        if (!first_own(s, x, from, &r) || only_answers_reset(s, &r))
+            return;
+        rule_fn *rule = explain(s, &r);
+        bool answers = rule == tell_data_after_close || rule == tell_fin_met_closed;
+        if (!r.no_effect || !answers)
+            return;
+    }
+}
+
 void judge_rst_teardown(struct scene *s)
 {
     if (!has_opened(s))
         return;
-    for (int x = 0; x < 2; x++) {
-        struct reset r;
-        if (!first_own(s, x, &r) || only_answers_reset(s, &r))
-            continue;
-        for (unsigned i = 0; i < sizeof rules / sizeof *rules && !rules[i](s, &r); i++)
-            continue;
-    }
+    for (int x = 0; x < 2; x++)
+        judge_side(s, x);
 }

@@ -13,6 +13,6 @@ bool judge_forged(struct scene *scene, const struct reset *reset);
 /* True when it is not acceptable and had no effect; says so. Also says so, but answers false, when
  * X is gone all the same: of an acceptable one after which its target goes on, and of one that X
  * repeats when the target asks back. */
-bool judge_ignored(struct scene *scene, const struct reset *reset);
+bool judge_ignored(struct scene *scene, struct reset *reset);
 
 #endif

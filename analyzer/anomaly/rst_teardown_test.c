@@ -201,6 +201,12 @@ static const struct CMUnitTest tests[] = {
         "+.200 > R. 102:102(0) ack 601\n"
         "rules rst_after_own_fin\n"
         "quiet\n"),
+    SCRIPT("data_after_close, near: numbered behind its FIN, of which the data did not know", ESTABLISHED
+        "+.100 < FP. 201:301(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201\n"
+        "+.001 < F. 301:301(0) ack 102\n"
+        "+.008 > R. 102:102(0) ack 9302\n"
+        "no rule data_after_close\n"),
 
     /* ---- fin_met_closed */
     SCRIPT("fin_met_closed", FIN_WAIT_2
