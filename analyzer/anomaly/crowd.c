@@ -18,6 +18,7 @@ static const enum rule_id crowded[] = {
 
 /* What is no longer told one by one. */
 struct rest {
+    bool doubtful; /* one of them at least is not certain */
     uint64_t connections;
     uint64_t by_rule[CROWDED];
     int64_t first_ns, last_ns;
@@ -94,6 +95,7 @@ static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct con
     if (a->evidence_count)
         pieces_add(&rest->pieces, &a->evidence[0]);
     rest->connections++;
+    rest->doubtful |= a->confidence != CONFIDENCE_CERTAIN;
     rest->by_rule[kind]++;
     distinct_add(&rest->servers, hash_of(crowd, &v->server, false), &crowd->budget);
     distinct_add(&rest->targets, hash_of(crowd, &v->server, true), &crowd->budget);
@@ -178,7 +180,7 @@ static void make_verdict(const struct client *c, struct anomaly_verdict *out)
         .at_ns = rest->first_ns,
         .rule = RULE_OPEN_FAILURES_MANY,
         .severity = SEVERITY_NOTICE,
-        .confidence = CONFIDENCE_CERTAIN,
+        .confidence = rest->doubtful ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN,
         .endpoint = ROLE_NONE,
         .client_state = STATE_UNKNOWN,
         .server_state = STATE_UNKNOWN,

@@ -174,6 +174,22 @@ static int last_payload_between(const struct scene *s, int x, int from, int to)
     return last;
 }
 
+/* An acknowledgment that comes later than any delay tells that octets before the FIN had been
+ * missing until then. */
+static int64_t stay_began_ns(const struct scene *s, int x, const struct state_entry *stay, int fin,
+                             int ack)
+{
+    if (ack == NO_ENTRY || between_ns(s, fin, ack) <= rto_of(s, !x))
+        return stay->at_ns;
+    return s->ev->log[ack].time_ns;
+}
+
+/* New octets behind its number: it was none, or none that counts. */
+static bool went_on_past_fin(const struct scene *s, int y)
+{
+    return seq_gt(s->c->side[y].nxt, seq_add(seq_of(s->states[y].fin_seq), 1));
+}
+
 static void judge_close_wait_stuck(struct scene *s, int x)
 {
     const struct state_entry *left = NULL;
@@ -185,11 +201,12 @@ static void judge_close_wait_stuck(struct scene *s, int x)
     if (!stay || stay->certainty != CERTAINTY_CONFIRMED || stay->at_ns == TIME_UNKNOWN ||
         until_ns == TIME_UNKNOWN || fin == NO_ENTRY || !s->ev->fin_seen[!x])
         return;
-    int64_t stay_ns = elapsed_ns(stay->at_ns, until_ns);
-    if (stay_ns < s->config->stuck_ns)
+    int ack = entry_of_frame(s, stay->confirmed_by);
+    int64_t from_ns = stay_began_ns(s, x, stay, fin, ack);
+    int64_t stay_ns = elapsed_ns(from_ns, until_ns);
+    if (stay_ns < s->config->stuck_ns || went_on_past_fin(s, !x))
         return;
     int end = left ? entry_of_frame(s, left->frame) : rst;
-    int ack = entry_of_frame(s, stay->confirmed_by);
     int payload = last_payload_between(s, x, fin, end);
     bool sending = s->d && s->d->side[x].bytes_after_fin > 0 && payload != NO_ENTRY &&
                    elapsed_ns(s->ev->log[payload].time_ns, until_ns) < s->config->stuck_ns;
@@ -205,7 +222,7 @@ static void judge_close_wait_stuck(struct scene *s, int x)
             end);
     if (!a)
         return;
-    a->at_ns = stay->at_ns;
+    a->at_ns = from_ns;
     figure(a, FIGURE_DURATION_NS, stay_ns);
     figure(a, FIGURE_BYTES_SENT, s->d ? (int64_t)s->d->side[x].bytes_after_fin : 0);
     figure_flag(a, FIGURE_STILL_WAITING, end == NO_ENTRY);

@@ -276,6 +276,22 @@ static const struct CMUnitTest tests[] = {
         "+.010 < . 201:201(0) ack 152\n"
         "+5 quiet\n"
         "no rule fin_over_hole\n"),
+    SCRIPT("near miss: the FIN was acknowledged a minute later, when what was missing had come", ESTABLISHED
+        "--stuck=30\n"
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.001 > F. 201:201(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 101\n"
+        "+60 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 202\n"
+        "+.012 < F. 201:201(0) ack 202\n"
+        "+.010 > . 202:202(0) ack 202\n"
+        "no rule close_wait_stuck\n"),
+    SCRIPT("near miss: octets behind the number of what seemed a FIN", FIN_WAIT_2
+        "--stuck=30\n"
+        "+1 > P. 102:202(100) ack 201\n"
+        "+.010 < . 201:201(0) ack 202\n"
+        "+70 < F. 201:201(0) ack 202\n"
+        "no rule close_wait_stuck\n"),
 };
 /* clang-format on */
 
