@@ -135,6 +135,25 @@ static bool finish(const struct scene *s, struct anomaly_verdict *a, const struc
     return a != NULL;
 }
 
+/* What the rule says that it answers, where the RST does not tell by its number, or tells of more
+ * than one segment that bears it: the first to come drew it. */
+static bool finish_drawn(const struct scene *s, struct anomaly_verdict *a, const struct reset *r,
+                         enum drawn_by by, const struct log_entry *met)
+{
+    struct reset told = *r;
+    bool takes = r->g->flags & TCP_ACK && !r->acks_unsent && seq_ge(r->g->ack, entry_end(met));
+    if (takes || is_number_of_reply(r, met))
+        told.drawn_by = by;
+    return finish(s, a, &told);
+}
+
+static void figure_lost(struct anomaly_verdict *a, const struct reset *r, uint32_t octets)
+{
+    figure_octets(a, FIGURE_BYTES_LOST, octets);
+    if (octets)
+        figure_flag(a, FIGURE_AT_LEAST, r->lost_with_gaps);
+}
+
 static void show_own_fin(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)
 {
     if (r->own_fin)
@@ -228,8 +247,8 @@ static bool tell_request_met_close(struct scene *s, const struct reset *r)
     figure(a, FIGURE_IDLE_NS, waited_ns);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(waited_ns));
     figure(a, FIGURE_GAP_NS, apart_ns);
-    figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
-    return finish(s, a, r);
+    figure_lost(a, r, lost_after_close(r));
+    return finish_drawn(s, a, r, DRAWN_BY_DATA, data);
 }
 
 static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
@@ -252,8 +271,8 @@ static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
     show(s, a, s->ends[r->x].fin_acked_index, "its FIN is acknowledged: FIN_WAIT_2");
     show_segment(s, a, met, "the peer comes too late");
     figure(a, FIGURE_GAP_NS, gap_ns);
-    figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
-    return finish(s, a, r);
+    figure_lost(a, r, lost_after_close(r));
+    return finish_drawn(s, a, r, met->payload_len ? DRAWN_BY_DATA : DRAWN_BY_FIN, met);
 }
 
 /* Y's farewell: no more than a record that says goodbye, and its FIN at once. */
@@ -279,8 +298,8 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
                   crossed ? "the peer's data, sent before it could know" : "the peer still sends");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, data));
     figure_flag(a, FIGURE_CROSSED, crossed);
-    figure_octets(a, FIGURE_BYTES_LOST, lost_after_close(r));
-    return finish(s, a, r);
+    figure_lost(a, r, lost_after_close(r));
+    return finish_drawn(s, a, r, DRAWN_BY_DATA, data);
 }
 
 static bool tell_fin_met_closed(struct scene *s, const struct reset *r)
@@ -296,7 +315,7 @@ static bool tell_fin_met_closed(struct scene *s, const struct reset *r)
     show_own_fin(s, a, r);
     show(s, a, fin, "the peer's FIN");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, &s->ev->log[fin]));
-    return finish(s, a, r);
+    return finish_drawn(s, a, r, DRAWN_BY_FIN, &s->ev->log[fin]);
 }
 
 static bool tell_rst_after_own_fin(struct scene *s, const struct reset *r)
@@ -307,10 +326,14 @@ static bool tell_rst_after_own_fin(struct scene *s, const struct reset *r)
         begin(s, RULE_RST_AFTER_OWN_FIN, r, SEVERITY_NOTICE,
               r->form == RESET_ODD || r->ttl_differs || r->ttl_moved ? CONFIDENCE_PROBABLE
                                                                      : CONFIDENCE_CERTAIN);
+    bool answers_probe = r->drawn_by == DRAWN_BY_PROBE && r->drawn_exactly;
     show_own_fin(s, a, r);
+    if (answers_probe)
+        show_segment(s, a, r->drawn, "the keepalive probe");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, r->g));
+    figure_flag(a, FIGURE_ANSWERS_PROBE, answers_probe);
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
-    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_lost(a, r, r->bytes_lost);
     return finish(s, a, r);
 }
 
@@ -413,7 +436,7 @@ static bool tell_abortive_close(struct scene *s, const struct reset *r)
     if (r->peer_fin)
         show(s, a, s->ends[!r->x].fin_first, "the peer had closed");
     figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(s, r));
-    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_lost(a, r, r->bytes_lost);
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     figure_flag(a, FIGURE_UNANSWERED, r->unanswered && !r->closing_octets);
     figure(a, FIGURE_IDLE_NS, r->idle_ns);
@@ -469,7 +492,7 @@ static bool tell_no_such_connection(struct scene *s, const struct reset *r)
     show_segment(s, a, r->drawn, "the segment that it no longer knows");
     figure(a, FIGURE_IDLE_NS, r->drawn_idle_ns >= s->config->idle_ns ? r->drawn_idle_ns : -1);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(r->drawn_idle_ns));
-    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    figure_lost(a, r, r->bytes_lost);
     return finish(s, a, r);
 }
 

@@ -158,7 +158,7 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("data_after_close: an abort is as good", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
         "+.010 > R. 102:102(0) ack 601\n"
-        "rule data_after_close by client warning certain bytes_lost=400\n"),
+        "rule data_after_close by client warning certain bytes_lost=400 drawn_by=data\n"),
     SCRIPT("data_after_close: only a goodbye", FIN_WAIT_2
         "+.010 < P. 201:232(31) ack 102\n"
         "+0 < F. 232:232(0) ack 102\n"
@@ -207,6 +207,25 @@ static const struct CMUnitTest tests[] = {
         "+.001 < F. 301:301(0) ack 102\n"
         "+.008 > R. 102:102(0) ack 9302\n"
         "no rule data_after_close\n"),
+    SCRIPT("data_after_close: data and FIN bear the number, and the data came first", FIN_WAIT_2
+        "+.300 < P. 201:601(400) ack 102\n"
+        "+0 < F. 601:601(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "+0 > R 102:102(0)\n"
+        "rules data_after_close\n"
+        "rule data_after_close by client warning certain drawn_by=data @11\n"),
+    SCRIPT("data_after_close: the FIN bears another number than the data before it", MID_STREAM
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+1.5 < F. 201:201(0) ack 101\n"
+        "+.001 > F. 201:201(0) ack 202\n"
+        "+.050 < R 201:201(0)\n"
+        "rule data_after_close by server drawn_by=data\n"),
+    SCRIPT("data_after_close: an abort that takes the first of the data", FIN_WAIT_2
+        "+.300 < P. 201:601(400) ack 102\n"
+        "+0 < P. 601:701(100) ack 102\n"
+        "+.001 > R. 102:102(0) ack 601\n"
+        "rule data_after_close by client warning certain bytes_lost=500 at_least=false "
+        "drawn_by=data\n"),
 
     /* ---- fin_met_closed */
     SCRIPT("fin_met_closed", FIN_WAIT_2
@@ -227,7 +246,8 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("rst_after_own_fin: at once", FIN_WAIT_1
         "+.001 > R. 102:102(0) ack 201\n"
         "rules rst_after_own_fin\n"
-        "rule rst_after_own_fin by client notice certain @7 @8 gap_ns=1000000 unacked_bytes=-\n"),
+        "rule rst_after_own_fin by client notice certain @7 @8 gap_ns=1000000 unacked_bytes=- "
+        "answers_probe=false\n"),
     SCRIPT("rst_after_own_fin: with octets outstanding", ESTABLISHED
         "+.100 > P. 101:201(100) ack 201\n"
         "+0 > F. 201:201(0) ack 201\n"
@@ -254,6 +274,12 @@ static const struct CMUnitTest tests[] = {
         "+.001 > . 102:102(0) ack 201 ttl 64\n"
         "+.001 > R. 102:102(0) ack 201 ttl 63\n"
         "rule rst_after_own_fin by client certain ttl_differs=false\n"),
+    SCRIPT("rst_after_own_fin: it answers a keepalive probe", FIN_WAIT_2
+        "+45 < . 200:200(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rules rst_after_own_fin\n"
+        "rule rst_after_own_fin by client notice certain @7 @9 @10 answers_probe=true "
+        "drawn_by=probe\n"),
 
     /* ---- keepalive_reset */
     SCRIPT("keepalive_reset: after two probes", ESTABLISHED
@@ -368,7 +394,8 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("abortive_close: octets lost", ESTABLISHED
         "+.100 < P. 201:301(100) ack 101\n"
         "+.010 > R. 101:101(0) ack 201\n"
-        "rule abortive_close by client warning bytes_lost=100 abort_kind=unread_data\n"),
+        "rule abortive_close by client warning bytes_lost=100 at_least=false "
+        "abort_kind=unread_data\n"),
     SCRIPT("abortive_close: octets on their way when it came", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"
         "+.004 < P. 201:301(100) ack 101\n"
@@ -427,7 +454,13 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("abortive_close: only octets that passed are counted", ESTABLISHED
         "+.100 < P. 301:401(100) ack 101\n"
         "+.010 > R. 101:101(0) ack 201\n"
-        "rule abortive_close by client warning probable bytes_lost=100\n"),
+        "rule abortive_close by client warning probable bytes_lost=100 at_least=true\n"),
+    SCRIPT("abortive_close: octets lost between two holes are at least so many", ESTABLISHED
+        "+.100 < P. 201:208(7) ack 101\n"
+        "+0 < P. 212:215(3) ack 101\n"
+        "+0 < P. 220:223(3) ack 101\n"
+        "+.001 > R. 101:101(0) ack 201\n"
+        "rule abortive_close by client warning probable bytes_lost=13 at_least=true\n"),
     SCRIPT("abortive_close: octets that pass after it are its evidence, and were not unread", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"
         "+.001 < P. 201:301(100) ack 101\n"
