@@ -29,6 +29,20 @@ static bool same_segment(const struct log_entry *g, const struct log_entry *h)
            h->flags == g->flags && h->ts_val == g->ts_val;
 }
 
+/* Segments of the same side that differ, and bear one number: it tells none of them apart. */
+static bool numbers_all_alike(const struct scene *s, const struct log_entry *g)
+{
+    const struct log_entry *before = last_before_close(s, g->side);
+    if (before && before->ip_id == g->ip_id && !same_segment(g, before))
+        return true;
+    for (int i = 0; i < s->ev->count; i++) {
+        const struct log_entry *h = &s->ev->log[i];
+        if (h->side == g->side && h->ip_id == g->ip_id && !same_segment(g, h))
+            return true;
+    }
+    return false;
+}
+
 /* A stack numbers and stamps anew what it sends again. A copy keeps both, or comes soon. */
 bool is_network_copy(const struct scene *s, int entry)
 {
@@ -41,7 +55,7 @@ bool is_network_copy(const struct scene *s, int entry)
             continue;
         int64_t apart_ns = between_ns(s, i, entry);
         bool stamped = g->marks & h->marks & LOG_TIMESTAMPS;
-        bool numbered = g->ip_id && g->ip_id == h->ip_id;
+        bool numbered = g->ip_id && g->ip_id == h->ip_id && !numbers_all_alike(s, g);
         if (stamped && apart_ns > STAMP_TICK_NS)
             return true;
         return numbered && (stamped || apart_ns < s->config->rto_min_ns);

@@ -119,6 +119,14 @@ static const struct CMUnitTest tests[] = {
         "+.001 > F. 101:101(0) ack 201\n"
         "no rule fin_retransmitted\n"
         "caveat captured_twice\n"),
+    SCRIPT("a sender that numbers all its packets alike sends its FIN again", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201 id 77\n"
+        "+.010 < . 201:201(0) ack 151\n"
+        "+.100 > F. 151:151(0) ack 201 id 77\n"
+        "+.140 > F. 151:151(0) ack 201 id 77\n"
+        "+.280 > F. 151:151(0) ack 201 id 77\n"
+        "+.010 < . 201:201(0) ack 152\n"
+        "rule fin_retransmitted by client count=2\n"),
     SCRIPT("near miss: the network made a copy of it", ESTABLISHED
         "+.100 > F. 101:101(0) ack 201 id 77\n"
         "+.050 > F. 101:101(0) ack 201 id 77\n"
