@@ -141,7 +141,9 @@ static bool finish_drawn(const struct scene *s, struct anomaly_verdict *a, const
                          enum drawn_by by, const struct log_entry *met)
 {
     struct reset told = *r;
-    bool takes = r->g->flags & TCP_ACK && !r->acks_unsent && seq_ge(r->g->ack, entry_end(met));
+    /* Of data that come with a FIN, the octets are enough. */
+    seq_t end = met->payload_len ? seq_add(met->seq, met->payload_len) : entry_end(met);
+    bool takes = r->g->flags & TCP_ACK && !r->acks_unsent && seq_ge(r->g->ack, end);
     if (takes || is_number_of_reply(r, met))
         told.drawn_by = by;
     return finish(s, a, &told);
@@ -289,7 +291,9 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
         return false;
     if (r->no_effect)
         return true;
-    bool certain = (r->drawn_exactly || r->form == RESET_ABORT) && !r->lost_with_gaps;
+    bool by_number =
+        r->drawn_exactly && (r->drawn_by == DRAWN_BY_DATA || is_number_of_reply(r, data));
+    bool certain = (by_number || r->form == RESET_ABORT) && !r->lost_with_gaps;
     bool crossed = crossed_fin(s, r, data);
     struct anomaly_verdict *a =
         begin(s, RULE_DATA_AFTER_CLOSE, r, only_goodbye(s, r) ? SEVERITY_INFO : SEVERITY_WARNING,

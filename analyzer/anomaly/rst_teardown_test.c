@@ -226,6 +226,17 @@ static const struct CMUnitTest tests[] = {
         "+.001 > R. 102:102(0) ack 601\n"
         "rule data_after_close by client warning certain bytes_lost=500 at_least=false "
         "drawn_by=data\n"),
+    SCRIPT("data_after_close: an abort that takes the data, not the FIN that came with them", FIN_WAIT_1
+        "+.003 < FP. 201:301(100) ack 101\n"
+        "+.001 > R. 102:102(0) ack 301\n"
+        "rule data_after_close by client warning certain bytes_lost=100 drawn_by=data\n"),
+    SCRIPT("data_after_close: by its number it answers the acknowledgment of the FIN", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+0 < F. 301:301(0) ack 101\n"
+        "+.002 > F. 101:101(0) ack 201\n"
+        "+.001 < . 302:302(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rule data_after_close by client warning probable bytes_lost=100 drawn_by=ack\n"),
 
     /* ---- fin_met_closed */
     SCRIPT("fin_met_closed", FIN_WAIT_2
