@@ -38,7 +38,8 @@ FIELDS = ["frame.time_relative", "frame.protocols", "tcp.stream", "tcp.srcport",
           "tcp.analysis.fast_retransmission", "tcp.analysis.spurious_retransmission",
           "tcp.analysis.reused_ports"]
 COPY_SECONDS = 0.005       # copies of one packet follow each other
-SAME_ID_SECONDS = 0.200    # no stack sends anything again with the same IP ID that soon
+SAME_ID_SECONDS = 0.200    # no stack sends anything again with the same IP ID that soon, unless
+                           # it gives all its packets that one
 
 
 def asked(path):
@@ -55,11 +56,12 @@ def asked(path):
             yield {name: value.split(",")[-1] for name, value in zip(FIELDS, values)}
 
 
-def is_copy(segment, earlier):
+def is_copy(segment, earlier, alike):
+    """`alike`: segments of the sender that differ bear one IP ID."""
     same = ("tcp.seq_raw", "tcp.ack_raw", "tcp.flags", "tcp.len", "tcp.window_size_value", "ip.id",
             "tcp.options.timestamp.tsval")
     apart = abs(float(segment["frame.time_relative"]) - float(earlier["frame.time_relative"]))
-    numbered = int(segment["ip.id"] or "0", 16) != 0
+    numbered = int(segment["ip.id"] or "0", 16) != 0 and not alike
     return (all(segment[name] == earlier[name] for name in same) and
             apart <= (SAME_ID_SECONDS if numbered else COPY_SECONDS))
 
@@ -67,6 +69,7 @@ def is_copy(segment, earlier):
 def said_of(path):
     count = collections.Counter()
     before = collections.defaultdict(list)  # FINs by stream, sender, and number
+    places = collections.defaultdict(set)   # sequence numbers by stream, sender, and IP ID
     for segment in asked(path):
         count["reused_ports"] += bool(segment["tcp.analysis.reused_ports"])
         count["reused_syns"] += bool(segment["tcp.analysis.reused_ports"] and
@@ -76,12 +79,14 @@ def said_of(path):
             continue
         number = (int(segment["tcp.seq_raw"]) + int(segment["tcp.len"])) % 2**32
         earlier = before[segment["tcp.stream"], segment["tcp.srcport"], number]
+        bearing = places[segment["tcp.stream"], segment["tcp.srcport"], segment["ip.id"]]
+        bearing.add(segment["tcp.seq_raw"])
         if any(segment[f"tcp.analysis.{kind}retransmission"]
                for kind in ("", "fast_", "spurious_")):
             count["fin_marked"] += 1
             if not earlier:
                 count["fin_first"] += 1
-            elif any(is_copy(segment, fin) for fin in earlier):
+            elif any(is_copy(segment, fin, len(bearing) > 1) for fin in earlier):
                 count["fin_copies"] += 1
         earlier.append(segment)
     return count
