@@ -275,6 +275,14 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("near miss: an old connection's numbers, far away", SYN_SENT
         "+.041 < . 1:1(0) ack 9000001\n"
         "client not ESTABLISHED\n"),
+    SCRIPT("a round trip measured over a SYN that was missed makes nobody patient",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+1.050 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.040 < F. 1:1(0) ack 1\n"
+        "+.020 > F. 1:1(0) ack 2\n"
+        "+.700 quiet\n"
+        "client may LAST_ACK CLOSED\n"),
 };
 /* clang-format on */
 

@@ -57,9 +57,12 @@ static bool is_open(const struct evidence *ev, int x, const struct endpoint_fact
 /* Its FIN should have been acknowledged by now: that may have passed unseen. */
 static bool fin_overdue(const struct evidence *ev, int x, const struct endpoint_facts *e)
 {
+    /* A sample over a retransmission that the capture missed is no round trip. */
+    int64_t round_trip_ns =
+        ev->rtt_ns[!x] < ev->config->rto_min_ns ? ev->rtt_ns[!x] : ev->config->rto_min_ns;
     const struct fact *sent = &e->facts[FACT_FIN_SENT];
     return sent->holds && !e->facts[FACT_FIN_ACKED].holds &&
-           silence_since(ev, sent->at_ns) > ev->rtt_ns[!x] + ev->config->delayed_ack_ns;
+           silence_since(ev, sent->at_ns) > round_trip_ns + ev->config->delayed_ack_ns;
 }
 
 /* Beliefs held without proof, and those given up for want of an answer, not by the endpoint's own
