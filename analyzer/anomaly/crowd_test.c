@@ -150,9 +150,9 @@ static void a_scan(void **state)
 static void a_scan_that_tries_each_port_twice(void **state)
 {
     (void)state;
-    for (uint16_t i = 0; i < CROWD_TOLD / 2 + 1000; i++) {
+    for (uint32_t i = 0; i < CROWD_TOLD / 2 + 1000; i++) {
         for (int times = 0; times < 2; times++)
-            fails(1, 1, i, RULE_CONNECTION_REFUSED, 0);
+            fails(1, 1, (uint16_t)i, RULE_CONNECTION_REFUSED, 0);
     }
     for (int times = 0; times < 6; times++) {
         for (uint16_t i = 0; i < 200; i++)

@@ -154,7 +154,7 @@ bool stamps_judge(const struct stamps *stamps,
             telling[count++] = pair;
     }
     if (count > 1)
-        qsort(telling, count, sizeof *telling, by_key);
+        qsort(telling, count, sizeof(const struct stamp_pair *), by_key);
     for (uint32_t i = 0; i < count; i++) {
         struct anomaly_verdict verdict;
         make_verdict(telling[i], &verdict);

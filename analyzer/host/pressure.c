@@ -75,8 +75,9 @@ static int64_t opened_per_minute(const struct load *load, const struct use *use,
  * it never is, or has been. */
 static int64_t exhausted_in_ns(int64_t free_ports, int64_t per_minute, int64_t sustainable)
 {
-    return free_ports > 0 && per_minute > sustainable ? free_ports * NS_PER_MINUTE / per_minute
-                                                      : -1;
+    if (free_ports <= 0 || per_minute <= 0 || per_minute <= sustainable)
+        return -1;
+    return free_ports * NS_PER_MINUTE / per_minute;
 }
 
 static bool judge_ports(struct load *load, const struct use *use, struct anomaly_verdict *out)

@@ -37,7 +37,7 @@ static bool choose_open(const struct load *load, struct choice *choice)
         if (host->open)
             choice->hosts[choice->count++] = host;
     }
-    qsort(choice->hosts, choice->count, sizeof *choice->hosts, by_address);
+    qsort(choice->hosts, choice->count, sizeof(const struct host *), by_address);
     return true;
 }
 
@@ -72,10 +72,10 @@ static bool choose_sampled(const struct choice *open, struct choice *sampled)
         if (waiting_at_peak(open->hosts[i]) >= SAMPLED_LEAST)
             sampled->hosts[sampled->count++] = open->hosts[i];
     }
-    qsort(sampled->hosts, sampled->count, sizeof *sampled->hosts, by_waiting);
+    qsort(sampled->hosts, sampled->count, sizeof(const struct host *), by_waiting);
     if (sampled->count > SAMPLED_MOST)
         sampled->count = SAMPLED_MOST;
-    qsort(sampled->hosts, sampled->count, sizeof *sampled->hosts, by_address);
+    qsort(sampled->hosts, sampled->count, sizeof(const struct host *), by_address);
     return true;
 }
 
@@ -190,7 +190,7 @@ static bool list_uses(const struct load *load, struct use_list *list)
         return false;
     for (uint32_t i = 0; i < list->count; i++)
         list->uses[i] = roll_at(&load->uses.roll, i);
-    qsort(list->uses, list->count, sizeof *list->uses, by_client);
+    qsort(list->uses, list->count, sizeof(const struct use *), by_client);
     return true;
 }
 
