@@ -63,7 +63,8 @@ static bool make_room(struct text_examples *examples, unsigned severity, uint32_
     uint32_t count = examples->of[severity].count;
     if (count == examples->of[severity].room) {
         uint32_t room = count ? 2 * count : 16;
-        struct example **grown = realloc(examples->of[severity].items, room * sizeof *grown);
+        struct example **grown =
+            realloc(examples->of[severity].items, room * sizeof(struct example *));
         if (!grown)
             return false;
         examples->of[severity].items = grown;
@@ -74,7 +75,7 @@ static bool make_room(struct text_examples *examples, unsigned severity, uint32_
         return false;
     example->key = *key;
     struct example **items = examples->of[severity].items;
-    memmove(items + place + 1, items + place, (count - place) * sizeof *items);
+    memmove(items + place + 1, items + place, (count - place) * sizeof(struct example *));
     items[place] = example;
     examples->of[severity].count = count + 1;
     return true;
