@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void *create(const struct report_inputs *inputs, char *error, size_t error_bytes)
 {
@@ -12,8 +13,7 @@ static void *create(const struct report_inputs *inputs, char *error, size_t erro
         snprintf(error, error_bytes, "out of memory");
         return NULL;
     }
-    report->options = inputs->options;
-    report->findings = inputs->findings;
+    told_init(&report->told, inputs);
     report->page = (struct text_page){inputs->output, inputs->options->style};
     return report;
 }
@@ -23,7 +23,7 @@ static void destroy(void *report)
     struct text_report *text = report;
     if (!text)
         return;
-    examples_finish(&text->examples);
+    told_finish(&text->told);
     free(text);
 }
 
@@ -66,9 +66,8 @@ static void put_connection(struct text_report *report, const struct connection_v
 static bool connection(void *report, const struct connection_verdict *verdict)
 {
     struct text_report *text = report;
-    for (unsigned caveat = 0; caveat < CAVEATS; caveat++)
-        text->caveats[caveat] += verdict->caveats >> caveat & 1;
-    if (text->options->connections)
+    told_connection(&text->told, verdict);
+    if (text->told.options->connections)
         put_connection(text, verdict);
     return output_ok(text->page.output);
 }
@@ -77,7 +76,7 @@ static bool anomaly(void *report, const struct anomaly_verdict *verdict,
                     const struct connection_verdict *about)
 {
     struct text_report *text = report;
-    return examples_take(&text->examples, verdict, about);
+    return examples_take(&text->told.examples, verdict, about);
 }
 
 static bool sample(void *report, const struct sample_verdict *verdict)
@@ -89,8 +88,45 @@ static bool sample(void *report, const struct sample_verdict *verdict)
 
 static bool host(void *report, const struct host_verdict *verdict)
 {
-    text_host_take(report, verdict);
+    struct text_report *text = report;
+    told_host(&text->told, verdict);
     return true;
+}
+
+static void put_line(void *context, const char *label, const char *text)
+{
+    enum { INDENT = 14 };
+    struct text_report *report = context;
+    enum tone tone = strcmp(label, TOLD_INTERRUPTED) == 0 ? TONE_WARNING : TONE_FAINT;
+    page_paragraph(&report->page, INDENT, tone, label, text);
+}
+
+/* Items below a heading that stands only where there is one. */
+struct list {
+    struct text_page *page;
+    const char *heading;
+    void (*put)(struct text_page *page, const char *text);
+    bool any;
+};
+
+static void put_listed(void *context, const char *text)
+{
+    struct list *list = context;
+    if (!list->any)
+        page_heading(list->page, list->heading);
+    list->any = true;
+    list->put(list->page, text);
+}
+
+static void put_quality(struct text_report *report, const struct summary_verdict *summary)
+{
+    struct list notes = {.page = &report->page, "What weakens the evidence", page_item};
+    told_quality(&report->told, summary, put_listed, &notes);
+    if (notes.any)
+        return;
+    page_newline(&report->page);
+    page_paragraph(&report->page, 0, TONE_PLAIN, "",
+                   "Nothing was noticed in the capture that weakens the evidence.");
 }
 
 static bool finish(void *report, const struct summary_verdict *summary, bool complete)
@@ -98,46 +134,15 @@ static bool finish(void *report, const struct summary_verdict *summary, bool com
     struct text_report *text = report;
     if (text->any_connection)
         page_newline(&text->page);
-    text_capture(text, summary, complete);
+    told_capture(&text->told, summary, complete, put_line, text);
     const struct finding *first = text_findings(text, summary);
     text_services(text, summary);
-    text_hosts(text);
-    text_quality(text, summary);
-    text_next(text, summary, first);
+    struct list hosts = {.page = &text->page, "Hosts under pressure", page_item};
+    told_hosts(&text->told, put_listed, &hosts);
+    put_quality(text, summary);
+    struct list commands = {.page = &text->page, "What to run next", page_command};
+    told_next(&text->told, summary, first, text->page.style.utf8, put_listed, &commands);
     return output_ok(text->page.output);
-}
-
-uint64_t text_anomalies_of(const struct text_report *report, const struct summary_verdict *summary,
-                           enum rule_id rule)
-{
-    uint64_t sum = 0;
-    for (unsigned severity = 0; severity < SEVERITIES; severity++) {
-        if (report_speaks_of(report->options, rule, severity))
-            sum += summary->anomalies[rule][severity];
-    }
-    return sum;
-}
-
-uint64_t text_anomalies(const struct text_report *report, const struct summary_verdict *summary,
-                        enum severity severity)
-{
-    uint64_t sum = 0;
-    for (unsigned rule = 0; rule < RULES; rule++) {
-        if (report_speaks_of(report->options, rule, severity))
-            sum += summary->anomalies[rule][severity];
-    }
-    return sum;
-}
-
-uint64_t text_anomalies_below(const struct text_report *report,
-                              const struct summary_verdict *summary)
-{
-    uint64_t sum = 0;
-    for (unsigned rule = 0; rule < RULES; rule++) {
-        for (unsigned severity = 0; severity < report->options->min_severity; severity++)
-            sum += report->options->rule_left_out[rule] ? 0 : summary->anomalies[rule][severity];
-    }
-    return sum;
 }
 
 const struct report_calls report_as_text = {

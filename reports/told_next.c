@@ -2,8 +2,8 @@
  * What to run next, made from what was found.
  */
 #include "reports/text_clean.h"
-#include "reports/text_report.h"
 #include "reports/text_words.h"
+#include "reports/told.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static bool is_plain(char c)
 
 /* As an argument for a shell, in single quotes where it needs them. False: it cannot be shown as it
  * is. */
-static bool add_argument(struct sentence *command, const struct text_page *page, const char *text)
+static bool add_argument(struct sentence *command, bool utf8, const char *text)
 {
     char shown[NAMED_BYTES + 1];
     size_t length = strlen(text);
@@ -26,7 +26,7 @@ static bool add_argument(struct sentence *command, const struct text_page *page,
         return false;
     bool plain = true;
     for (size_t i = 0; i < length; i++) {
-        if ((unsigned char)text[i] >= 0x80 && !page->style.utf8)
+        if ((unsigned char)text[i] >= 0x80 && !utf8)
             return false;
         plain = plain && is_plain(text[i]);
     }
@@ -36,12 +36,19 @@ static bool add_argument(struct sentence *command, const struct text_page *page,
     return true;
 }
 
+struct commands {
+    const struct told *told;
+    bool utf8;
+    told_note put;
+    void *context;
+};
+
 /* Without the options that were given it would not see the same. What cannot be shown is left for
  * the reader to fill in, as are many captures. */
-static void put(struct text_report *report, const char *options, const char *rule)
+static void put_command(const struct commands *commands, const char *options, const char *rule)
 {
-    const struct report_options *given = report->options;
-    const struct capture_findings *findings = report->findings;
+    const struct report_options *given = commands->told->options;
+    const struct capture_findings *findings = commands->told->findings;
     struct sentence command = {0};
     sentence_add(&command, "finwait ");
     sentence_add(&command, options);
@@ -50,33 +57,34 @@ static void put(struct text_report *report, const char *options, const char *rul
         const struct report_argument *argument = &given->arguments[i];
         sentence_add(&command, " --");
         sentence_add(&command, argument->name);
-        if (argument->value && !add_argument(&command, &report->page, argument->value))
+        if (argument->value && !add_argument(&command, commands->utf8, argument->value))
             sentence_add(&command, " ...");
     }
     if (findings->file_count != 1 ||
-        !add_argument(&command, &report->page, findings->files[0].name))
+        !add_argument(&command, commands->utf8, findings->files[0].name))
         sentence_add(&command, " CAPTURE...");
-    page_command(&report->page, command.text);
+    commands->put(commands->context, command.text);
 }
 
-void text_next(struct text_report *report, const struct summary_verdict *summary,
-               const struct finding *first)
+void told_next(const struct told *told, const struct summary_verdict *summary,
+               const struct finding *first, bool utf8, told_note put, void *context)
 {
+    struct commands commands = {told, utf8, put, context};
     if (!summary->connections)
         return;
-    page_heading(&report->page, "What to run next");
     if (first) {
         struct sentence command = {0};
         const char *rule = rule_table[first->rule].id;
         sentence_add(&command, "finwait rules ");
         sentence_add(&command, rule);
-        page_command(&report->page, command.text);
-        put(report,
-            first->severity < SEVERITY_NOTICE ? "--format ndjson --min-severity info --rule "
-                                              : "--format ndjson --rule ",
-            rule);
-    } else if (text_anomalies_below(report, summary)) {
-        put(report, "--min-severity info", "");
+        put(context, command.text);
+        put_command(&commands,
+                    first->severity < SEVERITY_NOTICE
+                        ? "--format ndjson --min-severity info --rule "
+                        : "--format ndjson --rule ",
+                    rule);
+    } else if (told_anomalies_below(told, summary)) {
+        put_command(&commands, "--min-severity info", "");
     }
-    put(report, "--format ndjson --connections", "");
+    put_command(&commands, "--format ndjson --connections", "");
 }

@@ -3,8 +3,8 @@
  * see of connections.
  */
 #include "reports/text_clean.h"
-#include "reports/text_report.h"
 #include "reports/text_words.h"
+#include "reports/told.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,16 +12,14 @@
 enum { FILES_TOLD = 8, PLACES_TOLD = 3 };
 
 struct notes {
-    struct text_report *report;
-    bool any;
+    const struct told *told;
+    told_note put;
+    void *context;
 };
 
-static void put_note(struct notes *notes, const char *text)
+static void put_note(const struct notes *notes, const char *text)
 {
-    if (!notes->any)
-        page_heading(&notes->report->page, "What weakens the evidence");
-    notes->any = true;
-    page_item(&notes->report->page, text);
+    notes->put(notes->context, text);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -68,7 +66,7 @@ static void add_damage(struct sentence *line, const struct file_findings *file)
     sentence_add(line, ".");
 }
 
-static void put_file(struct notes *notes, const struct file_findings *file)
+static void put_file(const struct notes *notes, const struct file_findings *file)
 {
     char text[TEXT_CLEAN_BYTES + SENTENCE_BYTES];
     const char *raw = file->error ? file->error : file->name;
@@ -82,9 +80,9 @@ static void put_file(struct notes *notes, const struct file_findings *file)
     put_note(notes, text);
 }
 
-static void put_files(struct notes *notes)
+static void put_files(const struct notes *notes)
 {
-    const struct capture_findings *findings = notes->report->findings;
+    const struct capture_findings *findings = notes->told->findings;
     uint32_t told = 0, more = 0;
     for (uint32_t i = 0; i < findings->file_count; i++) {
         const struct file_findings *file = &findings->files[i];
@@ -105,8 +103,8 @@ static void put_files(struct notes *notes)
 
 /* ---- packets -------------------------------------------------------------------------------- */
 
-static void put_count(struct notes *notes, const char *before, uint64_t count, const char *plural,
-                      const char *rest)
+static void put_count(const struct notes *notes, const char *before, uint64_t count,
+                      const char *plural, const char *rest)
 {
     struct sentence line = {0};
     if (!count)
@@ -117,9 +115,9 @@ static void put_count(struct notes *notes, const char *before, uint64_t count, c
     put_note(notes, line.text);
 }
 
-static void put_undecodable(struct notes *notes)
+static void put_undecodable(const struct notes *notes)
 {
-    const struct capture_findings *findings = notes->report->findings;
+    const struct capture_findings *findings = notes->told->findings;
     const char *names[UNDECODABLES];
     uint64_t sum = 0;
     for (unsigned i = 0; i < UNDECODABLES; i++) {
@@ -137,9 +135,9 @@ static void put_undecodable(struct notes *notes)
 }
 
 /* The clock has a note of its own. */
-static void put_oddities(struct notes *notes)
+static void put_oddities(const struct notes *notes)
 {
-    const struct capture_findings *findings = notes->report->findings;
+    const struct capture_findings *findings = notes->told->findings;
     const char *names[ODDITIES];
     uint64_t counts[ODDITIES] = {0};
     struct sentence line = {0};
@@ -158,9 +156,9 @@ static void put_oddities(struct notes *notes)
     put_note(notes, line.text);
 }
 
-static void put_packets(struct notes *notes)
+static void put_packets(const struct notes *notes)
 {
-    const struct capture_findings *findings = notes->report->findings;
+    const struct capture_findings *findings = notes->told->findings;
     uint64_t drops = 0, untimed = 0, backwards = 0;
     for (uint32_t i = 0; i < findings->file_count; i++) {
         const struct file_findings *file = &findings->files[i];
@@ -199,10 +197,10 @@ static const struct {
                         "A higher --max-memory avoids that."},
 };
 
-static void put_connections(struct notes *notes, uint64_t connections)
+static void put_connections(const struct notes *notes, uint64_t connections)
 {
     for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
-        uint64_t count = notes->report->caveats[caveat];
+        uint64_t count = notes->told->caveats[caveat];
         if (!count || !caveat_words[caveat].what)
             continue;
         struct sentence line = {0};
@@ -219,15 +217,11 @@ static void put_connections(struct notes *notes, uint64_t connections)
     }
 }
 
-void text_quality(struct text_report *report, const struct summary_verdict *summary)
+void told_quality(const struct told *told, const struct summary_verdict *summary, told_note put,
+                  void *context)
 {
-    struct notes notes = {.report = report};
+    struct notes notes = {told, put, context};
     put_files(&notes);
     put_packets(&notes);
     put_connections(&notes, summary->connections);
-    if (!notes.any) {
-        page_newline(&report->page);
-        page_paragraph(&report->page, 0, TONE_PLAIN, "",
-                       "Nothing was noticed in the capture that weakens the evidence.");
-    }
 }

@@ -2,12 +2,12 @@
  * What the capture holds, in a few lines.
  */
 #include "reports/text_clean.h"
-#include "reports/text_report.h"
 #include "reports/text_words.h"
+#include "reports/told.h"
 
 #include <string.h>
 
-enum { INDENT = 14, FILES_NAMED = 3, PROTOCOLS_NAMED = 4 };
+enum { FILES_NAMED = 3, PROTOCOLS_NAMED = 4 };
 
 static const char *const handshake_words[HANDSHAKES] = {
     [HANDSHAKE_COMPLETE] = "opened",
@@ -18,7 +18,7 @@ static const char *const handshake_words[HANDSHAKES] = {
     [HANDSHAKE_SIMULTANEOUS] = "opened by both ends at once",
 };
 
-static const char *const close_words[CLOSE_KINDS] = {
+const char *const told_close_words[CLOSE_KINDS] = {
     [CLOSE_GRACEFUL] = "graceful",
     [CLOSE_SIMULTANEOUS] = "closed by both ends at once",
     [CLOSE_RESET] = "reset",
@@ -29,44 +29,55 @@ static const char *const close_words[CLOSE_KINDS] = {
     [CLOSE_NONE] = "never opened",
 };
 
-static void put(struct text_report *report, const char *label, const struct sentence *sentence)
+const uint8_t told_close_order[CLOSE_KINDS] = {
+    CLOSE_GRACEFUL,  CLOSE_SIMULTANEOUS, CLOSE_RESET, CLOSE_VANISHED,
+    CLOSE_MID_CLOSE, CLOSE_HALF_CLOSED,  CLOSE_OPEN,  CLOSE_NONE,
+};
+
+struct lines {
+    const struct told *told;
+    told_line put;
+    void *context;
+};
+
+static void put(const struct lines *lines, const char *label, const struct sentence *sentence)
 {
-    page_paragraph(&report->page, INDENT, TONE_FAINT, label, sentence->text);
+    lines->put(lines->context, label, sentence->text);
 }
 
-static void put_files(struct text_report *report)
+static void put_files(const struct lines *lines)
 {
-    const struct capture_findings *findings = report->findings;
+    const struct capture_findings *findings = lines->told->findings;
     for (uint32_t i = 0; i < findings->file_count && i < FILES_NAMED; i++) {
         char name[TEXT_CLEAN_BYTES];
         const char *raw = findings->files[i].name;
         text_clean(name, sizeof name, raw, strlen(raw));
-        page_paragraph(&report->page, INDENT, TONE_FAINT, i ? "" : "Capture", name);
+        lines->put(lines->context, i ? "" : "Capture", name);
     }
     if (findings->file_count > FILES_NAMED) {
         struct sentence more = {0};
         sentence_add(&more, "and ");
         words_amount(&more, findings->file_count - FILES_NAMED, "more files");
-        put(report, "", &more);
+        put(lines, "", &more);
     }
 }
 
-static void put_observer(struct text_report *report)
+static void put_observer(const struct lines *lines)
 {
     char name[TEXT_CLEAN_BYTES];
-    const char *observer = report->options->observer;
+    const char *observer = lines->told->options->observer;
     if (!observer || !*observer)
         return;
     text_clean(name, sizeof name, observer, strlen(observer));
-    page_paragraph(&report->page, INDENT, TONE_FAINT, "Observer", name);
+    lines->put(lines->context, "Observer", name);
 }
 
 /* What decides which connections are seen, and how they are judged. */
-static void put_options(struct text_report *report)
+static void put_options(const struct lines *lines)
 {
     struct sentence line = {0};
-    for (size_t i = 0; i < report->options->argument_count; i++) {
-        const struct report_argument *argument = &report->options->arguments[i];
+    for (size_t i = 0; i < lines->told->options->argument_count; i++) {
+        const struct report_argument *argument = &lines->told->options->arguments[i];
         char value[SENTENCE_BYTES / 4];
         sentence_add(&line, i ? ", " : "");
         sentence_add(&line, argument->name);
@@ -77,15 +88,15 @@ static void put_options(struct text_report *report)
         sentence_add(&line, value);
     }
     if (line.length)
-        put(report, "Options", &line);
+        put(lines, "Options", &line);
 }
 
 /* Over all files: of all packets, not only of those with TCP. */
-static void put_span(struct text_report *report)
+static void put_span(const struct lines *lines)
 {
     int64_t start_ns = TIME_UNKNOWN, end_ns = TIME_UNKNOWN;
-    for (uint32_t i = 0; i < report->findings->file_count; i++) {
-        const struct file_findings *file = &report->findings->files[i];
+    for (uint32_t i = 0; i < lines->told->findings->file_count; i++) {
+        const struct file_findings *file = &lines->told->findings->files[i];
         if (file->start_ns == TIME_UNKNOWN)
             continue;
         if (start_ns == TIME_UNKNOWN || file->start_ns < start_ns)
@@ -100,7 +111,7 @@ static void put_span(struct text_report *report)
         sentence_add_duration(&span, (uint64_t)end_ns - (uint64_t)start_ns);
         sentence_add(&span, ")");
     }
-    put(report, "Time (UTC)", &span);
+    put(lines, "Time (UTC)", &span);
 }
 
 static uint64_t sum_of(const uint64_t *counts, unsigned kinds)
@@ -140,9 +151,9 @@ static void add_protocols(struct sentence *sentence, const struct capture_findin
     sentence_add(sentence, named ? ")" : "");
 }
 
-static void put_packets(struct text_report *report)
+static void put_packets(const struct lines *lines)
 {
-    const struct capture_findings *findings = report->findings;
+    const struct capture_findings *findings = lines->told->findings;
     uint64_t undecodable = sum_of(findings->undecodable, UNDECODABLES);
     uint64_t other = findings->packets - findings->tcp - undecodable;
     struct sentence line = {0};
@@ -156,45 +167,42 @@ static void put_packets(struct text_report *report)
     sentence_add(&line, ", ");
     words_number(&line, undecodable);
     sentence_add(&line, " undecodable");
-    put(report, "Packets", &line);
+    put(lines, "Packets", &line);
 }
 
-/* The ordinary first, whatever the order of the kinds. */
 static void add_closes(struct sentence *line, const struct summary_verdict *summary)
 {
-    static const uint8_t order[] = {CLOSE_GRACEFUL, CLOSE_SIMULTANEOUS, CLOSE_RESET,
-                                    CLOSE_VANISHED, CLOSE_MID_CLOSE,    CLOSE_HALF_CLOSED,
-                                    CLOSE_OPEN,     CLOSE_NONE};
-    _Static_assert(sizeof order == CLOSE_KINDS, "each kind once");
     uint64_t counts[CLOSE_KINDS];
     const char *names[CLOSE_KINDS];
     for (unsigned i = 0; i < CLOSE_KINDS; i++) {
-        counts[i] = summary->closes[order[i]];
-        names[i] = close_words[order[i]];
+        counts[i] = summary->closes[told_close_order[i]];
+        names[i] = told_close_words[told_close_order[i]];
     }
     words_counts(line, counts, CLOSE_KINDS, names);
 }
 
-void text_capture(struct text_report *report, const struct summary_verdict *summary, bool complete)
+void told_capture(const struct told *told, const struct summary_verdict *summary, bool complete,
+                  told_line take, void *context)
 {
-    put_files(report);
-    put_observer(report);
-    put_options(report);
-    put_span(report);
-    put_packets(report);
+    struct lines with = {told, take, context};
+    const struct lines *lines = &with;
+    put_files(lines);
+    put_observer(lines);
+    put_options(lines);
+    put_span(lines);
+    put_packets(lines);
     struct sentence line = {0};
     words_number(&line, summary->connections);
     if (summary->connections) {
         sentence_add(&line, ": ");
         words_counts(&line, summary->handshakes, HANDSHAKES, handshake_words);
-        put(report, "Connections", &line);
+        put(lines, "Connections", &line);
         sentence_init(&line);
         add_closes(&line, summary);
-        put(report, "How they end", &line);
+        put(lines, "How they end", &line);
     } else {
-        put(report, "Connections", &line);
+        put(lines, "Connections", &line);
     }
     if (!complete)
-        page_paragraph(&report->page, INDENT, TONE_WARNING, "INTERRUPTED",
-                       "This is about the packets that had been read until then.");
+        take(context, TOLD_INTERRUPTED, "This is about the packets that had been read until then.");
 }

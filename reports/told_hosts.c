@@ -1,8 +1,8 @@
 /*
  * Hosts under pressure, as far as it is worth a line.
  */
-#include "reports/text_report.h"
 #include "reports/text_words.h"
+#include "reports/told.h"
 
 #include <string.h>
 
@@ -27,7 +27,7 @@ static uint64_t weight_of(const struct pressed_host *host)
            (time_waits < limit ? time_waits : limit) + ports * 20;
 }
 
-void text_host_take(struct text_report *report, const struct host_verdict *verdict)
+void told_host(struct told *told, const struct host_verdict *verdict)
 {
     struct pressed_host host = {
         .others = verdict->others,
@@ -45,15 +45,15 @@ void text_host_take(struct text_report *report, const struct host_verdict *verdi
     if (host.time_wait.peak < TIME_WAITS_MANY && host.close_wait.peak < CLOSE_WAITS_MANY &&
         !host.has_use)
         return;
-    report->pressed_total++;
-    if (report->pressed_count < PRESSED_KEPT) {
-        report->pressed[report->pressed_count++] = host;
+    told->pressed_total++;
+    if (told->pressed_count < PRESSED_KEPT) {
+        told->pressed[told->pressed_count++] = host;
         return;
     }
-    struct pressed_host *least = &report->pressed[0];
+    struct pressed_host *least = &told->pressed[0];
     for (uint32_t i = 1; i < PRESSED_KEPT; i++) {
-        if (weight_of(&report->pressed[i]) < weight_of(least))
-            least = &report->pressed[i];
+        if (weight_of(&told->pressed[i]) < weight_of(least))
+            least = &told->pressed[i];
     }
     if (weight_of(&host) > weight_of(least))
         *least = host;
@@ -71,60 +71,58 @@ static void add_state(struct sentence *line, const struct state_load *load, cons
     sentence_add(line, " on average)");
 }
 
-static void put_host(struct text_report *report, const struct pressed_host *host)
+static void add_host(struct sentence *line, const struct pressed_host *host)
 {
-    struct sentence line = {0};
+    sentence_init(line);
     if (host->others)
-        sentence_add(&line, "all other hosts together");
+        sentence_add(line, "all other hosts together");
     else
-        sentence_add_host(&line, host->address);
+        sentence_add_host(line, host->address);
     const char *between = ": ";
     if (host->close_wait.peak >= CLOSE_WAITS_MANY) {
-        sentence_add(&line, between);
-        add_state(&line, &host->close_wait, "CLOSE_WAIT");
+        sentence_add(line, between);
+        add_state(line, &host->close_wait, "CLOSE_WAIT");
         between = "; ";
     }
     if (host->time_wait.peak >= TIME_WAITS_MANY) {
-        sentence_add(&line, between);
-        add_state(&line, &host->time_wait, "TIME_WAIT");
+        sentence_add(line, between);
+        add_state(line, &host->time_wait, "TIME_WAIT");
         between = "; ";
     }
     if (host->has_use) {
-        sentence_add(&line, between);
-        words_number(&line, host->use.ports_in_use_peak);
-        sentence_add(&line, " of ");
-        words_amount(&line, host->use.port_range, "ports");
-        sentence_add(&line, " in use towards ");
-        sentence_add_service(&line, host->use.address, host->use.port);
-        sentence_add(&line, " at most (");
-        words_share(&line, host->use.ports_in_use_peak, host->use.port_range);
-        sentence_add(&line, ")");
+        sentence_add(line, between);
+        words_number(line, host->use.ports_in_use_peak);
+        sentence_add(line, " of ");
+        words_amount(line, host->use.port_range, "ports");
+        sentence_add(line, " in use towards ");
+        sentence_add_service(line, host->use.address, host->use.port);
+        sentence_add(line, " at most (");
+        words_share(line, host->use.ports_in_use_peak, host->use.port_range);
+        sentence_add(line, ")");
     }
-    sentence_add(&line, ".");
-    page_item(&report->page, line.text);
+    sentence_add(line, ".");
 }
 
-void text_hosts(struct text_report *report)
+void told_hosts(const struct told *told, told_note put, void *context)
 {
-    if (!report->pressed_count)
-        return;
-    page_heading(&report->page, "Hosts under pressure");
-    bool told[PRESSED_KEPT] = {false};
-    for (uint32_t n = 0; n < report->pressed_count; n++) {
+    struct sentence line;
+    bool done[PRESSED_KEPT] = {false};
+    for (uint32_t n = 0; n < told->pressed_count; n++) {
         uint32_t most = PRESSED_KEPT;
-        for (uint32_t i = 0; i < report->pressed_count; i++) {
-            if (!told[i] && (most == PRESSED_KEPT ||
-                             weight_of(&report->pressed[i]) > weight_of(&report->pressed[most])))
+        for (uint32_t i = 0; i < told->pressed_count; i++) {
+            if (!done[i] && (most == PRESSED_KEPT ||
+                             weight_of(&told->pressed[i]) > weight_of(&told->pressed[most])))
                 most = i;
         }
-        told[most] = true;
-        put_host(report, &report->pressed[most]);
+        done[most] = true;
+        add_host(&line, &told->pressed[most]);
+        put(context, line.text);
     }
-    if (report->pressed_total > report->pressed_count) {
-        struct sentence line = {0};
+    if (told->pressed_total > told->pressed_count) {
+        sentence_init(&line);
         sentence_add(&line, "and ");
-        words_amount(&line, report->pressed_total - report->pressed_count, "more hosts");
+        words_amount(&line, told->pressed_total - told->pressed_count, "more hosts");
         sentence_add(&line, ".");
-        page_item(&report->page, line.text);
+        put(context, line.text);
     }
 }
