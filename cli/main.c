@@ -10,6 +10,7 @@
 #include "reports/output.h"
 #include "reports/report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,19 @@ static void tell_unreadable(const struct capture_findings *findings)
     }
 }
 
+/* Of packets without a time nothing can be said where everything has one. */
+static void tell_untimed(const struct run *run)
+{
+    uint64_t untimed = 0;
+    for (uint32_t i = 0; i < run->findings.file_count; i++)
+        untimed += run->findings.files[i].untimed;
+    if (run->report_options.format == REPORT_OPENMETRICS && untimed)
+        fprintf(stderr,
+                "finwait: %" PRIu64 " of %" PRIu64 " packets have no time and are in no sample; "
+                "json, ndjson and text tell of their connections\n",
+                untimed, run->findings.packets);
+}
+
 static bool open_inputs(struct run *run)
 {
     const struct options *o = run->options;
@@ -261,6 +275,7 @@ static int finish(struct run *run, bool analysed)
         return EXIT_FAULT;
     }
     tell_unreadable(&run->findings);
+    tell_untimed(run);
     if (signal)
         return EXIT_SIGNAL + signal;
     if (found_grave(run->options, analyzer_summary(run->analyzer)))

@@ -62,13 +62,14 @@ static bool parse_word(const char *value, const char *const *words, int first, i
 
 static bool set_format(struct options *o, const char *value)
 {
-    static const char *const words[] = {"json", "ndjson", "text", NULL};
+    static const char *const words[] = {"json", "ndjson", "text", "openmetrics", NULL};
     int index;
     if (!parse_word(value, words, 0, &index)) {
-        complain("--format", value, "it is text, json or ndjson");
+        complain("--format", value, "it is text, json, ndjson or openmetrics");
         return false;
     }
-    static const enum report_format formats[] = {REPORT_JSON, REPORT_NDJSON, REPORT_TEXT};
+    static const enum report_format formats[] = {REPORT_JSON, REPORT_NDJSON, REPORT_TEXT,
+                                                 REPORT_OPENMETRICS};
     o->format = formats[index];
     o->some_format = true;
     return true;

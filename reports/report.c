@@ -9,6 +9,7 @@ static const struct report_calls *const formats[] = {
     [REPORT_JSON] = &report_as_document,
     [REPORT_NDJSON] = &report_as_lines,
     [REPORT_TEXT] = &report_as_text,
+    [REPORT_OPENMETRICS] = &report_as_openmetrics,
 };
 
 struct report {

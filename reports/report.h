@@ -16,9 +16,10 @@
 #include "reports/output.h"
 
 enum report_format {
-    REPORT_JSON,   /* one document */
-    REPORT_NDJSON, /* one record a line */
-    REPORT_TEXT,   /* a page for people */
+    REPORT_JSON,        /* one document */
+    REPORT_NDJSON,      /* one record a line */
+    REPORT_TEXT,        /* a page for people */
+    REPORT_OPENMETRICS, /* the samples alone, for Prometheus */
 };
 
 /* What the page may look like. */

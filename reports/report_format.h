@@ -27,6 +27,7 @@ struct report_calls {
     bool (*finish)(void *report, const struct summary_verdict *summary, bool complete);
 };
 
-extern const struct report_calls report_as_document, report_as_lines, report_as_text;
+extern const struct report_calls report_as_document, report_as_lines, report_as_text,
+    report_as_openmetrics;
 
 #endif
