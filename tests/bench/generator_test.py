@@ -1,0 +1,58 @@
+"""The generator repeats itself, and finwait counts what it says that it wrote.
+
+    generator_test.py GENERATE LIMITS
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+GENERATE, LIMITS = sys.argv[1:]
+KINDS = {"web": 600, "bulk": 2, "churn": 1000, "scan": 1000, "live1m": 1000, "live5m": 1000}
+ENDINGS = ("graceful", "reset", "open", "none")
+
+
+def generate(path, *options):
+    """What it says of what it wrote."""
+    out = subprocess.run([GENERATE, *options, path], check=True, capture_output=True, text=True).stdout
+    return {name: int(number) for name, number in (line.split() for line in out.splitlines())}
+
+
+def check_kind(folder, kind, connections):
+    plain = ["--kind", kind, "--connections", str(connections)]
+    for options in (plain, [*plain, "--lossy"], [*plain, "--pcapng"]):
+        one, other = folder / "one", folder / "other"
+        said = generate(one, *options)
+        assert said == generate(other, *options) and one.read_bytes() == other.read_bytes(), options
+        generate(other, *options, "--seed", "2")
+        assert one.read_bytes() != other.read_bytes(), f"{options}: the seed changes nothing"
+        assert (said["resent"] > 0) == ("--lossy" in options and kind != "scan" or kind == "web"), (options, said)
+        check_counts(one, options, said)
+        walked = "walk" if "--pcapng" not in options else "pcap"
+        for loop in {"pcap", walked}:
+            met = subprocess.run([LIMITS, loop, one], check=True, capture_output=True, text=True).stdout
+            assert int(met) == said["packets"], (options, loop, met)
+
+
+def check_counts(path, options, said):
+    out = subprocess.run([os.environ["FINWAIT"], "--format", "ndjson", path], check=True,
+                         capture_output=True).stdout
+    summary = json.loads(out.splitlines()[-1])
+    assert summary["capture"]["packets"]["tcp"] == said["packets"], options
+    assert summary["connections"]["total"] == said["connections"] == KINDS[options[1]], options
+    closes = summary["connections"]["close"]
+    assert {name: closes.get(name, 0) for name in ENDINGS} == {name: said[name] for name in ENDINGS}, options
+    assert set(closes) <= set(ENDINGS), closes
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, connections in KINDS.items():
+            check_kind(pathlib.Path(folder), kind, connections)
+    print(f"{len(KINDS)} kinds, as stated")
+
+
+main()
