@@ -74,13 +74,39 @@ static void remember(struct connection *c, int sender, struct recent_segment seg
     own->recent[0] = segment;
 }
 
+/* A stack that holds no such connection writes nothing of its own into a bare RST: each segment
+ * that bears its number draws the same one. Where nothing else came twice, as many are answers as
+ * there were segments to answer. */
+static bool is_another_reply(const struct connection *c, int sender, const struct segment *g)
+{
+    const struct detail *d = c->detail;
+    if (g->flags & TCP_ACK || g->ip_id || !d)
+        return false;
+    for (int s = 0; s < 2; s++) {
+        if (d->side[s].captured_twice || d->side[s].second_tap)
+            return false;
+    }
+    int asked = 0, answered = 0; /* since its last segment that was no RST */
+    for (int i = 0; i < d->log_count; i++) {
+        const struct log_entry *h = &d->log[i];
+        bool bare = (h->flags & (TCP_RST | TCP_ACK)) == TCP_RST;
+        if (h->side != sender)
+            asked += (h->flags & (TCP_RST | TCP_ACK)) == TCP_ACK && h->ack.n == g->seq;
+        else if (h->flags & TCP_RST)
+            answered += bare && h->seq.n == g->seq;
+        else
+            asked = answered = 0;
+    }
+    return asked > answered;
+}
+
 /* Only what repeats can be a copy: no RST but after another, nothing that fills a hole, nothing
  * whose stamp is newer than any before. */
 static bool may_be_copy(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
     if (g->flags & TCP_RST)
-        return own->marks & SIDE_RST;
+        return own->marks & SIDE_RST && !is_another_reply(c, sender, g);
     if (g->marks & SEG_TIMESTAMPS && own->marks & SIDE_TIMESTAMPS &&
         seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
         return false;

@@ -104,6 +104,54 @@ static void a_refusal_captured_twice(void **state)
     connection_finish(&s.c);
 }
 
+/* A host without the connection answers each of two segments with the same bare RST. */
+static void replies_alike(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *asked_again; /* the peer's second segment */
+        const char *options;     /* of both RSTs */
+        bool copy;
+    } cases[] = {
+        {"P.", "", false},    {"F.", "", false},
+        {NULL, "", true},     /* one segment draws no two answers */
+        {"R.", "", true},     /* nor does an RST draw any */
+        {"P.", "id 7", true}, /* one that numbers its packets does not send a number twice */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene s;
+        opened(&s);
+        pass(&s, A, "F.", 1, 1, 0, 20, "");
+        pass(&s, B, "P.", 1, 1, 100, 30, "");
+        if (cases[i].asked_again)
+            pass(&s, B, cases[i].asked_again, 101, 1, 0, 31, "");
+        pass(&s, A, "R", 1, 0, 0, 32, cases[i].options);
+        pass(&s, A, "R", 1, 0, 0, 33, cases[i].options);
+        copies_are(&s, A, cases[i].copy, 0);
+        assert_int_equal(detail_of(&s, A)->rsts, cases[i].copy ? 1 : 2);
+        pass(&s, A, "R", 1, 0, 0, 34, cases[i].options); /* a third has nothing to answer */
+        copies_are(&s, A, cases[i].copy + 1, 0);
+        connection_finish(&s.c);
+    }
+}
+
+/* Where everything comes twice, so do the answers. */
+static void replies_captured_twice(void **state)
+{
+    (void)state;
+    struct scene s;
+    opened(&s);
+    pass(&s, A, "F.", 1, 1, 0, 20, "");
+    pass(&s, B, "P.", 1, 1, 100, 30, "");
+    pass(&s, B, "P.", 1, 1, 100, 30, "");
+    pass(&s, B, "P.", 101, 1, 100, 31, "");
+    pass(&s, A, "R", 1, 0, 0, 32, "");
+    pass(&s, A, "R", 1, 0, 0, 32, "");
+    copies_are(&s, B, 1, 0);
+    copies_are(&s, A, 1, 0);
+    connection_finish(&s.c);
+}
+
 static void copies_at_a_second_tap(void **state)
 {
     (void)state;
@@ -213,6 +261,8 @@ int main(void)
         cmocka_unit_test(copies_before_the_beginning),
         cmocka_unit_test(all_captured_twice),
         cmocka_unit_test(a_refusal_captured_twice),
+        cmocka_unit_test(replies_alike),
+        cmocka_unit_test(replies_captured_twice),
         cmocka_unit_test(copies_at_a_second_tap),
         cmocka_unit_test(two_taps_with_skew),
         cmocka_unit_test(the_first_tap_falls_silent),
