@@ -127,6 +127,16 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     return ANALYZER_OK;
 }
 
+void analyzer_trace(struct analyzer *a, const struct trace_sink *sink)
+{
+    a->flows.trace = sink;
+}
+
+enum analyzer_status analyzer_pass_time(struct analyzer *a, int64_t time_ns)
+{
+    return status_of(a, flows_pass_time(&a->flows, time_ns));
+}
+
 /* An anomaly of a host. */
 static bool host_anomaly(void *context, const struct anomaly_verdict *anomaly)
 {

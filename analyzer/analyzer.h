@@ -9,6 +9,7 @@
 #define FINWAIT_ANALYZER_ANALYZER_H
 
 #include "analyzer/config.h"
+#include "analyzer/trace.h"
 #include "analyzer/verdict.h"
 #include "dissect/compiler.h"
 #include "dissect/segment.h"
@@ -29,6 +30,14 @@ void analyzer_destroy(struct analyzer *analyzer);
 /* Takes the segments of a batch in order. The batch is the caller's to clear afterwards. */
 enum analyzer_status analyzer_feed(struct analyzer *analyzer,
                                    const struct segment_batch *batch) MUST_CHECK;
+
+/* From now on tells `sink` (borrowed, NULL to stop it) of every segment that is fed. */
+void analyzer_trace(struct analyzer *analyzer, const struct trace_sink *sink);
+
+/* Instead of feeding a segment of another connection: only its time counts. Fed with nothing but
+ * whole five-tuples and the times of all others, the analyzer finds in them the same connections as
+ * fed with everything (unless memory had made it report some early). */
+enum analyzer_status analyzer_pass_time(struct analyzer *analyzer, int64_t time_ns) MUST_CHECK;
 
 /* The capture is over: every connection becomes final. `end_ns` is the highest time of all its
  * packets, TCP or not (or TIME_UNKNOWN): how long it went on after a connection's last segment. */

@@ -98,13 +98,12 @@ static void describe_endpoint(const struct view *view, int x, const struct endpo
 static void describe_previous(const struct view *view, struct connection_verdict *v)
 {
     const struct detail *d = view->c->detail;
-    v->incarnation = 1;
+    v->incarnation = incarnation_of(view->c);
     if (!d || !d->previous)
         return;
     const struct previous_use *p = d->previous;
     int old_client = p->client_side;
     v->has_previous = true;
-    v->incarnation = p->incarnation + 1;
     v->previous.has_client_isn = p->has_isn[old_client];
     v->previous.has_server_isn = p->has_isn[!old_client];
     v->previous.client_isn = p->isn[old_client].n;
@@ -176,6 +175,7 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
         .vlan = c->vlan,
         .interface = c->interface,
         .first_frame = c->first_frame,
+        .absorbed = c->marks & CONN_ABSORBED,
         .start_ns = c->first_ns,
         .end_ns = connection_last_ns(c),
         .completeness = (uint8_t)c->completeness,

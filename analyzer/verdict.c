@@ -1,6 +1,9 @@
 #include "analyzer/verdict.h"
 
+#include "analyzer/trace.h"
+
 #include <stddef.h>
+#include <stdlib.h>
 
 #define NAME_OF(id, name) [id] = name,
 #define NAME_FUNCTION(function, type, table)                                                       \
@@ -22,3 +25,30 @@ NAME_FUNCTION(reset_form_name, enum reset_form, RESET_FORM_TABLE)
 NAME_FUNCTION(reset_stage_name, enum reset_stage, RESET_STAGE_TABLE)
 NAME_FUNCTION(caveat_name, enum caveat, CAVEAT_TABLE)
 NAME_FUNCTION(zeek_state_name, enum zeek_state, ZEEK_STATE_TABLE)
+NAME_FUNCTION(segment_class_name, enum segment_class, SEGMENT_CLASS_TABLE)
+
+struct connection_verdict *verdict_copy(const struct connection_verdict *v)
+{
+    struct whole {
+        struct connection_verdict verdict;
+        struct anomaly_verdict anomalies[];
+    };
+    size_t states = (size_t)v->client.state_count + v->server.state_count;
+    struct whole *copy = malloc(sizeof *copy + v->anomaly_count * sizeof *v->anomalies +
+                                states * sizeof(struct state_entry));
+    if (!copy)
+        return NULL;
+    struct state_entry *entry = (void *)(copy->anomalies + v->anomaly_count);
+    copy->verdict = *v;
+    copy->verdict.anomalies = copy->anomalies;
+    for (uint32_t i = 0; i < v->anomaly_count; i++)
+        copy->anomalies[i] = v->anomalies[i];
+    struct endpoint_verdict *ends[] = {&copy->verdict.client, &copy->verdict.server};
+    for (int i = 0; i < 2; i++) {
+        const struct state_entry *from = ends[i]->states;
+        ends[i]->states = entry;
+        for (uint32_t k = 0; k < ends[i]->state_count; k++)
+            *entry++ = from[k];
+    }
+    return &copy->verdict;
+}

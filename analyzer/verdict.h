@@ -10,6 +10,7 @@
 #define FINWAIT_ANALYZER_VERDICT_H
 
 #include "analyzer/catalogue.h"
+#include "dissect/compiler.h"
 #include "dissect/segment.h"
 
 #include <stdbool.h>
@@ -281,6 +282,7 @@ struct connection_verdict {
     uint16_t vlan;      /* or VLAN_NONE */
     uint32_t interface; /* tap of its first packet: index into capture_findings.interfaces */
     frame_ref first_frame;
+    bool absorbed; /* what a forged SYN opened was given back to it */
     int64_t start_ns, end_ns;
 
     uint8_t handshake;
@@ -319,6 +321,9 @@ struct connection_verdict {
     const struct anomaly_verdict *anomalies; /* in order of their evidence */
     uint32_t anomaly_count;
 };
+
+/* With what it points to, in one piece to be released with free(). NULL when memory ran out. */
+struct connection_verdict *verdict_copy(const struct connection_verdict *verdict) MUST_CHECK;
 
 /* How many of a host's sockets were believed in one state, over the instants of its load curve. */
 struct state_load {

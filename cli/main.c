@@ -1,12 +1,10 @@
 #include "analyzer/analyzer.h"
+#include "cli/explain.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
-#include "cli/progress.h"
+#include "cli/reading.h"
 #include "cli/rules.h"
 #include "cli/terminal.h"
-#include "dissect/capture/filter.h"
-#include "dissect/capture/timeline.h"
-#include "dissect/dissect.h"
 #include "reports/output.h"
 #include "reports/report.h"
 
@@ -32,16 +30,10 @@ struct run {
     char port_range[sizeof "65535-65535"];
     struct report_argument arguments[OPTION_COUNT];
     struct report_options report_options;
-    struct capture_findings findings;
-    struct timeline *timeline;
-    struct filter *filter;
-    struct dissector *dissector;
+    struct reading reading;
     struct output *output;
     struct report *report;
     struct analyzer *analyzer;
-    struct segment_batch *batch;
-    struct progress progress;
-    int64_t end_ns; /* highest time of any packet */
 };
 
 static bool fail(const char *sentence)
@@ -122,51 +114,17 @@ static void make_settings(struct run *run)
     memcpy(run->report_options.rule_left_out, o->rule_left_out, sizeof o->rule_left_out);
 }
 
-static bool any_readable(const struct capture_findings *findings)
-{
-    for (uint32_t i = 0; i < findings->file_count; i++) {
-        if (!findings->files[i].error)
-            return true;
-    }
-    return false;
-}
-
-/* Files that could not be read, a line each; the same text is in the report. */
-static void tell_unreadable(const struct capture_findings *findings)
-{
-    for (uint32_t i = 0; i < findings->file_count; i++) {
-        if (findings->files[i].error)
-            fprintf(stderr, "finwait: %s\n", findings->files[i].error);
-    }
-}
-
 /* Of packets without a time nothing can be said where everything has one. */
 static void tell_untimed(const struct run *run)
 {
     uint64_t untimed = 0;
-    for (uint32_t i = 0; i < run->findings.file_count; i++)
-        untimed += run->findings.files[i].untimed;
+    for (uint32_t i = 0; i < run->reading.findings.file_count; i++)
+        untimed += run->reading.findings.files[i].untimed;
     if (run->report_options.format == REPORT_OPENMETRICS && untimed)
         fprintf(stderr,
                 "finwait: %" PRIu64 " of %" PRIu64 " packets have no time and are in no sample; "
                 "json, ndjson and text tell of their connections\n",
-                untimed, run->findings.packets);
-}
-
-static bool open_inputs(struct run *run)
-{
-    const struct options *o = run->options;
-    char error[ERROR_BYTES];
-    if (o->filter && !(run->filter = filter_create(o->filter, error, sizeof error)))
-        return fail(error);
-    run->timeline = timeline_open(o->inputs, o->input_count, &run->findings);
-    if (!run->timeline)
-        return fail("out of memory while opening the captures");
-    if (!any_readable(&run->findings)) {
-        tell_unreadable(&run->findings);
-        return false;
-    }
-    return true;
+                untimed, run->reading.findings.packets);
 }
 
 static bool open_outputs(struct run *run)
@@ -180,62 +138,12 @@ static bool open_outputs(struct run *run)
     if (!(run->output = output_open(run->options->output, error, sizeof error)))
         return fail(error);
     make_settings(run);
-    run->report =
-        report_create(&run->report_options, &run->findings, run->output, error, sizeof error);
+    run->report = report_create(&run->report_options, &run->reading.findings, run->output, error,
+                                sizeof error);
     if (!run->report)
         return fail(error);
-    run->batch = malloc(sizeof *run->batch);
-    run->dissector = dissector_create(&run->findings);
     run->analyzer = analyzer_create(&run->options->analyzer, sink);
-    if (!run->batch || !run->dissector || !run->analyzer)
-        return fail("out of memory");
-    batch_clear(run->batch);
-    return true;
-}
-
-static bool tell_status(enum analyzer_status status)
-{
-    switch (status) {
-    case ANALYZER_OK:
-        return true;
-    case ANALYZER_NO_MEMORY:
-        return fail("out of memory; a lower --max-memory reports connections earlier instead");
-    case ANALYZER_STOPPED:
-        break;
-    }
-    return false; /* the output failed: it says so when it is closed */
-}
-
-static bool feed(struct run *run)
-{
-    enum analyzer_status status = analyzer_feed(run->analyzer, run->batch);
-    batch_clear(run->batch);
-    return tell_status(status);
-}
-
-/* All packets, until the captures end or somebody interrupts. */
-static bool analyse(struct run *run)
-{
-    struct packet packet;
-    enum capture_status status = CAPTURE_END;
-    while (!interrupted() && (status = timeline_next(run->timeline, &packet)) == CAPTURE_PACKET) {
-        if (packet.time_ns > run->end_ns)
-            run->end_ns = packet.time_ns;
-        if (run->filter && !filter_pass(run->filter, &packet))
-            dissect_filtered(run->dissector);
-        else
-            dissect_packet(run->dissector, &packet, run->batch);
-        if (batch_full(run->batch) && !feed(run))
-            return false;
-        progress_packet(&run->progress, run->timeline);
-    }
-    if (status == CAPTURE_NO_MEMORY)
-        return fail("out of memory while reading the captures");
-    do {
-        if (!feed(run))
-            return false;
-    } while (dissect_flush(run->dissector, run->batch));
-    return feed(run) && tell_status(analyzer_finish(run->analyzer, run->end_ns));
+    return run->analyzer || fail("out of memory");
 }
 
 /* What --fail-on asks for, whatever --min-severity left out. */
@@ -256,11 +164,11 @@ static int finish(struct run *run, bool analysed)
 {
     char error[ERROR_BYTES];
     int signal = interrupted();
-    if (!any_readable(&run->findings)) {
-        tell_unreadable(&run->findings);
+    if (!reading_any(&run->reading.findings)) {
+        reading_tell_unreadable(&run->reading.findings);
         return EXIT_FAULT;
     }
-    progress_clear(&run->progress);
+    progress_clear(&run->reading.progress);
     bool written = analysed && report_finish(run->report, analyzer_summary(run->analyzer), !signal);
     struct output *output = run->output;
     run->output = NULL;
@@ -274,13 +182,13 @@ static int finish(struct run *run, bool analysed)
         fail(error);
         return EXIT_FAULT;
     }
-    tell_unreadable(&run->findings);
+    reading_tell_unreadable(&run->reading.findings);
     tell_untimed(run);
     if (signal)
         return EXIT_SIGNAL + signal;
     if (found_grave(run->options, analyzer_summary(run->analyzer)))
         return EXIT_FOUND;
-    return findings_damaged(&run->findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
+    return findings_damaged(&run->reading.findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
 }
 
 static void release(struct run *run)
@@ -288,32 +196,26 @@ static void release(struct run *run)
     analyzer_destroy(run->analyzer);
     report_destroy(run->report);
     output_discard(run->output);
-    dissector_destroy(run->dissector);
-    free(run->batch);
-    timeline_destroy(run->timeline);
-    filter_destroy(run->filter);
-    findings_finish(&run->findings);
+    reading_close(&run->reading);
 }
 
 static int analyse_captures(const struct options *options)
 {
-    struct run run = {.options = options, .end_ns = TIME_UNKNOWN};
+    struct run run = {.options = options};
     int status = EXIT_FAULT;
-    progress_init(&run.progress);
+    bool readable = reading_open(&run.reading, options);
     if (terminal_scrolls(options))
-        run.progress.terminal = false;
-    if (open_inputs(&run) && open_outputs(&run))
-        status = finish(&run, analyse(&run));
+        run.reading.progress.terminal = false;
+    if (readable && open_outputs(&run))
+        status = finish(&run, reading_analyse(&run.reading, run.analyzer));
     if (options->verbose)
-        progress_resources(&run.progress);
+        progress_resources(&run.reading.progress);
     release(&run);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "rules") == 0)
-        return rules_command(argc - 1, argv + 1) ? EXIT_ANALYSED : EXIT_FAULT;
     struct options options;
     switch (options_parse(argc, argv, &options)) {
     case OPTIONS_DONE:
@@ -323,6 +225,10 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    if (options.verb == VERB_RULES)
+        return rules_command(&options) ? EXIT_ANALYSED : EXIT_FAULT;
     interrupt_install();
+    if (options.verb == VERB_EXPLAIN)
+        return explain_command(&options);
     return analyse_captures(&options);
 }

@@ -17,6 +17,20 @@ static void put_text(const char *text)
     }
 }
 
+/* "explain, rules": where an option is not that of finwait without a verb. */
+static void put_verb_names(unsigned verbs)
+{
+    const char *before = "Only of ";
+    for (int i = 0; i < VERB_COUNT && !(verbs & 1u << VERB_REPORT); i++) {
+        if (verbs & 1u << i) {
+            printf("%s\\fB%s\\fR", before, verb_table[i].name);
+            before = ", ";
+        }
+    }
+    if (*before == ',')
+        fputs(".\n", stdout);
+}
+
 static void put_option(const struct option_row *row)
 {
     fputs(".TP\n", stdout);
@@ -35,15 +49,43 @@ static void put_option(const struct option_row *row)
         put_text(row->more);
         putchar('\n');
     }
+    put_verb_names(row->verbs);
+}
+
+static void put_synopsis(const struct verb_row *row)
+{
+    printf(".br\n.B finwait%s%s\n[\\fIOPTION\\fR]... ", *row->name ? " " : "", row->name);
+    put_text(row->operands);
+    putchar('\n');
+}
+
+static void put_verbs(void)
+{
+    fputs(
+        ".SH VERBS\nThe first argument, when it is one of these; a capture of that name is written "
+        "\\fI./rules\\fR.\n",
+        stdout);
+    for (int i = VERB_REPORT + 1; i < VERB_COUNT; i++) {
+        printf(".TP\n\\fB%s\\fR ", verb_table[i].name);
+        put_text(verb_table[i].operands);
+        putchar('\n');
+        put_text(verb_table[i].text);
+        if (*verb_table[i].more) {
+            put_text(verb_table[i].more);
+            putchar('\n');
+        }
+    }
 }
 
 int main(void)
 {
+    fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
+          ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
+          ".SH SYNOPSIS\n",
+          stdout);
+    for (int i = 0; i < VERB_COUNT; i++)
+        put_synopsis(&verb_table[i]);
     fputs(
-        ".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
-        ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
-        ".SH SYNOPSIS\n.B finwait\n[\\fIOPTION\\fR]... \\fICAPTURE\\fR...\n"
-        ".br\n.B finwait rules\n[\\fB\\-\\-format json\\fR] [\\fIRULE\\fR]...\n"
         ".SH DESCRIPTION\n"
         "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or\n"
         "zstd) and reports, for every TCP connection and both of its endpoints, which states\n"
@@ -55,8 +97,7 @@ int main(void)
         ".PP\n"
         "What is odd about a connection, and what was lost, is told as anomalies. \\fBfinwait\n"
         "rules\\fR lists the rules that find them; with the name of a rule it explains it: what\n"
-        "it means, how it is recognised, usual causes, what to check next. A capture of that\n"
-        "name is written \\fI./rules\\fR.\n"
+        "it means, how it is recognised, usual causes, what to check next.\n"
         ".PP\n"
         "On a terminal the report is a page for people: what the captures hold, what was found, "
         "most\ntelling first and with an example each, how the connections of each service ended, "
@@ -66,6 +107,7 @@ int main(void)
         "What is damaged in a capture is named in the report with its place, and what can still\n"
         "be read is read.\n",
         stdout);
+    put_verbs();
     const char *group = "";
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];

@@ -6,13 +6,18 @@
 #include <string.h>
 
 /* clang-format off */
-#define OPTION(id, name, letter, argument, group, help, more)                                      \
-    [OPTION_##id] = {name, letter, argument, group, help, more},
+#define VERB(id, name, operands, what, text, more) [VERB_##id] = {name, operands, what, text, more},
+#define OPTION(id, name, letter, argument, group, verbs, help, more)                               \
+    [OPTION_##id] = {name, letter, argument, group, verbs, help, more},
 /* clang-format on */
+const struct verb_row verb_table[VERB_COUNT] = {
+#include "cli/verbs.def"
+};
 const struct option_row option_table[OPTION_COUNT] = {
 #include "cli/options.def"
 };
 #undef OPTION
+#undef VERB
 
 /* Long options are reported by index, above every letter. */
 #define LONG_BASE 256
@@ -22,17 +27,35 @@ static void complain(const char *what, const char *value, const char *expected)
     fprintf(stderr, "finwait: %s '%s': %s (see finwait --help)\n", what, value, expected);
 }
 
-void options_print_help(FILE *stream)
+/* "finwait", or "finwait explain". */
+static void put_command(enum verb verb, FILE *stream)
 {
-    fputs("Usage: finwait [OPTION]... CAPTURE...\n"
-          "       finwait rules [RULE]...   the anomalies that it knows, explained\n"
-          "Tells how every TCP connection in the captures ended: states of both endpoints,\n"
-          "who closed, who reset, what went wrong. CAPTURE is a pcap or pcapng file (also\n"
-          ".gz, .zst), a directory of them, or - for standard input; many are one timeline.\n",
-          stream);
+    fprintf(stream, "finwait%s%s", *verb_table[verb].name ? " " : "", verb_table[verb].name);
+}
+
+static void put_usage(enum verb verb, FILE *stream)
+{
+    put_command(verb, stream);
+    fprintf(stream, " [OPTION]... %s", verb_table[verb].operands);
+}
+
+static void put_verbs(FILE *stream)
+{
+    for (int i = 0; i < VERB_COUNT; i++) {
+        char left[40];
+        snprintf(left, sizeof left, "finwait %s ...", verb_table[i].name);
+        if (*verb_table[i].name)
+            fprintf(stream, "       %-20s %s\n", left, verb_table[i].what);
+    }
+}
+
+static void put_options(enum verb verb, FILE *stream)
+{
     const char *group = "";
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
+        if (!(row->verbs & 1u << verb))
+            continue;
         if (strcmp(group, row->group) != 0)
             fprintf(stream, "\n%s:\n", row->group);
         group = row->group;
@@ -44,9 +67,21 @@ void options_print_help(FILE *stream)
                  row->argument ? row->argument : "");
         fprintf(stream, "  %-24s %s\n", left, row->help);
     }
-    fputs("\nExit status: 0 analysed, 1 usage or nothing readable, 2 something was damaged or\n"
-          "unreadable, 3 --fail-on, 130/143 interrupted (the report is valid all the same).\n",
-          stream);
+}
+
+void options_print_help(enum verb verb, FILE *stream)
+{
+    fputs("Usage: ", stream);
+    put_usage(verb, stream);
+    fputc('\n', stream);
+    if (verb == VERB_REPORT)
+        put_verbs(stream);
+    fputs(verb_table[verb].text, stream);
+    put_options(verb, stream);
+    if (verb == VERB_REPORT)
+        fputs("\nExit status: 0 analysed, 1 usage or nothing readable, 2 something was damaged or\n"
+              "unreadable, 3 --fail-on, 130/143 interrupted (the report is valid all the same).\n",
+              stream);
 }
 
 static bool parse_word(const char *value, const char *const *words, int first, int *out)
@@ -62,17 +97,26 @@ static bool parse_word(const char *value, const char *const *words, int first, i
 
 static bool set_format(struct options *o, const char *value)
 {
-    static const char *const words[] = {"json", "ndjson", "text", "openmetrics", NULL};
+    static const char *const words[] = {"text", "json", "ndjson", "openmetrics", NULL};
+    static const enum report_format formats[] = {REPORT_TEXT, REPORT_JSON, REPORT_NDJSON,
+                                                 REPORT_OPENMETRICS};
     int index;
     if (!parse_word(value, words, 0, &index)) {
         complain("--format", value, "it is text, json, ndjson or openmetrics");
         return false;
     }
-    static const enum report_format formats[] = {REPORT_JSON, REPORT_NDJSON, REPORT_TEXT,
-                                                 REPORT_OPENMETRICS};
     o->format = formats[index];
     o->some_format = true;
     return true;
+}
+
+static bool set_plain_format(struct options *o, const char *value)
+{
+    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
+        complain("--format", value, "it is text or json");
+        return false;
+    }
+    return set_format(o, value);
 }
 
 static bool set_color(struct options *o, const char *value)
@@ -158,6 +202,8 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
     switch (id) {
     case OPTION_FORMAT:
         return set_format(o, value);
+    case OPTION_PLAIN_FORMAT:
+        return set_plain_format(o, value);
     case OPTION_COLOR:
         return set_color(o, value);
     case OPTION_CONNECTIONS:
@@ -175,6 +221,12 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
         return set_rules(o, value);
     case OPTION_FAIL_ON:
         return set_severity("--fail-on", value, &o->fail_on);
+    case OPTION_CONNECTION:
+        if (choice_parse(value, &o->connection))
+            return true;
+        complain("--connection", value,
+                 "write 6 digits or more of its id, or 10.0.0.1:40000-10.0.0.2:443, or one end");
+        return false;
     case OPTION_FILTER:
         o->filter = value;
         return true;
@@ -220,60 +272,140 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
     return true;
 }
 
-static void make_getopt(struct option longs[OPTION_COUNT + 1], char *shorts)
+/* The verb's row of this name, else another verb's, or OPTION_COUNT. */
+static enum option_id named(enum verb verb, const char *name)
 {
+    enum option_id other = OPTION_COUNT;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (strcmp(option_table[i].name, name) != 0)
+            continue;
+        if (option_table[i].verbs & 1u << verb)
+            return (enum option_id)i;
+        other = (enum option_id)i;
+    }
+    return other;
+}
+
+/* Other verbs' options are known as well, so that they can be refused by name. */
+static void make_getopt(enum verb verb, struct option longs[OPTION_COUNT + 1], char *shorts)
+{
+    size_t n = 0;
     *shorts++ = ':';
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_table[i];
-        longs[i] = (struct option){.name = row->name,
-                                   .has_arg = row->argument ? required_argument : no_argument,
-                                   .val = LONG_BASE + i};
+        if (named(verb, row->name) != (enum option_id)i)
+            continue;
+        longs[n++] = (struct option){.name = row->name,
+                                     .has_arg = row->argument ? required_argument : no_argument,
+                                     .val = LONG_BASE + i};
         if (!row->letter)
             continue;
         *shorts++ = (char)row->letter;
         if (row->argument)
             *shorts++ = ':';
     }
-    longs[OPTION_COUNT] = (struct option){0};
+    longs[n] = (struct option){0};
     *shorts = '\0';
 }
 
-static enum option_id id_of(int code)
+static enum option_id id_of(enum verb verb, int code)
 {
     if (code >= LONG_BASE)
         return (enum option_id)(code - LONG_BASE);
     for (int i = 0; i < OPTION_COUNT; i++) {
         if (option_table[i].letter == code)
-            return (enum option_id)i;
+            return named(verb, option_table[i].name);
     }
     return OPTION_COUNT;
 }
 
-static void complain_unparsed(int code, char **argv)
+static void see_help(enum verb verb)
 {
-    if (code == ':')
-        fprintf(stderr, "finwait: %s needs a value (see finwait --help)\n", argv[optind - 1]);
+    fputs(" (see ", stderr);
+    put_command(verb, stderr);
+    fputs(" --help)\n", stderr);
+}
+
+static void complain_unparsed(enum verb verb, int code, char **argv)
+{
+    fprintf(stderr, code == ':' ? "finwait: %s needs a value" : "finwait: unknown option %s",
+            argv[optind - 1]);
+    see_help(verb);
+}
+
+/* An option of other verbs: which, and what to do. */
+static void complain_misplaced(enum verb verb, enum option_id id)
+{
+    const char *before = "write";
+    fputs("finwait: ", stderr);
+    if (verb == VERB_REPORT)
+        fprintf(stderr, "--%s needs a verb; ", option_table[id].name);
     else
-        fprintf(stderr, "finwait: unknown option %s (see finwait --help)\n", argv[optind - 1]);
+        fprintf(stderr, "%s takes no --%s; ", verb_table[verb].name, option_table[id].name);
+    for (int i = 0; i < VERB_COUNT; i++) {
+        if (!(option_table[id].verbs & 1u << i))
+            continue;
+        fprintf(stderr, "%s: ", before);
+        put_usage((enum verb)i, stderr);
+        before = ", or";
+    }
+    see_help(verb);
+}
+
+static bool check_operands(const struct options *o)
+{
+    if (o->verb == VERB_RULES)
+        return true;
+    if (o->input_count == 0) {
+        fputs("finwait: no capture given; usage: ", stderr);
+        put_usage(o->verb, stderr);
+        see_help(o->verb);
+        return false;
+    }
+    if (o->analyzer.from_ns > o->analyzer.to_ns) {
+        fputs("finwait: --from is later than --to: no connection can be alive in between\n",
+              stderr);
+        return false;
+    }
+    return true;
+}
+
+static enum verb verb_of(const char *word)
+{
+    for (int i = VERB_REPORT + 1; word && i < VERB_COUNT; i++) {
+        if (strcmp(verb_table[i].name, word) == 0)
+            return (enum verb)i;
+    }
+    return VERB_REPORT;
 }
 
 enum options_result options_parse(int argc, char **argv, struct options *o)
 {
     struct option longs[OPTION_COUNT + 1];
     char shorts[2 * OPTION_COUNT + 2];
-    make_getopt(longs, shorts);
-    *o = (struct options){.analyzer = ANALYZER_CONFIG_DEFAULT,
-                          .format = REPORT_JSON,
+    enum verb verb = verb_of(argc > 1 ? argv[1] : NULL);
+    if (verb != VERB_REPORT) {
+        argc--;
+        argv++;
+    }
+    make_getopt(verb, longs, shorts);
+    *o = (struct options){.verb = verb,
+                          .analyzer = ANALYZER_CONFIG_DEFAULT,
+                          .format = verb == VERB_REPORT ? REPORT_JSON : REPORT_TEXT,
                           .min_severity = SEVERITY_NOTICE};
     int code;
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        enum option_id id = code == '?' || code == ':' ? OPTION_COUNT : id_of(code);
+        enum option_id id = code == '?' || code == ':' ? OPTION_COUNT : id_of(verb, code);
         if (id == OPTION_COUNT) {
-            complain_unparsed(code, argv);
+            complain_unparsed(verb, code, argv);
+            return OPTIONS_WRONG;
+        }
+        if (!(option_table[id].verbs & 1u << verb)) {
+            complain_misplaced(verb, id);
             return OPTIONS_WRONG;
         }
         if (id == OPTION_HELP) {
-            options_print_help(stdout);
+            options_print_help(verb, stdout);
             return OPTIONS_DONE;
         }
         if (id == OPTION_VERSION) {
@@ -286,16 +418,5 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
     }
     o->inputs = (const char *const *)(argv + optind);
     o->input_count = (size_t)(argc - optind);
-    if (o->input_count == 0) {
-        fputs("finwait: no capture given; usage: finwait [OPTION]... CAPTURE... "
-              "(see finwait --help)\n",
-              stderr);
-        return OPTIONS_WRONG;
-    }
-    if (o->analyzer.from_ns > o->analyzer.to_ns) {
-        fputs("finwait: --from is later than --to: no connection can be alive in between\n",
-              stderr);
-        return OPTIONS_WRONG;
-    }
-    return OPTIONS_RUN;
+    return check_operands(o) ? OPTIONS_RUN : OPTIONS_WRONG;
 }

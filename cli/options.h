@@ -1,18 +1,43 @@
 /*
- * The command line: one table (options.def) to one plain struct.
+ * The command line: two tables (verbs.def, options.def) to one plain struct.
  */
 #ifndef FINWAIT_CLI_OPTIONS_H
 #define FINWAIT_CLI_OPTIONS_H
 
 #include "analyzer/catalogue.h"
 #include "analyzer/config.h"
+#include "cli/choice.h"
 #include "reports/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-#define OPTION(id, name, letter, argument, group, help, more) OPTION_##id,
+#define VERB(id, name, operands, what, text, more) VERB_##id,
+enum verb {
+#include "cli/verbs.def"
+    VERB_COUNT
+};
+#undef VERB
+
+struct verb_row {
+    const char *name; /* "" for the first */
+    const char *operands;
+    const char *what;
+    const char *text;
+    const char *more;
+};
+
+extern const struct verb_row verb_table[VERB_COUNT];
+
+/* Which verbs take an option. */
+#define FOR_REPORT  (1u << VERB_REPORT)
+#define FOR_RULES   (1u << VERB_RULES)
+#define FOR_EXPLAIN (1u << VERB_EXPLAIN)
+#define FOR_READERS (FOR_REPORT | FOR_EXPLAIN) /* those that read captures */
+#define FOR_ALL     (FOR_READERS | FOR_RULES)
+
+#define OPTION(id, name, letter, argument, group, verbs, help, more) OPTION_##id,
 enum option_id {
 #include "cli/options.def"
     OPTION_COUNT
@@ -25,6 +50,7 @@ struct option_row {
     int letter; /* 0: none */
     const char *argument;
     const char *group;
+    unsigned verbs; /* that take it: FOR_… */
     const char *help;
     const char *more;
 };
@@ -34,6 +60,7 @@ extern const struct option_row option_table[OPTION_COUNT];
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
+    enum verb verb;
     struct analyzer_config analyzer;
     enum report_format format;
     bool some_format; /* --format was given */
@@ -46,10 +73,11 @@ struct options {
     bool verbose;
     const char *output;
     const char *observer;
+    struct connection_choice connection; /* --connection */
     const char *filter;
     const char *from_text, *to_text;
     const char *given[OPTION_COUNT]; /* its last value, "" where it takes none; NULL: not given */
-    const char *const *inputs;       /* of argv */
+    const char *const *inputs;       /* of argv: captures, or what else the verb takes */
     size_t input_count;
 };
 
@@ -59,6 +87,6 @@ enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
  * standard output); OPTIONS_WRONG after one line on standard error. argv is permuted. */
 enum options_result options_parse(int argc, char **argv, struct options *options);
 
-void options_print_help(FILE *stream);
+void options_print_help(enum verb verb, FILE *stream);
 
 #endif

@@ -4,7 +4,6 @@
 #include "reports/catalogue_record.h"
 #include "reports/output.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -213,39 +212,6 @@ static bool choose(struct choice *choice, const char *name)
     return true;
 }
 
-static void print_usage(FILE *stream)
-{
-    fputs("Usage: finwait rules [--format text|json] [RULE|CATEGORY]...\n"
-          "Lists the anomalies that finwait knows; of a RULE tells what it means, how it is\n"
-          "recognised, its usual causes, and what to check next.\n",
-          stream);
-}
-
-/* Returns the index of the first name, 0 after --help, -1 after an error. */
-static int read_options(int argc, char **argv, struct choice *choice)
-{
-    static const struct option longs[] = {
-        {.name = "format", .has_arg = 1, .val = 'f'}, {.name = "help", .val = 'h'}, {0}};
-    int code;
-    while ((code = getopt_long(argc, argv, ":f:h", longs, NULL)) != -1) {
-        if (code == 'h') {
-            print_usage(stdout);
-            return 0;
-        }
-        if (code != 'f') {
-            fprintf(stderr, "finwait: rules: %s %s (see finwait rules --help)\n",
-                    code == ':' ? "no value for" : "unknown option", argv[optind - 1]);
-            return -1;
-        }
-        choice->json = strcmp(optarg, "json") == 0;
-        if (!choice->json && strcmp(optarg, "text") != 0) {
-            fprintf(stderr, "finwait: rules: --format '%s': it is text or json\n", optarg);
-            return -1;
-        }
-    }
-    return optind;
-}
-
 static bool write_json(const struct choice *choice)
 {
     char error[512];
@@ -286,16 +252,13 @@ static bool write_text(const struct choice *choice)
     return false;
 }
 
-bool rules_command(int argc, char **argv)
+bool rules_command(const struct options *options)
 {
-    struct choice choice = {0};
-    int first = read_options(argc, argv, &choice);
-    if (first <= 0)
-        return first == 0 && fflush(stdout) == 0;
-    if (first == argc)
+    struct choice choice = {.json = options->format == REPORT_JSON};
+    if (!options->input_count)
         memset(choice.wanted, true, sizeof choice.wanted);
-    for (int i = first; i < argc; i++) {
-        if (!choose(&choice, argv[i]))
+    for (size_t i = 0; i < options->input_count; i++) {
+        if (!choose(&choice, options->inputs[i]))
             return false;
     }
     return choice.json ? write_json(&choice) : write_text(&choice);

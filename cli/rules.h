@@ -4,10 +4,12 @@
 #ifndef FINWAIT_CLI_RULES_H
 #define FINWAIT_CLI_RULES_H
 
+#include "cli/options.h"
+
 #include <stdbool.h>
 
-/* argv[0] is the verb, and is permuted. Without names all rules are listed; with the name of a
- * category those of it; with a rule's it is explained. False after one line on standard error. */
-bool rules_command(int argc, char **argv);
+/* Without names all rules are listed; with the name of a category those of it; with a rule's it is
+ * explained. False after one line on standard error. */
+bool rules_command(const struct options *options);
 
 #endif

@@ -6,6 +6,7 @@ from harness import CAPTURES, Run, Verdict, dataset, summary
 
 CLOSE = CAPTURES / "simultaneous_close.pcap"
 RULE = "simultaneous_close"  # of severity info
+VERBS = ((), ("rules",), ("explain",))
 OTHER_CATEGORY = "rst_teardown"
 
 
@@ -14,9 +15,14 @@ def widest(text):
 
 
 def check_texts(verdict, rules):
-    help_text = Run(["--help"]).out.decode()
-    verdict.check(widest(help_text) <= 80, "--help is wider than 80 columns")
-    verdict.check(len(help_text.splitlines()) <= 40, "--help is longer than 40 lines")
+    for verb in VERBS:
+        help_text = Run([*verb, "--help"]).out.decode()
+        verdict.check(help_text.startswith(" ".join(["Usage: finwait", *verb, "[OPTION]..."])),
+                      f"{verb} --help is that of something else")
+        verdict.check(widest(help_text) <= 80, f"{verb} --help is wider than 80 columns")
+        verdict.check(len(help_text.splitlines()) <= 41, f"{verb} --help is longer than 41 lines")
+        verdict.check(verb or all(f"finwait {name} ..." in help_text for (name,) in VERBS[1:]),
+                      "--help does not name the verbs")
     listing = Run(["rules"]).out.decode()
     verdict.check(widest(listing) <= 100, "finwait rules is wider than 100 columns")
     for rule in rules:
@@ -26,6 +32,28 @@ def check_texts(verdict, rules):
         for part in ("means", "recognised", "causes", "check", "references", "severity"):
             verdict.check("".join(rule[part].split()) in "".join(text.split()),
                           f"finwait rules {rule['id']} does not say {part}")
+
+
+def check_verbs(verdict):
+    """A verb is the first argument only; its options are its own, and a pipe is read once."""
+    run = Run(["./rules"])
+    verdict.check(run.status == 1 and "./rules" in run.err, f"./rules is a verb: {run.err!r}")
+    run = Run([CLOSE, "rules"])
+    verdict.check(run.status == 2 and "rules" in run.err, f"a verb behind a file: {run.err!r}")
+    capture = CLOSE.read_bytes()
+    for arguments, words in (
+            (["--connection", "10.0.0.1:40000", CLOSE], "finwait explain [OPTION]..."),
+            (["explain", "--fail-on", "info", CLOSE], "explain takes no --fail-on; write: finwait "),
+            (["rules", "--filter", "tcp"], "rules takes no --filter; write: finwait "),
+            (["explain", "--connection", "10.0.0.1", CLOSE], "--connection '10.0.0.1': write"),
+            (["explain", CLOSE], "explain: which connection?"),
+            (["explain", "--connection", "10.0.0.9:1", CLOSE], "no connection matches"),
+            (["explain", "--connection", "10.0.0.1:40000"], "no capture given"),
+            (["explain", "--connection", "10.0.0.1:40000", "-"], "standard input: "),
+            (["explain", "--connection", "10.0.0.1:40000", "/dev/stdin"], "/dev/stdin: ")):
+        run = Run(arguments, stdin=capture)
+        verdict.check(run.status == 1 and not run.out and len(run.err.splitlines()) == 1
+                      and words in run.err, f"{arguments}: status {run.status}, {run.err!r}")
 
 
 def check_choice(verdict, rules):
@@ -96,6 +124,7 @@ def main():
     verdict = Verdict()
     rules = json.loads(Run(["rules", "--format", "json"]).out)["rules"]
     check_texts(verdict, rules)
+    check_verbs(verdict)
     check_choice(verdict, rules)
     check_filters(verdict)
     check_statuses(verdict)

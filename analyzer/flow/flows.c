@@ -234,6 +234,11 @@ static enum flow_status advance_clock(struct flows *f, int64_t time_ns)
     return FLOW_OK;
 }
 
+enum flow_status flows_pass_time(struct flows *f, int64_t time_ns)
+{
+    return advance_clock(f, time_ns);
+}
+
 enum flow_status flows_drain(struct flows *f)
 {
     f->due.count = 0; /* what memory ran out over is among all the others */
@@ -558,6 +563,54 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     return held ? FLOW_OK : FLOW_NO_MEMORY;
 }
 
+/* ---- for whoever looks on ------------------------------------------------------------------- */
+
+static struct trace_name name_of(const struct connection *c)
+{
+    return (struct trace_name){.first_frame = c->first_frame, .incarnation = incarnation_of(c)};
+}
+
+/* What tracking counts, class by class. */
+struct class_counts {
+    uint32_t of[SEGMENT_CLASSES];
+};
+
+static struct class_counts counts_of(const struct connection *c, int sender)
+{
+    struct class_counts counts = {0};
+    if (!c->detail)
+        return counts;
+    const struct side_detail *d = &c->detail->side[sender];
+    counts.of[SEGMENT_RETRANSMISSION] = d->retransmitted_segments;
+    counts.of[SEGMENT_OUT_OF_ORDER] = d->out_of_order_segments;
+    counts.of[SEGMENT_COPY] = d->captured_twice;
+    counts.of[SEGMENT_SECOND_TAP] = d->second_tap;
+    counts.of[SEGMENT_KEEPALIVE] = d->keepalives;
+    counts.of[SEGMENT_ZERO_WINDOW_PROBE] = d->zero_window_probes;
+    counts.of[SEGMENT_MALFORMED] = d->malformed;
+    return counts;
+}
+
+/* A segment is of the class that has been counted on. */
+static enum flow_status tell_class(const struct flows *f, const struct connection *c, int sender,
+                                   const struct segment *g, const struct class_counts *before)
+{
+    struct class_counts after = counts_of(c, sender);
+    unsigned class = SEGMENT_NEW;
+    for (unsigned i = 0; i < SEGMENT_CLASSES; i++) {
+        if (after.of[i] != before->of[i])
+            class = i;
+    }
+    return f->trace->segment(f->trace->context, name_of(c), g, class) ? FLOW_OK : FLOW_STOPPED;
+}
+
+static enum flow_status tell_aside(const struct flows *f, const struct connection *c,
+                                   const struct segment *g)
+{
+    return f->trace->segment(f->trace->context, name_of(c), g, SEGMENT_FORMER_USE) ? FLOW_OK
+                                                                                   : FLOW_STOPPED;
+}
+
 /* ---- forged SYNs ---------------------------------------------------------------------------- */
 
 #define OLD_NUMBERS_DISTANCE (UINT32_C(1) << 20)
@@ -583,6 +636,8 @@ static enum flow_status undo_forged(struct flows *f, int sender, const struct se
         !goes_on_as_before(c, at(f, index), sender, g))
         return FLOW_OK;
     struct connection *old = at(f, index);
+    if (f->trace && !f->trace->absorbed(f->trace->context, name_of(c), name_of(old), g))
+        return FLOW_STOPPED;
     size_t before = connection_extra_bytes(old);
     bool held = connection_absorb(old, c);
     old->marks &= (uint16_t)~CONN_SUPERSEDED;
@@ -634,7 +689,7 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     }
     if (choice.aside) {
         track_aside(at(f, choice.use), probe->sender, g);
-        return FLOW_OK;
+        return f->trace ? tell_aside(f, at(f, choice.use), g) : FLOW_OK;
     }
     status = undo_forged(f, probe->sender, g, &choice.use);
     if (status != FLOW_OK)
@@ -645,12 +700,20 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     if (is_syn_ack(g) && !(c->side[probe->sender].marks & SIDE_SYN))
         stamps_answered(&f->stamps, c, g);
     size_t before = connection_extra_bytes(c);
+    struct class_counts counts;
+    if (UNLIKELY(f->trace))
+        counts = counts_of(c, probe->sender);
     bool held = track_segment(c, probe->sender, g);
     if (held && probe->aux)
         held = track_reason(c, probe->sender, g, probe->aux);
     f->extra_bytes += connection_extra_bytes(c) - before;
     if (!held)
         return FLOW_NO_MEMORY;
+    if (UNLIKELY(f->trace)) {
+        status = tell_class(f, c, probe->sender, g, &counts);
+        if (status != FLOW_OK)
+            return status;
+    }
     if (c->marks & CONN_CLOSED && !(c->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN) {
         /* Where no segment of it has a time, the linger counts from the present. */
         int64_t last_ns = connection_last_ns(c);

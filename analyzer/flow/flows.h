@@ -17,6 +17,7 @@
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/wheel.h"
 #include "analyzer/tcp/connection.h"
+#include "analyzer/trace.h"
 #include "dissect/compiler.h"
 
 #include <stdbool.h>
@@ -29,6 +30,7 @@ struct flows {
     const struct analyzer_config *config;
     flow_final final;
     void *context;
+    const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
     struct table table;
     struct pool pool;
@@ -69,6 +71,9 @@ enum flow_status { FLOW_OK, FLOW_STOPPED, FLOW_NO_MEMORY };
  * tracks the segment in it. */
 enum flow_status flows_take(struct flows *flows, const struct flow_probe *probe,
                             const struct segment *segment) MUST_CHECK;
+
+/* Moves the clock, as a segment of this time does that is not taken. */
+enum flow_status flows_pass_time(struct flows *flows, int64_t time_ns) MUST_CHECK;
 
 /* Everything becomes final. */
 enum flow_status flows_drain(struct flows *flows) MUST_CHECK;

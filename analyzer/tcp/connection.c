@@ -119,6 +119,7 @@ bool connection_absorb(struct connection *c, const struct connection *forged)
     struct detail *d = connection_detail(c);
     if (!d)
         return false;
+    c->marks |= CONN_ABSORBED;
     for (int s = 0; s < 2; s++) {
         c->side[s].packets += forged->side[s].packets;
         c->side[s].ip_bytes += forged->side[s].ip_bytes;

@@ -264,6 +264,7 @@ enum connection_mark {
     CONN_REUSED = 1u << 11,         /* the five-tuple had been in use: detail->previous */
     CONN_STAMP_COMPARED = 1u << 12, /* the first SYN's stamp, with the client address's last one, */
     CONN_STAMP_BELOW = 1u << 13,    /* and it is lower */
+    CONN_ABSORBED = 1u << 14,       /* what a forged SYN opened was given back to it */
 };
 
 struct connection {
@@ -292,6 +293,12 @@ _Static_assert(sizeof(struct connection) <= 256, "the hot record is four cache l
 static inline int client_side(const struct connection *c)
 {
     return c->marks & CONN_CLIENT_IS_1 ? 1 : 0;
+}
+
+/* Which use of its five-tuple it is, from 1. */
+static inline uint32_t incarnation_of(const struct connection *c)
+{
+    return c->detail && c->detail->previous ? c->detail->previous->incarnation + 1 : 1;
 }
 
 /* The time of the last segment of either side. */

@@ -1,0 +1,119 @@
+#include "cli/reading.h"
+
+#include "cli/interrupt.h"
+
+#include <stdlib.h>
+
+#define ERROR_BYTES 512
+
+static bool fail(const char *sentence)
+{
+    fprintf(stderr, "finwait: %s\n", sentence);
+    return false;
+}
+
+bool reading_any(const struct capture_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->file_count; i++) {
+        if (!findings->files[i].error)
+            return true;
+    }
+    return false;
+}
+
+void reading_tell_unreadable(const struct capture_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->file_count; i++) {
+        if (findings->files[i].error)
+            fprintf(stderr, "finwait: %s\n", findings->files[i].error);
+    }
+}
+
+bool reading_open(struct reading *r, const struct options *o)
+{
+    char error[ERROR_BYTES];
+    *r = (struct reading){.options = o, .end_ns = TIME_UNKNOWN};
+    progress_init(&r->progress);
+    if (o->filter && !(r->filter = filter_create(o->filter, error, sizeof error)))
+        return fail(error);
+    r->timeline = timeline_open(o->inputs, o->input_count, &r->findings);
+    if (!r->timeline)
+        return fail("out of memory while opening the captures");
+    if (!reading_any(&r->findings)) {
+        reading_tell_unreadable(&r->findings);
+        return false;
+    }
+    r->dissector = dissector_create(&r->findings);
+    r->batch = malloc(sizeof *r->batch);
+    if (!r->dissector || !r->batch)
+        return fail("out of memory");
+    batch_clear(r->batch);
+    return true;
+}
+
+void reading_close(struct reading *r)
+{
+    dissector_destroy(r->dissector);
+    free(r->batch);
+    timeline_destroy(r->timeline);
+    filter_destroy(r->filter);
+    findings_finish(&r->findings);
+}
+
+static bool hand_on(struct reading *r, const struct packet *packet, reading_taker *take,
+                    void *context)
+{
+    bool go_on = take(context, packet, r->batch);
+    batch_clear(r->batch);
+    return go_on;
+}
+
+bool reading_run(struct reading *r, enum reading_step step, reading_taker *take, void *context)
+{
+    struct packet packet;
+    enum capture_status status = CAPTURE_END;
+    while (!interrupted() && (status = timeline_next(r->timeline, &packet)) == CAPTURE_PACKET) {
+        if (packet.time_ns > r->end_ns)
+            r->end_ns = packet.time_ns;
+        if (r->filter && !filter_pass(r->filter, &packet))
+            dissect_filtered(r->dissector);
+        else
+            dissect_packet(r->dissector, &packet, r->batch);
+        bool due = step == READING_PACKETS ? r->batch->count > 0 : batch_full(r->batch);
+        if (due && !hand_on(r, &packet, take, context))
+            return false;
+        progress_packet(&r->progress, r->timeline);
+    }
+    if (status == CAPTURE_NO_MEMORY)
+        return fail("out of memory while reading the captures");
+    do {
+        if (!hand_on(r, NULL, take, context))
+            return false;
+    } while (dissect_flush(r->dissector, r->batch));
+    return hand_on(r, NULL, take, context);
+}
+
+bool reading_tell_status(enum analyzer_status status)
+{
+    switch (status) {
+    case ANALYZER_OK:
+        return true;
+    case ANALYZER_NO_MEMORY:
+        return fail("out of memory; a lower --max-memory reports connections earlier instead");
+    case ANALYZER_STOPPED:
+        break;
+    }
+    return false; /* who stopped it says why: an output when it is closed */
+}
+
+static bool feed(void *context, const struct packet *packet, const struct segment_batch *batch)
+{
+    (void)packet;
+    return reading_tell_status(analyzer_feed(context, batch));
+}
+
+bool reading_analyse(struct reading *r, struct analyzer *analyzer)
+{
+    return reading_run(r, READING_BATCHES, feed, analyzer) &&
+           reading_tell_status(analyzer_finish(analyzer, r->end_ns));
+}
