@@ -129,6 +129,47 @@ bool is_answer(const struct scene *s, int x, int before, int again)
            (follows_peer(s, x, before, again) || answers_fin(s, x, again));
 }
 
+bool is_for_octets_before(const struct scene *s, int x, int first, int again)
+{
+    uint32_t sacked_nth = s->d ? s->d->side[x].fin_sacked_nth : 0;
+    const struct log_entry *g = &s->ev->log[again];
+    if (sacked_nth && (int32_t)(sacked_nth - g->nth) < 0)
+        return true;
+    const struct log_entry *fin = &s->ev->log[first];
+    return fin->marks & LOG_HOLE && g->payload_len && seq_lt(g->seq, fin->seq);
+}
+
+/* What a capture at several places mixes up is no farther apart, and no timer is as short. */
+#define OUT_OF_ORDER_NS (3 * NS_PER_MS)
+
+/* The segment that entry `i` acknowledges passes for the first time, and so soon that it is not the
+ * repetition of one that the capture lacks. */
+static int acknowledged_too_early(const struct scene *s, int i)
+{
+    const struct log_entry *g = &s->ev->log[i];
+    if (!(g->marks & LOG_UNSEEN) || !(g->flags & TCP_ACK))
+        return NO_ENTRY;
+    for (int k = i + 1; k < s->ev->count && between_ns(s, i, k) <= OUT_OF_ORDER_NS; k++) {
+        const struct log_entry *h = &s->ev->log[k];
+        if (h->side != g->side && !(h->marks & LOG_AGAIN) && seq_lt(h->seq, g->ack) &&
+            seq_ge(entry_end(h), g->ack))
+            return k;
+    }
+    return NO_ENTRY;
+}
+
+bool is_out_of_order(const struct scene *s, int before, int again)
+{
+    if (!is_timed(s, before) || !is_timed(s, again) ||
+        between_ns(s, before, again) > OUT_OF_ORDER_NS)
+        return false;
+    for (int i = 0; i <= again; i++) {
+        if (acknowledged_too_early(s, i) >= before)
+            return true;
+    }
+    return false;
+}
+
 static enum fin_again kind_of(const struct scene *s, int x, const struct fin_passage *p, int entry)
 {
     if (p->acked_by == NO_ENTRY)

@@ -49,6 +49,14 @@ bool is_network_copy(const struct scene *scene, int entry);
  * the transmission of the FIN before it, than any timer runs out? */
 bool is_answer(const struct scene *scene, int x, int before, int again);
 
+/* Had the peer reported by `again` that it holds X's FIN, and lacks only octets before it, or do
+ * these octets come again, which the tap had not seen? */
+bool is_for_octets_before(const struct scene *scene, int x, int first, int again);
+
+/* Does `again` pass so soon after `before` that the capture, which shows an acknowledgment there
+ * ahead of what it acknowledges, does not tell which came when? */
+bool is_out_of_order(const struct scene *scene, int before, int again);
+
 /* The pauses before each of `count` entries, `first` being what the first of them repeats. */
 struct pauses {
     int64_t first_ns, last_ns; /* -1: there is none */

@@ -185,6 +185,12 @@ static struct ttl_run follow_ttls(const struct scene *s, const struct reset *r)
     return run;
 }
 
+static bool changed_ttl_once(const struct scene *s, const struct reset *r)
+{
+    const struct side *own = &s->c->side[r->x];
+    return own->ttl_changes == 1 && own->ttl == r->g->ttl;
+}
+
 /* What X still sends a round trip after an RST towards it shows that it did not get it. */
 static bool went_on_after(const struct scene *s, int rst, int until)
 {
@@ -379,8 +385,10 @@ void reset_describe(const struct scene *s, int entry, struct reset *r)
     r->acks_unsent = g->flags & TCP_ACK && peer->marks & SIDE_SEEN && seq_gt(g->ack, peer->nxt);
     r->ttl_differs = ttl_is_unlike(s, r);
     struct ttl_run ttls = follow_ttls(s, r);
-    r->ttl_moved = ttls.moved && !ttls.mixed;
-    r->baseline_ttl = r->ttl_moved ? ttls.before : s->c->side[r->x].ttl;
+    bool moved = ttls.moved && !ttls.mixed;
+    r->ttl_changed = !moved && !ttls.mixed && changed_ttl_once(s, r);
+    r->ttl_moved = moved || r->ttl_changed;
+    r->baseline_ttl = moved ? ttls.before : s->c->side[r->x].ttl;
     find_drawn(s, r);
     r->idle_ns = span_ns(heard_before(s, entry), s->ev->captured_ns[entry]);
     count_lost(s, r);
@@ -486,7 +494,9 @@ void reset_figures(const struct scene *s, struct anomaly_verdict *a, const struc
     figure_word(a, FIGURE_FORM, reset_form_name(r->form));
     figure_word(a, FIGURE_DRAWN_BY, drawn_names[r->drawn_by]);
     figure(a, FIGURE_TTL, r->g->ttl);
-    if (s->c->side[r->x].marks & SIDE_SEEN) {
+    if (r->ttl_changed) {
+        figure_flag(a, FIGURE_TTL_CHANGED, true);
+    } else if (s->c->side[r->x].marks & SIDE_SEEN) {
         figure(a, FIGURE_BASELINE_TTL, r->baseline_ttl);
         figure_flag(a, FIGURE_TTL_DIFFERS, r->ttl_differs || r->ttl_moved);
     }

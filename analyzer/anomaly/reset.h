@@ -18,6 +18,7 @@ struct reset {
     bool acceptable;
     bool ttl_differs; /* none of X's other segments that were kept came with its TTL */
     bool ttl_moved;   /* … or all of them only since some moment: somebody may have taken over */
+    bool ttl_changed; /* … which was in mid-connection: what they had before is not kept */
     uint8_t baseline_ttl;
     bool acks_unsent; /* it acknowledges more than Y ever sent */
     bool own_fin;     /* X's FIN had passed, or somebody had told of it */

@@ -47,13 +47,22 @@ static const char *outcome_of(const struct scene *s, int x, const struct fin_pas
 }
 
 /* Each came in a segment that answers one of the peer, too soon for any timer: so BSD and others
- * do in a close. */
-static bool only_answers(const struct scene *s, int x, const struct fin_passage *p)
+ * do in a close. Or it was octets before the FIN that were lost. */
+static bool nothing_missing(const struct scene *s, int x, const struct fin_passage *p)
 {
     for (int i = 0; i < p->kept[FIN_BEFORE_ACK]; i++) {
         int again = p->again[FIN_BEFORE_ACK][i];
         int before = i ? p->again[FIN_BEFORE_ACK][i - 1] : p->first;
-        if (!is_answer(s, x, before, again))
+        if (!is_answer(s, x, before, again) && !is_for_octets_before(s, x, p->first, again))
+            return false;
+    }
+    return true;
+}
+
+static bool all_out_of_order(const struct scene *s, const struct fin_passage *p)
+{
+    for (int i = 0; i < p->kept[FIN_BEFORE_ACK]; i++) {
+        if (!is_out_of_order(s, p->first, p->again[FIN_BEFORE_ACK][i]))
             return false;
     }
     return true;
@@ -62,7 +71,8 @@ static bool only_answers(const struct scene *s, int x, const struct fin_passage 
 /* Elsewhere it is told as what it is: nobody acknowledges. */
 static bool is_told_gravely(const struct scene *s, int x)
 {
-    return said(s, RULE_FIN_NEVER_ACKED, x) || said(s, RULE_LAST_ACK_MISSING, x);
+    return said(s, RULE_FIN_NEVER_ACKED, x) || said(s, RULE_LAST_ACK_MISSING, x) ||
+           said(s, RULE_RETRANSMISSION_RESET, x);
 }
 
 static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p)
@@ -72,12 +82,15 @@ static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p
         return;
     const int *again = p->again[FIN_BEFORE_ACK];
     struct pauses pauses = pauses_of(s, p->first, again, kept);
+    bool out_of_order = all_out_of_order(s, p);
+    bool harmless = is_told_gravely(s, x) || nothing_missing(s, x, p) || out_of_order;
     struct anomaly_verdict *a =
-        say(s, RULE_FIN_RETRANSMITTED, x,
-            is_told_gravely(s, x) || only_answers(s, x, p) ? SEVERITY_INFO : SEVERITY_NOTICE,
-            acks_are_seen(s) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again[0]);
+        say(s, RULE_FIN_RETRANSMITTED, x, harmless ? SEVERITY_INFO : SEVERITY_NOTICE,
+            acks_are_seen(s) && !out_of_order ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again[0]);
     figure(a, FIGURE_COUNT, p->count[FIN_BEFORE_ACK]);
-    if (is_timed(s, p->first) && is_timed(s, again[kept - 1])) {
+    if (out_of_order) {
+        figure_flag(a, FIGURE_OUT_OF_ORDER, true);
+    } else if (is_timed(s, p->first) && is_timed(s, again[kept - 1])) {
         figure(a, FIGURE_FIRST_INTERVAL_NS, pauses.first_ns);
         if (kept > 1) {
             figure(a, FIGURE_LAST_INTERVAL_NS, pauses.last_ns);

@@ -41,6 +41,49 @@ static const struct CMUnitTest tests[] = {
         "+.001 > F. 151:151(0) ack 201\n"
         "+.220 > FP. 101:151(50) ack 201\n"
         "rule fin_retransmitted by client notice certain @8 @9 count=1\n"),
+    SCRIPT("with older data that alone was missing, as a SACK had said", ESTABLISHED
+        "+.100 > F. 131:131(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 101 <sack 131:132>\n"
+        "+.060 > FP. 101:131(30) ack 201\n"
+        "+.010 < . 201:201(0) ack 132\n"
+        "rule fin_retransmitted by client info certain @7 @9 @10 count=1 outcome=acknowledged\n"),
+    SCRIPT("with older data that the tap had not seen", ESTABLISHED
+        "+.100 > F. 131:131(0) ack 201\n"
+        "+.060 > FP. 101:131(30) ack 201\n"
+        "rule fin_retransmitted by client info @7 @8 count=1\n"),
+    SCRIPT("near miss: the SACK came after it", ESTABLISHED
+        "+.100 > P. 101:131(30) ack 201\n"
+        "+.001 > F. 131:131(0) ack 201\n"
+        "+.060 > FP. 101:131(30) ack 201\n"
+        "+.010 < . 201:201(0) ack 101 <sack 131:132>\n"
+        "rule fin_retransmitted by client notice @8 @9 count=1\n"),
+    SCRIPT("near miss: the SACK is of octets before the FIN", ESTABLISHED
+        "+.100 > P. 116:131(15) ack 201\n"
+        "+.001 > F. 131:131(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 101 <sack 116:131>\n"
+        "+.200 > F. 131:131(0) ack 201\n"
+        "rule fin_retransmitted by client notice count=1\n"),
+    SCRIPT("near miss: a D-SACK says only that it came twice", ESTABLISHED
+        "+.100 > F. 131:131(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 101 <dsack 131:132>\n"
+        "+.200 > F. 131:131(0) ack 201\n"
+        "rule fin_retransmitted by client notice count=1\n"),
+    SCRIPT("within the disorder of the capture", ESTABLISHED
+        "+.100 < . 201:201(0) ack 102\n"
+        "+0 < F. 201:201(0) ack 102 id 7\n"
+        "+.000003 < F. 201:201(0) ack 102 id 8\n"
+        "+.000020 > F. 101:101(0) ack 201\n"
+        "+.000010 > . 102:102(0) ack 202\n"
+        "rule fin_retransmitted by server info probable @8 @9 count=1 out_of_order=true "
+        "first_interval_ns=- outcome=-\n"),
+    SCRIPT("near miss: the disorder is elsewhere", ESTABLISHED
+        "+.100 < . 201:201(0) ack 102\n"
+        "+.000020 > F. 101:101(0) ack 201\n"
+        "+.100 < F. 201:201(0) ack 102\n"
+        "+.300 < F. 201:201(0) ack 102\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "rule fin_retransmitted by server notice certain count=1 first_interval_ns=300000000 "
+        "out_of_order=- outcome=acknowledged\n"),
     SCRIPT("the server's, in LAST_ACK", LAST_ACK
         "+.220 < F. 201:201(0) ack 102\n"
         "rule fin_retransmitted by server notice certain @9 @10 count=1\n"

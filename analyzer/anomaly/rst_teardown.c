@@ -124,6 +124,10 @@ static int64_t last_of_both_ns(const int64_t last_ns[2])
 static struct anomaly_verdict *begin(struct scene *s, enum rule_id rule, const struct reset *r,
                                      enum severity severity, enum confidence confidence)
 {
+    /* Where somebody may have taken over in X's name in mid-connection, nobody is sure who spoke.
+     */
+    if (r->ttl_changed && confidence == CONFIDENCE_CERTAIN)
+        confidence = CONFIDENCE_PROBABLE;
     return say(s, rule, r->x, severity, confidence, r->entry);
 }
 

@@ -271,6 +271,25 @@ static const struct CMUnitTest tests[] = {
         "+.001 > R. 102:102(0) ack 201 ttl 63\n"
         "rule rst_after_own_fin by client probable ttl=63 baseline_ttl=64 ttl_differs=true\n"),
 
+    SCRIPT("rst_after_own_fin: the TTL changed in mid-connection, and only the new one is kept",
+        MID_STREAM
+        "+.100 > P. 101:151(50) ack 201 ttl 63\n"
+        "+.010 < P. 201:251(50) ack 151\n"
+        "+.010 > . 151:151(0) ack 251 ttl 63\n"
+        "+.100 > F. 151:151(0) ack 251 ttl 63\n"
+        "+.010 < . 251:251(0) ack 152\n"
+        "+9 > R. 152:152(0) ack 251 ttl 63\n"
+        "rule rst_after_own_fin by client notice probable ttl=63 ttl_changed=true baseline_ttl=- "
+        "ttl_differs=-\n"),
+    SCRIPT("rst_after_own_fin, near: it changed, and changed back", MID_STREAM
+        "+.100 > P. 101:151(50) ack 201 ttl 63\n"
+        "+.010 < P. 201:251(50) ack 151\n"
+        "+.010 > . 151:151(0) ack 251 ttl 64\n"
+        "+.100 > F. 151:151(0) ack 251 ttl 64\n"
+        "+.010 < . 251:251(0) ack 152\n"
+        "+9 > R. 152:152(0) ack 251 ttl 64\n"
+        "rule rst_after_own_fin by client certain baseline_ttl=64 ttl_differs=false ttl_changed=-\n"),
+
     SCRIPT("rst_after_own_fin: a bare RST may answer a missed acknowledgment of the FIN", ESTABLISHED
         "+1 > F. 101:101(0) ack 201\n"
         "+.200 > F. 101:101(0) ack 201\n"
@@ -342,6 +361,7 @@ static const struct CMUnitTest tests[] = {
         "+.800 > FP. 101:201(100) ack 201\n"
         "+1.6 > R. 202:202(0) ack 201\n"
         "rule retransmission_reset by client warning certain @8 @10 @11 count=3 unacked_bytes=100\n"
+        "rule fin_retransmitted by client info count=3 outcome=reset\n"
         "no rule rst_after_own_fin\n"),
     SCRIPT("retransmission_reset: octets that were acknowledged count no more", ESTABLISHED
         "+.100 > P. 101:201(100) ack 201\n"

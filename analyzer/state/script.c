@@ -112,9 +112,9 @@ static void take_stamps(const struct script *s, struct segment *g, const char *r
         g->ts_ecr = 0;
 }
 
-static void take_dsack(const struct script *s, struct segment *g, const char *text, uint32_t isn)
+static void take_sack(const struct script *s, struct segment *g, const char *text, uint32_t isn)
 {
-    g->marks |= SEG_SACK | SEG_DSACK;
+    g->marks |= SEG_SACK;
     g->sack_left = number_after(s, &text, isn);
     expect_char(s, &text, ':');
     g->sack_right = number_after(s, &text, isn);
@@ -150,8 +150,9 @@ static void take_option(const struct script *s, struct segment *g, uint32_t peer
     } else if (strcmp(word, "wscale") == 0) {
         g->marks |= SEG_WINDOW_SCALE;
         g->window_scale = (uint8_t)number_word(s, &rest, 0);
-    } else if (strcmp(word, "dsack") == 0) {
-        take_dsack(s, g, rest + strspn(rest, " "), peer_isn);
+    } else if (strcmp(word, "sack") == 0 || strcmp(word, "dsack") == 0) {
+        take_sack(s, g, rest + strspn(rest, " "), peer_isn);
+        g->marks |= *word == 'd' ? SEG_DSACK : 0u;
     } else {
         g->marks |= mark_of(s, word);
     }

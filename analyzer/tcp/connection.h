@@ -66,9 +66,12 @@ struct side {
     uint16_t window;
     uint16_t marks; /* enum side_mark */
     uint16_t tap;   /* the interface its segments are read from; TAP_MANY beyond what fits */
-    uint8_t window_scale;
+    uint8_t window_scale : 4;
+    uint8_t ttl_changes : 2; /* between segments that were neither SYN nor RST; up to TTL_FLAPS */
     uint8_t ttl;
 };
+
+#define TTL_FLAPS 3u
 
 #define TAP_MANY UINT16_MAX
 
@@ -135,7 +138,9 @@ struct side_detail {
     uint32_t malformed;
     uint32_t fins;
     uint32_t rsts;
-    seq_t fin_seq;     /* of the first FIN */
+    seq_t fin_seq;           /* of the first FIN */
+    uint32_t fin_sacked_nth; /* the first segment of the peer's that reports it as received behind
+                                octets that are missing (SACK); 0: none */
     seq_t una_before;  /* what `una` was before it last advanced: what the last ACK acknowledged */
     bool una_advanced; /* una_before is known */
     uint16_t mss;

@@ -12,7 +12,7 @@ void note_syn(struct connection *c, int sender, const struct segment *g)
     if (g->flags & TCP_ACK)
         own->marks |= SIDE_SYN_ACK;
     if (g->marks & SEG_WINDOW_SCALE) {
-        own->window_scale = g->window_scale;
+        own->window_scale = g->window_scale & 15u;
         own->marks |= SIDE_SCALE;
     }
     if (g->marks & SEG_SACK_PERMITTED)

@@ -176,6 +176,16 @@ static void note_after_fin(struct connection *c, int sender, const struct segmen
         c->detail->side[sender].bytes_after_fin += (uint64_t)grown;
 }
 
+/* Its newest block comes first (RFC 2018 section 4): that is the FIN's when it has just come. */
+static void note_sacked_fin(struct connection *c, int sender, const struct segment *g)
+{
+    struct side_detail *peer = &c->detail->side[!sender];
+    bool sacks = (g->marks & (SEG_SACK | SEG_DSACK)) == SEG_SACK;
+    if (sacks && !peer->fin_sacked_nth && c->side[!sender].marks & SIDE_FIN &&
+        seq_eq(seq_of(g->sack_right), seq_add(peer->fin_seq, 1)))
+        peer->fin_sacked_nth = c->side[0].packets + c->side[1].packets;
+}
+
 /* What answers is from the other side and comes within the second. */
 static void note_ack_run(struct connection *c, int sender, const struct segment *g, bool probe)
 {
@@ -279,16 +289,27 @@ static void note_marks(struct connection *c, const struct segment *g)
         c->marks |= CONN_SIGNED;
 }
 
+/* Some balancers answer SYNs themselves, with a TTL of their own. */
+static void note_ttl(struct side *own, const struct segment *g)
+{
+    bool moved = own->ttl != g->ttl && own->marks & SIDE_SPOKE && !(g->flags & TCP_SYN);
+    if (moved && own->ttl_changes < TTL_FLAPS)
+        own->ttl_changes++;
+    own->ttl = g->ttl;
+}
+
 static void note_segment(struct connection *c, int sender, const struct segment *g)
 {
     struct side *own = &c->side[sender];
     own->packets++;
     own->ip_bytes += g->ip_bytes;
     own->payload_bytes += g->payload_len;
-    if (!(g->flags & TCP_RST) || own->packets == 1)
+    if (own->packets == 1)
         own->ttl = g->ttl;
-    if (!(g->flags & TCP_RST))
+    if (!(g->flags & TCP_RST)) {
+        note_ttl(own, g);
         own->window = g->window;
+    }
     if (g->payload_len)
         own->marks |= SIDE_DATA;
     if (!(g->flags & (TCP_SYN | TCP_RST)))
@@ -393,6 +414,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     if (c->detail) {
         note_again(c, sender, g, again, probe, before_ns);
         note_after_fin(c, sender, g, nxt);
+        note_sacked_fin(c, sender, g);
         note_ack_run(c, sender, g, probe);
     }
     if (g->flags & CONTROL_FLAGS)
