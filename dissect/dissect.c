@@ -167,6 +167,7 @@ void dissect_packet(struct dissector *dissector, const struct packet *packet,
     };
     layers_limit(&l, packet->original_len - fcs);
     dissector->findings->packets++;
+    fragments_forget_places(dissector->fragments);
     decode(&l);
     count(dissector->findings, &l);
     if (UNLIKELY(l.left_out))
@@ -177,8 +178,14 @@ void dissect_packet(struct dissector *dissector, const struct packet *packet,
 
 bool dissect_flush(struct dissector *dissector, struct segment_batch *batch)
 {
+    fragments_forget_places(dissector->fragments);
     return fragments_flush(dissector->fragments) &&
            emit_given_up(dissector, batch, PACKET_SEGMENTS_MAX) > 0;
+}
+
+const struct fragment_place *dissect_fragments(const struct dissector *dissector, size_t *count)
+{
+    return fragments_places(dissector->fragments, count);
 }
 
 void dissect_filtered(struct dissector *dissector)

@@ -14,6 +14,7 @@
 #include "dissect/capture/packet.h"
 #include "dissect/compiler.h"
 #include "dissect/findings.h"
+#include "dissect/net/fragments.h"
 #include "dissect/segment.h"
 
 struct dissector;
@@ -33,6 +34,10 @@ void dissect_packet(struct dissector *dissector, const struct packet *packet,
  * PACKET_SEGMENTS_MAX segments at a time, with the frames and times of their packets. The batch
  * must not be batch_full(). False, and nothing appended, when nothing is left. */
 bool dissect_flush(struct dissector *dissector, struct segment_batch *batch) MUST_CHECK;
+
+/* In which packets the datagrams came whose segments the last dissect_packet() or dissect_flush()
+ * gave: those of segment.frame have that in `segment`. Borrowed until the next of these. */
+const struct fragment_place *dissect_fragments(const struct dissector *dissector, size_t *count);
 
 /* Counts a packet that --filter left out. */
 void dissect_filtered(struct dissector *dissector);

@@ -34,9 +34,11 @@ struct entry {
     uint32_t head_units; /* one bit for each unit of `head` that was captured */
     bool used;
     bool has_alone;
+    uint32_t frame_count;
     uint64_t units[UNIT_WORDS]; /* one bit for each eight octets that came */
     uint8_t head[FRAGMENT_HEAD_BYTES];
     struct segment alone;
+    frame_ref frames[FRAGMENT_FRAMES];
 };
 
 struct fragment_table {
@@ -47,6 +49,8 @@ struct fragment_table {
     uint64_t settled;
     uint32_t given_up_count;
     struct segment given_up[PACKET_SEGMENTS_MAX];
+    size_t place_count;
+    struct fragment_place places[FRAGMENT_PLACES_MAX];
     uint8_t whole[FRAGMENT_HEAD_BYTES]; /* what fragments_add() lends, beyond the entry's end */
     uint32_t buckets[BUCKETS];
     struct entry entries[FRAGMENT_DATAGRAMS];
@@ -95,10 +99,20 @@ static void forget(struct fragment_table *table, struct entry *entry)
     entry->used = false;
 }
 
+/* Whose packets they are is told by the frame that its segment has. */
+static void tell_places(struct fragment_table *table, const struct entry *entry, frame_ref segment)
+{
+    for (uint32_t i = 0; i < entry->frame_count && table->place_count < FRAGMENT_PLACES_MAX; i++)
+        table->places[table->place_count++] =
+            (struct fragment_place){.segment = segment, .packet = entry->frames[i]};
+}
+
 static void give_up(struct fragment_table *table, struct entry *entry)
 {
-    if (entry->has_alone && table->given_up_count < PACKET_SEGMENTS_MAX)
+    if (entry->has_alone && table->given_up_count < PACKET_SEGMENTS_MAX) {
         table->given_up[table->given_up_count++] = entry->alone;
+        tell_places(table, entry, entry->alone.frame);
+    }
     forget(table, entry);
 }
 
@@ -127,6 +141,7 @@ static struct entry *begin(struct fragment_table *table, const struct key *key, 
     entry->head_units = 0;
     entry->used = true;
     entry->has_alone = false;
+    entry->frame_count = 0;
     memset(entry->units, 0, sizeof entry->units);
     table->buckets[bucket] = place;
     return entry;
@@ -228,6 +243,17 @@ bool fragments_given_up(struct fragment_table *table, struct segment *segment)
     return true;
 }
 
+const struct fragment_place *fragments_places(const struct fragment_table *table, size_t *count)
+{
+    *count = table->place_count;
+    return table->places;
+}
+
+void fragments_forget_places(struct fragment_table *table)
+{
+    table->place_count = 0;
+}
+
 bool fragments_flush(struct fragment_table *table)
 {
     while (table->settled < table->begun && table->given_up_count < PACKET_SEGMENTS_MAX) {
@@ -250,6 +276,8 @@ bool fragments_add(struct fragment_table *table, const struct fragment *fragment
         entry->alone = *fragment->alone;
         entry->has_alone = true;
     }
+    if (entry->frame_count < FRAGMENT_FRAMES)
+        entry->frames[entry->frame_count++] = fragment->frame;
     keep_head(entry, fragment);
     cover(entry, fragment);
     if (!fragment->more && entry->length == LENGTH_UNKNOWN)
@@ -264,6 +292,7 @@ bool fragments_add(struct fragment_table *table, const struct fragment *fragment
     *whole = (struct datagram){.head = table->whole,
                                .head_len = head < entry->length ? head : entry->length,
                                .length = entry->length};
+    tell_places(table, entry, fragment->frame);
     forget(table, entry);
     return true;
 }

@@ -60,6 +60,43 @@ static void any_order(void **state)
 }
 
 /* Tiny fragments split the header itself: an evasion, and still one segment. */
+/* The packets of frames `first` to `last`, all of the segment of one of them. */
+static void expect_places(const struct bench *b, uint64_t segment, uint64_t first, uint64_t last)
+{
+    size_t count;
+    const struct fragment_place *places = dissect_fragments(b->dissector, &count);
+    assert_int_equal(count, last - first + 1);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(places[i].segment, frame_ref_of(0, segment));
+        assert_int_equal(places[i].packet, frame_ref_of(0, first + i));
+    }
+}
+
+/* A copy of a fragment counts, what is of another datagram does not, and only so many are kept. */
+static void packets_of_a_datagram(void **state)
+{
+    (void)state;
+    static const struct piece first = {0, 40, true}, last = {40, 64, false};
+    struct bench b;
+    size_t count;
+    bench_init(&b);
+    assert_int_equal(run_piece(&b, first, 7), 0);
+    assert_int_equal(run_piece(&b, first, 7), 0);
+    assert_int_equal(run_piece(&b, last, 7), 1);
+    expect_places(&b, 3, 1, 3);
+    assert_int_equal(run_piece(&b, first, 8), 0);
+    dissect_fragments(b.dissector, &count);
+    assert_int_equal(count, 0);
+    assert_int_equal(run_piece(&b, first, 9), 0);
+    assert_int_equal(run_piece(&b, last, 9), 1);
+    expect_places(&b, 6, 5, 6);
+    for (unsigned i = 0; i < FRAGMENT_FRAMES + 9; i++)
+        assert_int_equal(run_piece(&b, first, 10), 0);
+    assert_int_equal(run_piece(&b, last, 10), 1);
+    expect_places(&b, b.frames, 7, 6 + FRAGMENT_FRAMES);
+    bench_finish(&b);
+}
+
 static void header_in_pieces(void **state)
 {
     (void)state;
@@ -256,6 +293,7 @@ static void alone_until_the_end(void **state)
         assert_int_equal(s->marks & (SEG_FRAGMENTED | SEG_LENGTH_GUESSED),
                          SEG_FRAGMENTED | SEG_LENGTH_GUESSED);
         assert_int_equal(s->aux, AUX_NONE);
+        expect_places(&b, b.frames, b.frames, b.frames);
         assert_int_equal(flush(&b), 0);
     }
     bench_finish(&b);
@@ -365,21 +403,14 @@ static void fragmented_tunnel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_order),
-        cmocka_unit_test(header_in_pieces),
-        cmocka_unit_test(duplicates_and_overlaps),
-        cmocka_unit_test(two_ends),
-        cmocka_unit_test(odd_middle),
-        cmocka_unit_test(first_piece_cut),
-        cmocka_unit_test(longest_datagram),
-        cmocka_unit_test(told_apart),
-        cmocka_unit_test(given_up_after_a_minute),
-        cmocka_unit_test(oldest_is_evicted),
-        cmocka_unit_test(alone_until_the_end),
-        cmocka_unit_test(nothing_left),
-        cmocka_unit_test(alone_after_a_minute),
-        cmocka_unit_test(alone_when_evicted),
-        cmocka_unit_test(ipv6_fragments),
+        cmocka_unit_test(any_order),          cmocka_unit_test(packets_of_a_datagram),
+        cmocka_unit_test(header_in_pieces),   cmocka_unit_test(duplicates_and_overlaps),
+        cmocka_unit_test(two_ends),           cmocka_unit_test(odd_middle),
+        cmocka_unit_test(first_piece_cut),    cmocka_unit_test(longest_datagram),
+        cmocka_unit_test(told_apart),         cmocka_unit_test(given_up_after_a_minute),
+        cmocka_unit_test(oldest_is_evicted),  cmocka_unit_test(alone_until_the_end),
+        cmocka_unit_test(nothing_left),       cmocka_unit_test(alone_after_a_minute),
+        cmocka_unit_test(alone_when_evicted), cmocka_unit_test(ipv6_fragments),
         cmocka_unit_test(fragmented_tunnel),
     };
     return cmocka_run_group_tests_name("fragments", tests, NULL, NULL);

@@ -111,6 +111,7 @@ enum step net_fragment(struct layers *l, struct ip_fragment fragment)
                              .bytes = l->in.at,
                              .captured_len = (uint32_t)cursor_left(&l->in),
                              .time_ns = l->packet->time_ns,
+                             .frame = l->packet->frame,
                              .alone = has_alone ? &alone : NULL};
     struct datagram whole;
     l->has_fragment = true;
