@@ -13,6 +13,14 @@ static bool was_pending(const struct scene *s, int first, int second, enum confi
     return gap_ns <= TIMEOUTS_PENDING * rto_of(s, x) || (again != NO_ENTRY && again < second);
 }
 
+/* Behind a hole the other's FIN does not count yet, but a selective acknowledgment in X's own FIN,
+ * or before it, tells that X had it. */
+static bool had_other_fin(const struct scene *s, int x, int fin)
+{
+    uint32_t nth = s->d->side[!x].fin_sacked_nth;
+    return nth && (int32_t)(nth - s->ev->log[fin].nth) <= 0;
+}
+
 static void judge_simultaneous_close(struct scene *s)
 {
     for (int x = 0; x < 2; x++) {
@@ -20,6 +28,8 @@ static void judge_simultaneous_close(struct scene *s)
             return;
     }
     int fins[2] = {s->ends[0].fin_first, s->ends[1].fin_first};
+    if (had_other_fin(s, 0, fins[0]) || had_other_fin(s, 1, fins[1]))
+        return;
     int first = fins[0] < fins[1] ? fins[0] : fins[1];
     int second = fins[0] < fins[1] ? fins[1] : fins[0];
     enum confidence confidence;

@@ -24,6 +24,19 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("near miss: minutes later, and nobody had missed an acknowledgment", FIN_WAIT_1
         "+235 < F. 201:201(0) ack 101\n"
         "no rule simultaneous_close\n"),
+    SCRIPT("simultaneous close: a hole in front of the other FIN is told of only later", ESTABLISHED
+        "+.100 < FP. 301:401(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201\n"
+        "+.004 > . 102:102(0) ack 201 <sack 301:402>\n"
+        "rule simultaneous_close by none info certain @7 @8\n"),
+    SCRIPT("simultaneous close: octets behind the hole were there, the FIN was not", ESTABLISHED
+        "+.100 < FP. 301:401(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201 <sack 301:401>\n"
+        "rule simultaneous_close by none info certain @7 @8\n"),
+    SCRIPT("near miss: the second FIN acknowledges the first selectively", ESTABLISHED
+        "+.100 < FP. 301:401(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201 <sack 301:402>\n"
+        "no rule simultaneous_close\n"),
     SCRIPT("near miss: the second FIN acknowledges the first", LAST_ACK
         "no rule simultaneous_close\n"
         "quiet\n"),

@@ -29,6 +29,14 @@ static bool acknowledged_by_x(const struct scene *s, const struct reset *r, int 
     return false;
 }
 
+/* X told of this payload of Y, by an acknowledgment or a selective one: its RST answers something
+ * else. */
+static bool received_by_x(const struct scene *s, const struct reset *r, const struct log_entry *g)
+{
+    seq_t end = seq_add(g->seq, g->payload_len);
+    return acknowledged_by_x(s, r, 0, end) || is_sacked(s, !r->x, g->seq, end);
+}
+
 /* Payload of Y that X had not received when it sent its FIN, and never acknowledged: what the RST
  * answers, or else the first such. NO_ENTRY when it is not in the log. */
 static const struct log_entry *find_data_met_close(const struct scene *s, const struct reset *r,
@@ -39,15 +47,14 @@ static const struct log_entry *find_data_met_close(const struct scene *s, const 
     *entry = NO_ENTRY;
     if (!r->own_fin)
         return NULL;
-    if (fin && data && seq_gt(entry_end(data), fin->ack) &&
-        !acknowledged_by_x(s, r, 0, entry_end(data)))
+    if (fin && data && seq_gt(entry_end(data), fin->ack) && !received_by_x(s, r, data))
         return data;
     for (int i = fin ? 0 : s->ends[r->x].fin_first; i < r->entry; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (g->side == r->x || !g->payload_len || g->flags & TCP_RST || g->marks & LOG_PROBE)
             continue;
-        seq_t end = seq_add(g->seq, g->payload_len);
-        if ((fin && seq_le(end, fin->ack)) || acknowledged_by_x(s, r, 0, end))
+        bool before_fin = fin && seq_le(seq_add(g->seq, g->payload_len), fin->ack);
+        if (before_fin || received_by_x(s, r, g))
             continue;
         *entry = i;
         return g;

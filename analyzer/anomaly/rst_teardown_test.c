@@ -196,6 +196,20 @@ static const struct CMUnitTest tests[] = {
         "+.010 > R 101:101(0)\n"
         "rule data_after_close by client warning @7 @8 @9 crossed=true bytes_lost=125\n"
         "no rule fin_met_closed\n"),
+    SCRIPT("data_after_close: octets told of selectively were there before the FIN", ESTABLISHED
+        "+.100 < FP. 401:501(100) ack 101\n"
+        "+.001 > . 101:101(0) ack 201 <sack 401:502>\n"
+        "+.001 > F. 101:101(0) ack 201 <sack 401:502>\n"
+        "+.003 < . 201:401(200) ack 101\n"
+        "+.010 > R 101:101(0)\n"
+        "rules data_after_close\n"
+        "rule data_after_close by client certain @9 @10 @11 gap_ns=3000000 crossed=true "
+        "bytes_lost=300\n"),
+    SCRIPT("data_after_close: only what the selective acknowledgment covers", ESTABLISHED
+        "+.100 < P. 401:501(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201 <sack 401:500>\n"
+        "+.010 > R 101:101(0)\n"
+        "rule data_after_close by client @7 @8 @9\n"),
     SCRIPT("data_after_close, near: an abort long after the data", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
         "+.200 > R. 102:102(0) ack 601\n"

@@ -224,3 +224,9 @@ uint32_t outstanding_at_close(const struct scene *s, int x)
 {
     return s->d && s->d->start.taken ? s->d->start.outstanding[x] : 0;
 }
+
+bool is_sacked(const struct scene *s, int x, seq_t from, seq_t end)
+{
+    const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
+    return own && own->sacked && seq_ge(from, own->sacked_left) && seq_le(end, own->sacked_right);
+}

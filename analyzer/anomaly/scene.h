@@ -82,6 +82,9 @@ const struct log_entry *last_data_before_close(const struct scene *scene, int x)
 /* Octets of the side that the peer had not acknowledged when the first FIN or RST passed. */
 uint32_t outstanding_at_close(const struct scene *scene, int x);
 
+/* Has the peer told by a selective acknowledgment that it holds these octets of side `x`? */
+bool is_sacked(const struct scene *scene, int x, seq_t from, seq_t end);
+
 static inline enum role role_of_side(const struct scene *scene, int x)
 {
     return x == NO_SIDE ? ROLE_NONE : x == scene->client ? ROLE_CLIENT : ROLE_SERVER;

@@ -143,6 +143,8 @@ struct side_detail {
                                 octets that are missing (SACK); 0: none */
     seq_t una_before;  /* what `una` was before it last advanced: what the last ACK acknowledged */
     bool una_advanced; /* una_before is known */
+    seq_t sacked_left, sacked_right; /* of its octets, those last reported so (SACK), */
+    bool sacked;                     /* if there were any */
     uint16_t mss;
     uint16_t again_run;   /* transmissions of the same octets since the last progress */
     bool again_acked;     /* among them octets whose acknowledgment had passed: it did not arrive */

@@ -189,6 +189,23 @@ static void restart_timer(struct side_detail *timed, const struct segment *g)
         timed->timer_ns = g->time_ns;
 }
 
+/* The first block is the newest (RFC 2018 section 4), or tells of a duplicate. */
+void note_sack(struct connection *c, int sender, const struct segment *g)
+{
+    const struct side *peer = &c->side[!sender];
+    seq_t left = seq_of(g->sack_left), right = seq_of(g->sack_right);
+    if (!(g->marks & SEG_SACK) || g->marks & SEG_DSACK || !c->detail || !(peer->marks & SIDE_SEEN))
+        return;
+    if (seq_ge(left, right) || seq_gt(right, peer->nxt) ||
+        seq_distance(left, peer->nxt) > SPACE_DISTANCE)
+        return;
+    struct side_detail *d = &c->detail->side[!sender];
+    bool joins = d->sacked && seq_le(left, d->sacked_right) && seq_le(d->sacked_left, right);
+    d->sacked_left = joins ? seq_min(left, d->sacked_left) : left;
+    d->sacked_right = joins ? seq_max(right, d->sacked_right) : right;
+    d->sacked = true;
+}
+
 bool track_ack(struct connection *c, int sender, const struct segment *g)
 {
     struct side *peer = &c->side[!sender];

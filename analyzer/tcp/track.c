@@ -407,6 +407,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
         note_resend(c, sender, g);
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
+    note_sack(c, sender, g);
     log_mark_last(c, sender, g, probe);
     note_completeness(c, g);
     note_marks(c, g);
