@@ -46,11 +46,25 @@ static int testified_before(const struct evidence *ev, int x, seq_t fin_seq, int
         if (g->flags & TCP_RST)
             continue;
         bool own = g->side == x && !g->payload_len && seq_eq(g->seq, seq_add(fin_seq, 1));
-        bool peer = g->side != x && g->flags & TCP_ACK && seq_gt(g->ack, fin_seq);
+        /* What acknowledges more is about another use of the five-tuple. */
+        bool peer = g->side != x && g->flags & TCP_ACK && seq_eq(g->ack, seq_add(fin_seq, 1));
         if (own || peer)
             return i;
     }
     return until;
+}
+
+/* The capture starts with a bare segment of X's, and the octet whose acknowledgment answers it is
+ * the one above its number: so does a keepalive probe, one below X's next octet (RFC 9293
+ * section 3.8.4), on a connection that is idle for long before a capture of it begins. */
+static bool may_be_probed(const struct evidence *ev, int x, seq_t octet)
+{
+    const struct side *own = &ev->c->side[x];
+    const struct side *peer = &ev->c->side[!x];
+    int testified = testified_before(ev, x, octet, ev->count);
+    bool first = testified < ev->count && ev->log[testified].nth == 2;
+    return !(own->marks & (SIDE_SYN | SIDE_ISN | SIDE_DATA)) && own->packets &&
+           (first || !(peer->marks & (SIDE_SYN | SIDE_DATA)));
 }
 
 /* A FIN is known when it passes, or when somebody testifies to its octet before (or without) its
@@ -60,7 +74,7 @@ void gather_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e)
     int fin = first_own_fin(ev, x);
     if (fin >= 0)
         e->fin_seq = seq_back(entry_end(&ev->log[fin]), 1);
-    else if (!missing_last_octet(ev, x, &e->fin_seq))
+    else if (!missing_last_octet(ev, x, &e->fin_seq) || may_be_probed(ev, x, e->fin_seq))
         return;
     int until = fin >= 0 ? fin : ev->count;
     int testified = testified_before(ev, x, e->fin_seq, until);
@@ -301,7 +315,7 @@ static void note_fin_acked(const struct evidence *ev, int x, struct endpoint_fac
     e->fin_acked_index = -1;
     if (!sent->holds)
         return;
-    for (int i = 0; i < ev->count; i++) {
+    for (int i = sent->index; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->side == x || !(g->flags & TCP_ACK) || g->flags & TCP_RST ||
             seq_le(g->ack, e->fin_seq))

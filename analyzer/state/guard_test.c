@@ -73,6 +73,43 @@ static const struct CMUnitTest tests[] = {
         "client = ESTABLISHED!\n"
         "server = ESTABLISHED!\n"
         "caveat capture_lost_segments\n"),
+    SCRIPT("not implied: the capture starts with a keepalive probe",
+        "0 > . 100:100(0) ack 201\n"
+        "+.050 < . 201:201(0) ack 101\n"
+        "client: ESTABLISHED\n"
+        "client may FIN_WAIT_2\n"
+        "server: ESTABLISHED\n"
+        "+45 > . 100:100(0) ack 201\n"
+        "+.050 < . 201:201(0) ack 101\n"
+        "client: ESTABLISHED\n"
+        "server: ESTABLISHED\n"
+        "rules nothing\n"),
+    SCRIPT("not implied: the first probe had no answer",
+        "0 > . 100:100(0) ack 201\n"
+        "+15 > . 100:100(0) ack 201\n"
+        "+.050 < . 201:201(0) ack 101\n"
+        "client: ESTABLISHED\n"),
+    SCRIPT("near miss: it sent octets below, so that its next number is known",
+        "0 > P. 1:101(100) ack 201\n"
+        "+.050 < . 201:201(0) ack 102\n"
+        "client fin implied\n"
+        "client: ESTABLISHED FIN_WAIT_1 FIN_WAIT_2\n"),
+    SCRIPT("near miss: it acknowledges what the peer sends, which is no probe",
+        "0 < P. 1:201(200) ack 101\n"
+        "+.010 > . 101:101(0) ack 201\n"
+        "+.100 < . 201:201(0) ack 102\n"
+        "client fin implied\n"),
+    SCRIPT("not implied: an acknowledgment of another use of the five-tuple, before this one opens",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.010 < . =900:=900(0) ack 28259\n"
+        "+.001 > R 28259:28259(0)\n"
+        "+3 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.010 > . 1:1(0) ack 1\n"
+        "+.080 > F. 1:1(0) ack 1\n"
+        "+.010 < F. 1:1(0) ack 2\n"
+        "+.010 > . 2:2(0) ack 2\n"
+        "close graceful by client confirmed\n"),
     SCRIPT("implied: its own pure ACK lies behind its FIN", ESTABLISHED
         "+.100 < F. 201:201(0) ack 101\n"
         "+.005 > . 102:102(0) ack 202\n"
