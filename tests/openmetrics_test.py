@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import tempfile
 from datetime import datetime, timezone
@@ -18,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from harness import CAPTURES, Run, Verdict, captures, dataset
+from untimed import without_times
 
 LOADED = ("close_wait_leak.pcap", "ports_closed_by_client.pcap", "simultaneous_close.pcap", "tunnels.pcap",
           "large/many_time_waits.pcap.gz")
@@ -137,24 +137,6 @@ def series_of(verdict, categories, path, *options):
 
 
 # ---- what it cannot give ---------------------------------------------------------------------------
-
-def without_times(source):
-    """A little-endian pcap of microseconds as pcapng of simple packets, which have no time."""
-    def block(kind, body):
-        body += bytes(-len(body) % 4)
-        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
-
-    data, at = source.read_bytes(), 24
-    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
-    out += block(1, struct.pack("<HHI", struct.unpack_from("<I", data, 20)[0], 0, 0))
-    packets = 0
-    while at < len(data):
-        captured, original = struct.unpack_from("<II", data, at + 8)
-        out += block(3, struct.pack("<I", original) + data[at + 16:at + 16 + captured])
-        at += 16 + captured
-        packets += 1
-    return out, packets
-
 
 def check_untimed(verdict):
     content, packets = without_times(CAPTURES / "four_segment_close.pcap")
