@@ -1,5 +1,6 @@
 #include "analyzer/analyzer.h"
 #include "cli/explain.h"
+#include "cli/extract.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/reading.h"
@@ -230,5 +231,7 @@ int main(int argc, char **argv)
     interrupt_install();
     if (options.verb == VERB_EXPLAIN)
         return explain_command(&options);
+    if (options.verb == VERB_EXTRACT)
+        return extract_command(&options);
     return analyse_captures(&options);
 }

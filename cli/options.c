@@ -19,6 +19,8 @@ const struct option_row option_table[OPTION_COUNT] = {
 #undef OPTION
 #undef VERB
 
+#define MAX_CONNECTIONS_DEFAULT 1000
+
 /* Long options are reported by index, above every letter. */
 #define LONG_BASE 256
 
@@ -217,6 +219,13 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
         return true;
     case OPTION_MIN_SEVERITY:
         return set_severity("--min-severity", value, &o->min_severity);
+    case OPTION_EXTRACT_SEVERITY:
+        return set_severity("--min-severity", value, &o->min_severity);
+    case OPTION_MAX_CONNECTIONS:
+        if (parse_size(value, &o->max_connections) && o->max_connections)
+            return true;
+        complain("--max-connections", value, "write a number of at least 1");
+        return false;
     case OPTION_RULE:
         return set_rules(o, value);
     case OPTION_FAIL_ON:
@@ -392,7 +401,8 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
     *o = (struct options){.verb = verb,
                           .analyzer = ANALYZER_CONFIG_DEFAULT,
                           .format = verb == VERB_REPORT ? REPORT_JSON : REPORT_TEXT,
-                          .min_severity = SEVERITY_NOTICE};
+                          .min_severity = verb == VERB_REPORT ? SEVERITY_NOTICE : SEVERITY_INFO,
+                          .max_connections = MAX_CONNECTIONS_DEFAULT};
     int code;
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         enum option_id id = code == '?' || code == ':' ? OPTION_COUNT : id_of(verb, code);

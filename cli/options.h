@@ -34,7 +34,8 @@ extern const struct verb_row verb_table[VERB_COUNT];
 #define FOR_REPORT  (1u << VERB_REPORT)
 #define FOR_RULES   (1u << VERB_RULES)
 #define FOR_EXPLAIN (1u << VERB_EXPLAIN)
-#define FOR_READERS (FOR_REPORT | FOR_EXPLAIN) /* those that read captures */
+#define FOR_EXTRACT (1u << VERB_EXTRACT)
+#define FOR_READERS (FOR_REPORT | FOR_EXPLAIN | FOR_EXTRACT) /* those that read captures */
 #define FOR_ALL     (FOR_READERS | FOR_RULES)
 
 #define OPTION(id, name, letter, argument, group, verbs, help, more) OPTION_##id,
@@ -74,6 +75,7 @@ struct options {
     const char *output;
     const char *observer;
     struct connection_choice connection; /* --connection */
+    uint64_t max_connections;            /* of extract */
     const char *filter;
     const char *from_text, *to_text;
     const char *given[OPTION_COUNT]; /* its last value, "" where it takes none; NULL: not given */

@@ -143,6 +143,7 @@ static bool tell_segment(void *context, struct trace_name name, const struct seg
         .segment_class = forged ? SEGMENT_FORGED : segment_class,
         .findings = &p->reading.findings,
     };
+    told.fragments = dissect_fragments(p->reading.dissector, &told.fragment_count);
     wanted->told += segment_class != SEGMENT_COPY && segment_class != SEGMENT_SECOND_TAP;
     return p->request->take(p->request->context, &told);
 }

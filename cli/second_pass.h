@@ -15,7 +15,8 @@
  * is that of the wanted five-tuples' connections, whatever the captures hold.
  *
  * Of a datagram in fragments the segment comes with the packet that completes it; the other
- * fragments are not told. A first fragment whose datagram was given up comes late, without packet.
+ * packets are in `fragments`. A first fragment whose datagram was given up comes late, without
+ * packet.
  */
 #ifndef FINWAIT_CLI_SECOND_PASS_H
 #define FINWAIT_CLI_SECOND_PASS_H
@@ -26,6 +27,7 @@
 #include "cli/options.h"
 #include "dissect/capture/packet.h"
 #include "dissect/compiler.h"
+#include "dissect/dissect.h"
 #include "dissect/findings.h"
 
 struct wanted {
@@ -49,6 +51,8 @@ struct wanted_segment {
     enum role from; /* client or server, as the verdict has it */
     enum segment_class segment_class;
     const struct capture_findings *findings; /* of this pass: interfaces and link types */
+    const struct fragment_place *fragments;  /* as dissect_fragments() tells them */
+    size_t fragment_count;
 };
 
 /* False stops the pass, which then is not a success; the taker says why. */
