@@ -4,6 +4,10 @@
 #include "cli/interrupt.h"
 #include "cli/reading.h"
 #include "cli/second_pass.h"
+#include "cli/terminal.h"
+#include "reports/ladder_record.h"
+#include "reports/text_ladder.h"
+#include "reports/text_words.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +18,8 @@
 #define EXIT_SIGNAL   128
 #define MATCHES_SHOWN 20
 
+#define ERROR_BYTES 512
+
 struct explain {
     const struct options *options;
     struct reading reading;
@@ -21,8 +27,15 @@ struct explain {
     struct connection_verdict *matches[MATCHES_SHOWN]; /* owned: the first that were final */
     size_t kept;
     uint64_t matching;
-    uint64_t evicted;
+    struct ladder *ladder;
+    struct text_page page;
 };
+
+static bool complain(const char *sentence)
+{
+    fprintf(stderr, "finwait: %s\n", sentence);
+    return false;
+}
 
 static bool fail(const char *sentence)
 {
@@ -61,17 +74,47 @@ static bool find_matches(struct explain *e)
     return done && !interrupted();
 }
 
-static bool take_segment(void *context, const struct wanted_segment *told)
+/* ---- several that match --------------------------------------------------------------------- */
+
+static int by_start(const void *left, const void *right)
 {
-    (void)context;
-    const struct segment *g = told->segment;
-    printf("%" PRIu64 " %s %x %" PRIu32 " %" PRIu32 " %" PRIu32 " %s\n", frame_number(g->frame),
-           role_name(told->from), g->flags, g->seq, g->ack, g->payload_len,
-           segment_class_name(told->segment_class));
-    return true;
+    const struct connection_verdict *a = *(struct connection_verdict *const *)left;
+    const struct connection_verdict *b = *(struct connection_verdict *const *)right;
+    if (a->start_ns != b->start_ns)
+        return a->start_ns < b->start_ns ? -1 : 1;
+    return a->first_frame < b->first_frame ? -1 : a->first_frame > b->first_frame;
 }
 
-static bool show(struct explain *e)
+/* On standard error what to do, on standard output what there is to choose from. */
+static bool list_matches(struct explain *e)
+{
+    fprintf(stderr,
+            "finwait: explain: %" PRIu64
+            " connections match; give the id of one: --connection ID\n",
+            e->matching);
+    qsort(e->matches, e->kept, sizeof *e->matches, by_start);
+    for (size_t i = 0; i < e->kept; i++)
+        text_ladder_choice(&e->page, e->matches[i]);
+    if (e->kept < e->matching) {
+        struct sentence rest = {0};
+        sentence_add(&rest, "and ");
+        words_number(&rest, e->matching - e->kept);
+        sentence_add(&rest, " more: --from and --to, or both ends, leave fewer.");
+        page_paragraph(&e->page, 0, TONE_PLAIN, "", rest.text);
+    }
+    return output_ok(e->page.output);
+}
+
+/* ---- the one -------------------------------------------------------------------------------- */
+
+static bool take_segment(void *context, const struct wanted_segment *told)
+{
+    struct explain *e = context;
+    return ladder_add(e->ladder, told->segment, told->from, told->segment_class) ||
+           fail("out of memory");
+}
+
+static bool read_segments(struct explain *e)
 {
     struct wanted wanted = wanted_of(e->matches[0], &e->options->analyzer);
     const struct second_pass pass = {.options = e->options,
@@ -80,12 +123,39 @@ static bool show(struct explain *e)
                                      .wanted_count = 1,
                                      .take = take_segment,
                                      .context = e};
+    e->ladder = ladder_create(e->matches[0]);
+    if (!e->ladder)
+        return fail("out of memory");
     if (!second_pass_run(&pass))
         return false;
     if (wanted.told != wanted.packets)
         return fail("memory was full, and connections were reported early; give more with "
                     "--max-memory, or look at fewer with --filter");
     return true;
+}
+
+static void write_json(struct explain *e, const struct ladder_row *rows, size_t count)
+{
+    struct json_writer writer;
+    json_writer_init(&writer, e->page.output);
+    ladder_record(&writer, e->matches[0], rows, count);
+    json_flush(&writer);
+    output_text(e->page.output, "\n");
+}
+
+static bool show(struct explain *e)
+{
+    size_t count;
+    if (!read_segments(e))
+        return false;
+    const struct ladder_row *rows = ladder_rows(e->ladder, &count);
+    if (!rows)
+        return fail("out of memory");
+    if (e->options->format == REPORT_JSON)
+        write_json(e, rows, count);
+    else
+        text_ladder(&e->page, e->matches[0], &e->reading.findings, rows, count);
+    return output_ok(e->page.output);
 }
 
 static bool explain_run(struct explain *e)
@@ -105,21 +175,39 @@ static bool explain_run(struct explain *e)
     if (!e->matching)
         return fail("no connection matches; finwait --connections --format ndjson lists them all, "
                     "each with its id (tcp.connection)");
-    return show(e);
+    return e->matching > 1 ? list_matches(e) : show(e);
+}
+
+/* What was written when something failed is thrown away. */
+static bool close_output(struct explain *e, bool done)
+{
+    char error[ERROR_BYTES];
+    if (done || !output_ok(e->page.output))
+        return output_commit(e->page.output, error, sizeof error) || complain(error);
+    output_discard(e->page.output);
+    return false;
 }
 
 int explain_command(const struct options *options)
 {
     struct explain e = {.options = options};
-    bool shown = explain_run(&e);
+    char error[ERROR_BYTES];
+    bool shown = false;
+    e.page = (struct text_page){output_open(options->output, error, sizeof error),
+                                terminal_style(options)};
+    if (e.page.output)
+        shown = close_output(&e, explain_run(&e));
+    else
+        complain(error);
     bool damaged = findings_damaged(&e.reading.findings);
     for (size_t i = 0; i < e.kept; i++)
         free(e.matches[i]);
+    ladder_destroy(e.ladder);
     analyzer_destroy(e.analyzer);
     reading_close(&e.reading);
     if (interrupted())
         return EXIT_SIGNAL + interrupted();
-    if (!shown)
+    if (!shown || e.matching > 1)
         return EXIT_FAULT;
     return damaged ? EXIT_DAMAGED : EXIT_SHOWN;
 }

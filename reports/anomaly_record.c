@@ -1,5 +1,6 @@
 #include "reports/anomaly_record.h"
 
+#include "reports/flags_text.h"
 #include "reports/identity.h"
 #include "reports/sentence.h"
 #include "reports/text_clean.h"
@@ -166,24 +167,6 @@ static void put_network(struct json_writer *writer, const struct connection_verd
     }
 }
 
-/* tcpdump's letters in tcpdump's order, and A for ACK: "SA", "FPA", "RA". */
-static void put_flags(struct json_writer *writer, uint16_t flags)
-{
-    static const struct {
-        uint16_t flag;
-        char letter;
-    } letters[] = {{TCP_FIN, 'F'}, {TCP_SYN, 'S'}, {TCP_RST, 'R'}, {TCP_PSH, 'P'}, {TCP_ACK, 'A'},
-                   {TCP_URG, 'U'}, {TCP_ECE, 'E'}, {TCP_CWR, 'W'}, {TCP_AE, 'e'}};
-    char text[sizeof letters / sizeof *letters];
-    size_t length = 0;
-    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
-        if (flags & letters[i].flag)
-            text[length++] = letters[i].letter;
-    }
-    json_key(writer, "flags");
-    json_name_bytes(writer, text, length);
-}
-
 static void put_piece(struct json_writer *writer, struct record_context *context,
                       const struct anomaly_evidence *piece)
 {
@@ -198,7 +181,10 @@ static void put_piece(struct json_writer *writer, struct record_context *context
     }
     json_key(writer, "from");
     json_name(writer, role_name(piece->from));
-    put_flags(writer, piece->flags);
+    char flags[FLAGS_TEXT_BYTES];
+    flags_letters(piece->flags, flags);
+    json_key(writer, "flags");
+    json_name(writer, flags);
     json_key(writer, "seq");
     json_uint(writer, piece->seq);
     if (piece->flags & TCP_ACK) {

@@ -140,6 +140,9 @@ void told_hosts(const struct told *told, told_note put, void *context);
 void told_quality(const struct told *told, const struct summary_verdict *summary, told_note put,
                   void *context);
 
+/* What weakens the evidence of one connection: a clause that begins a sentence, or NULL. */
+const char *told_caveat(enum caveat caveat);
+
 /* Commands to run next, made of what was found. `utf8`: other characters can be shown. */
 void told_next(const struct told *told, const struct summary_verdict *summary,
                const struct finding *first, bool utf8, told_note put, void *context);

@@ -197,6 +197,11 @@ static const struct {
                         "A higher --max-memory avoids that."},
 };
 
+const char *told_caveat(enum caveat caveat)
+{
+    return caveat_words[caveat].what;
+}
+
 static void put_connections(const struct notes *notes, uint64_t connections)
 {
     for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
