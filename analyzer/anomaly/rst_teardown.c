@@ -83,11 +83,15 @@ static const struct log_entry *data_met_close(const struct scene *s, const struc
     return data;
 }
 
-/* When Y sent them it had not had X's FIN. */
+/* When Y sent them first it had not had X's FIN. */
 static bool crossed_fin(const struct scene *s, const struct reset *r, const struct log_entry *data)
 {
-    return data->marks & LOG_AGAIN || !(data->flags & TCP_ACK) ||
-           seq_le(data->ack, seq_of(s->states[r->x].fin_seq));
+    if (!(data->flags & TCP_ACK) || seq_le(data->ack, seq_of(s->states[r->x].fin_seq)))
+        return true;
+    const struct close_start *start = &s->d->start;
+    seq_t end = seq_add(data->seq, data->payload_len);
+    bool before_close = start->taken && start->seen[!r->x] && seq_le(end, start->nxt[!r->x]);
+    return data->marks & LOG_AGAIN && before_close;
 }
 
 /* Y's FIN, when X's RST is all that it got for an answer. */

@@ -185,6 +185,17 @@ static const struct CMUnitTest tests[] = {
         "+.004 < P. 201:601(400) ack 101\n"
         "+.010 > R 101:101(0)\n"
         "rule data_after_close by client warning certain crossed=true gap_ns=4000000 bytes_lost=400\n"),
+    SCRIPT("data_after_close: first sent before the FIN, and again by one who has it", ESTABLISHED
+        "+.100 < P. 201:601(400) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201\n"
+        "+.220 < P. 201:601(400) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rule data_after_close by client crossed=true\n"),
+    SCRIPT("data_after_close, near: sent and sent again by one who has the FIN", FIN_WAIT_2
+        "+.100 < P. 201:601(400) ack 102\n"
+        "+.220 < P. 201:601(400) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rule data_after_close by client crossed=false\n"),
     SCRIPT("data_after_close: passed before the FIN, in mid-stream", MID_STREAM
         "+.100 > P. 101:201(100) ack 201\n"
         "+.010 < F. 201:201(0) ack 101\n"
