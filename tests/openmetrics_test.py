@@ -3,6 +3,8 @@
 Of every capture: a strict reader of OpenMetrics 1.0.0 written here, whose points are compared with the
 samples. Of a few: promtool (Debian: prometheus) loads them into blocks of Prometheus, which are read
 back and compared. `promtool check metrics` is no witness: it reads Prometheus's older format only.
+Of docs/dashboards/grafana: every expression asks for metrics and labels that are there, and promtool
+parses it.
 """
 
 import json
@@ -16,7 +18,7 @@ from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
 
-from harness import CAPTURES, Run, Verdict, captures, dataset
+from harness import CAPTURES, SOURCE, Run, Verdict, captures, dataset
 from untimed import without_times
 
 LOADED = ("close_wait_leak.pcap", "ports_closed_by_client.pcap", "simultaneous_close.pcap", "tunnels.pcap",
@@ -204,6 +206,51 @@ def check_loading(verdict, name, exposition, series):
                       f"{[sorted(k[1]) for k in wanted.keys() | got.keys() if wanted.get(k) != got.get(k)][:3]}")
 
 
+# ---- docs/dashboards/grafana -----------------------------------------------------------------------
+
+VARIABLES = {"$host": ".*", "$observer": ".*", "$window": "1m", "$__range": "1h"}
+
+
+def check_dashboard(verdict, series):
+    dashboard = json.loads((SOURCE / "docs" / "dashboards" / "grafana" / "finwait.json").read_text())
+    labels = {}
+    for name, pairs in series:
+        labels.setdefault(name, set()).update(dict(pairs))
+    defined = {f"${variable['name']}" for variable in dashboard["templating"]["list"]} | {"$__range"}
+    queries = [variable["query"]["query"] for variable in dashboard["templating"]["list"]
+               if variable["type"] == "query"]
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    for text in queries + expressions:
+        used = set(re.findall(r"\$\w+", text))
+        verdict.check(used <= defined, f"grafana: {text} uses {used - defined}")
+        names = re.findall(r"finwait_\w+", text)
+        verdict.check(names and all(name in labels for name in names), f"grafana: no such metric in {text}")
+        asked = set(re.findall(r"(\w+)=~?\"", text))
+        for words in re.findall(r"by \(([^)]*)\)", text) + re.findall(r"label_values\(.*, (\w+)\)", text):
+            asked |= set(re.findall(r"\w+", words))
+        verdict.check(asked <= labels.get(names[0], set()), f"grafana: {text} asks for {asked}")
+    shown = {name for text in expressions for name in re.findall(r"finwait_\w+", text)}
+    verdict.check(shown == set(labels), f"grafana: not shown is {set(labels) - shown}")
+    return expressions
+
+
+def check_expressions(verdict, expressions):
+    """A recording rule holds one expression: promtool parses it. Rules are YAML, of which JSON is a part."""
+    def refused(expression):
+        for variable, value in VARIABLES.items():
+            expression = expression.replace(variable, value)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "rules.yml"
+            file.write_text(json.dumps({"groups": [{"name": "grafana", "rules": [
+                {"record": "finwait:expression", "expr": expression}]}]}))
+            status, out, err = promtool("check", "rules", file)
+        return out + err if status else ""
+
+    for expression in expressions:
+        verdict.check(not refused(expression), f"grafana: {expression}: {refused(expression)}")
+    verdict.check(refused(expressions[0] + ")"), "promtool parses what is no expression")
+
+
 def main():
     verdict = Verdict()
     rules = json.loads(Run(["rules", "--format", "json"]).out)["rules"]
@@ -214,16 +261,18 @@ def main():
     for name in LOADED:
         loadable[name] = series_of(verdict, categories, CAPTURES / name, "--min-severity", "info",
                                    "--stuck", "5")
-    loadable["hostile"] = series_of(verdict, categories, CAPTURES / "close_wait_leak.pcap",
+    loadable["hostile"] = series_of(verdict, categories, CAPTURES / "time_waits_at_their_limit.pcap",
                                     "--observer", HOSTILE)
     check_untimed(verdict)
     check_interrupted(verdict)
+    expressions = check_dashboard(verdict, [key for _, series in loadable.values() for key in series])
     if shutil.which("promtool"):
         for name, (exposition, series) in loadable.items():
             verdict.check(series, f"{name}: no samples to load")
             check_loading(verdict, name, exposition, series)
+        check_expressions(verdict, expressions)
     else:
-        print("skipped: loading with promtool, which is not installed (Debian: prometheus)")
+        print("skipped: loading and parsing with promtool, which is not installed (Debian: prometheus)")
     verdict.finish()
 
 

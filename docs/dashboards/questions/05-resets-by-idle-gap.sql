@@ -1,4 +1,5 @@
--- Do resets follow silence? Connections that an RST ended, by how long they had been silent before it.
+-- Do resets follow silence? Connections that an RST ended, by how long they had been silent before
+-- their close began, be it with a FIN or with that RST.
 -- Many just above 60, 300, 350 or 3600 seconds are a timeout of a proxy, balancer or firewall.
 SELECT
     CASE
