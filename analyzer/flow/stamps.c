@@ -140,26 +140,56 @@ static int by_key(const void *left, const void *right)
     return roll_key_order(&(*a)->key, &(*b)->key);
 }
 
-/* More than these nobody reads. */
-#define TOLD_MOST 256u
+/* Of the telling pairs, in the order of the roll; `list` may be NULL to count them. */
+static uint32_t list_telling(const struct stamps *stamps, const struct stamp_pair **list)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < roll_count(&stamps->pairs); i++) {
+        const struct stamp_pair *pair = roll_at(&stamps->pairs, i);
+        if (!is_telling(pair))
+            continue;
+        if (list)
+            list[count] = pair;
+        count++;
+    }
+    return count;
+}
+
+static bool tell(const struct stamp_pair *pair,
+                 bool (*take)(void *context, const struct anomaly_verdict *anomaly), void *context)
+{
+    struct anomaly_verdict verdict;
+    make_verdict(pair, &verdict);
+    return take(context, &verdict);
+}
+
+/* Without memory to sort them they are told as the roll has them: none is left out. */
+static bool tell_unsorted(const struct stamps *stamps,
+                          bool (*take)(void *context, const struct anomaly_verdict *anomaly),
+                          void *context)
+{
+    for (uint32_t i = 0; i < roll_count(&stamps->pairs); i++) {
+        const struct stamp_pair *pair = roll_at(&stamps->pairs, i);
+        if (is_telling(pair) && !tell(pair, take, context))
+            return false;
+    }
+    return true;
+}
 
 bool stamps_judge(const struct stamps *stamps,
                   bool (*take)(void *context, const struct anomaly_verdict *anomaly), void *context)
 {
-    const struct stamp_pair *telling[TOLD_MOST];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < roll_count(&stamps->pairs) && count < TOLD_MOST; i++) {
-        const struct stamp_pair *pair = roll_at(&stamps->pairs, i);
-        if (is_telling(pair))
-            telling[count++] = pair;
-    }
-    if (count > 1)
-        qsort(telling, count, sizeof(const struct stamp_pair *), by_key);
-    for (uint32_t i = 0; i < count; i++) {
-        struct anomaly_verdict verdict;
-        make_verdict(telling[i], &verdict);
-        if (!take(context, &verdict))
-            return false;
-    }
-    return true;
+    uint32_t count = list_telling(stamps, NULL);
+    if (!count)
+        return true;
+    const struct stamp_pair **telling = malloc(count * sizeof *telling);
+    if (!telling)
+        return tell_unsorted(stamps, take, context);
+    (void)list_telling(stamps, telling);
+    qsort(telling, count, sizeof *telling, by_key);
+    bool told = true;
+    for (uint32_t i = 0; i < count && told; i++)
+        told = tell(telling[i], take, context);
+    free(telling);
+    return told;
 }

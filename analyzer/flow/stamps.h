@@ -47,7 +47,8 @@ void stamps_answered(struct stamps *stamps, const struct connection *c, const st
 void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered);
 
 /* Makes a verdict for each pair of which every SYN that was dropped was below, and none that was
- * answered; in order of addresses. False when `take` returned false. */
+ * answered; in order of addresses, or as they were first seen where memory ran out. False when
+ * `take` returned false. */
 bool stamps_judge(const struct stamps *stamps,
                   bool (*take)(void *context, const struct anomaly_verdict *anomaly),
                   void *context) MUST_CHECK;

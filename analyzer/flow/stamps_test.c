@@ -4,6 +4,7 @@
 #include "analyzer/flow/test_crowd.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct crowd w;
 static struct anomaly_verdict told[4];
@@ -122,6 +123,41 @@ static void what_the_server_remembers(void **state)
     judged(0);
 }
 
+#define MANY_PAIRS 1000u
+
+static bool take_in_order(void *context, const struct anomaly_verdict *anomaly)
+{
+    uint32_t *count = context;
+    const uint8_t *address = anomaly->host_address;
+    assert_int_equal(address[14] * 256 + address[15], *count);
+    assert_int_equal(anomaly->figures[0].integer, *count + 3);
+    ++*count;
+    return true;
+}
+
+/* However many there are, none is left out. */
+static void every_pair_is_told(void **state)
+{
+    (void)state;
+    struct stamps stamps;
+    assert_true(stamps_init(&stamps, (struct siphash_key){1, 2}));
+    for (uint32_t i = MANY_PAIRS; i-- > 0;) {
+        uint8_t client[16] = {[14] = (uint8_t)(i / 256), [15] = (uint8_t)i};
+        uint8_t server[16] = {[15] = 1};
+        struct roll_key key = roll_key_of(client, server, 80, 0);
+        struct stamp_pair *pair = roll_add(&stamps.pairs, &key);
+        assert_non_null(pair);
+        pair->dropped_below = i + 3;
+        pair->answered_otherwise = 5;
+        pair->pieces = calloc(1, sizeof *pair->pieces);
+        assert_non_null(pair->pieces);
+    }
+    uint32_t count = 0;
+    assert_true(stamps_judge(&stamps, take_in_order, &count));
+    assert_int_equal(count, MANY_PAIRS);
+    stamps_finish(&stamps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +166,7 @@ int main(void)
         cmocka_unit_test(one_below_is_answered),
         cmocka_unit_test(one_above_is_dropped),
         cmocka_unit_test(what_the_server_remembers),
+        cmocka_unit_test(every_pair_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
