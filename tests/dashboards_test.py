@@ -116,6 +116,7 @@ class Postgresql:
                                   stdout=nothing, stderr=subprocess.PIPE if "start" not in arguments else nothing,
                                   check=False, env={**os.environ, "LC_ALL": "C"})
         if done.returncode:
+            shutil.rmtree(self.home, ignore_errors=True)
             skip(f"PostgreSQL cannot be started here: {arguments[0]} {done.stderr!r}")
 
     def psql(self, stdin, *arguments):
