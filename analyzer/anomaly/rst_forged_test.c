@@ -141,7 +141,7 @@ static const struct CMUnitTest tests[] = {
         "+.010 > R 102:102(0)\n"
         "rules rst_ignored data_after_close\n"
         "rule rst_ignored by client notice certain @9 @10\n"
-        "rule data_after_close by client warning certain @7 @8 @11 bytes_lost=100\n"),
+        "rule data_after_close by client notice certain @7 @8 @11 bytes_lost=100\n"),
     SCRIPT("ignored, near: what the target sent had crossed it", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "+.005 > P. 101:201(100) ack 201\n"

@@ -292,10 +292,31 @@ static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
     return finish_drawn(s, a, r, met->payload_len ? DRAWN_BY_DATA : DRAWN_BY_FIN, met);
 }
 
+/* X's own octets that nobody acknowledged: more than a goodbye. */
+static bool may_lose_own(const struct reset *r)
+{
+    return r->own_unacked > CLOSING_RECORD_MAX;
+}
+
+/* Who asked wants no answer any more: what is lost, its own program has thrown away. After a
+ * silence it has more likely waited for the rest in vain. */
+static bool gives_up(const struct scene *s, const struct reset *r)
+{
+    bool may_be_client = r->x == s->client || !r->client_sure;
+    int64_t silent_ns = r->drawn ? r->drawn_idle_ns : r->idle_ns;
+    bool waited = !r->own_fin && silent_ns >= s->config->idle_ns;
+    return may_be_client && !may_lose_own(r) && !waited;
+}
+
 /* Y's farewell: no more than a record that says goodbye, and its FIN at once. */
 static bool only_goodbye(const struct scene *s, const struct reset *r)
 {
     return lost_after_close(r) <= CLOSING_RECORD_MAX && s->states[!r->x].fin_sent;
+}
+
+static enum severity severity_of_lost(const struct scene *s, const struct reset *r)
+{
+    return only_goodbye(s, r) ? SEVERITY_INFO : gives_up(s, r) ? SEVERITY_NOTICE : SEVERITY_WARNING;
 }
 
 static bool tell_data_after_close(struct scene *s, const struct reset *r)
@@ -310,9 +331,8 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
         r->drawn_exactly && (r->drawn_by == DRAWN_BY_DATA || is_number_of_reply(r, data));
     bool certain = (by_number || r->form == RESET_ABORT) && !r->lost_with_gaps;
     bool crossed = crossed_fin(s, r, data);
-    struct anomaly_verdict *a =
-        begin(s, RULE_DATA_AFTER_CLOSE, r, only_goodbye(s, r) ? SEVERITY_INFO : SEVERITY_WARNING,
-              certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
+    struct anomaly_verdict *a = begin(s, RULE_DATA_AFTER_CLOSE, r, severity_of_lost(s, r),
+                                      certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
     show_crossing(s, a, r, data,
                   crossed ? "the peer's data, sent before it could know" : "the peer still sends");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, data));
@@ -413,9 +433,8 @@ static bool tell_idle_reset(struct scene *s, const struct reset *r)
 static enum severity severity_of_abort(const struct scene *s, const struct reset *r)
 {
     bool blind = s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION);
-    bool lost = r->bytes_lost > r->closing_octets;
-    /* What X says last may be a goodbye as well. */
-    bool may_be_lost = r->own_unacked > CLOSING_RECORD_MAX && !r->own_doubtful;
+    bool lost = r->bytes_lost > r->closing_octets && !gives_up(s, r);
+    bool may_be_lost = may_lose_own(r) && !r->own_doubtful;
     bool unanswered =
         r->unanswered && r->client_sure && !r->closing_octets && !r->unanswered_goodbye;
     if (!r->any_payload)
@@ -425,44 +444,18 @@ static enum severity severity_of_abort(const struct scene *s, const struct reset
     return r->peer_fin ? SEVERITY_INFO : SEVERITY_NOTICE;
 }
 
+/* What had come and only the RST acknowledged may have been read or not: a close over unread octets
+ * and one with SO_LINGER 0 look alike. */
 static const char *kind_of_abort(const struct scene *s, const struct reset *r)
 {
     bool unanswered = r->unanswered && !r->closing_octets;
     const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
     bool under_way = lost && passed_before(r->g, lost);
+    if (r->drawn)
+        return "undetermined";
     if ((r->bytes_lost > r->closing_octets && !under_way) || unanswered)
         return "unread_data";
     return r->spoke_last ? "linger_zero" : "undetermined";
-}
-
-static bool tell_abortive_close(struct scene *s, const struct reset *r)
-{
-    if (r->own_fin || r->drawn)
-        return false;
-    if (r->no_effect)
-        return true;
-    bool certain = r->form == RESET_ABORT && !r->ttl_differs && !r->lost_with_gaps &&
-                   !r->own_doubtful && !r->unanswered_goodbye &&
-                   !(s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION));
-    struct anomaly_verdict *a = begin(s, RULE_ABORTIVE_CLOSE, r, severity_of_abort(s, r),
-                                      certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
-    const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
-    bool under_way = lost && passed_before(r->g, lost);
-    if (lost && !under_way)
-        show_segment(s, a, lost, "the peer's last payload");
-    else if (r->unanswered)
-        show_segment(s, a, last_payload(s, !r->x, r->entry), "the peer's last payload");
-    if (r->peer_fin)
-        show(s, a, s->ends[!r->x].fin_first, "the peer had closed");
-    figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(s, r));
-    figure_lost(a, r, r->bytes_lost);
-    figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
-    figure_flag(a, FIGURE_UNANSWERED, r->unanswered && !r->closing_octets);
-    figure(a, FIGURE_IDLE_NS, r->idle_ns);
-    bool told = finish(s, a, r);
-    if (under_way)
-        show_segment(s, a, lost, "the peer's data, under way or sent later");
-    return told;
 }
 
 /* X itself had spoken about a round trip before, so that it knew the connection then. */
@@ -479,6 +472,52 @@ static bool had_just_spoken(const struct scene *s, const struct reset *r)
     }
     return last_ns != TIME_UNKNOWN &&
            elapsed_ns(last_ns, r->drawn->time_ns) <= may_stray_ns(s->ev, !r->x);
+}
+
+/* A bare RST that answers a segment bears X's own next number as well: some stacks abort so. Who
+ * was there a moment before has more likely done that than lost the connection. A listener that has
+ * said no more than its SYN-ACK may never have had it. */
+static bool may_be_abort(const struct scene *s, const struct reset *r)
+{
+    const struct side *own = &s->c->side[r->x];
+    return r->drawn_exactly && own->marks & SIDE_SPOKE && seq_eq(r->g->seq, own->nxt) &&
+           !r->ttl_differs && !r->ttl_moved && had_just_spoken(s, r) &&
+           !(s->verdict->caveats & (1u << CAVEAT_CAPTURE_LOST));
+}
+
+static bool tell_abortive_close(struct scene *s, const struct reset *r)
+{
+    if (r->own_fin || (r->drawn && !may_be_abort(s, r)))
+        return false;
+    if (r->no_effect)
+        return true;
+    bool certain = r->form == RESET_ABORT && !r->ttl_differs && !r->lost_with_gaps &&
+                   !r->own_doubtful && !r->unanswered_goodbye &&
+                   !(s->verdict->caveats & (1u << CAVEAT_ONE_DIRECTION));
+    struct anomaly_verdict *a = begin(s, RULE_ABORTIVE_CLOSE, r, severity_of_abort(s, r),
+                                      r->drawn  ? CONFIDENCE_POSSIBLE
+                                      : certain ? CONFIDENCE_CERTAIN
+                                                : CONFIDENCE_PROBABLE);
+    const struct log_entry *lost = r->bytes_lost ? lost_payload(s, r) : NULL;
+    bool under_way = lost && passed_before(r->g, lost);
+    if (r->drawn)
+        show_segment(s, a, r->drawn, "perhaps what it answers");
+    else if (lost && !under_way)
+        show_segment(s, a, lost, "the peer's last payload");
+    else if (r->unanswered)
+        show_segment(s, a, last_payload(s, !r->x, r->entry), "the peer's last payload");
+    if (r->peer_fin)
+        show(s, a, s->ends[!r->x].fin_first, "the peer had closed");
+    figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(s, r));
+    figure_lost(a, r, r->bytes_lost);
+    figure_octets(a, FIGURE_BYTES_ACKED_BY_RESET, r->late_bytes);
+    figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
+    figure_flag(a, FIGURE_UNANSWERED, r->unanswered && !r->closing_octets);
+    figure(a, FIGURE_IDLE_NS, r->idle_ns);
+    bool told = finish(s, a, r);
+    if (under_way)
+        show_segment(s, a, lost, "the peer's data, under way or sent later");
+    return told;
 }
 
 /* A bare acknowledgment is sent because something came. When that was X's payload just before, X
@@ -502,8 +541,10 @@ static bool tell_no_such_connection(struct scene *s, const struct reset *r)
     bool just_spoken = had_just_spoken(s, r);
     bool certain = r->drawn_exactly && !r->ttl_differs && !mid_stream && !just_spoken;
     bool missed = reset_may_be_missed(s, r, just_spoken);
+    /* A client that closed looks the same where the capture lacks its FIN. */
+    bool grave = !missed && (!gives_up(s, r) || r->drawn_by == DRAWN_BY_PROBE);
     struct anomaly_verdict *a =
-        begin(s, RULE_NO_SUCH_CONNECTION, r, missed ? SEVERITY_NOTICE : SEVERITY_WARNING,
+        begin(s, RULE_NO_SUCH_CONNECTION, r, grave ? SEVERITY_WARNING : SEVERITY_NOTICE,
               missed    ? CONFIDENCE_POSSIBLE
               : certain ? CONFIDENCE_CERTAIN
                         : CONFIDENCE_PROBABLE);

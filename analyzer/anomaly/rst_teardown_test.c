@@ -153,12 +153,34 @@ static const struct CMUnitTest tests[] = {
         "+.300 < P. 201:601(400) ack 102\n"
         "+.010 > R 102:102(0)\n"
         "rules data_after_close\n"
-        "rule data_after_close by client warning certain @7 @9 @10 gap_ns=310000000 "
+        "rule data_after_close by client notice certain @7 @9 @10 gap_ns=310000000 "
         "bytes_lost=400 stage=closing form=reply drawn_by=data\n"),
     SCRIPT("data_after_close: an abort is as good", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
         "+.010 > R. 102:102(0) ack 601\n"
-        "rule data_after_close by client warning certain bytes_lost=400 drawn_by=data\n"),
+        "rule data_after_close by client notice certain bytes_lost=400 drawn_by=data\n"),
+    SCRIPT("data_after_close: the client's own octets are lost as well", ESTABLISHED
+        "+.100 > FP. 101:182(81) ack 201\n"
+        "+.004 < P. 201:601(400) ack 101\n"
+        "+.010 > R 101:101(0)\n"
+        "rule data_after_close by client warning certain bytes_lost=400\n"),
+    SCRIPT("data_after_close: no more than a goodbye of the client's is lost", ESTABLISHED
+        "+.100 > FP. 101:181(80) ack 201\n"
+        "+.004 < P. 201:601(400) ack 101\n"
+        "+.010 > R 101:101(0)\n"
+        "rule data_after_close by client notice certain bytes_lost=400\n"),
+    SCRIPT("data_after_close: in mid-stream the port tells who is the client", MID_STREAM
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+.300 < P. 201:601(400) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "rule data_after_close by client notice bytes_lost=400\n"),
+    SCRIPT("data_after_close: the server closed over a request", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.010 > . 101:101(0) ack 202\n"
+        "+.300 > P. 101:201(100) ack 202\n"
+        "+.010 < R 202:202(0)\n"
+        "rule data_after_close by server warning certain bytes_lost=100\n"),
     SCRIPT("data_after_close: only a goodbye", FIN_WAIT_2
         "+.010 < P. 201:232(31) ack 102\n"
         "+0 < F. 232:232(0) ack 102\n"
@@ -169,7 +191,7 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("data_after_close: 81 octets are no goodbye", FIN_WAIT_2
         "+.010 < FP. 201:282(81) ack 102\n"
         "+.010 > R 102:102(0)\n"
-        "rule data_after_close by client warning bytes_lost=81\n"),
+        "rule data_after_close by client notice bytes_lost=81\n"),
     SCRIPT("data_after_close: 80 octets may be one", FIN_WAIT_2
         "+.010 < FP. 201:281(80) ack 102\n"
         "+.010 > R 102:102(0)\n"
@@ -184,7 +206,7 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("data_after_close: under way when the FIN passed", FIN_WAIT_1
         "+.004 < P. 201:601(400) ack 101\n"
         "+.010 > R 101:101(0)\n"
-        "rule data_after_close by client warning certain crossed=true gap_ns=4000000 bytes_lost=400\n"),
+        "rule data_after_close by client notice certain crossed=true gap_ns=4000000 bytes_lost=400\n"),
     SCRIPT("data_after_close: first sent before the FIN, and again by one who has it", ESTABLISHED
         "+.100 < P. 201:601(400) ack 101\n"
         "+.001 > F. 101:101(0) ack 201\n"
@@ -205,7 +227,7 @@ static const struct CMUnitTest tests[] = {
         "+.100 < FP. 201:326(125) ack 101\n"
         "+.004 > F. 101:101(0) ack 201\n"
         "+.010 > R 101:101(0)\n"
-        "rule data_after_close by client warning @7 @8 @9 crossed=true bytes_lost=125\n"
+        "rule data_after_close by client notice @7 @8 @9 crossed=true bytes_lost=125\n"
         "no rule fin_met_closed\n"),
     SCRIPT("data_after_close: octets told of selectively were there before the FIN", ESTABLISHED
         "+.100 < FP. 401:501(100) ack 101\n"
@@ -238,7 +260,7 @@ static const struct CMUnitTest tests[] = {
         "+.010 > R 102:102(0)\n"
         "+0 > R 102:102(0)\n"
         "rules data_after_close\n"
-        "rule data_after_close by client warning certain drawn_by=data @11\n"),
+        "rule data_after_close by client notice certain drawn_by=data @11\n"),
     SCRIPT("data_after_close: the FIN bears another number than the data before it", MID_STREAM
         "+.100 > P. 101:201(100) ack 201\n"
         "+1.5 < F. 201:201(0) ack 101\n"
@@ -249,19 +271,19 @@ static const struct CMUnitTest tests[] = {
         "+.300 < P. 201:601(400) ack 102\n"
         "+0 < P. 601:701(100) ack 102\n"
         "+.001 > R. 102:102(0) ack 601\n"
-        "rule data_after_close by client warning certain bytes_lost=500 at_least=false "
+        "rule data_after_close by client notice certain bytes_lost=500 at_least=false "
         "drawn_by=data\n"),
     SCRIPT("data_after_close: an abort that takes the data, not the FIN that came with them", FIN_WAIT_1
         "+.003 < FP. 201:301(100) ack 101\n"
         "+.001 > R. 102:102(0) ack 301\n"
-        "rule data_after_close by client warning certain bytes_lost=100 drawn_by=data\n"),
+        "rule data_after_close by client notice certain bytes_lost=100 drawn_by=data\n"),
     SCRIPT("data_after_close: by its number it answers the acknowledgment of the FIN", ESTABLISHED
         "+.100 < P. 201:301(100) ack 101\n"
         "+0 < F. 301:301(0) ack 101\n"
         "+.002 > F. 101:101(0) ack 201\n"
         "+.001 < . 302:302(0) ack 102\n"
         "+.010 > R 102:102(0)\n"
-        "rule data_after_close by client warning probable bytes_lost=100 drawn_by=ack\n"),
+        "rule data_after_close by client notice probable bytes_lost=100 drawn_by=ack\n"),
 
     /* ---- fin_met_closed */
     SCRIPT("fin_met_closed", FIN_WAIT_2
@@ -450,14 +472,42 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("abortive_close: octets lost", ESTABLISHED
         "+.100 < P. 201:301(100) ack 101\n"
         "+.010 > R. 101:101(0) ack 201\n"
-        "rule abortive_close by client warning bytes_lost=100 at_least=false "
+        "rule abortive_close by client notice bytes_lost=100 at_least=false "
         "abort_kind=unread_data\n"),
+    SCRIPT("abortive_close: octets lost after a silence are no choice", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+30 > R. 101:101(0) ack 201\n"
+        "rule abortive_close by client warning bytes_lost=100\n"),
+    SCRIPT("abortive_close: the server's are the client's loss", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < R. 201:201(0) ack 101\n"
+        "rule abortive_close by server warning bytes_lost=100\n"),
+    SCRIPT("abortive_close: octets lost, and of its own too", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+0 > P. 101:182(81) ack 201\n"
+        "+.001 > R. 182:182(0) ack 201\n"
+        "+1 quiet\n"
+        "rule abortive_close by client warning bytes_lost=100 unacked_bytes=81\n"),
+    SCRIPT("abortive_close: acknowledged by nothing but the reset", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.010 > R. 101:101(0) ack 301\n"
+        "rule abortive_close by client notice certain abort_kind=undetermined "
+        "bytes_acked_by_reset=100 bytes_lost=-\n"),
+    SCRIPT("abortive_close: some acknowledged by the reset, some by nothing", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+0 < P. 301:351(50) ack 101\n"
+        "+.010 > R. 101:101(0) ack 301\n"
+        "rule abortive_close by client notice certain abort_kind=unread_data "
+        "bytes_acked_by_reset=100 bytes_lost=50\n"),
+    SCRIPT("abortive_close, near: all acknowledged before", ESTABLISHED
+        "+.100 > R. 101:101(0) ack 201\n"
+        "rule abortive_close by client bytes_acked_by_reset=-\n"),
     SCRIPT("abortive_close: octets on their way when it came", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"
         "+.004 < P. 201:301(100) ack 101\n"
         "+.010 > R 101:101(0)\n"
         "rules abortive_close\n"
-        "rule abortive_close by client warning bytes_lost=100\n"),
+        "rule abortive_close by client notice bytes_lost=100\n"),
     SCRIPT("abortive_close: its own octets may be lost", ESTABLISHED
         "+.100 < P. 201:301(100) ack 101\n"
         "+.001 < R. 301:301(0) ack 101\n"
@@ -510,17 +560,17 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("abortive_close: only octets that passed are counted", ESTABLISHED
         "+.100 < P. 301:401(100) ack 101\n"
         "+.010 > R. 101:101(0) ack 201\n"
-        "rule abortive_close by client warning probable bytes_lost=100 at_least=true\n"),
+        "rule abortive_close by client notice probable bytes_lost=100 at_least=true\n"),
     SCRIPT("abortive_close: octets lost between two holes are at least so many", ESTABLISHED
         "+.100 < P. 201:208(7) ack 101\n"
         "+0 < P. 212:215(3) ack 101\n"
         "+0 < P. 220:223(3) ack 101\n"
         "+.001 > R. 101:101(0) ack 201\n"
-        "rule abortive_close by client warning probable bytes_lost=13 at_least=true\n"),
+        "rule abortive_close by client notice probable bytes_lost=13 at_least=true\n"),
     SCRIPT("abortive_close: octets that pass after it are its evidence, and were not unread", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"
         "+.001 < P. 201:301(100) ack 101\n"
-        "rule abortive_close by client warning @7 @8 bytes_lost=100 abort_kind=undetermined\n"),
+        "rule abortive_close by client notice @7 @8 bytes_lost=100 abort_kind=undetermined\n"),
     SCRIPT("abortive_close, near: nobody is left to reset", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "+9 > P. 101:201(100) ack 201\n"
@@ -589,10 +639,32 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 101:101(0) ack 301\n"
         "+.004 < R 201:201(0)\n"
         "rule no_such_connection by server notice possible\n"),
-    SCRIPT("no_such_connection: it had spoken just before", ESTABLISHED
+    SCRIPT("no_such_connection, near: it had spoken just before, and may have aborted", ESTABLISHED
         "+.010 > P. 101:201(100) ack 201\n"
         "+.010 < R 201:201(0)\n"
-        "rule no_such_connection by server warning probable idle_ns=- bytes_lost=100\n"),
+        "rules abortive_close\n"
+        "rule abortive_close by server warning possible @7 @8 abort_kind=undetermined "
+        "bytes_lost=100 drawn_by=data form=reply\n"),
+    SCRIPT("no_such_connection, near: a client that had just asked may have aborted", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < P. 201:301(100) ack 201\n"
+        "+.010 > R 201:201(0)\n"
+        "rules abortive_close\n"
+        "rule abortive_close by client notice possible @8 @9 abort_kind=undetermined "
+        "bytes_lost=100\n"),
+    SCRIPT("no_such_connection: it had spoken just before, but the answer has another TTL", ESTABLISHED
+        "+.010 > P. 101:201(100) ack 201\n"
+        "+.010 < R 201:201(0) ttl 61\n"
+        "rule no_such_connection by server warning probable ttl_differs=true\n"),
+    SCRIPT("no_such_connection: it had spoken just before, but stands elsewhere", ESTABLISHED
+        "+.010 < P. 201:301(100) ack 101\n"
+        "+.002 > P. 101:201(100) ack 201\n"
+        "+.010 < R 201:201(0)\n"
+        "rule no_such_connection by server warning probable bytes_lost=100\n"),
+    SCRIPT("no_such_connection: a listener that has said no more than its SYN-ACK", OPENED
+        "+.001 > P. 1:101(100) ack 1\n"
+        "+.010 < R 1:1(0)\n"
+        "rule no_such_connection by server warning probable bytes_lost=100\n"),
     SCRIPT("no_such_connection, near: what it answers may answer a reset", ESTABLISHED
         "+.300 > . 101:101(0) ack 201\n"
         "+.010 < R 201:201(0)\n"
