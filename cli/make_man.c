@@ -4,17 +4,68 @@
 #include <stdio.h>
 #include <string.h>
 
-/* roff reads a leading dot or quote as a request, and '-' as a hyphen. */
-static void put_text(const char *text)
+#define SOURCE_COLUMNS 76
+
+/* Text of the tables as roff: '-' is a minus, as on the command line, and not a hyphen. */
+static void put_escaped(const char *text, size_t bytes)
 {
-    for (; *text; text++) {
-        if (*text == '-')
+    for (size_t i = 0; i < bytes; i++) {
+        if (text[i] == '-')
             fputs("\\-", stdout);
-        else if (*text == '\\')
+        else if (text[i] == '\\')
             fputs("\\e", stdout);
         else
-            putchar(*text);
+            putchar(text[i]);
     }
+}
+
+static void put_text(const char *text)
+{
+    put_escaped(text, strlen(text));
+}
+
+static void put_raw(const char *text, size_t bytes)
+{
+    fwrite(text, 1, bytes, stdout);
+}
+
+/* Words in lines, each sentence on a new one: that is how roff knows where it ends. */
+static void fill(const char *text, void (*put)(const char *text, size_t bytes))
+{
+    size_t column = 0;
+    for (;;) {
+        text += strspn(text, " \n");
+        size_t bytes = strcspn(text, " \n");
+        if (!bytes)
+            break;
+        if (column && column + 1 + bytes > SOURCE_COLUMNS) {
+            putchar('\n');
+            column = 0;
+        }
+        if (column)
+            putchar(' ');
+        else if (*text == '.' || *text == '\'')
+            fputs("\\&", stdout); /* not a request */
+        put(text, bytes);
+        column += bytes + 1;
+        if (text[bytes - 1] == '.' && text[bytes] == ' ') {
+            putchar('\n');
+            column = 0;
+        }
+        text += bytes;
+    }
+    if (column)
+        putchar('\n');
+}
+
+static void fill_text(const char *text)
+{
+    fill(text, put_escaped);
+}
+
+static void fill_roff(const char *text)
+{
+    fill(text, put_raw);
 }
 
 /* "explain, rules": where an option is not that of finwait without a verb. */
@@ -42,95 +93,145 @@ static void put_option(const struct option_row *row)
     if (row->argument)
         printf(" \\fI%s\\fR", row->argument);
     putchar('\n');
-    printf("%c", row->help[0] >= 'a' && row->help[0] <= 'z' ? row->help[0] - 32 : row->help[0]);
-    put_text(row->help + 1);
-    fputs(".\n", stdout);
-    if (*row->more) {
-        put_text(row->more);
-        putchar('\n');
-    }
+    char first[128];
+    snprintf(first, sizeof first, "%s.", row->help);
+    if (first[0] >= 'a' && first[0] <= 'z')
+        first[0] = (char)(first[0] - 'a' + 'A');
+    fill_text(first);
+    fill_text(row->more);
     put_verb_names(row->verbs);
 }
 
 static void put_synopsis(const struct verb_row *row)
 {
-    printf(".br\n.B finwait%s%s\n[\\fIOPTION\\fR]... ", *row->name ? " " : "", row->name);
+    printf("%s.B finwait%s%s\n[\\fIOPTION\\fR]... ", *row->name ? ".br\n" : "",
+           *row->name ? " " : "", row->name);
     put_text(row->operands);
     putchar('\n');
 }
 
 static void put_verbs(void)
 {
-    fputs(
-        ".SH VERBS\nThe first argument, when it is one of these; a capture of that name is written "
-        "\\fI./rules\\fR.\n",
-        stdout);
+    fputs(".SH VERBS\n", stdout);
+    fill_roff("The first argument, when it is one of these; a capture of that name is written "
+              "\\fI./rules\\fR.");
     for (int i = VERB_REPORT + 1; i < VERB_COUNT; i++) {
         printf(".TP\n\\fB%s\\fR ", verb_table[i].name);
         put_text(verb_table[i].operands);
         putchar('\n');
-        put_text(verb_table[i].text);
-        if (*verb_table[i].more) {
-            put_text(verb_table[i].more);
-            putchar('\n');
+        fill_text(verb_table[i].text);
+        fill_text(verb_table[i].more);
+    }
+}
+
+static void put_options(void)
+{
+    const char *group = "";
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_table[i];
+        if (strcmp(group, row->group) != 0) {
+            fputs(".SH ", stdout);
+            for (const char *c = row->group; *c; c++)
+                putchar(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+            fputs(" OPTIONS\n", stdout);
         }
+        group = row->group;
+        put_option(row);
+    }
+}
+
+static void put_described(const char *const (*rows)[2], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        printf(".TP\n%s\n", rows[i][0]);
+        fill_roff(rows[i][1]);
+    }
+}
+
+static void put_examples(void)
+{
+    static const char *const rows[][2] = {
+        {"finwait capture.pcap", "What was found in a capture, as a page (on a terminal):"},
+        {"finwait --connections --format ndjson capture.pcap",
+         "Everything about every connection, a record a line:"},
+        {"gzip -c capture.pcap | finwait --format text -", "From a pipe:"},
+        {"finwait --fail-on critical capture.pcap >report.json",
+         "For a script: exit status 3 when something critical was found:"},
+        {"finwait rules fin_retransmitted", "What an anomaly means, and what to check next:"},
+        {"finwait explain capture.pcap --connection 10.0.0.1:40000",
+         "How one connection closed, segment by segment:"},
+        {"finwait extract capture.pcap --rule fin_retransmitted -o fins.pcapng",
+         "The packets of the connections in which a FIN was sent again, to be opened in "
+         "Wireshark:"},
+    };
+    fputs(".SH EXAMPLES\n", stdout);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        fputs(i ? ".PP\n" : "", stdout);
+        fill_text(rows[i][1]);
+        fputs(".PP\n.nf\n.RS\n", stdout);
+        put_text(rows[i][0]);
+        fputs("\n.RE\n.fi\n", stdout);
     }
 }
 
 int main(void)
 {
+    static const char *const description[] = {
+        "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or "
+        "zstd) and reports, for every TCP connection and both of its endpoints, which states "
+        "it went through while it closed, who closed and who reset.",
+        "A \\fICAPTURE\\fR is a file, a directory of captures, or \\fB\\-\\fR for standard "
+        "input. Several captures are read as one timeline, whatever the order in which they are "
+        "given.",
+        "What is odd about a connection, and what was lost, is told as anomalies. \\fBfinwait "
+        "rules\\fR lists the rules that find them; with the name of a rule it explains it: what "
+        "it means, how it is recognised, usual causes, what to check next.",
+        "On a terminal the report is a page for people: what the captures hold, what was found, "
+        "most telling first and with an example each, how the connections of each service ended, "
+        "hosts under pressure, what weakens the evidence, and what to run next. Into a file or a "
+        "pipe it is JSON. \\fB\\-\\-format\\fR chooses.",
+        "What is damaged in a capture is named in the report with its place, and what can still "
+        "be read is read."};
+    static const char *const statuses[][2] = {
+        {"0", "Done."},
+        {"1", "Wrong usage, no readable input, nothing to explain or extract, out of memory, or "
+              "output that could not be written; one line on standard error tells which, and "
+              "nothing is left under the name of the output."},
+        {"2", "Done, but something was damaged or one of several inputs unreadable."},
+        {"3", "An anomaly as grave as \\fB\\-\\-fail\\-on\\fR asks for was found."},
+        {"130, 143", "Interrupted; a report is valid and says \"complete\": false, an extract is "
+                     "not written."}};
+    static const char *const environment[][2] = {
+        {"\\fBNO_COLOR\\fR",
+         "When not empty, no colours unless \\fB\\-\\-color always\\fR is given."},
+        {"\\fBCOLUMNS\\fR", "How wide text is; else as wide as the terminal, or 80."},
+        {"\\fBLC_ALL\\fR, \\fBLC_CTYPE\\fR, \\fBLANG\\fR",
+         "Text is ASCII unless their character set is UTF\\-8. Its language is English."},
+        {"\\fBTMPDIR\\fR", "Where a document keeps what it can only write at its end; else "
+                           "\\fI/tmp\\fR."}};
     fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
           ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
           ".SH SYNOPSIS\n",
           stdout);
     for (int i = 0; i < VERB_COUNT; i++)
         put_synopsis(&verb_table[i]);
-    fputs(
-        ".SH DESCRIPTION\n"
-        "Reads packet captures (pcap and pcapng of any byte order, also compressed with gzip or\n"
-        "zstd) and reports, for every TCP connection and both of its endpoints, which states\n"
-        "it went through while it closed, who closed and who reset.\n"
-        ".PP\n"
-        "A \\fICAPTURE\\fR is a file, a directory of captures, or \\fB\\-\\fR for standard\n"
-        "input. Several captures are read as one timeline, whatever the order in which they are\n"
-        "given.\n"
-        ".PP\n"
-        "What is odd about a connection, and what was lost, is told as anomalies. \\fBfinwait\n"
-        "rules\\fR lists the rules that find them; with the name of a rule it explains it: what\n"
-        "it means, how it is recognised, usual causes, what to check next.\n"
-        ".PP\n"
-        "On a terminal the report is a page for people: what the captures hold, what was found, "
-        "most\ntelling first and with an example each, how the connections of each service ended, "
-        "hosts\nunder pressure, what weakens the evidence, and what to run next. Into a file or a "
-        "pipe it is\nJSON. \\fB\\-\\-format\\fR chooses.\n"
-        ".PP\n"
-        "What is damaged in a capture is named in the report with its place, and what can still\n"
-        "be read is read.\n",
-        stdout);
-    put_verbs();
-    const char *group = "";
-    for (int i = 0; i < OPTION_COUNT; i++) {
-        const struct option_row *row = &option_table[i];
-        if (strcmp(group, row->group) != 0)
-            printf(".SH %s OPTIONS\n", row->group);
-        group = row->group;
-        put_option(row);
+    fputs(".SH DESCRIPTION\n", stdout);
+    for (size_t i = 0; i < sizeof description / sizeof *description; i++) {
+        fputs(i ? ".PP\n" : "", stdout);
+        fill_roff(description[i]);
     }
-    fputs(".SH EXIT STATUS\n"
-          ".TP\n0\nAnalysed.\n"
-          ".TP\n1\nWrong usage, no readable input, out of memory, or output that could not be\n"
-          "written; one line on standard error tells which.\n"
-          ".TP\n2\nAnalysed, but something was damaged or one of several inputs unreadable.\n"
-          ".TP\n3\nAn anomaly as grave as \\fB\\-\\-fail\\-on\\fR asks for was found.\n"
-          ".TP\n130, 143\nInterrupted; the report is valid and says \"complete\": false.\n"
-          ".SH ENVIRONMENT\n"
-          ".TP\n\\fBNO_COLOR\\fR\nWhen not empty, no colours unless \\fB\\-\\-color always\\fR is "
-          "given.\n"
-          ".TP\n\\fBCOLUMNS\\fR\nHow wide text is; else as wide as the terminal, or 80.\n"
-          ".TP\n\\fBLC_ALL\\fR, \\fBLC_CTYPE\\fR, \\fBLANG\\fR\n"
-          "Text is ASCII unless their character set is UTF\\-8. Its language is English.\n"
-          ".SH STANDARDS\nRFC 9293 (TCP), draft\\-ietf\\-opsawg\\-pcap, "
-          "draft\\-ietf\\-opsawg\\-pcapng.\n",
+    put_verbs();
+    put_options();
+    fputs(".SH EXIT STATUS\n", stdout);
+    put_described(statuses, sizeof statuses / sizeof *statuses);
+    fputs(".SH ENVIRONMENT\n", stdout);
+    put_described(environment, sizeof environment / sizeof *environment);
+    put_examples();
+    fputs(".SH STANDARDS\nRFC 9293 (TCP), draft\\-ietf\\-opsawg\\-pcap, "
+          "draft\\-ietf\\-opsawg\\-pcapng.\n"
+          ".SH SEE ALSO\n"
+          "\\fBtcpdump\\fR(8), \\fBtshark\\fR(1), \\fBwireshark\\fR(1), "
+          "\\fBpcap\\-filter\\fR(7)\n",
           stdout);
     return ferror(stdout) || fflush(stdout) != 0;
 }

@@ -86,6 +86,33 @@ void options_print_help(enum verb verb, FILE *stream)
               stream);
 }
 
+/* In the order of what they mean. */
+static const char *const format_words[] = {"text", "json", "ndjson", "openmetrics", NULL};
+static const char *const plain_format_words[] = {"text", "json", NULL};
+static const char *const color_words[] = {"auto", "always", "never", NULL};
+static const char *const severity_words[] = {"info", "notice", "warning", "critical", NULL};
+static const char *const two_msl_words[] = {"linux", "windows", "rfc", NULL};
+
+const char *const *option_words(enum option_id id)
+{
+    switch (id) {
+    case OPTION_FORMAT:
+        return format_words;
+    case OPTION_PLAIN_FORMAT:
+        return plain_format_words;
+    case OPTION_COLOR:
+        return color_words;
+    case OPTION_MIN_SEVERITY:
+    case OPTION_EXTRACT_SEVERITY:
+    case OPTION_FAIL_ON:
+        return severity_words;
+    case OPTION_TWO_MSL:
+        return two_msl_words;
+    default:
+        return NULL;
+    }
+}
+
 static bool parse_word(const char *value, const char *const *words, int first, int *out)
 {
     for (int i = 0; words[i]; i++) {
@@ -99,11 +126,10 @@ static bool parse_word(const char *value, const char *const *words, int first, i
 
 static bool set_format(struct options *o, const char *value)
 {
-    static const char *const words[] = {"text", "json", "ndjson", "openmetrics", NULL};
     static const enum report_format formats[] = {REPORT_TEXT, REPORT_JSON, REPORT_NDJSON,
                                                  REPORT_OPENMETRICS};
     int index;
-    if (!parse_word(value, words, 0, &index)) {
+    if (!parse_word(value, format_words, 0, &index)) {
         complain("--format", value, "it is text, json, ndjson or openmetrics");
         return false;
     }
@@ -114,7 +140,8 @@ static bool set_format(struct options *o, const char *value)
 
 static bool set_plain_format(struct options *o, const char *value)
 {
-    if (strcmp(value, "text") != 0 && strcmp(value, "json") != 0) {
+    int index;
+    if (!parse_word(value, plain_format_words, 0, &index)) {
         complain("--format", value, "it is text or json");
         return false;
     }
@@ -123,9 +150,8 @@ static bool set_plain_format(struct options *o, const char *value)
 
 static bool set_color(struct options *o, const char *value)
 {
-    static const char *const words[] = {"auto", "always", "never", NULL};
     int choice;
-    if (!parse_word(value, words, COLOR_AUTO, &choice)) {
+    if (!parse_word(value, color_words, COLOR_AUTO, &choice)) {
         complain("--color", value, "it is auto, always or never");
         return false;
     }
@@ -135,9 +161,8 @@ static bool set_color(struct options *o, const char *value)
 
 static bool set_severity(const char *option, const char *value, enum severity *out)
 {
-    static const char *const words[] = {"info", "notice", "warning", "critical", NULL};
     int index;
-    if (!parse_word(value, words, SEVERITY_INFO, &index)) {
+    if (!parse_word(value, severity_words, SEVERITY_INFO, &index)) {
         complain(option, value, "it is info, notice, warning or critical");
         return false;
     }

@@ -58,6 +58,9 @@ struct option_row {
 
 extern const struct option_row option_table[OPTION_COUNT];
 
+/* The words that can be the option's value, ended by NULL; NULL where it is of another kind. */
+const char *const *option_words(enum option_id id);
+
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct options {
