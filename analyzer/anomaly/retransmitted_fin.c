@@ -133,8 +133,11 @@ static enum confidence confidence_of_loss(const struct scene *s, int x, const st
     if (gap_ns < 2 * crossing_ns(s, x))
         return CONFIDENCE_POSSIBLE;
     bool no_way_takes_that = gap_ns >= 4 * crossing_ns(s, x) && gap_ns >= s->config->delayed_ack_ns;
-    return s->ev->rtt_known[x] && no_way_takes_that && !p->first_unseen ? CONFIDENCE_CERTAIN
-                                                                        : CONFIDENCE_PROBABLE;
+    /* Whoever took over in X's name may be heard, or may hear, where X is not. */
+    bool one_sender = !s->c->side[x].ttl_changes;
+    return s->ev->rtt_known[x] && no_way_takes_that && !p->first_unseen && one_sender
+               ? CONFIDENCE_CERTAIN
+               : CONFIDENCE_PROBABLE;
 }
 
 static void judge_after_ack(struct scene *s, int x, const struct fin_passage *p)

@@ -200,6 +200,14 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 102:102(0) ack 202\n"
         "rules fin_retransmitted_after_ack\n"
         "rule fin_retransmitted_after_ack @12 reacknowledged=true time_wait_extended_ns=260000000\n"),
+    SCRIPT("probable only where its TTL changed in mid-connection: somebody may have taken over",
+        ESTABLISHED
+        "+.100 > . 101:101(0) ack 201 ttl 63\n"
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.010 > F. 101:101(0) ack 202 ttl 63\n"
+        "+.010 < . 202:202(0) ack 102\n"
+        "+.250 > F. 101:101(0) ack 202 ttl 63\n"
+        "rule fin_retransmitted_after_ack by client notice probable\n"),
     SCRIPT("and again, unanswered", TIME_WAIT
         "+.250 < F. 201:201(0) ack 102\n"
         "+.500 < F. 201:201(0) ack 102\n"

@@ -50,6 +50,23 @@ def fin_merged():
     return pcap(talk.packets)
 
 
+def fin_sacked():
+    """The last data is lost before the tap. The server reports that it holds the FIN behind it; the
+    client sends the data again, and the FIN with it."""
+    talk = opened()
+    have = talk.sides["c"].next
+    talk.c("PA", 60, hidden=True)
+    fin = talk.c("FA")
+    talk.wait(ms(12))
+    talk.s("A", ack=have, options=wire.option_sack((fin, fin + 1)))
+    talk.wait(ms(70))
+    talk.c("FPA", 60, seq=have)
+    talk.wait(ms(12))
+    talk.s("A")
+    finish(talk)
+    return pcap(talk.packets)
+
+
 def fin_copied():
     """A switch delivers the FIN a second time, 60 ms later: the same packet, its IP ID included."""
     talk = opened()
@@ -241,6 +258,7 @@ def idle_recovers():
 
 CAPTURES = {
     "fin_merged.pcap": fin_merged,
+    "fin_sacked.pcap": fin_sacked,
     "fin_copied.pcap": fin_copied,
     "fin_crossed.pcap": fin_crossed,
     "fin_unfinished.pcap": fin_unfinished,
