@@ -12,6 +12,7 @@ enum {
     ENDS_MANY = 1,
     FOLD_LEAST = 4, /* fewer are as short as their fold */
     TAIL_ROOM = ENDS_CLOSING + FOLD_LEAST,
+    ROWS_FEW = 64,
     ROWS_MANY = 600,
 };
 
@@ -41,6 +42,12 @@ struct ladder *ladder_create(const struct connection_verdict *verdict)
     if (!l)
         return NULL;
     l->verdict = verdict;
+    l->room = ROWS_FEW;
+    l->rows = calloc(l->room, sizeof *l->rows);
+    if (!l->rows) {
+        free(l);
+        return NULL;
+    }
     for (unsigned role = ROLE_CLIENT; role <= ROLE_SERVER; role++) {
         const struct endpoint_verdict *e = end_of(verdict, role);
         l->seen[role] = e->has_isn;
@@ -60,7 +67,7 @@ void ladder_destroy(struct ladder *l)
 static struct ladder_row *room_at(struct ladder *l, size_t at)
 {
     if (l->count == l->room) {
-        size_t room = l->room ? l->room * 2 : 64;
+        size_t room = l->room * 2;
         struct ladder_row *rows = realloc(l->rows, room * sizeof *rows);
         if (!rows)
             return NULL;
@@ -122,7 +129,7 @@ static bool put_in_run(struct ladder *l, const struct ladder_row *row)
         l->run_head++;
         return put_row(l, row);
     }
-    while (l->tail_count && l->tail_count >= tail_most(l) + (folded ? 0 : FOLD_LEAST)) {
+    while (l->tail_count && l->tail_count >= tail_most(l) + (folded ? 0 : FOLD_LEAST - 1)) {
         fold_in(&l->fold, pop_tail(l));
         folded = true;
     }
@@ -252,7 +259,7 @@ static bool goes_there(const struct ladder_row *row, unsigned role, uint32_t i)
 static bool place_states(struct ladder *l, unsigned role)
 {
     const struct endpoint_verdict *e = end_of(l->verdict, role);
-    size_t from = 0; /* behind the last entry's row */
+    size_t from = 0; /* behind the row of the last entry that is believed */
     for (uint32_t i = 0; i < e->state_count; i++) {
         const struct state_entry *entry = &e->states[i];
         size_t at = row_of(l, entry);
@@ -267,7 +274,7 @@ static bool place_states(struct ladder *l, unsigned role)
         struct ladder_end *end = &l->rows[at].ends[role];
         if (!end->count++)
             end->first = i;
-        if (from <= at)
+        if (!entry->retracted && from <= at)
             from = at + 1;
     }
     return true;

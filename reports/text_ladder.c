@@ -171,16 +171,37 @@ static void add_note(struct sentence *notes, const char *text)
     sentence_add(notes, text);
 }
 
+static bool shows_note(const struct drawing *d, const struct ladder_row *row, uint32_t anomaly,
+                       const char *note)
+{
+    const struct anomaly_evidence *piece = ladder_evidence(row, &d->verdict->anomalies[anomaly]);
+    return piece && strcmp(piece->note, note) == 0;
+}
+
+/* "[1] [3] FIN": what the row shows to several anomalies stands once. */
+static void add_marks_of(const struct drawing *d, const struct ladder_row *row, uint32_t first,
+                         const char *note, struct sentence *notes)
+{
+    for (uint32_t i = 0; i < first; i++) {
+        if (shows_note(d, row, i, note))
+            return;
+    }
+    add_note(notes, "");
+    for (uint32_t i = first; i < d->verdict->anomaly_count; i++) {
+        char mark[CELL_BYTES];
+        snprintf(mark, sizeof mark, "[%" PRIu32 "] ", i + 1);
+        if (shows_note(d, row, i, note))
+            sentence_add(notes, mark);
+    }
+    sentence_add(notes, note);
+}
+
 static void add_marks(const struct drawing *d, const struct ladder_row *row, struct sentence *notes)
 {
     for (uint32_t i = 0; i < d->verdict->anomaly_count; i++) {
         const struct anomaly_evidence *piece = ladder_evidence(row, &d->verdict->anomalies[i]);
-        char mark[CELL_BYTES];
-        if (!piece)
-            continue;
-        snprintf(mark, sizeof mark, "[%" PRIu32 "] ", i + 1);
-        add_note(notes, mark);
-        sentence_add(notes, piece->note);
+        if (piece)
+            add_marks_of(d, row, i, piece->note, notes);
     }
 }
 
@@ -404,24 +425,31 @@ static void put_fold(const struct drawing *d, const struct ladder_row *row)
     put_between(d, row, words.text, notes.text);
 }
 
-static const char *timer_words(const struct state_entry *entry)
+static void timer_words(const struct state_entry *entry, struct sentence *words)
 {
+    sentence_init(words);
     switch (entry->cause) {
     case CAUSE_TWO_MSL_ELAPSED:
-        return "2*MSL have passed";
+        sentence_add(words, "2*MSL have passed");
+        break;
     case CAUSE_TIMED_OUT:
-        return "gave up";
+        sentence_add(words, "gave up");
+        break;
     case CAUSE_REUSED:
-        return "the five-tuple is used again";
+        sentence_add(words, "the five-tuple is used again");
+        break;
     default:
-        return state_cause_name(entry->cause);
+        sentence_add(words, state_cause_name(entry->cause));
+        for (char *at = words->text; *at; at++)
+            *at = *at == '_' ? ' ' : *at;
+        break;
     }
 }
 
 static void put_timer(const struct drawing *d, const struct ladder_row *row)
 {
     unsigned role = row->ends[ROLE_CLIENT].count ? ROLE_CLIENT : ROLE_SERVER;
-    struct sentence notes = {0};
+    struct sentence words, notes = {0};
     if (row->frame != FRAME_NONE) {
         char cell[CELL_BYTES];
         frame_cell(d, row->frame, cell);
@@ -429,7 +457,8 @@ static void put_timer(const struct drawing *d, const struct ladder_row *row)
         sentence_add(&notes, cell);
     }
     add_states(d, row, &notes);
-    put_between(d, row, timer_words(ladder_entry(d->verdict, row, role, 0)), notes.text);
+    timer_words(ladder_entry(d->verdict, row, role, 0), &words);
+    put_between(d, row, words.text, notes.text);
 }
 
 static void put_silence(const struct drawing *d, int64_t before_ns, int64_t at_ns)
