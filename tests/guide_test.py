@@ -7,14 +7,23 @@ its output, `member  value`, one a line:
     connections[0].client.states  SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT
     anomalies                     nothing
 
+A block that begins with `$ finwait explain …` or `$ finwait extract …` is a session: its commands
+are run one after the other, and what stands below each is what it says, exactly. A command whose
+program is not installed is left out.
+
 A list of states is told by their names (what was retracted in brackets), a list of anomalies by
 their rules, a list of frames by numbers, anything else as it stands. Each value must be found as it
 is written.
 """
 
 import json
+import os
+import pathlib
 import re
 import shlex
+import shutil
+import subprocess
+import tempfile
 
 from harness import SOURCE, Run, Verdict
 
@@ -22,10 +31,37 @@ GUIDE = SOURCE / "docs" / "guide.md"
 
 
 def examples(text):
-    """(command, [(member, value)]) of every block that shows a command."""
-    for block in re.findall(r"^```\n(\$ finwait .*?)^```", text, re.MULTILINE | re.DOTALL):
+    """(command, [(member, value)]) of every block that shows a report."""
+    for block in re.findall(r"^```\n(\$ finwait (?!explain |extract ).*?)^```", text,
+                            re.MULTILINE | re.DOTALL):
         first, *rest = block.strip().split("\n")
         yield first, [re.split(r"\s{2,}", line.strip(), maxsplit=1) for line in rest if line.strip()]
+
+
+def sessions(text):
+    """[(command, output)] of every block that shows a session."""
+    for block in re.findall(r"^```\n(\$ finwait (?:explain|extract) .*?)^```", text,
+                            re.MULTILINE | re.DOTALL):
+        yield [re.match(r"(.*)\n((?:.*\n)*)", part).groups() for part in
+               re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+
+
+def check_session(verdict, session):
+    """In a folder of its own, from which testdata/ is reached as from the top of the repository."""
+    finwait = pathlib.Path(os.environ["FINWAIT"]).resolve().parent
+    environment = {**Run.ENVIRONMENT, "PATH": f"{finwait}:{os.environ['PATH']}"}
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "testdata").symlink_to(SOURCE / "testdata")
+        for command, output in session:
+            if not shutil.which(command.split()[0], path=environment["PATH"]):
+                print(f"not installed, and left out: {command}")
+                continue
+            done = subprocess.run(["sh", "-c", command], cwd=folder, env=environment, timeout=60,
+                                  stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            verdict.check(done.returncode == 0, f"{command}: status {done.returncode}, "
+                                                f"{done.stderr.decode()}")
+            verdict.check(done.stdout.decode() == output,
+                          f"{command}: says\n{done.stdout.decode()}not\n{output}")
 
 
 def find(document, member):
@@ -57,7 +93,10 @@ def told(value):
 
 def main():
     verdict = Verdict()
-    for command, claims in examples(GUIDE.read_text()):
+    text = GUIDE.read_text()
+    for session in sessions(text):
+        check_session(verdict, session)
+    for command, claims in examples(text):
         run = Run(["--format", "json", *shlex.split(command)[2:]], cwd=SOURCE)
         if not verdict.check(not run.fault(), f"{command}: {run.fault()}"):
             continue
