@@ -15,6 +15,9 @@ struct signs {
     int alive; /* X goes on as if it had not: this entry proves it; or NO_ENTRY */
     int other; /* an RST towards X within the same round trip, or NO_ENTRY */
     bool ttl, guessed, overtaken;
+    bool ip_id;     /* its IP ID does not fit between those of X's segments before and after */
+    bool looks_own; /* it does, and TTL and window are X's own as well */
+    const struct log_entry *before; /* X's own segment before, when IP IDs tell anything; or NULL */
 };
 
 /* The end of all that the side had sent when the RST passed. */
@@ -146,11 +149,64 @@ static bool is_overtaken(const struct scene *s, const struct reset *r)
     return seq_lt(r->g->seq, una) && seq_distance(r->g->seq, una) < OTHER_USE && r->g->seq.n != 0;
 }
 
+/* Two of a counter's values that lie farther apart tell nothing of what lies between. */
+#define IP_ID_STEPS_MAX 4096
+
+enum fit { FIT_UNTOLD, FIT_LIKE, FIT_UNLIKE };
+
+/* A counter goes on from each packet to the next, and some tools write one number into all. Who
+ * sends 0 or random numbers tells nothing so. */
+static enum fit ip_id_fit(uint16_t before, uint16_t id, uint16_t after)
+{
+    uint16_t steps = (uint16_t)(after - before);
+    uint16_t ahead = (uint16_t)(id - before);
+    if (!before || !id || !after || steps > IP_ID_STEPS_MAX)
+        return FIT_UNTOLD;
+    bool fits = steps ? ahead && ahead < steps : !ahead;
+    return fits ? FIT_LIKE : FIT_UNLIKE;
+}
+
+static const struct log_entry *own_before(const struct scene *s, const struct reset *r)
+{
+    const struct log_entry *last = last_before_close(s, r->x);
+    for (int i = r->entry - 1; i >= 0; i--) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x && !(g->flags & TCP_RST))
+            return last && passed_before(g, last) && passed_before(last, r->g) ? last : g;
+    }
+    return last && passed_before(last, r->g) ? last : NULL;
+}
+
+static const struct log_entry *own_after(const struct scene *s, const struct reset *r)
+{
+    int entry = next_entry(s, r->entry + 1, r->x, TCP_RST, 0);
+    return entry == NO_ENTRY ? NULL : &s->ev->log[entry];
+}
+
+/* The window is compared only with segments that carry one for good: an RST without ACK has none.
+ */
+static void compare_with_own(const struct scene *s, const struct reset *r, struct signs *signs)
+{
+    const struct log_entry *before = own_before(s, r);
+    const struct log_entry *after = own_after(s, r);
+    if (!before || !after)
+        return;
+    enum fit fit = ip_id_fit(before->ip_id, r->g->ip_id, after->ip_id);
+    if (fit == FIT_UNTOLD)
+        return;
+    signs->before = before;
+    signs->ip_id = fit == FIT_UNLIKE;
+    signs->looks_own = fit == FIT_LIKE && r->g->ttl == before->ttl && r->g->flags & TCP_ACK &&
+                       r->g->window == before->window;
+}
+
 /* An RST whose number is the ACK field of a segment that passed towards X is a reply: a box between
  * that answers in X's name is no forger unless X goes on. */
 static void read_signs(const struct scene *s, const struct reset *r, struct signs *signs)
 {
     *signs = (struct signs){.alive = goes_on(s, r), .other = NO_ENTRY, .ttl = r->ttl_differs};
+    if (signs->alive != NO_ENTRY)
+        compare_with_own(s, r, signs);
     if (r->drawn)
         return;
     signs->other = other_end_reset(s, r);
@@ -184,15 +240,27 @@ static bool is_damaged(const struct reset *r)
     return r->g->flags & ~(unsigned)(TCP_RST | TCP_ACK | TCP_PSH);
 }
 
-static enum confidence confidence_of(const struct scene *s, const struct reset *r,
-                                     const struct signs *signs)
+/* No stack goes on with a connection that it has reset, but a tool of the endpoint's own that sends
+ * decoys does. Only what X's own segments have otherwise rules it out. */
+static enum confidence confidence_of_alive(const struct scene *s, const struct reset *r,
+                                           const struct signs *signs)
 {
     uint32_t disorder =
         1u << CAVEAT_CLOCK_BACKWARDS | 1u << CAVEAT_NO_TIMESTAMPS | 1u << CAVEAT_SECOND_TAP;
+    bool misplaced = !r->acceptable && !r->drawn;
+    if (signs->looks_own && !misplaced && !count_signs(signs))
+        return CONFIDENCE_POSSIBLE;
+    bool other = count_signs(signs) || signs->ip_id || misplaced;
+    return other && !(s->verdict->caveats & disorder) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE;
+}
+
+static enum confidence confidence_of(const struct scene *s, const struct reset *r,
+                                     const struct signs *signs)
+{
     if (is_damaged(r))
         return CONFIDENCE_POSSIBLE;
     if (signs->alive != NO_ENTRY)
-        return s->verdict->caveats & disorder ? CONFIDENCE_PROBABLE : CONFIDENCE_CERTAIN;
+        return confidence_of_alive(s, r, signs);
     return count_signs(signs) > 1 ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE;
 }
 
@@ -228,6 +296,8 @@ static void tell_forged(struct scene *s, const struct reset *r, const struct sig
     if (!a)
         return;
     int answer = next_entry(s, r->entry + 1, !r->x, TCP_RST, TCP_RST);
+    if (!r->drawn)
+        show_segment(s, a, signs->before, "its own segment before, to compare with");
     show_segment(s, a, r->drawn, "perhaps what it answers");
     show(s, a, r->entry, "a reset in this endpoint's name");
     show(s, a, signs->other, "a reset towards it at the same time");
@@ -239,6 +309,10 @@ static void tell_forged(struct scene *s, const struct reset *r, const struct sig
     figure_flag(a, FIGURE_BOTH_ENDS, signs->other != NO_ENTRY);
     figure_flag(a, FIGURE_GUESSED_NUMBERS, signs->guessed);
     figure_flag(a, FIGURE_OVERTAKEN, signs->overtaken);
+    if (signs->before) {
+        figure_flag(a, FIGURE_IP_ID_DIFFERS, signs->ip_id);
+        figure_flag(a, FIGURE_LOOKS_OWN, signs->looks_own);
+    }
     figure_flag(a, FIGURE_ACCEPTABLE, r->acceptable);
     figure_flag(a, FIGURE_CHALLENGE_ACK, challenge_after(s, r) != NO_ENTRY);
     figure(a, FIGURE_IDLE_NS, r->drawn ? r->drawn_idle_ns : r->idle_ns);

@@ -12,17 +12,17 @@ static const struct CMUnitTest tests[] = {
         "+.500 < P. 201:301(100) ack 101\n"
         "+.010 > R 101:101(0)\n"
         "rules rst_forged\n"
-        "rule rst_forged by server critical certain @7 @8 @9 count=1 goes_on=true both_ends=false "
+        "rule rst_forged by server warning probable @7 @8 @9 count=1 goes_on=true both_ends=false "
         "ttl_differs=false acceptable=true injection_label=rst_seq_data\n"),
     SCRIPT("forged: it goes on and acknowledges later octets", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "+.500 > P. 101:201(100) ack 201\n"
         "+.010 < . 201:201(0) ack 201\n"
-        "rule rst_forged by server critical certain @7 @9 goes_on=true\n"),
+        "rule rst_forged by server warning probable @7 @9 goes_on=true\n"),
     SCRIPT("forged: it closes later", ESTABLISHED
         "+.100 < R 201:201(0)\n"
         "+.500 < F. 201:201(0) ack 101\n"
-        "rule rst_forged by server critical certain goes_on=true\n"),
+        "rule rst_forged by server warning probable goes_on=true\n"),
     SCRIPT("forged: not acceptable, a challenge ACK, and it goes on", ESTABLISHED
         "+.100 < R 701:701(0)\n"
         "+.001 > . 101:101(0) ack 201\n"
@@ -30,6 +30,47 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 101:101(0) ack 301\n"
         "rules rst_forged\n"
         "rule rst_forged by server critical certain challenge_ack=true acceptable=false\n"),
+    SCRIPT("forged: it goes on, and the TTL was another's", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101 ttl 61\n"
+        "+.500 < P. 201:301(100) ack 101\n"
+        "rule rst_forged by server critical certain @7 @8 ttl_differs=true\n"),
+    SCRIPT("forged: it goes on, and the IP ID is that of the segment before", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 id 65500\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101 id 65500\n"
+        "+.500 < P. 301:401(100) ack 101 id 20\n"
+        "rule rst_forged by server critical certain @7 @9 @10 ip_id_differs=true looks_own=false\n"),
+    SCRIPT("forged: it goes on, and the IP ID is far from the counter's", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 id 100\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101 id 40000\n"
+        "+.500 < P. 301:401(100) ack 101 id 102\n"
+        "rule rst_forged by server critical certain ip_id_differs=true\n"),
+    SCRIPT("forged: it goes on, and all fits: perhaps its own decoy", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 id 65535\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101 id 1\n"
+        "+.500 < P. 301:401(100) ack 101 id 2\n"
+        "rule rst_forged by server notice possible @7 @9 @10 goes_on=true ip_id_differs=false "
+        "looks_own=true\n"),
+    SCRIPT("forged: one IP ID in all that it sends fits as well", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 id 1\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101 id 1\n"
+        "+.500 < P. 301:401(100) ack 101 id 1\n"
+        "rule rst_forged by server notice possible looks_own=true\n"),
+    SCRIPT("forged: the IP ID fits, the window does not", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 id 7\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101 id 8 win 77\n"
+        "+.500 < P. 301:401(100) ack 101 id 9\n"
+        "rule rst_forged by server warning probable ip_id_differs=false looks_own=false\n"),
+    SCRIPT("forged: random IP IDs tell nothing", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101 id 7\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < R. 301:301(0) ack 101 id 7\n"
+        "+.500 < P. 301:401(100) ack 101 id 30000\n"
+        "rule rst_forged by server warning probable ip_id_differs=- looks_own=-\n"),
     SCRIPT("forged: and later it aborts itself", ESTABLISHED
         "+.100 < R 701:701(0)\n"
         "+.500 < P. 201:301(100) ack 101\n"
@@ -60,7 +101,7 @@ static const struct CMUnitTest tests[] = {
         "+.002 < P. 201:301(100) ack 101\n"
         "+.001 > . 101:101(0) ack 301\n"
         "+.010 < F. 301:301(0) ack 101\n"
-        "rule rst_forged by server critical certain @7 @10 goes_on=true\n"),
+        "rule rst_forged by server warning probable @7 @10 goes_on=true\n"),
     SCRIPT("forged, near: a FIN again that the peer had acknowledged before", FIN_WAIT_2
         "+.100 > . 102:102(0) ack 202\n"
         "+.300 < R 202:202(0) ttl 77\n"
