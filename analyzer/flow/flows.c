@@ -25,6 +25,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     *f = (struct flows){
         .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
     pool_init(&f->pool, sizeof(struct connection));
+    pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
     return stamps_init(&f->stamps, f->secret) && table_init(&f->table);
@@ -42,11 +43,35 @@ void flows_finish(struct flows *f)
     table_finish(&f->table);
     stamps_finish(&f->stamps);
     pool_finish(&f->pool);
+    pool_finish(&f->details);
 }
 
 uint64_t flows_memory(const struct flows *f)
 {
     return (uint64_t)f->pool.in_use * f->pool.item_bytes + f->extra_bytes + table_bytes(&f->table);
+}
+
+/* ---- details ------------------------------------------------------------------------------- */
+
+/* From its second segment on a connection has one. What the pool cannot give, the heap may. */
+static void lend_detail(struct flows *f, struct connection *c)
+{
+    if (c->detail || !(c->side[0].packets | c->side[1].packets))
+        return;
+    uint32_t index = pool_take(&f->details);
+    if (index != POOL_NONE)
+        connection_lend(c, pool_at(&f->details, index), index + 1);
+}
+
+static void release(struct flows *f, uint32_t index)
+{
+    struct connection *c = at(f, index);
+    uint32_t place = c->detail ? c->detail->place : 0;
+    connection_finish(c);
+    if (place)
+        pool_release(&f->details, place - 1);
+    c->first_frame = FRAME_NONE;
+    pool_release(&f->pool, index);
 }
 
 /* ---- handing out ---------------------------------------------------------------------------- */
@@ -77,26 +102,31 @@ static void unlink_key(struct flows *f, uint32_t index)
 static enum flow_status hand_out(struct flows *f, uint32_t index, bool evicted)
 {
     struct connection *c = at(f, index);
-    unlink_key(f, index);
+    if (!f->draining)
+        unlink_key(f, index);
     bool go_on = f->final(f->context, c, evicted);
     f->extra_bytes -= connection_extra_bytes(c);
     f->evicted += evicted;
-    connection_finish(c);
-    c->first_frame = FRAME_NONE;
-    pool_release(&f->pool, index);
+    release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
+}
+
+static bool due_reserve(struct due_list *list, uint32_t room)
+{
+    if (room <= list->room)
+        return true;
+    struct due_item *items = realloc(list->items, (size_t)room * sizeof *items);
+    if (!items)
+        return false;
+    list->items = items;
+    list->room = room;
+    return true;
 }
 
 static bool due_add(struct due_list *list, struct due_item item)
 {
-    if (list->count == list->room) {
-        uint32_t room = list->room ? list->room * 2 : 256;
-        struct due_item *items = realloc(list->items, (size_t)room * sizeof *items);
-        if (!items)
-            return false;
-        list->items = items;
-        list->room = room;
-    }
+    if (list->count == list->room && !due_reserve(list, list->room ? list->room * 2 : 256))
+        return false;
     list->items[list->count++] = item;
     return true;
 }
@@ -112,14 +142,50 @@ static int by_due(const void *left, const void *right)
     return a->stream < b->stream ? -1 : a->stream > b->stream; /* one frame may open several */
 }
 
+/* Scans are in order as they are, and are many. */
+static void sort_due(struct due_list *list)
+{
+    for (uint32_t i = 1; i < list->count; i++) {
+        if (by_due(&list->items[i - 1], &list->items[i]) > 0) {
+            qsort(list->items, list->count, sizeof *list->items, by_due);
+            return;
+        }
+    }
+}
+
+/* So many connections before its turn a connection is fetched, and half as many before its detail.
+ */
+#define FETCH_AHEAD 8u
+
+static void fetch(const void *what, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const char *)what + at);
+}
+
+static void fetch_ahead(const struct flows *f, uint32_t i)
+{
+    const struct due_list *list = &f->due;
+    if (i + FETCH_AHEAD < list->count)
+        fetch(at(f, list->items[i + FETCH_AHEAD].index), sizeof(struct connection));
+    if (i + FETCH_AHEAD / 2 >= list->count)
+        return;
+    const struct connection *c = at(f, list->items[i + FETCH_AHEAD / 2].index);
+    if (c->detail)
+        fetch(c->detail, sizeof *c->detail);
+    if (!f->draining)
+        table_prefetch(&f->table, c->tag);
+}
+
 static enum flow_status hand_out_due(struct flows *f, bool evicted)
 {
     struct due_list *list = &f->due;
-    if (list->count > 1)
-        qsort(list->items, list->count, sizeof *list->items, by_due);
+    sort_due(list);
     enum flow_status status = FLOW_OK;
-    for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++)
+    for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++) {
+        fetch_ahead(f, i);
         status = hand_out(f, list->items[i].index, evicted);
+    }
     list->count = 0;
     return status;
 }
@@ -242,6 +308,8 @@ enum flow_status flows_pass_time(struct flows *f, int64_t time_ns)
 enum flow_status flows_drain(struct flows *f)
 {
     f->due.count = 0; /* what memory ran out over is among all the others */
+    if (!due_reserve(&f->due, f->pool.in_use))
+        return FLOW_NO_MEMORY;
     for (uint32_t i = 0; i < f->pool.fresh; i++) {
         struct connection *c = at(f, i);
         if (c->first_frame == FRAME_NONE)
@@ -254,7 +322,11 @@ enum flow_status flows_drain(struct flows *f)
         if (!due_add(&f->due, item))
             return FLOW_NO_MEMORY;
     }
-    return hand_out_due(f, false);
+    table_clear(&f->table);
+    f->draining = true;
+    enum flow_status status = hand_out_due(f, false);
+    f->draining = false;
+    return status;
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -646,9 +718,7 @@ static enum flow_status undo_forged(struct flows *f, int sender, const struct se
     f->extra_bytes += connection_extra_bytes(old) - before;
     f->extra_bytes -= connection_extra_bytes(c);
     unlink_key(f, *use);
-    connection_finish(c);
-    c->first_frame = FRAME_NONE;
-    pool_release(&f->pool, *use);
+    release(f, *use);
     *use = index;
     return held ? FLOW_OK : FLOW_NO_MEMORY;
 }
@@ -703,6 +773,7 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     struct class_counts counts;
     if (UNLIKELY(f->trace))
         counts = counts_of(c, probe->sender);
+    lend_detail(f, c);
     bool held = track_segment(c, probe->sender, g);
     if (held && probe->aux)
         held = track_reason(c, probe->sender, g, probe->aux);

@@ -34,12 +34,14 @@ struct flows {
     struct siphash_key secret;
     struct table table;
     struct pool pool;
+    struct pool details; /* of most connections that have one */
     struct wheel wheel;
     struct stamps stamps;
     int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
     uint64_t extra_bytes; /* held by connections beside their records */
     uint64_t evicted;
     uint32_t streams;
+    bool draining; /* nothing is looked up any more */
     uint32_t hand; /* where the search for something to evict goes on */
     struct due_list {
         struct due_item *items;

@@ -26,6 +26,12 @@ void table_finish(struct table *table)
     *table = (struct table){0};
 }
 
+void table_clear(struct table *table)
+{
+    memset(table->slots, 0xff, table_bytes(table));
+    table->used = 0;
+}
+
 static void put(struct table_slot *slots, uint32_t mask, uint32_t tag, uint32_t value)
 {
     uint32_t at = tag & mask;

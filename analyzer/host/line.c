@@ -173,8 +173,9 @@ uint32_t line_peak(const struct line *line, int64_t *instant)
 {
     uint32_t peak = 0;
     for (int64_t k = line->first; line->slots && k <= line->last; k++) {
-        if (line_at(line, k) > peak) {
-            peak = line_at(line, k);
+        uint32_t stood = *slot_of(line->slots, k);
+        if (stood > peak) {
+            peak = stood;
             *instant = k;
         }
     }

@@ -31,9 +31,11 @@ void connection_finish(struct connection *c)
         free(c->detail->side[s].holes);
         free(c->detail->side[s].reset_reason);
     }
-    free(c->detail->log);
+    if (c->detail->log != c->detail->within)
+        free(c->detail->log);
     free(c->detail->previous);
-    free(c->detail);
+    if (!c->detail->place)
+        free(c->detail);
     c->detail = NULL;
 }
 
@@ -48,23 +50,22 @@ size_t connection_extra_bytes(const struct connection *c)
     const struct detail *d = c->detail;
     if (!d)
         return 0;
-    return sizeof *d + d->log_room * sizeof *d->log + side_bytes(&d->side[0]) +
-           side_bytes(&d->side[1]) + (d->previous ? sizeof *d->previous : 0);
+    size_t log_bytes = d->log == d->within ? 0 : d->log_room * sizeof *d->log;
+    return sizeof *d + log_bytes + side_bytes(&d->side[0]) + side_bytes(&d->side[1]) +
+           (d->previous ? sizeof *d->previous : 0);
 }
 
 /* The only segment so far was a SYN, kept in the hot record alone: scans are many. */
-static bool log_first_syn(struct connection *c, struct detail *d)
+static void log_first_syn(const struct connection *c, struct detail *d)
 {
     for (uint8_t s = 0; s < 2; s++) {
         const struct side *side = &c->side[s];
         if (side->packets != 1 || c->side[!s].packets != 0 || !(side->marks & SIDE_SYN) ||
             side->marks & SIDE_SYN_ACK)
             continue;
-        struct log_entry *entry = log_room(d);
-        if (!entry)
-            return false;
         d->side[s].mss = (uint16_t)c->syn_mss;
-        *entry = (struct log_entry){
+        d->log_total++;
+        d->log[d->log_count++] = (struct log_entry){
             .time_ns = c->first_ns,
             .frame = c->first_frame,
             .seq = side->isn,
@@ -78,7 +79,15 @@ static bool log_first_syn(struct connection *c, struct detail *d)
             .nth = 1,
         };
     }
-    return true;
+}
+
+void connection_lend(struct connection *c, struct detail *d, uint32_t place)
+{
+    d->place = place;
+    d->log = d->within;
+    d->log_room = LOG_WITHIN;
+    log_first_syn(c, d);
+    c->detail = d;
 }
 
 struct detail *connection_detail(struct connection *c)
@@ -86,13 +95,8 @@ struct detail *connection_detail(struct connection *c)
     if (c->detail)
         return c->detail;
     struct detail *d = calloc(1, sizeof *d);
-    if (!d)
-        return NULL;
-    if (!log_first_syn(c, d)) {
-        free(d);
-        return NULL;
-    }
-    c->detail = d;
+    if (d)
+        connection_lend(c, d, 0);
     return d;
 }
 

@@ -117,6 +117,9 @@ enum log_mark {
 #define LOG_TAIL  24
 #define LOG_MAX   (LOG_FIRST + LOG_TAIL)
 
+/* So many are kept in the detail itself: as many as an ordinary connection has. */
+#define LOG_WITHIN 10
+
 /* Why it reset, in its own words. */
 struct reset_reason {
     frame_ref frame; /* the RST that says so */
@@ -245,7 +248,7 @@ struct previous_use {
 
 struct detail {
     struct side_detail side[2];
-    struct log_entry *log; /* owned */
+    struct log_entry *log; /* `within`, or owned */
     uint16_t log_count;
     uint32_t log_total; /* of all that were logged, those that gave way included */
     uint16_t log_room;
@@ -254,6 +257,8 @@ struct detail {
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
     bool reused;                   /* the five-tuple was opened anew while this was remembered, */
     int64_t reused_ns;             /* at this time, or TIME_UNKNOWN */
+    uint32_t place;                /* 1 + index in the pool that lent it; 0: of the heap */
+    struct log_entry within[LOG_WITHIN];
 };
 
 enum connection_mark {

@@ -24,10 +24,13 @@ struct log_entry *log_room(struct detail *d)
     if (d->log_count == LOG_MAX)
         give_way(d);
     if (d->log_count == d->log_room) {
-        uint16_t room = d->log_room ? (uint16_t)(d->log_room * 2) : 4;
-        struct log_entry *log = realloc(d->log, room * sizeof *log);
+        uint16_t room = (uint16_t)(d->log_room * 2);
+        bool within = d->log == d->within;
+        struct log_entry *log = realloc(within ? NULL : d->log, room * sizeof *log);
         if (!log)
             return NULL;
+        if (within)
+            memcpy(log, d->within, sizeof d->within);
         d->log = log;
         d->log_room = room;
     }

@@ -51,6 +51,10 @@ bool track_reason(struct connection *c, int sender, const struct segment *segmen
  * connection that goes on. False when memory ran out. */
 bool connection_absorb(struct connection *c, const struct connection *forged) MUST_CHECK;
 
+/* Gives the connection, which has none, a detail of zero bytes; whoever lent it takes it back after
+ * connection_finish(), unless `place` is 0. */
+void connection_lend(struct connection *c, struct detail *detail, uint32_t place);
+
 /* The detail, made when it does not exist yet; NULL when memory ran out. */
 struct detail *connection_detail(struct connection *c) MUST_CHECK;
 
