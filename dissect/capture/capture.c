@@ -43,6 +43,9 @@ void capture_destroy(struct capture *c)
 void note_damage(struct capture *c, enum damage_kind kind, enum damage_reason reason,
                  uint64_t offset, uint64_t bytes)
 {
+    /* All of such a section is skipped, and told at its end: its bytes are not to be told twice. */
+    if (c->section.unknown_version && kind != DAMAGE_FILE_TRUNCATED)
+        return;
     findings_damage(
         file_of(c),
         (struct damage){

@@ -16,10 +16,11 @@ void section_finish(struct section *section)
 static void end_unknown_section(struct capture *c)
 {
     struct section *s = &c->section;
-    if (s->unknown_version)
-        note_damage(c, DAMAGE_FILE_DAMAGED, REASON_SECTION_VERSION, s->skip_start,
-                    window_offset(&c->window) - s->skip_start);
+    if (!s->unknown_version)
+        return;
     s->unknown_version = false;
+    note_damage(c, DAMAGE_FILE_DAMAGED, REASON_SECTION_VERSION, s->skip_start,
+                window_offset(&c->window) - s->skip_start);
 }
 
 /* Minor 2 was written by mistake and means 0; any other minor is, like any other major, a format

@@ -8,9 +8,13 @@
  * without being told to. */
 #define WINDOW_LOG_MAX 27
 
+/* Fewer than any frame has, with those of a block header that are not handed over. */
+#define FRAME_START_BYTES 8
+
 struct zstd {
     ZSTD_DStream *stream;
     size_t expected; /* 0: at the end of a frame */
+    bool held_back;  /* there was no room for all that the block gave */
     bool broken;
     enum source_fault fault;
 };
@@ -58,6 +62,21 @@ static enum source_fault fault_of(size_t result)
     }
 }
 
+/* What zstd expects of a block includes the header of the next. */
+#define BLOCK_HEADER_BYTES 3
+
+/* A fault takes with it all that the same call gave. So each call gets one block at most, and none
+ * while an earlier one's content is held back. */
+static size_t offered(const struct zstd *zstd, size_t left)
+{
+    size_t wanted = zstd->expected ? zstd->expected : FRAME_START_BYTES;
+    if (wanted > BLOCK_HEADER_BYTES)
+        wanted -= BLOCK_HEADER_BYTES;
+    if (zstd->held_back)
+        return 0;
+    return left < wanted ? left : wanted;
+}
+
 static size_t zstd_read(void *state, struct raw *raw, uint8_t *buffer, size_t length,
                         enum source_fault *fault)
 {
@@ -70,9 +89,8 @@ static size_t zstd_read(void *state, struct raw *raw, uint8_t *buffer, size_t le
     while (!out.pos) {
         if (!zstd->expected && !frame_follows(raw))
             return 0;
-        /* Without input there may still be output: the decoder keeps what did not fit before. */
         size_t left = raw_need(raw, 1);
-        ZSTD_inBuffer in = {raw->at, left, 0};
+        ZSTD_inBuffer in = {raw->at, offered(zstd, left), 0};
         size_t result = ZSTD_decompressStream(zstd->stream, &out, &in);
         raw->at += in.pos;
         if (ZSTD_isError(result)) {
@@ -82,7 +100,9 @@ static size_t zstd_read(void *state, struct raw *raw, uint8_t *buffer, size_t le
             break;
         }
         zstd->expected = result;
-        if (!left && !out.pos && result) {
+        bool was_held_back = zstd->held_back;
+        zstd->held_back = result && out.pos == out.size;
+        if (!left && !out.pos && result && !was_held_back) {
             *fault = SOURCE_TRUNCATED;
             return 0;
         }
