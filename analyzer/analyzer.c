@@ -40,7 +40,7 @@ static bool in_window(const struct analyzer_config *config, const struct connect
 {
     if (c->first_ns == TIME_UNKNOWN)
         return true;
-    return c->first_ns <= config->to_ns && connection_last_ns(c) >= config->from_ns;
+    return c->first_ns <= config->to_ns && connection_end_ns(c) >= config->from_ns;
 }
 
 static bool found_unanswered(const struct anomaly_set *found)

@@ -9,7 +9,7 @@ static void collect_control_frames(const struct view *view, int x, struct endpoi
 {
     for (uint16_t i = 0; i < view->log_count; i++) {
         const struct log_entry *g = &view->log[i];
-        if (g->side != x)
+        if (g->side != x || g->marks & LOG_FORGED)
             continue;
         if (g->flags & TCP_FIN && e->fin.frame_count < VERDICT_FIN_FRAMES)
             e->fin.frames[e->fin.frame_count++] = g->frame;
@@ -177,7 +177,7 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
         .first_frame = c->first_frame,
         .absorbed = c->marks & CONN_ABSORBED,
         .start_ns = c->first_ns,
-        .end_ns = connection_last_ns(c),
+        .end_ns = connection_end_ns(c),
         .completeness = (uint8_t)c->completeness,
     };
     describe_endpoint(&view, view.client, &out->states[view.client], &v->client);

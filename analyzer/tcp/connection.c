@@ -118,6 +118,13 @@ bool numbers_fit(const struct connection *c, int sender, const struct segment *g
     return !known;
 }
 
+static void count_absorbed(struct side_detail *own, const struct log_entry *g)
+{
+    if (g->flags & TCP_FIN && !own->fins++)
+        own->fin_seq = seq_add(g->seq, g->payload_len);
+    own->rsts += g->flags & TCP_RST ? 1 : 0;
+}
+
 bool connection_absorb(struct connection *c, const struct connection *forged)
 {
     struct detail *d = connection_detail(c);
@@ -137,6 +144,8 @@ bool connection_absorb(struct connection *c, const struct connection *forged)
         *entry = forged->detail->log[i];
         if (entry->flags & TCP_SYN)
             entry->marks |= LOG_FORGED;
+        else
+            count_absorbed(&d->side[entry->side], entry);
     }
     return true;
 }

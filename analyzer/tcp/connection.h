@@ -319,4 +319,11 @@ static inline int64_t connection_last_ns(const struct connection *c)
     return c->side[0].last_ns > c->side[1].last_ns ? c->side[0].last_ns : c->side[1].last_ns;
 }
 
+/* The highest time of its packets, of those included in which nothing is testimony. */
+static inline int64_t connection_end_ns(const struct connection *c)
+{
+    int64_t last_ns = connection_last_ns(c);
+    return last_ns > c->first_ns ? last_ns : c->first_ns;
+}
+
 #endif
