@@ -1,0 +1,278 @@
+#include "tests/fuzz/pipeline.h"
+
+#include "analyzer/analyzer.h"
+#include "dissect/capture/filter.h"
+#include "dissect/capture/timeline.h"
+#include "dissect/dissect.h"
+#include "tests/fuzz/schema.h"
+#include "tests/fuzz/verdicts.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INPUT_FD    200
+#define INPUT_PATH  "/proc/self/fd/200"
+#define ERROR_BYTES 512
+
+static void set_content(int fd, const void *bytes, size_t size)
+{
+    REQUIRE(ftruncate(fd, 0) == 0);
+    const char *p = bytes;
+    for (size_t done = 0; done < size;) {
+        ssize_t written = pwrite(fd, p + done, size - done, (off_t)done);
+        REQUIRE(written > 0);
+        done += (size_t)written;
+    }
+}
+
+static void memory_file_at(int fd)
+{
+    int memory = memfd_create("finwait", MFD_CLOEXEC);
+    REQUIRE(memory >= 0 && dup2(memory, fd) == fd);
+    close(memory);
+}
+
+void pipeline_input(const uint8_t *bytes, size_t size)
+{
+    static bool made;
+    if (!made) {
+        memory_file_at(INPUT_FD);
+        memory_file_at(STDOUT_FILENO); /* reports go to standard output */
+        made = true;
+    }
+    set_content(INPUT_FD, bytes, size);
+}
+
+/* ---- the run -------------------------------------------------------------------------------- */
+
+struct run {
+    struct pipeline *pipeline;
+    struct capture_findings findings;
+    struct timeline *timeline;
+    struct filter *filter;
+    struct dissector *dissector;
+    struct analyzer *analyzer;
+    struct segment_batch *batch;
+    struct output *output;
+    struct report *report;
+    int64_t end_ns;
+};
+
+static bool take_connection(void *context, const struct connection_verdict *verdict)
+{
+    struct run *run = context;
+    check_connection(verdict, run->findings.packets, &run->pipeline->verdicts);
+    return report_connection(run->report, verdict);
+}
+
+static bool take_anomaly(void *context, const struct anomaly_verdict *anomaly)
+{
+    struct run *run = context;
+    check_anomaly(anomaly, run->findings.packets, &run->pipeline->verdicts);
+    return report_anomaly(run->report, anomaly);
+}
+
+static bool take_sample(void *context, const struct sample_verdict *sample)
+{
+    struct run *run = context;
+    return report_sample(run->report, sample);
+}
+
+static bool take_host(void *context, const struct host_verdict *host)
+{
+    struct run *run = context;
+    check_host(host, &run->pipeline->verdicts);
+    return report_host(run->report, host);
+}
+
+static bool open_all(struct run *run, struct report_options *options)
+{
+    char error[ERROR_BYTES];
+    const struct pipeline *p = run->pipeline;
+    struct analyzer_config config = ANALYZER_CONFIG_DEFAULT;
+    if (p->max_memory_bytes)
+        config.max_memory_bytes = p->max_memory_bytes;
+    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, run};
+    *options = (struct report_options){.format = p->format,
+                                       .connections = true,
+                                       .style = {.columns = 80},
+                                       .min_severity = SEVERITY_INFO};
+    if (p->filter && !(run->filter = filter_create(p->filter, error, sizeof error)))
+        return false;
+    run->output = output_open(NULL, error, sizeof error);
+    if (!run->output)
+        return false;
+    run->report = report_create(options, &run->findings, run->output, error, sizeof error);
+    run->batch = malloc(sizeof *run->batch);
+    run->dissector = dissector_create(&run->findings);
+    run->analyzer = analyzer_create(&config, sink);
+    if (run->batch)
+        batch_clear(run->batch);
+    return run->report && run->batch && run->dissector && run->analyzer;
+}
+
+static enum analyzer_status feed(struct run *run)
+{
+    enum analyzer_status status = analyzer_feed(run->analyzer, run->batch);
+    batch_clear(run->batch);
+    return status;
+}
+
+static enum analyzer_status analyse(struct run *run)
+{
+    struct packet packet;
+    enum capture_status status;
+    enum analyzer_status fed = ANALYZER_OK;
+    while ((status = timeline_next(run->timeline, &packet)) == CAPTURE_PACKET) {
+        if (packet.time_ns > run->end_ns)
+            run->end_ns = packet.time_ns;
+        if (run->filter && !filter_pass(run->filter, &packet))
+            dissect_filtered(run->dissector);
+        else
+            dissect_packet(run->dissector, &packet, run->batch);
+        if (batch_full(run->batch) && (fed = feed(run)) != ANALYZER_OK)
+            return fed;
+    }
+    if (status == CAPTURE_NO_MEMORY)
+        return ANALYZER_NO_MEMORY;
+    do {
+        if ((fed = feed(run)) != ANALYZER_OK)
+            return fed;
+    } while (dissect_flush(run->dissector, run->batch));
+    fed = feed(run);
+    return fed == ANALYZER_OK ? analyzer_finish(run->analyzer, run->end_ns) : fed;
+}
+
+static void keep_report(struct pipeline *p)
+{
+    struct stat status;
+    REQUIRE(fstat(STDOUT_FILENO, &status) == 0);
+    p->report_bytes = (size_t)status.st_size;
+    p->report = malloc(p->report_bytes + 1);
+    REQUIRE(p->report);
+    REQUIRE(pread(STDOUT_FILENO, p->report, p->report_bytes, 0) == (ssize_t)p->report_bytes);
+    p->report[p->report_bytes] = '\0';
+}
+
+static enum pipeline_result write_report(struct run *run, enum analyzer_status status)
+{
+    char error[ERROR_BYTES];
+    if (run->findings.files[0].error)
+        return PIPELINE_UNREADABLE;
+    bool written =
+        status == ANALYZER_OK && report_finish(run->report, analyzer_summary(run->analyzer), true);
+    bool fine = output_ok(run->output);
+    struct output *output = run->output;
+    run->output = NULL;
+    if (!written) {
+        output_discard(output);
+        return fine ? PIPELINE_NO_MEMORY : PIPELINE_OUTPUT_FAILED;
+    }
+    return output_commit(output, error, sizeof error) ? PIPELINE_WRITTEN : PIPELINE_OUTPUT_FAILED;
+}
+
+enum pipeline_result pipeline_run(struct pipeline *pipeline)
+{
+    static const char *const paths[] = {INPUT_PATH};
+    struct run run = {.pipeline = pipeline, .end_ns = TIME_UNKNOWN};
+    struct report_options options;
+    enum pipeline_result result = PIPELINE_NO_MEMORY;
+    pipeline->verdicts = DIGEST_BEGIN;
+    REQUIRE(ftruncate(STDOUT_FILENO, 0) == 0 && lseek(STDOUT_FILENO, 0, SEEK_SET) == 0);
+    run.timeline = timeline_open(paths, 1, &run.findings);
+    if (run.timeline && open_all(&run, &options))
+        result = write_report(&run, analyse(&run));
+    if (result == PIPELINE_WRITTEN)
+        keep_report(pipeline);
+    analyzer_destroy(run.analyzer);
+    report_destroy(run.report);
+    output_discard(run.output);
+    dissector_destroy(run.dissector);
+    free(run.batch);
+    timeline_destroy(run.timeline);
+    filter_destroy(run.filter);
+    findings_finish(&run.findings);
+    return result;
+}
+
+void pipeline_release(struct pipeline *p)
+{
+    free(p->report);
+    p->report = NULL;
+    p->report_bytes = 0;
+}
+
+/* ---- the report ----------------------------------------------------------------------------- */
+
+static json_int_t sum_of(const json_t *object)
+{
+    json_int_t sum = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value) sum += json_integer_value(value);
+    return sum;
+}
+
+static void check_sums(const json_t *record)
+{
+    const json_t *packets = json_object_get(json_object_get(record, "capture"), "packets");
+    if (!packets)
+        return;
+    json_int_t parts = json_integer_value(json_object_get(packets, "tcp")) +
+                       sum_of(json_object_get(packets, "other")) +
+                       sum_of(json_object_get(packets, "undecodable"));
+    REQUIRE(json_integer_value(json_object_get(packets, "total")) == parts);
+}
+
+static json_t *parse(const char *text, size_t length)
+{
+    json_error_t error;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        fprintf(stderr, "no JSON: %s at %d\n", error.text, error.position);
+    REQUIRE(value);
+    return value;
+}
+
+static void check_lines(const char *text, size_t length)
+{
+    static const char prefix[] = "finwait.";
+    const char *end = text + length;
+    REQUIRE(length && end[-1] == '\n');
+    while (text < end) {
+        const char *line_end = memchr(text, '\n', (size_t)(end - text));
+        json_t *record = parse(text, (size_t)(line_end - text));
+        const json_t *event = json_object_get(record, "event");
+        const char *dataset = json_string_value(json_object_get(event, "dataset"));
+        REQUIRE(dataset && !strncmp(dataset, prefix, sizeof prefix - 1));
+        REQUIRE(schema_fits(schema_named(dataset + sizeof prefix - 1), record));
+        check_sums(record);
+        json_decref(record);
+        text = line_end + 1;
+    }
+}
+
+static void check_document(const char *text, size_t length)
+{
+    json_t *document = parse(text, length);
+    REQUIRE(schema_fits(schema_named("document"), document));
+    check_sums(document);
+    json_decref(document);
+}
+
+/* No octet of a report, of whatever format, is one that a terminal obeys. */
+static void check_octets(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        REQUIRE(text[i] == '\n' || (text[i] >= ' ' && text[i] < 0x7f));
+}
+
+void pipeline_check(const struct pipeline *p)
+{
+    check_octets(p->report, p->report_bytes);
+    if (p->format == REPORT_NDJSON)
+        check_lines(p->report, p->report_bytes);
+    else if (p->format == REPORT_JSON)
+        check_document(p->report, p->report_bytes);
+}
