@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/reading.h"
 #include "cli/rules.h"
+#include "cli/second_pass.h"
 #include "cli/terminal.h"
 #include "reports/output.h"
 #include "reports/report.h"
@@ -108,6 +109,7 @@ static void make_settings(struct run *run)
                                                   .connections = o->connections,
                                                   .min_severity = o->min_severity,
                                                   .observer = o->observer,
+                                                  .worst = o->worst,
                                                   .settings = run->settings,
                                                   .setting_count = n,
                                                   .arguments = run->arguments,
@@ -161,16 +163,68 @@ static bool found_grave(const struct options *o, const struct summary_verdict *s
     return false;
 }
 
+static bool take_wanted(void *context, const struct wanted_segment *told)
+{
+    struct run *run = context;
+    return report_segment(run->report, told->which, told->segment, told->from,
+                          told->segment_class) ||
+           fail("out of memory");
+}
+
+static bool read_wanted(struct run *run, size_t count)
+{
+    struct wanted *wanted = calloc(count, sizeof *wanted);
+    if (!wanted)
+        return fail("out of memory");
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = wanted_of(report_wanted(run->report, i), &run->options->analyzer);
+    struct second_pass pass = {
+        .options = run->options,
+        .first = &run->reading.findings,
+        .wanted = wanted,
+        .wanted_count = count,
+        .take = take_wanted,
+        .context = run,
+    };
+    bool done = second_pass_run(&pass);
+    free(wanted);
+    return done;
+}
+
+/* The packets that the report draws need the captures a second time. Without them it is written all
+ * the same, and says so. `missed` is set where they should have been had. False when memory ran
+ * out. */
+static bool fetch_wanted(struct run *run, bool *missed)
+{
+    char why[ERROR_BYTES];
+    size_t count = report_wanted_count(run->report);
+    const char *obstacle = second_pass_obstacle(run->options);
+    if (!count)
+        return true;
+    if (interrupted())
+        return report_without_ladders(run->report, "the analysis was interrupted");
+    if (obstacle) {
+        snprintf(why, sizeof why, "%s cannot be read a second time", obstacle);
+        return report_without_ladders(run->report, why);
+    }
+    if (read_wanted(run, count))
+        return true;
+    *missed = true;
+    return report_without_ladders(run->report, "the second reading of the captures failed");
+}
+
 static int finish(struct run *run, bool analysed)
 {
     char error[ERROR_BYTES];
     int signal = interrupted();
+    bool missed = false;
     if (!reading_any(&run->reading.findings)) {
         reading_tell_unreadable(&run->reading.findings);
         return EXIT_FAULT;
     }
     progress_clear(&run->reading.progress);
-    bool written = analysed && report_finish(run->report, analyzer_summary(run->analyzer), !signal);
+    bool written = analysed && fetch_wanted(run, &missed) &&
+                   report_finish(run->report, analyzer_summary(run->analyzer), !signal);
     struct output *output = run->output;
     run->output = NULL;
     if (!written && output_ok(output)) {
@@ -185,11 +239,12 @@ static int finish(struct run *run, bool analysed)
     }
     reading_tell_unreadable(&run->reading.findings);
     tell_untimed(run);
+    signal = interrupted();
     if (signal)
         return EXIT_SIGNAL + signal;
     if (found_grave(run->options, analyzer_summary(run->analyzer)))
         return EXIT_FOUND;
-    return findings_damaged(&run->reading.findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
+    return missed || findings_damaged(&run->reading.findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
 }
 
 static void release(struct run *run)

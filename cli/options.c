@@ -87,7 +87,7 @@ void options_print_help(enum verb verb, FILE *stream)
 }
 
 /* In the order of what they mean. */
-static const char *const format_words[] = {"text", "json", "ndjson", "openmetrics", NULL};
+static const char *const format_words[] = {"text", "json", "ndjson", "html", "openmetrics", NULL};
 static const char *const plain_format_words[] = {"text", "json", NULL};
 static const char *const color_words[] = {"auto", "always", "never", NULL};
 static const char *const severity_words[] = {"info", "notice", "warning", "critical", NULL};
@@ -127,10 +127,10 @@ static bool parse_word(const char *value, const char *const *words, int first, i
 static bool set_format(struct options *o, const char *value)
 {
     static const enum report_format formats[] = {REPORT_TEXT, REPORT_JSON, REPORT_NDJSON,
-                                                 REPORT_OPENMETRICS};
+                                                 REPORT_HTML, REPORT_OPENMETRICS};
     int index;
     if (!parse_word(value, format_words, 0, &index)) {
-        complain("--format", value, "it is text, json, ndjson or openmetrics");
+        complain("--format", value, "it is text, html, json, ndjson or openmetrics");
         return false;
     }
     o->format = formats[index];
@@ -289,6 +289,11 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
             return true;
         complain("--port-range", value, "write the lowest and highest port, like 32768-60999");
         return false;
+    case OPTION_WORST:
+        if (parse_count(value, WORST_MOST, &o->worst))
+            return true;
+        complain("--worst", value, "write a number from 0 to 5000");
+        return false;
     case OPTION_MAX_MEMORY:
         if (parse_size(value, &o->analyzer.max_memory_bytes) &&
             o->analyzer.max_memory_bytes >= UINT64_C(1) << 20)
@@ -427,6 +432,7 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
                           .analyzer = ANALYZER_CONFIG_DEFAULT,
                           .format = verb == VERB_REPORT ? REPORT_JSON : REPORT_TEXT,
                           .min_severity = verb == VERB_REPORT ? SEVERITY_NOTICE : SEVERITY_INFO,
+                          .worst = WORST_DEFAULT,
                           .max_connections = MAX_CONNECTIONS_DEFAULT};
     int code;
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {

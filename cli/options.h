@@ -70,6 +70,7 @@ struct options {
     bool some_format; /* --format was given */
     enum color_choice color;
     enum severity min_severity;
+    uint32_t worst;
     enum severity fail_on; /* SEVERITY_NONE: nothing */
     bool some_rules;       /* --rule was given: all but these are left out */
     bool rule_left_out[RULES];

@@ -109,6 +109,22 @@ static bool take_port(const char **text, uint16_t *port)
     return value > 0;
 }
 
+bool parse_count(const char *text, uint32_t most, uint32_t *count)
+{
+    uint64_t value = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+        if (value > most)
+            return false;
+    }
+    *count = (uint32_t)value;
+    return true;
+}
+
 bool parse_port_range(const char *text, uint16_t *low, uint16_t *high)
 {
     uint16_t from, to;

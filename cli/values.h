@@ -19,6 +19,9 @@ bool parse_two_msl(const char *text, int64_t *duration_ns) MUST_CHECK;
 /* Bytes, or with a suffix K, M, G, T (powers of 1024). */
 bool parse_size(const char *text, uint64_t *bytes) MUST_CHECK;
 
+/* Digits alone, of a number that is `most` or less. */
+bool parse_count(const char *text, uint32_t most, uint32_t *count) MUST_CHECK;
+
 /* "32768-60999": ports from 1 on, the lower first. */
 bool parse_port_range(const char *text, uint16_t *low, uint16_t *high) MUST_CHECK;
 

@@ -116,6 +116,20 @@ static void moments(void **state)
     }
 }
 
+static void counts(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", "-1", "+1", " 1", "1 ", "0x1", "5001", "4294967297", "1e3", "99999999999999999999999"};
+    uint32_t count = 9;
+    assert_true(parse_count("0", 5000, &count));
+    assert_int_equal(count, 0);
+    assert_true(parse_count("0005000", 5000, &count));
+    assert_int_equal(count, 5000);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(parse_count(bad[i], 5000, &count));
+}
+
 static void port_ranges(void **state)
 {
     (void)state;
@@ -139,8 +153,8 @@ static void port_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(port_ranges), cmocka_unit_test(durations), cmocka_unit_test(two_msl),
-        cmocka_unit_test(sizes),       cmocka_unit_test(moments),
+        cmocka_unit_test(counts),  cmocka_unit_test(port_ranges), cmocka_unit_test(durations),
+        cmocka_unit_test(two_msl), cmocka_unit_test(sizes),       cmocka_unit_test(moments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

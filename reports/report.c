@@ -9,6 +9,7 @@ static const struct report_calls *const formats[] = {
     [REPORT_JSON] = &report_as_document,
     [REPORT_NDJSON] = &report_as_lines,
     [REPORT_TEXT] = &report_as_text,
+    [REPORT_HTML] = &report_as_html,
     [REPORT_OPENMETRICS] = &report_as_openmetrics,
 };
 
@@ -79,6 +80,27 @@ bool report_sample(struct report *report, const struct sample_verdict *verdict)
 bool report_host(struct report *report, const struct host_verdict *verdict)
 {
     return report->calls->host(report->format, verdict);
+}
+
+size_t report_wanted_count(struct report *report)
+{
+    return report->calls->wanted_count ? report->calls->wanted_count(report->format) : 0;
+}
+
+const struct connection_verdict *report_wanted(struct report *report, size_t which)
+{
+    return report->calls->wanted(report->format, which);
+}
+
+bool report_segment(struct report *report, size_t which, const struct segment *segment,
+                    enum role from, enum segment_class segment_class)
+{
+    return report->calls->segment(report->format, which, segment, from, segment_class);
+}
+
+bool report_without_ladders(struct report *report, const char *why)
+{
+    return !report->calls->without_ladders || report->calls->without_ladders(report->format, why);
 }
 
 bool report_finish(struct report *report, const struct summary_verdict *summary, bool complete)

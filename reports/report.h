@@ -10,6 +10,7 @@
 #ifndef FINWAIT_REPORTS_REPORT_H
 #define FINWAIT_REPORTS_REPORT_H
 
+#include "analyzer/trace.h"
 #include "analyzer/verdict.h"
 #include "dissect/compiler.h"
 #include "dissect/findings.h"
@@ -19,6 +20,7 @@ enum report_format {
     REPORT_JSON,        /* one document */
     REPORT_NDJSON,      /* one record a line */
     REPORT_TEXT,        /* a page for people */
+    REPORT_HTML,        /* the same for browsers, with charts and ladders */
     REPORT_OPENMETRICS, /* the samples alone, for Prometheus */
 };
 
@@ -54,7 +56,11 @@ struct report_options {
     size_t setting_count;
     const struct report_argument *arguments; /* for the commands in REPORT_TEXT */
     size_t argument_count;
+    uint32_t worst; /* so many anomalies are listed in REPORT_HTML, at most WORST_MOST */
 };
+
+#define WORST_DEFAULT 200u
+#define WORST_MOST    5000u
 
 struct report;
 
@@ -74,6 +80,15 @@ bool report_connection(struct report *report, const struct connection_verdict *v
 bool report_anomaly(struct report *report, const struct anomaly_verdict *verdict) MUST_CHECK;
 bool report_sample(struct report *report, const struct sample_verdict *verdict) MUST_CHECK;
 bool report_host(struct report *report, const struct host_verdict *verdict) MUST_CHECK;
+
+/* Between the last verdict and the end: the connections whose ladders the report would draw (none,
+ * mostly), as verdicts that are the report's. Their packets are handed in the order of passage,
+ * each with the number of its connection; or else why not, in a sentence that is cleaned. */
+size_t report_wanted_count(struct report *report);
+const struct connection_verdict *report_wanted(struct report *report, size_t which);
+bool report_segment(struct report *report, size_t which, const struct segment *segment,
+                    enum role from, enum segment_class segment_class) MUST_CHECK;
+bool report_without_ladders(struct report *report, const char *why) MUST_CHECK;
 
 /* The summary and the end of the document. `complete` is false after an interruption. */
 bool report_finish(struct report *report, const struct summary_verdict *summary,

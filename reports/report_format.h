@@ -24,10 +24,16 @@ struct report_calls {
                     const struct connection_verdict *connection);
     bool (*sample)(void *report, const struct sample_verdict *verdict);
     bool (*host)(void *report, const struct host_verdict *verdict);
+    /* As in report.h; NULL where no ladders are drawn. */
+    size_t (*wanted_count)(void *report);
+    const struct connection_verdict *(*wanted)(void *report, size_t which);
+    bool (*segment)(void *report, size_t which, const struct segment *segment, enum role from,
+                    enum segment_class segment_class);
+    bool (*without_ladders)(void *report, const char *why);
     bool (*finish)(void *report, const struct summary_verdict *summary, bool complete);
 };
 
 extern const struct report_calls report_as_document, report_as_lines, report_as_text,
-    report_as_openmetrics;
+    report_as_html, report_as_openmetrics;
 
 #endif

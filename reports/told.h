@@ -17,7 +17,9 @@
 #define TOLD_SERVICES_MOST 64u
 #define TOLD_GROUPS        6u
 
+/* Labels of told_capture() that mean something to who lays it out. */
 #define TOLD_INTERRUPTED "INTERRUPTED"
+#define TOLD_ENDS        "How they end"
 
 /* A host that bore much. */
 struct pressed_host {

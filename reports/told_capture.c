@@ -199,7 +199,7 @@ void told_capture(const struct told *told, const struct summary_verdict *summary
         put(lines, "Connections", &line);
         sentence_init(&line);
         add_closes(&line, summary);
-        put(lines, "How they end", &line);
+        put(lines, TOLD_ENDS, &line);
     } else {
         put(lines, "Connections", &line);
     }
