@@ -82,7 +82,7 @@ static bool take_mark(struct segment *g, const char *word)
         uint32_t mark;
     } marks[] = {
         {"sackok", SEG_SACK_PERMITTED}, {"fastopen", SEG_FAST_OPEN}, {"md5", SEG_SIGNED},
-        {"mptcp", SEG_MPTCP},           {"cut", SEG_OPTIONS_CUT},
+        {"mptcp", SEG_MPTCP},           {"cut", SEG_OPTIONS_CUT},    {"zeros", SEG_PADDING_LIKE},
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (strcmp(word, marks[i].word) == 0) {

@@ -12,7 +12,7 @@
  * in between. Frames are numbered in the order of the calls.
  *
  * Options, separated by blanks:
- *     mss N, ws N, sackok, fastopen, md5, mptcp, cut   of a handshake
+ *     mss N, ws N, sackok, fastopen, md5, mptcp, cut   of a handshake; zeros: padding, perhaps
  *     ts VAL, ecr VAL, sack LEFT-RIGHT, dsack LEFT-RIGHT (in the peer's relative numbers)
  *     win N, id N, ttl N, tap N (interface), world N, vlan N
  *     us N (microseconds more), untimed

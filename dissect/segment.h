@@ -75,6 +75,10 @@ enum segment_mark {
     SEG_MALFORMED = 1u << 18, /* the data offset is below 5 or beyond the packet: the receiver drops
                                  it, and its fields are whatever stands there. No options are read,
                                  payload_len is 0 */
+    SEG_PADDING_LIKE = 1u << 19, /* all its payload is zero, no more than would bring the IPv4
+                                    packet to the least that an Ethernet frame carries, and not
+                                    pushed: padding perhaps, by a box that counts it into the IP
+                                    length. Only numbers can tell */
 };
 
 /* Of nested tunnels the innermost is kept. */

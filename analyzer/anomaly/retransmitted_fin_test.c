@@ -68,6 +68,40 @@ static const struct CMUnitTest tests[] = {
         "+.010 < . 201:201(0) ack 101 <dsack 131:132>\n"
         "+.200 > F. 131:131(0) ack 201\n"
         "rule fin_retransmitted by client notice count=1\n"),
+    SCRIPT("padding inside the IP length is in no sequence space", ESTABLISHED
+        "+.010 < . 201:207(6) ack 101 <zeros>\n"
+        "+.010 < P. 201:301(100) ack 101\n"
+        "+.010 > . 101:101(0) ack 301\n"
+        "+.100 < F. 301:307(6) ack 101 <zeros>\n"
+        "+.220 < F. 301:307(6) ack 101 <zeros>\n"
+        "+.001 > . 101:101(0) ack 302\n"
+        "rule fin_retransmitted by server notice certain @10 @11 count=1 outcome=acknowledged\n"
+        "no caveat capture_lost_segments\n"
+        "server = FIN_WAIT_2?\n"),
+    SCRIPT("the padding is that of the FIN itself", ESTABLISHED
+        "+.100 < F. 201:207(6) ack 101 <zeros>\n"
+        "+.010 > P. 101:201(100) ack 202\n"
+        "+.010 < . 202:208(6) ack 201 <zeros>\n"
+        "client = CLOSE_WAIT!\n"
+        "server = FIN_WAIT_2!\n"
+        "rules half_close\n"),
+    SCRIPT("near miss: zeros that are payload", ESTABLISHED
+        "+.010 < . 201:207(6) ack 101 <zeros>\n"
+        "+.010 < P. 207:307(100) ack 101\n"
+        "+.010 > . 101:101(0) ack 307\n"
+        "+.100 < F. 307:308(1) ack 101 <zeros>\n"
+        "+.001 > . 101:101(0) ack 309\n"
+        "no caveat capture_lost_segments\n"
+        "rules nothing\n"
+        "server = FIN_WAIT_2?\n"),
+    SCRIPT("near miss: zeros that are sent again alike", ESTABLISHED
+        "+.100 < . 201:202(1) ack 101 <zeros>\n"
+        "+.300 < . 201:202(1) ack 101 <zeros>\n"
+        "+.010 > . 101:101(0) ack 202\n"
+        "+.100 < F. 202:202(0) ack 101\n"
+        "+.001 > . 101:101(0) ack 203\n"
+        "no caveat capture_lost_segments\n"
+        "server = FIN_WAIT_2?\n"),
     SCRIPT("within the disorder of the capture", ESTABLISHED
         "+.100 < . 201:201(0) ack 102\n"
         "+0 < F. 201:201(0) ack 102 id 7\n"

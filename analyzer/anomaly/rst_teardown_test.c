@@ -181,6 +181,16 @@ static const struct CMUnitTest tests[] = {
         "+.300 > P. 101:201(100) ack 202\n"
         "+.010 < R 202:202(0)\n"
         "rule data_after_close by server warning certain bytes_lost=100\n"),
+    SCRIPT("data_after_close: padding inside the IP length is not lost", ESTABLISHED
+        "+.010 < . 201:207(6) ack 101 <zeros>\n"
+        "+.010 > . 101:103(2) ack 201 <zeros>\n"
+        "+.010 > P. 101:201(100) ack 201\n"
+        "+.010 < . 201:207(6) ack 201 <zeros>\n"
+        "+.100 < P. 201:301(100) ack 201\n"
+        "+.001 > F. 201:203(2) ack 201 <zeros>\n"
+        "+.010 < F. 301:307(6) ack 202 <zeros>\n"
+        "+.010 > R. 202:204(2) ack 301 <zeros>\n"
+        "rule data_after_close by client certain @11 @12 @14 bytes_lost=100 form=abort\n"),
     SCRIPT("data_after_close: only a goodbye", FIN_WAIT_2
         "+.010 < P. 201:232(31) ack 102\n"
         "+0 < F. 232:232(0) ack 102\n"

@@ -128,6 +128,7 @@ static uint32_t mark_of(const struct script *s, const char *text)
     } marks[] = {
         {"sackOK", SEG_SACK_PERMITTED}, {"FO", SEG_FAST_OPEN},    {"md5", SEG_SIGNED},
         {"mptcp", SEG_MPTCP},           {"cut", SEG_OPTIONS_CUT}, {"malformed", SEG_MALFORMED},
+        {"zeros", SEG_PADDING_LIKE},
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (strcmp(text, marks[i].name) == 0)

@@ -19,8 +19,8 @@
  * packet without a time. `>` is sent by the client, `<` by the server. FLAGS are S F R P . as in
  * packetdrill. Numbers count from the sender's initial one, which is 0; with `=` ahead they are
  * absolute. Options: mss N, wscale N, sackOK, FO, TS val N ecr N, sack L:R, dsack L:R, md5, mptcp;
- * and what a dissector may say: cut, malformed. Frames are numbered from 1 in the order of the
- * lines.
+ * and what a dissector may say: cut, malformed, zeros. Frames are numbered from 1 in the order of
+ * the lines.
  *
  * Other lines:
  *     --2msl=SECONDS, --fin-timeout=, --idle=, --stuck=   as the program's options

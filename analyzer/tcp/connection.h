@@ -126,6 +126,15 @@ struct reset_reason {
     struct segment_aux aux;
 };
 
+/* The side's last segment, when its payload may be padding (SEG_PADDING_LIKE). */
+struct maybe_padding {
+    frame_ref frame;
+    seq_t next; /* the number behind it if it is */
+    seq_t ack;
+    uint8_t octets; /* 0: it is none */
+    bool fin;       /* it carried the side's first FIN */
+};
+
 struct side_detail {
     struct ranges *holes;                            /* owned, NULL while there never was one */
     struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring; the oldest at `oldest` */
@@ -146,6 +155,8 @@ struct side_detail {
                                 octets that are missing (SACK); 0: none */
     seq_t una_before;  /* what `una` was before it last advanced: what the last ACK acknowledged */
     bool una_advanced; /* una_before is known */
+    struct maybe_padding maybe_padding;
+    bool pads;                       /* what may be padding is: its numbers showed it once */
     seq_t sacked_left, sacked_right; /* of its octets, those last reported so (SACK), */
     bool sacked;                     /* if there were any */
     uint16_t mss;

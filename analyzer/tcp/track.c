@@ -5,6 +5,7 @@
 #include "analyzer/tcp/log.h"
 #include "analyzer/tcp/numbers.h"
 #include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/padding.h"
 
 #include <stdlib.h>
 
@@ -381,10 +382,12 @@ static bool begins_anew(const struct connection *c, int sender, const struct seg
            !(c->marks & CONN_ESTABLISHED);
 }
 
-bool track_segment(struct connection *c, int sender, const struct segment *g)
+bool track_segment(struct connection *c, int sender, const struct segment *segment)
 {
-    if (g->marks & SEG_MALFORMED)
-        return count_malformed(c, sender, g);
+    if (segment->marks & SEG_MALFORMED)
+        return count_malformed(c, sender, segment);
+    struct segment bare;
+    const struct segment *g = without_padding(c, sender, segment, &bare);
     enum copy copy = copy_of(c, sender, g);
     if (copy != NO_COPY)
         return count_copy(c, sender, copy);
@@ -420,6 +423,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     }
     if (g->flags & CONTROL_FLAGS)
         note_control(c, sender, g);
+    note_padding(c, sender, g);
     note_progress(c, g, again);
     return held;
 }

@@ -72,6 +72,27 @@ static bool is_timestamps_only(const uint8_t *options, uint32_t length)
     return length == 12 && load_be32(options) == 0x0101080a;
 }
 
+/* The shortest Ethernet frame carries so much. */
+#define ETHERNET_PAYLOAD_MIN 46u
+
+/* An application's write ends with PSH; what has none and is as short as this goes out as padding
+ * alone, if it is zero as well. */
+static bool is_padding_like(const struct layers *l, uint32_t header_bytes, uint32_t captured)
+{
+    const struct segment *segment = l->segment;
+    if (LIKELY(segment->ip_bytes > ETHERNET_PAYLOAD_MIN) || segment->ip_version != 4 ||
+        !segment->payload_len || segment->flags & TCP_PSH ||
+        l->marks & (SEG_LENGTH_GUESSED | SEG_FRAGMENTED) ||
+        captured < header_bytes + segment->payload_len)
+        return false;
+    const uint8_t *payload = l->in.at + header_bytes;
+    for (uint32_t i = 0; i < segment->payload_len; i++) {
+        if (payload[i])
+            return false;
+    }
+    return true;
+}
+
 static void keep(struct layers *l)
 {
     l->batch->count++;
@@ -114,6 +135,8 @@ enum step tcp_segment(struct layers *l)
         return STEP_DONE;
     }
     segment->payload_len = l->wire_left > header_bytes ? l->wire_left - header_bytes : 0;
+    if (UNLIKELY(is_padding_like(l, header_bytes, captured)))
+        segment->marks |= SEG_PADDING_LIKE;
     struct tcp_extra extra = {0};
     if (header_bytes > TCP_HEADER_BYTES && LIKELY(captured >= TCP_HEADER_BYTES)) {
         uint32_t length = header_bytes - TCP_HEADER_BYTES;
@@ -128,7 +151,8 @@ enum step tcp_segment(struct layers *l)
         }
     }
     if (UNLIKELY(segment->flags & TCP_RST)) {
-        uint32_t text = captured > header_bytes ? captured - header_bytes : 0;
+        bool says = captured > header_bytes && !(segment->marks & SEG_PADDING_LIKE);
+        uint32_t text = says ? captured - header_bytes : 0;
         if (text || extra.has_mptcp_reason)
             keep_extra(l, &extra, text ? h + header_bytes : h, text);
     }

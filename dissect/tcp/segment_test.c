@@ -36,6 +36,48 @@ static void data_offset(void **state)
     bench_finish(&b);
 }
 
+/* An IPv4 packet of the least length that an Ethernet frame carries, or of less. */
+static void zeros_like_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned flags;
+        unsigned payload;
+        int last; /* the last octet of it */
+        bool like;
+    } cases[] = {
+        {TCP_ACK, 0, 0, false},
+        {TCP_ACK, 1, 0, true},
+        {TCP_ACK, 6, 0, true},
+        {TCP_ACK, 7, 0, false},
+        {TCP_ACK, 6, 1, false},
+        {TCP_ACK | TCP_PSH, 6, 0, false},
+        {TCP_ACK | TCP_FIN, 6, 0, true},
+        {TCP_ACK | TCP_RST, 2, 0, true},
+        {TCP_ACK | TCP_RST, 2, 7, false},
+    };
+    struct bench b;
+    bench_init(&b);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct frame f = {0};
+        size_t ip = put_ipv4(&f, 6);
+        put_tcp(&f, cases[i].flags, "", 0, 0);
+        for (unsigned n = 0; n < cases[i].payload; n++)
+            put8(&f, n + 1 == cases[i].payload ? (unsigned)cases[i].last : 0);
+        end_ipv4(&f, ip);
+        const struct segment *s = bench_segment(&b, RAW, &f);
+        assert_int_equal(s->payload_len, cases[i].payload);
+        assert_int_equal(s->marks, cases[i].like ? SEG_PADDING_LIKE : 0u);
+        bool says = cases[i].flags & TCP_RST && !cases[i].like;
+        assert_true((s->aux != AUX_NONE) == says);
+        if (!cases[i].like)
+            continue;
+        assert_int_equal(bench_run(&b, RAW, &f, f.length - 1), 1); /* not all of it was captured */
+        assert_false(b.batch->segments[0].marks & SEG_PADDING_LIKE);
+    }
+    bench_finish(&b);
+}
+
 /* What the snapshot length left of a header that cannot be. */
 static void malformed_and_cut(void **state)
 {
@@ -231,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(data_offset),
+        cmocka_unit_test(zeros_like_padding),
         cmocka_unit_test(malformed_and_cut),
         cmocka_unit_test(fixed_header_cut),
         cmocka_unit_test(header_cut_unsaid),
