@@ -273,6 +273,18 @@ static bool find_packets(struct extract *e)
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
+/* --rule may have been given several times. */
+static void put_rules(const struct options *o, FILE *stream)
+{
+    const char *before = "\n--rule ";
+    for (unsigned i = 0; i < RULES && o->some_rules; i++) {
+        if (!o->rule_left_out[i]) {
+            fprintf(stream, "%s%s", before, rule_table[i].id);
+            before = ",";
+        }
+    }
+}
+
 /* What the file is, for whoever finds it later. NULL when memory ran out. */
 static char *describe(const struct extract *e)
 {
@@ -290,9 +302,10 @@ static char *describe(const struct extract *e)
         fprintf(stream, ", and %" PRIu32 " more", findings->file_count - FILES_NAMED);
     for (int id = 0; id < OPTION_COUNT; id++) {
         const char *value = e->options->given[id];
-        if (value && id != OPTION_OUTPUT)
+        if (value && id != OPTION_OUTPUT && id != OPTION_RULE)
             fprintf(stream, "\n--%s%s%s", option_table[id].name, *value ? " " : "", value);
     }
+    put_rules(e->options, stream);
     bool whole = !ferror(stream);
     if (fclose(stream) == 0 && whole)
         return text;

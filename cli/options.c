@@ -453,9 +453,10 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
             puts("finwait " FINWAIT_VERSION);
             return OPTIONS_DONE;
         }
-        if (!set_value(o, id, optarg))
+        const char *value = optarg ? optarg : "";
+        if (!set_value(o, id, value))
             return OPTIONS_WRONG;
-        o->given[id] = optarg ? optarg : "";
+        o->given[id] = value;
     }
     o->inputs = (const char *const *)(argv + optind);
     o->input_count = (size_t)(argc - optind);

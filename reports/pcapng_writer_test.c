@@ -57,6 +57,8 @@ struct block {
 static size_t split(const uint8_t *bytes, size_t length, struct block *blocks, size_t room)
 {
     size_t count = 0;
+    for (size_t i = 0; i < room; i++)
+        blocks[i] = (struct block){.body = bytes};
     for (size_t at = 0; at < length; count++) {
         assert_true(count < room);
         assert_true(length - at >= 12);

@@ -369,6 +369,10 @@ def check_choice(verdict, folder):
     one = anomalies[0]
     both = Extract(verdict, folder, ["--rule", one["rule"]["id"], "--connection",
                                      one["tcp"]["connection"], path])
+    about = both.packets[0].section_comment.split("\n") if both.packets else []
+    verdict.check(about == [f"finwait extract: 1 connection of {path}",
+                            f"--connection {one['tcp']['connection']}",
+                            f"--rule {one['rule']['id']}"], f"the section says {about}")
     named = [r["tcp"]["connection"] for r in connections(report(both.path))]
     verdict.check(named == [one["tcp"]["connection"]], f"--rule and --connection: {named}")
     verdict.check(len(refused) > 2, "port_scan_short.pcap has too few connections")
