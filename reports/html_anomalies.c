@@ -198,6 +198,7 @@ void html_anomalies(struct html_report *report, const struct summary_verdict *su
     struct html *html = &report->html;
     html_put(html, "<section id=\"anomalies\">\n<h2>Anomalies</h2>\n");
     if (report->worst.count) {
+        html_ladder_legend(report);
         put_tools(report);
         html_put(html,
                  "<div class=\"scroll\"><table class=\"anomalies\">\n<thead><tr><th scope=\"col\" "
@@ -354,7 +355,6 @@ bool html_cases(struct html_report *report)
     if (!report->worst.count)
         return true;
     html_put(html, "<section id=\"cases\">\n<h2>Ladders and evidence</h2>\n");
-    html_ladder_legend(report);
     bool drawn = true;
     for (uint32_t i = 0; drawn && i < report->worst.count; i++)
         drawn = put_case(report, i);

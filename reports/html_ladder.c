@@ -15,11 +15,11 @@ enum { ROWS_MOST = 60, ROWS_LEAST = 16, ROWS_OF_ALL = 6000 };
 /* In tenths of a unit: the columns from left to right, and the rows. */
 enum {
     TIME_X = 1000,
-    FRAME_X = 1480,
-    CLIENT_LABEL_X = 2600,
-    CLIENT_BAR_X = 2660,
+    FRAME_X = 1420,
+    CLIENT_LABEL_X = 2760,
+    CLIENT_BAR_X = 2820,
     BAR_WIDTH = 100,
-    CLIENT_X = 2810,
+    CLIENT_X = 2970,
     SERVER_X = 6050,
     SERVER_BAR_X = 6100,
     SERVER_LABEL_X = 6260,
@@ -30,7 +30,11 @@ enum {
     GAP_ROW = 210,
     LAST_ROW = 260,
     SLOPE = 40,
+    NAME_INWARD = 1400,
 };
+
+/* Characters of an end's name that stands over its life line. */
+enum { NAME_MIDDLE = 32 };
 
 /* A silence as long as this is told in a row of its own. */
 #define GAP_NS UINT64_C(1000000000)
@@ -458,26 +462,42 @@ static void put_bars(const struct drawing *drawing, enum role role)
     html_put(html_of(drawing), "\n");
 }
 
+/* Names of IPv6 would meet in the middle. */
+static bool is_wide(const struct drawing *drawing)
+{
+    struct sentence client = {0}, server = {0};
+    sentence_add_service(&client, drawing->verdict->client.address, drawing->verdict->client.port);
+    sentence_add_service(&server, drawing->verdict->server.address, drawing->verdict->server.port);
+    return client.length + server.length > 2 * NAME_MIDDLE;
+}
+
 static void put_ends(const struct drawing *drawing)
 {
     struct html *html = html_of(drawing);
+    bool wide = is_wide(drawing);
     for (unsigned role = ROLE_CLIENT; role <= ROLE_SERVER; role++) {
         const struct endpoint_verdict *end = end_of(drawing, role);
+        bool client = role == ROLE_CLIENT;
+        int64_t x = client ? CLIENT_X : SERVER_X;
         struct sentence name = {0};
+        sentence_add(&name, role_name(role));
+        sentence_add(&name, " ");
         sentence_add_service(&name, end->address, end->port);
-        put_text_at(html, "end", "middle", role == ROLE_CLIENT ? CLIENT_X : SERVER_X, 140);
-        html_text(html, role_name(role));
-        html_put(html, " ");
+        if (wide)
+            put_text_at(html, "end", client ? "end" : NULL,
+                        client ? x + NAME_INWARD : x - NAME_INWARD, 140);
+        else
+            put_text_at(html, "end", "middle", x, 140);
         html_text(html, name.text);
         html_put(html, "</text><path class=\"life\" d=\"M");
-        html_tenths(html, role == ROLE_CLIENT ? CLIENT_X : SERVER_X);
+        html_tenths(html, x);
         html_put(html, " 22V");
         html_tenths(html, drawing->bottom);
         html_put(html, "\"/>\n");
     }
-    put_text_at(html, "when", "end", TIME_X, 140);
+    put_text_at(html, "when", "end", TIME_X, 310);
     html_put(html, "time (UTC)</text>");
-    put_text_at(html, "when", "end", FRAME_X, 140);
+    put_text_at(html, "when", "end", FRAME_X, 310);
     html_put(html, "frame</text>\n");
 }
 
@@ -570,7 +590,8 @@ void html_ladder_legend(struct html_report *report)
     html_put(html, "<svg class=\"absent\" aria-hidden=\"true\"><defs><pattern id=\"presumed\" "
                    "width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
                    "patternTransform=\"rotate(45)\"><path class=\"hatch\" d=\"M0 "
-                   "0V6\"/></pattern></defs></svg>\n<p class=\"note\">The bars beside the life "
+                   "0V6\"/></pattern></defs></svg>\n<p class=\"note\" id=\"ladder-legend\">A "
+                   "ladder shows the connection's packets. The bars beside the life "
                    "lines are the states of the ends: solid where the end's own later segment "
                    "proves them, hatched and with a question mark where they are presumed. Rows "
                    "with \xe2\x97\x86 are the evidence. seq and ack count from the connection's "

@@ -171,7 +171,7 @@ static void put_marks(struct html_report *report, const struct html_axis *axis)
     struct html *html = &report->html;
     html_put(html, "<text class=\"ink\" x=\"0\" y=\"");
     html_tenths(html, LANES_END + MARKS / 2);
-    html_put(html, "\">listed below</text>\n");
+    html_put(html, "\">Listed below</text>\n");
     for (uint32_t i = report->worst.count; i-- > 0;)
         put_mark(report, axis, i);
     html_put(html, "\n");

@@ -198,6 +198,7 @@ const sorts = async () => {
 
 const opens = async () => {
   const page = await open("leak");
+  same(await page.locator("#ladder-legend").isVisible(), true, "what the bars mean is visible");
   const row = page.locator("tr.row").nth(1);
   const button = row.locator("button.open");
   same(await button.textContent(), "Ladder", "the button");
