@@ -91,6 +91,10 @@ static bool fill(struct example *example, const struct anomaly_verdict *anomaly,
         return false;
     memcpy(text, sentence.text, sentence.length + 1);
     example->sentence = text;
+    if (connection) {
+        struct connection_identity identity = identity_of(connection);
+        connection_id(&identity, example->connection);
+    }
     example->at_ns = anomaly->at_ns;
     example->confidence = anomaly->confidence;
     example->frame_total = anomaly->evidence_total;

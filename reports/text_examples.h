@@ -8,6 +8,7 @@
 
 #include "analyzer/verdict.h"
 #include "dissect/compiler.h"
+#include "reports/identity.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,7 +30,8 @@ struct example {
     uint32_t frame_count; /* of those kept */
     uint32_t frame_total;
     frame_ref frames[EXAMPLE_FRAMES];
-    char *sentence; /* owned */
+    char *sentence;                       /* owned */
+    char connection[CONNECTION_ID_BYTES]; /* its id; "" where it is about none */
 };
 
 struct text_examples {

@@ -17,7 +17,7 @@
 
 enum {
     ARROW_FRAME = 4, /* of an arrow: what is not its label */
-    ARROW_LEAST = 24,
+    ARROW_LEAST = 16,
     NOTES_LEAST = 24,
     NOTES_MOST = 60,
     CELL_BYTES = 32,

@@ -165,11 +165,14 @@ static void a_narrow_terminal_has_letters_or_numbers_below(void **state)
     (void)state;
     struct stage s;
     begin(&s);
-    char *text = drawn(&s, 40, false, false);
+    char *text = drawn(&s, 59, false, false); /* the last with room for letters */
     expect_line(text, "    2 0.001500          |< RA seq=5 ack=1 len=6 -| (CLOSED)");
     free(text);
+    text = drawn(&s, 58, false, false);
+    assert_true(has(text, "|< RST+ACK ----"));
+    free(text);
     s.verdict.client.isn = 0;
-    for (unsigned columns = 0; columns <= 30; columns += 30) {
+    for (unsigned columns = 0; columns <= 50; columns += 25) {
         text = drawn(&s, columns, false, false);
         assert_true(has(text, "|< RST+ACK ----"));
         assert_true(has(text, "\n                           seq=5 ack=4294967291\n"));

@@ -66,6 +66,21 @@ static void put_command(const struct commands *commands, const char *options, co
     commands->put(commands->context, command.text);
 }
 
+/* The ladder of an example of the most telling finding that has one. */
+static void put_explain(const struct commands *commands, const struct summary_verdict *summary)
+{
+    for (uint32_t i = 0; i < summary->finding_count; i++) {
+        const struct finding *finding = &summary->findings[i];
+        if (!report_speaks_of(commands->told->options, finding->rule, finding->severity))
+            continue;
+        const struct example *example = examples_find(&commands->told->examples, finding);
+        if (!example || !*example->connection)
+            continue;
+        put_command(commands, "explain --connection ", example->connection);
+        return;
+    }
+}
+
 void told_next(const struct told *told, const struct summary_verdict *summary,
                const struct finding *first, bool utf8, told_note put, void *context)
 {
@@ -78,6 +93,7 @@ void told_next(const struct told *told, const struct summary_verdict *summary,
         sentence_add(&command, "finwait rules ");
         sentence_add(&command, rule);
         put(context, command.text);
+        put_explain(&commands, summary);
         put_command(&commands,
                     first->severity < SEVERITY_NOTICE
                         ? "--format ndjson --min-severity info --rule "

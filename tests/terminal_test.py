@@ -125,15 +125,81 @@ def check_commands(verdict):
         page = piped("--format", "text", *arguments)
         commands = [shlex.split(line)[1:] for line in page.splitlines()
                     if line.startswith("  finwait ")]
-        verdict.check(len(commands) == 3 and commands[0] == ["rules", rule],
+        verdict.check(len(commands) == 4 and commands[0] == ["rules", rule]
+                      and commands[1][:2] == ["explain", "--connection"],
                       f"{rule}: not what to run next: {commands}")
         for command in commands:
             run = Run(command, cwd=TESTDATA)
             verdict.check(run.status == 0, f"{command}: status {run.status}, {run.err}")
+            if "explain" in command:
+                verdict.check(f"Id            {command[2]}" in run.out.decode(),
+                              f"{command} explains something else")
             if "--rule" in command:
                 found = [record["rule"]["id"] for record in run.records()
                          if dataset(record) == "anomaly"]
                 verdict.check(found and set(found) == {rule}, f"{command} finds {found}")
+
+
+def ladder_width(text):
+    """Of the widest line with both lifelines, and what stands below such lines."""
+    lines = text.splitlines()
+    first = next(at for at, line in enumerate(lines) if line.startswith("frame "))
+    return max(map(len, lines[first:lines.index("", first)]))
+
+
+def check_ladder(verdict):
+    explain = ("explain", "--connection", "10.0.0.1:40000")
+    for columns, wide in ((60, False), (80, False), (119, False), (120, True), (160, True)):
+        text, status = on_terminal(*explain, "--color", "never", CAPTURE, columns=columns)
+        verdict.check(status == 0 and ladder_width(text) <= columns,
+                      f"the ladder is wider than {columns} columns")
+        verdict.check(("seq=101 (1000101)" in text) == wide, f"{columns} columns: numbers wrong")
+        verdict.check("seq=101" in text, f"{columns} columns: no relative numbers")
+        verdict.check("| LAST_ACK" in text and "| (CLOSED)" in text and "| CLOSED?" in text,
+                      f"{columns} columns: proved, taken back and presumed look alike")
+        verdict.check(text.isascii() and ESCAPE not in text, f"{columns} columns: not plain")
+        marks = re.findall(r"\[1\]\s+(?:FIN|acknowledges)", text)
+        verdict.check(len(marks) == 4, f"{columns} columns: evidence is marked {len(marks)} times")
+    text, _ = on_terminal(*explain, CAPTURE)
+    verdict.check(ESCAPE in text, "no colours of a ladder on a terminal")
+    verdict.check(ESCAPE not in on_terminal(*explain, CAPTURE, NO_COLOR="1")[0],
+                  "NO_COLOR does not hold for ladders")
+    verdict.check(ESCAPE not in piped(*explain, CAPTURE), "colours of a ladder in a pipe")
+    typeset = piped(*explain, CAPTURE, LC_ALL="C.UTF-8")
+    verdict.check(typeset.isascii() or "\u25c0" in typeset, "no arrows in a locale that has them")
+    hostile = piped(*explain, "captures/reset_says_why.pcap", LC_ALL="C.UTF-8")
+    verdict.check("\\u{1b}[2J" in hostile and ESCAPE not in hostile,
+                  "what a reset says reaches the terminal")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "\u001b[31m\u202e.pcap"
+        path.write_bytes((TESTDATA / CAPTURE).read_bytes())
+        shown = piped(*explain, path, LC_ALL="C.UTF-8")
+        verdict.check("\\u{1b}[31m\\u{202e}.pcap" in shown and ESCAPE not in shown
+                      and "\u202e" not in shown, "a file's name reaches the terminal")
+        written = Path(folder) / "ladder"
+        shown, status = on_terminal(*explain, "-o", written, CAPTURE)
+        verdict.check(status == 0 and not shown and "LAST_ACK" in written.read_text(),
+                      "-o does not write the ladder")
+
+
+def check_several(verdict):
+    """Connections that match: a list to choose from, of which each leads to its ladder."""
+    capture = "captures/close_wait_leak.pcap"
+    run = Run(["explain", "--connection", "10.0.0.2:5001", capture], cwd=TESTDATA)
+    ids = re.findall(r"^([0-9a-f]{20})  2026-01-05", run.out.decode(), re.MULTILINE)
+    verdict.check(run.status == 1 and len(set(ids)) == 12 and "12 connections match" in run.err,
+                  f"status {run.status}, {run.err!r}, {ids}")
+    for identity in ids[:2]:
+        run = Run(["explain", "--connection", identity[:8], capture], cwd=TESTDATA)
+        verdict.check(run.status == 0 and f"Id            {identity}" in run.out.decode(),
+                      f"{identity} is not explained: {run.err!r}")
+    many = Run(["explain", "--connection", "10.0.0.2:5001", "captures/large/many_time_waits.pcap.gz"],
+               cwd=TESTDATA)
+    matching = re.search(r"(\d+) connections match", many.err)
+    lines = re.findall(r"^[0-9a-f]{20} ", many.out.decode(), re.MULTILINE)
+    verdict.check(matching and int(matching[1]) > 20 and len(lines) == 20
+                  and f"and {int(matching[1]) - 20:,} more" in many.out.decode(),
+                  f"{matching and matching[0]}, and {len(lines)} are listed")
 
 
 def check_readme(verdict):
@@ -156,6 +222,8 @@ def main():
     check_widths(verdict)
     check_charsets(verdict)
     check_commands(verdict)
+    check_ladder(verdict)
+    check_several(verdict)
     check_readme(verdict)
     run = Run(["--color", "sometimes", CAPTURE], cwd=TESTDATA)
     verdict.check(run.status == 1 and "auto, always or never" in run.err, "--color takes anything")
