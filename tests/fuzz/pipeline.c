@@ -144,7 +144,7 @@ static enum analyzer_status analyse(struct run *run)
     return fed == ANALYZER_OK ? analyzer_finish(run->analyzer, run->end_ns) : fed;
 }
 
-static void keep_report(struct pipeline *p)
+void pipeline_keep(struct pipeline *p)
 {
     struct stat status;
     REQUIRE(fstat(STDOUT_FILENO, &status) == 0);
@@ -183,8 +183,6 @@ enum pipeline_result pipeline_run(struct pipeline *pipeline)
     run.timeline = timeline_open(paths, 1, &run.findings);
     if (run.timeline && open_all(&run, &options))
         result = write_report(&run, analyse(&run));
-    if (result == PIPELINE_WRITTEN)
-        keep_report(pipeline);
     analyzer_destroy(run.analyzer);
     report_destroy(run.report);
     output_discard(run.output);

@@ -29,6 +29,8 @@ struct pipeline {
 /* The file is put where pipeline_run() reads it. */
 void pipeline_input(const uint8_t *bytes, size_t size);
 enum pipeline_result pipeline_run(struct pipeline *pipeline);
+/* After PIPELINE_WRITTEN: takes the report. */
+void pipeline_keep(struct pipeline *pipeline);
 void pipeline_release(struct pipeline *pipeline);
 
 /* What holds of a report, by its format. */

@@ -18,7 +18,9 @@ void fuzz_target(const uint8_t *bytes, size_t size)
     REQUIRE(result == PIPELINE_WRITTEN || result == PIPELINE_UNREADABLE);
     if (result == PIPELINE_UNREADABLE)
         return;
+    pipeline_keep(&first);
     REQUIRE(pipeline_run(&second) == PIPELINE_WRITTEN);
+    pipeline_keep(&second);
     REQUIRE(first.verdicts.value == second.verdicts.value);
     REQUIRE(first.report_bytes == second.report_bytes);
     REQUIRE(!memcmp(first.report, second.report, first.report_bytes));
