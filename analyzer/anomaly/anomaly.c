@@ -1,5 +1,6 @@
 #include "analyzer/anomaly/anomaly.h"
 
+#include "analyzer/anomaly/fin.h"
 #include "analyzer/anomaly/scene.h"
 
 /* A rule may yield to one of a category before its own. */
@@ -54,6 +55,8 @@ static uint8_t reset_cause_of(const struct connection_verdict *v, const struct a
 void anomalies_judge(const struct connection *c, const struct analyzer_config *config,
                      int64_t now_ns, struct conclusion *conclusion, struct anomaly_set *found)
 {
+    struct fin_passages fins;
+    fins.made[0] = fins.made[1] = false;
     struct scene scene = {
         .c = c,
         .d = c->detail,
@@ -63,6 +66,7 @@ void anomalies_judge(const struct connection *c, const struct analyzer_config *c
         .states = conclusion->states,
         .verdict = &conclusion->verdict,
         .found = found,
+        .fins = &fins,
         .client = client_side(c),
         .now_ns = now_ns,
     };

@@ -208,9 +208,20 @@ static void count_dropped(const struct scene *s, int x, struct fin_passage *p, i
     }
 }
 
-void fin_passage(const struct scene *s, int x, struct fin_passage *p)
+/* Of what is kept only as much counts as was put in. */
+static void begin_passage(struct fin_passage *p)
 {
-    *p = (struct fin_passage){.first = NO_ENTRY, .acked_by = NO_ENTRY, .reset_by = NO_ENTRY};
+    p->first = p->acked_by = p->reset_by = NO_ENTRY;
+    p->first_unseen = false;
+    for (int kind = 0; kind < FIN_AGAINS; kind++) {
+        p->count[kind] = 0;
+        p->kept[kind] = 0;
+    }
+}
+
+static void make_passage(const struct scene *s, int x, struct fin_passage *p)
+{
+    begin_passage(p);
     if (fin_of(s, x) == NO_ENTRY)
         return;
     int first_of_tail = NO_ENTRY;
@@ -240,6 +251,15 @@ void fin_passage(const struct scene *s, int x, struct fin_passage *p)
             first_of_tail = i;
     }
     count_dropped(s, x, p, first_of_tail);
+}
+
+const struct fin_passage *fin_passage(const struct scene *s, int x)
+{
+    struct fin_passages *all = s->fins;
+    if (!all->made[x])
+        make_passage(s, x, &all->of[x]);
+    all->made[x] = true;
+    return &all->of[x];
 }
 
 struct pauses pauses_of(const struct scene *s, int first, const int *entries, int count)

@@ -27,7 +27,14 @@ struct fin_passage {
     int kept[FIN_AGAINS];
 };
 
-void fin_passage(const struct scene *scene, int x, struct fin_passage *passage);
+/* Of both sides, as far as they were asked for. */
+struct fin_passages {
+    bool made[2];
+    struct fin_passage of[2];
+};
+
+/* Made when it is first asked for; the scene's. */
+const struct fin_passage *fin_passage(const struct scene *scene, int x);
 
 /* The first FIN of `x`, or NO_ENTRY: none, or one that its receiver cannot take for the end of this
  * connection, because it passed before the SYN of it. */

@@ -94,12 +94,11 @@ static bool peer_spoke_after(const struct scene *s, int x, int entry)
 
 static void judge_fin_unacknowledged(struct scene *s, int x)
 {
-    struct fin_passage p;
+    const struct fin_passage *p = fin_passage(s, x);
     struct attempts t;
-    fin_passage(s, x, &p);
-    if (p.first == NO_ENTRY || p.first_unseen || carries_padding(s, x, &p))
+    if (p->first == NO_ENTRY || p->first_unseen || carries_padding(s, x, p))
         return;
-    gather_attempts(s, x, &p, &t);
+    gather_attempts(s, x, p, &t);
     if (t.count < 2)
         return;
     bool waited = t.look_ns >= 3 * backed_off_ns(rto_of(s, x), t.count);
@@ -116,15 +115,15 @@ static void judge_fin_unacknowledged(struct scene *s, int x)
             beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, t.entries[t.count - 1]);
     const struct side_detail *own = &s->d->side[x];
     int64_t due_ns = 2 * t.pauses.last_ns > rto_of(s, x) ? 2 * t.pauses.last_ns : rto_of(s, x);
-    uint32_t dropped = p.count[FIN_BEFORE_ACK] - (uint32_t)p.kept[FIN_BEFORE_ACK];
+    uint32_t dropped = p->count[FIN_BEFORE_ACK] - (uint32_t)p->kept[FIN_BEFORE_ACK];
     figure(a, FIGURE_COUNT, t.count + (int64_t)dropped);
-    figure(a, FIGURE_SPAN_NS, between_ns(s, p.first, t.entries[t.count - 1]));
+    figure(a, FIGURE_SPAN_NS, between_ns(s, p->first, t.entries[t.count - 1]));
     figure(a, FIGURE_LAST_INTERVAL_NS, t.pauses.last_ns);
     figure_flag(a, FIGURE_GAVE_UP, t.look_ns > due_ns);
     figure_word(a, FIGURE_PEER, alive ? "alive" : "silent");
     if (own->unanswered_ns && own->unanswered_idle_ns >= s->config->idle_ns)
         figure(a, FIGURE_IDLE_NS, own->unanswered_idle_ns);
-    show(s, a, p.first, "FIN");
+    show(s, a, p->first, "FIN");
     for (int i = 0; i < t.count; i++)
         show(s, a, t.entries[i],
              s->ev->log[t.entries[i]].flags & TCP_FIN ? "FIN again" : "octets before it again");
@@ -275,22 +274,21 @@ static int asks_for(const struct scene *s, int x, int behind, seq_t number)
 
 static void judge_fin_over_hole(struct scene *s, int x)
 {
-    struct fin_passage p;
+    const struct fin_passage *p = fin_passage(s, x);
     seq_t first = seq_of(0);
-    fin_passage(s, x, &p);
-    if (p.first == NO_ENTRY || p.acked_by != NO_ENTRY || !(s->c->side[x].marks & SIDE_ACKED))
+    if (p->first == NO_ENTRY || p->acked_by != NO_ENTRY || !(s->c->side[x].marks & SIDE_ACKED))
         return;
     uint32_t octets = missing_octets(s, x, s->ev->fin_seq[x], &first);
-    int64_t look = look_ns(s, p.first, p.reset_by);
+    int64_t look = look_ns(s, p->first, p->reset_by);
     if (!octets || look < 3 * rto_of(s, x))
         return;
-    int asked = asks_for(s, x, p.first, first);
+    int asked = asks_for(s, x, p->first, first);
     struct anomaly_verdict *a =
         say(s, RULE_FIN_OVER_HOLE, x, SEVERITY_NOTICE,
-            asked != NO_ENTRY ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE, p.first);
+            asked != NO_ENTRY ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE, p->first);
     figure(a, FIGURE_BYTES_MISSING, octets);
     figure(a, FIGURE_DURATION_NS, look);
-    show(s, a, p.first, "FIN behind octets that never passed");
+    show(s, a, p->first, "FIN behind octets that never passed");
     show(s, a, asked, "acknowledges only what comes before these octets");
 }
 

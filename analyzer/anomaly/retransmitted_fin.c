@@ -185,12 +185,11 @@ static void judge_crossed(struct scene *s, int x, const struct fin_passage *p)
 void judge_retransmitted_fin(struct scene *s)
 {
     for (int x = 0; x < 2; x++) {
-        struct fin_passage p;
-        fin_passage(s, x, &p);
-        if (p.first == NO_ENTRY)
+        const struct fin_passage *p = fin_passage(s, x);
+        if (p->first == NO_ENTRY)
             continue;
-        judge_before_ack(s, x, &p);
-        judge_crossed(s, x, &p);
-        judge_after_ack(s, x, &p);
+        judge_before_ack(s, x, p);
+        judge_crossed(s, x, p);
+        judge_after_ack(s, x, p);
     }
 }

@@ -14,6 +14,8 @@
 #include "analyzer/state/silence.h"
 #include "analyzer/state/states.h"
 
+struct fin_passages;
+
 struct scene {
     const struct connection *c;
     const struct detail *d; /* NULL while the connection is boring: a lone SYN, an open stream */
@@ -23,6 +25,7 @@ struct scene {
     const struct endpoint_states *states; /* of both sides */
     const struct connection_verdict *verdict;
     struct anomaly_set *found;
+    struct fin_passages *fins; /* for fin_passage() */
     int client;
     int64_t now_ns; /* how far the capture had come, or TIME_UNKNOWN */
 };

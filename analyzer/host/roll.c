@@ -5,6 +5,7 @@
 bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret)
 {
     roll->secret = secret;
+    roll->last = NULL;
     pool_init(&roll->pool, item_bytes);
     return table_init(&roll->table);
 }
@@ -24,12 +25,14 @@ static uint32_t tag_of(const struct roll *roll, const struct roll_key *key)
 
 void *roll_find(struct roll *roll, const struct roll_key *key)
 {
+    if (roll->last && memcmp(roll->last, key, sizeof *key) == 0)
+        return roll->last;
     uint32_t tag = tag_of(roll, key);
     uint32_t slot = tag & roll->table.mask;
     uint32_t index;
     while ((index = table_next(&roll->table, tag, &slot)) != TABLE_NONE) {
         if (memcmp(roll_at(roll, index), key, sizeof *key) == 0)
-            return roll_at(roll, index);
+            return roll->last = roll_at(roll, index);
         slot = (slot + 1) & roll->table.mask;
     }
     return NULL;

@@ -31,6 +31,7 @@ struct roll {
     struct table table;
     struct pool pool;
     struct siphash_key secret;
+    void *last; /* found or added last, or NULL: many in a row are of one client */
 };
 
 /* Items are zero but for their key when they are added. */

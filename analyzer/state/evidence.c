@@ -78,6 +78,7 @@ static void reckon_times(struct evidence *ev)
         ev->captured_ns[i] = g->time_ns;
         if (g->time_ns != TIME_UNKNOWN)
             last_ns = reckonable_ns(g->time_ns);
+        ev->reckoned |= g->time_ns != last_ns;
         g->time_ns = last_ns;
     }
 }
@@ -89,6 +90,7 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
     ev->config = config;
     ev->now_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : reckonable_ns(now_ns);
     ev->count = 0;
+    ev->reckoned = false;
     if (c->detail)
         gather_log(ev, c->detail);
     else

@@ -128,7 +128,7 @@ static void run_time_wait(const struct evidence *ev, int x, struct endpoint_stat
 /* What took effect with a packet is told with the time of that packet, where it has one. */
 static void tell_captured_times(const struct evidence *ev, struct endpoint_states *s)
 {
-    for (uint32_t i = 0; i < s->count; i++) {
+    for (uint32_t i = 0; ev->reckoned && i < s->count; i++) {
         for (int k = 0; k < ev->count; k++) {
             if (ev->log[k].frame == s->entries[i].frame &&
                 ev->log[k].time_ns == s->entries[i].at_ns)
