@@ -52,11 +52,21 @@ static bool found_unanswered(const struct anomaly_set *found)
     return false;
 }
 
+/* What is counted by server is on its way while the connection is judged. */
+static void fetch_server(struct analyzer *a, const struct connection *c)
+{
+    int server = !client_side(c);
+    tally_fetch(&a->tally, c->key.address[server], c->key.port[server]);
+    load_fetch(&a->load, c->key.address[server]);
+    crowd_fetch(&a->crowd, c->key.address[!server], c->key.address[server], c->key.port[server]);
+}
+
 static bool connection_final(void *context, struct connection *connection, bool evicted)
 {
     struct analyzer *a = context;
     if (!in_window(&a->config, connection))
         return true;
+    fetch_server(a, connection);
     struct conclusion conclusion;
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &conclusion);
     anomalies_judge(connection, &a->config, a->flows.clock_ns, &conclusion, &a->found);

@@ -38,6 +38,7 @@ bool crowd_init(struct crowd *crowd, struct siphash_key secret)
     crowd->heavy_count = 0;
     crowd->budget = CROWD_BYTES;
     crowd->secret = secret;
+    crowd->ahead = (struct crowd_target){.port = 0};
     return roll_init(&crowd->clients, sizeof(struct client), secret);
 }
 
@@ -74,11 +75,33 @@ static struct rest *rest_of(struct crowd *crowd, struct client *c)
     return c->rest;
 }
 
-static uint64_t hash_of(const struct crowd *crowd, const struct endpoint_verdict *server, bool port)
+static uint64_t hash_of(const struct crowd *crowd, const uint8_t server[16], uint16_t port)
 {
-    uint64_t words[3] = {0, 0, port ? server->port : 0};
-    memcpy(words, server->address, sizeof server->address);
+    uint64_t words[3] = {0, 0, port};
+    memcpy(words, server, 16);
     return siphash13(crowd->secret, words, 3);
+}
+
+static void aim_at(struct crowd *crowd, const uint8_t server[16], uint16_t port)
+{
+    struct crowd_target *ahead = &crowd->ahead;
+    if (ahead->hash[0] && ahead->port == port && memcmp(ahead->server, server, 16) == 0)
+        return;
+    memcpy(ahead->server, server, 16);
+    ahead->port = port;
+    ahead->hash[0] = hash_of(crowd, server, 0);
+    ahead->hash[1] = hash_of(crowd, server, port);
+}
+
+void crowd_fetch(struct crowd *crowd, const uint8_t client[16], const uint8_t server[16],
+                 uint16_t port)
+{
+    const struct client *last = crowd->clients.last;
+    if (!last || !last->rest || memcmp(last->key.address[0], client, 16) != 0)
+        return;
+    aim_at(crowd, server, port);
+    distinct_fetch(&last->rest->servers, crowd->ahead.hash[0]);
+    distinct_fetch(&last->rest->targets, crowd->ahead.hash[1]);
 }
 
 static uint64_t count_ports(const struct rest *rest)
@@ -97,8 +120,9 @@ static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct con
     rest->connections++;
     rest->doubtful |= a->confidence != CONFIDENCE_CERTAIN;
     rest->by_rule[kind]++;
-    distinct_add(&rest->servers, hash_of(crowd, &v->server, false), &crowd->budget);
-    distinct_add(&rest->targets, hash_of(crowd, &v->server, true), &crowd->budget);
+    aim_at(crowd, v->server.address, v->server.port);
+    distinct_add(&rest->servers, crowd->ahead.hash[0], &crowd->budget);
+    distinct_add(&rest->targets, crowd->ahead.hash[1], &crowd->budget);
     rest->ports[v->server.port / 64] |= UINT64_C(1) << v->server.port % 64;
     if (v->start_ns == TIME_UNKNOWN)
         return;

@@ -25,10 +25,19 @@ struct crowd {
     uint32_t heavy_count;
     struct siphash_key secret;
     size_t budget; /* what is left of CROWD_BYTES */
+    struct crowd_target {
+        uint8_t server[16];
+        uint16_t port;
+        uint64_t hash[2]; /* without and with the port */
+    } ahead;              /* of crowd_fetch() */
 };
 
 bool crowd_init(struct crowd *crowd, struct siphash_key secret) MUST_CHECK;
 void crowd_finish(struct crowd *crowd);
+
+/* A connection between these will soon be asked about: has memory on its way. */
+void crowd_fetch(struct crowd *crowd, const uint8_t client[16], const uint8_t server[16],
+                 uint16_t port);
 
 /* Takes out of the verdict's anomalies, which are those of `found`, what is not told one by one.
  * Where memory ran out it stays. */

@@ -27,6 +27,14 @@ struct distinct {
 /* `hash` with all bits mixed. The set's memory is taken out of `*budget`, octets that several sets
  * may share. */
 void distinct_add(struct distinct *distinct, uint64_t hash, size_t *budget);
+
+/* Has the memory on its way that distinct_add() will look at. */
+static inline void distinct_fetch(const struct distinct *distinct, uint64_t hash)
+{
+    if (distinct->room)
+        __builtin_prefetch(&distinct->slots[(uint32_t)(hash >> 32) & (distinct->room - 1)]);
+}
+
 void distinct_finish(struct distinct *distinct);
 
 #endif

@@ -161,6 +161,12 @@ static bool add_example(const struct arrival *a, frame_ref frame, const char *no
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
+void load_fetch(struct load *load, const uint8_t server[16])
+{
+    struct roll_key key = roll_key_of(server, NULL, 0, 0);
+    roll_fetch(&load->hosts, &key);
+}
+
 /* Whose record the address is counted in: its own, or that of the others. NULL when memory ran out.
  */
 static struct host *host_of(struct load *load, const struct endpoint_verdict *e)

@@ -66,6 +66,9 @@ bool load_init(struct load *load, const struct analyzer_config *config,
                struct siphash_key secret) MUST_CHECK;
 void load_finish(struct load *load);
 
+/* A connection with this server will soon become final. */
+void load_fetch(struct load *load, const uint8_t server[16]);
+
 /* A connection that has become final, with its anomalies; `now_ns` as for conclude(). False when
  * memory ran out. */
 bool load_connection(struct load *load, const struct connection *connection,

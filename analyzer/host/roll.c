@@ -6,6 +6,7 @@ bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret)
 {
     roll->secret = secret;
     roll->last = NULL;
+    memset(&roll->ahead, 0xff, sizeof roll->ahead); /* nobody's: its padding is not zero */
     pool_init(&roll->pool, item_bytes);
     return table_init(&roll->table);
 }
@@ -23,15 +24,29 @@ static uint32_t tag_of(const struct roll *roll, const struct roll_key *key)
     return table_tag(siphash13(roll->secret, words, 5));
 }
 
+static bool same(const struct roll_key *a, const struct roll_key *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+void roll_fetch(struct roll *roll, const struct roll_key *key)
+{
+    if (roll->last && same(roll->last, key))
+        return;
+    roll->ahead = *key;
+    roll->ahead_tag = tag_of(roll, key);
+    table_prefetch(&roll->table, roll->ahead_tag);
+}
+
 void *roll_find(struct roll *roll, const struct roll_key *key)
 {
-    if (roll->last && memcmp(roll->last, key, sizeof *key) == 0)
+    if (roll->last && same(roll->last, key))
         return roll->last;
-    uint32_t tag = tag_of(roll, key);
+    uint32_t tag = same(&roll->ahead, key) ? roll->ahead_tag : tag_of(roll, key);
     uint32_t slot = tag & roll->table.mask;
     uint32_t index;
     while ((index = table_next(&roll->table, tag, &slot)) != TABLE_NONE) {
-        if (memcmp(roll_at(roll, index), key, sizeof *key) == 0)
+        if (same(roll_at(roll, index), key))
             return roll->last = roll_at(roll, index);
         slot = (slot + 1) & roll->table.mask;
     }

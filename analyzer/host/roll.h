@@ -31,12 +31,17 @@ struct roll {
     struct table table;
     struct pool pool;
     struct siphash_key secret;
+    struct roll_key ahead; /* of roll_fetch(), with its tag */
+    uint32_t ahead_tag;
     void *last; /* found or added last, or NULL: many in a row are of one client */
 };
 
 /* Items are zero but for their key when they are added. */
 bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret) MUST_CHECK;
 void roll_finish(struct roll *roll);
+
+/* Somebody will soon be looked for: has memory on its way. */
+void roll_fetch(struct roll *roll, const struct roll_key *key);
 
 /* NULL when nobody of that name was added. */
 void *roll_find(struct roll *roll, const struct roll_key *key);

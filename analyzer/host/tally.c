@@ -38,6 +38,12 @@ static bool was_open(const struct connection_verdict *v)
            v->handshake == HANDSHAKE_SIMULTANEOUS;
 }
 
+void tally_fetch(struct tally *t, const uint8_t server[16], uint16_t port)
+{
+    struct roll_key key = roll_key_of(server, NULL, port, 0);
+    roll_fetch(&t->services, &key);
+}
+
 /* A scan names as many services as it likes: those where something answers have room of their own.
  */
 static bool count_service(struct tally *t, const struct connection_verdict *v)

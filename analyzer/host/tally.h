@@ -51,6 +51,9 @@ struct tally {
 bool tally_init(struct tally *tally, struct siphash_key secret) MUST_CHECK;
 void tally_finish(struct tally *tally);
 
+/* A connection with this server will soon become final. */
+void tally_fetch(struct tally *tally, const uint8_t server[16], uint16_t port);
+
 /* A connection that has become final, with its anomalies. False when memory ran out. */
 bool tally_connection(struct tally *tally, const struct connection_verdict *verdict) MUST_CHECK;
 
