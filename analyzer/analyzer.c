@@ -129,6 +129,8 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     }
     for (uint32_t i = 0; i < batch->count; i++)
         flows_prefetch(&a->flows, &probes[i]);
+    for (uint32_t i = 0; i < batch->count; i++)
+        flows_prefetch_detail(&a->flows, &probes[i]);
     for (uint32_t i = 0; i < batch->count; i++) {
         enum flow_status status = flows_take(&a->flows, &probes[i], &batch->segments[i]);
         if (status != FLOW_OK)

@@ -3,6 +3,7 @@
 #include "analyzer/flow/reuse.h"
 #include "analyzer/tcp/track.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -742,6 +743,14 @@ void flows_prefetch(struct flows *f, struct flow_probe *probe)
     __builtin_prefetch(lines + 64);
     __builtin_prefetch(lines + 128);
     __builtin_prefetch(lines + 192);
+}
+
+/* Of a log most often only the end is touched, which the detail says where it is. */
+void flows_prefetch_detail(const struct flows *f, const struct flow_probe *probe)
+{
+    const struct detail *d = probe->first == TABLE_NONE ? NULL : at(f, probe->first)->detail;
+    if (d)
+        fetch(d, offsetof(struct detail, within));
 }
 
 enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,

@@ -62,10 +62,12 @@ bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_
                 void *context) MUST_CHECK;
 void flows_finish(struct flows *flows);
 
-/* Three steps, so that a batch's memory is on its way while others are handled: the slot is
- * prefetched, then the connection's lines, then the connection is found. */
+/* Four steps, so that a batch's memory is on its way while others are handled: the slot is
+ * prefetched, then the connection's lines, then those of its detail, then the connection is found.
+ */
 void flows_hash(struct flows *flows, const struct segment *segment, struct flow_probe *probe);
 void flows_prefetch(struct flows *flows, struct flow_probe *probe);
+void flows_prefetch_detail(const struct flows *flows, const struct flow_probe *probe);
 
 enum flow_status { FLOW_OK, FLOW_STOPPED, FLOW_NO_MEMORY };
 

@@ -41,11 +41,24 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* An IPv4 address, mapped, differs from others in its last four octets only. */
+static inline bool flow_is_mapped(const uint8_t address[16])
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, prefix, sizeof prefix) == 0;
+}
+
+/* Keys of both families differ in the number of words, which the hash takes in. */
 static inline uint64_t flow_key_hash(const struct flow_key *key, struct siphash_key secret)
 {
     uint64_t words[5];
     memcpy(words, key, sizeof words);
-    return siphash13(secret, words, 5);
+    if (!flow_is_mapped(key->address[0]) || !flow_is_mapped(key->address[1]))
+        return siphash13(secret, words, 5);
+    memcpy(words, key->address[0] + 12, 4);
+    memcpy((uint8_t *)words + 4, key->address[1] + 12, 4);
+    words[1] = words[4];
+    return siphash13(secret, words, 2);
 }
 
 #endif

@@ -22,7 +22,7 @@ struct evidence {
     struct log_entry log[LOG_MAX]; /* in order of passage; times made fit for reckoning */
     int64_t captured_ns[LOG_MAX];  /* their times as captured, or TIME_UNKNOWN */
     int count;
-    bool reckoned; /* some times in the log are not as captured */
+    bool reckoned;     /* some times in the log are not as captured */
     int64_t rtt_ns[2]; /* from the tap to this endpoint and back; 0 when never measured */
     bool rtt_known[2];
     bool beside[2]; /* the tap stands beside it: nothing is lost between them */

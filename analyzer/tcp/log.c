@@ -65,12 +65,13 @@ static bool may_be_opening(const struct side *server)
     return (server->marks & (SIDE_SYN | SIDE_SPOKE)) == SIDE_SYN;
 }
 
-static bool is_logged(const struct connection *c, int sender, const struct segment *g)
+static bool is_logged(const struct connection *c, int sender, const struct segment *g,
+                      const struct log_entry *entry)
 {
     uint16_t both = c->side[0].marks | c->side[1].marks;
     return g->flags & CONTROL_FLAGS || !(c->marks & CONN_ESTABLISHED) ||
            both & (SIDE_FIN | SIDE_RST) || !(c->side[sender].marks & SIDE_SPOKE) ||
-           may_be_opening(&c->side[!sender]) || testifies_unseen(c, sender, g) ||
+           may_be_opening(&c->side[!sender]) || entry->marks & LOG_UNSEEN ||
            (c->detail && (fin_may_be_unseen(c, 0) || fin_may_be_unseen(c, 1)));
 }
 
@@ -103,18 +104,19 @@ struct log_entry log_entry_of(const struct connection *c, int sender, const stru
     };
 }
 
-bool log_segment(struct connection *c, int sender, const struct segment *g, bool again)
+bool log_segment(struct connection *c, int sender, const struct segment *g,
+                 const struct log_entry *entry)
 {
     bool lone = c->side[0].packets + c->side[1].packets == 0;
     bool lone_syn = lone && (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_SYN;
     bool stream = lone && !(g->flags & CONTROL_FLAGS);
-    if (((lone_syn || stream) && !c->detail) || !is_logged(c, sender, g))
+    if (((lone_syn || stream) && !c->detail) || !is_logged(c, sender, g, entry))
         return true;
     struct detail *d = connection_detail(c);
-    struct log_entry *entry = d ? log_room(d) : NULL;
-    if (!entry)
+    struct log_entry *room = d ? log_room(d) : NULL;
+    if (!room)
         return false;
-    *entry = log_entry_of(c, sender, g, again);
+    *room = *entry;
     return true;
 }
 

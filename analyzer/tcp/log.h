@@ -14,14 +14,15 @@ struct log_entry *log_room(struct detail *detail) MUST_CHECK;
 /* Its number, or what it acknowledges, lies beyond all octets that passed: perhaps a FIN. */
 bool testifies_unseen(const struct connection *c, int sender, const struct segment *segment);
 
-/* Logs the segment if states may depend on it; before its numbers are tracked. `again`: it carries
- * nothing new. False when memory ran out. */
-bool log_segment(struct connection *c, int sender, const struct segment *segment,
-                 bool again) MUST_CHECK;
-
-/* The segment as it is remembered; before its numbers are tracked. `again`: as above. */
+/* The segment as it is remembered; before its numbers are tracked. `again`: it carries nothing new.
+ */
 struct log_entry log_entry_of(const struct connection *c, int sender, const struct segment *segment,
                               bool again);
+
+/* Logs the segment, as `entry` remembers it, if states may depend on it; before its numbers are
+ * tracked. False when memory ran out. */
+bool log_segment(struct connection *c, int sender, const struct segment *segment,
+                 const struct log_entry *entry) MUST_CHECK;
 
 /* What only the numbers tell of the segment just logged, once they were tracked. */
 void log_mark_last(struct connection *c, int sender, const struct segment *segment, bool probe);

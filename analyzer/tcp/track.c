@@ -89,25 +89,28 @@ static bool carries(const struct log_entry *sent, seq_t seq)
 
 /* The oldest payload that is outstanding, as far as it is kept: after a partial acknowledgment the
  * next that is sent stands in for it. */
-static void remember_sent(struct connection *c, int sender, const struct segment *g)
+static void remember_sent(struct connection *c, int sender, const struct log_entry *entry)
 {
     const struct side *own = &c->side[sender];
     struct log_entry *sent = &c->detail->side[sender].sent;
     bool done = sent->frame == FRAME_NONE || !(own->marks & SIDE_ACKED) ||
                 seq_le(seq_add(sent->seq, sent->payload_len), own->una);
-    if (done)
-        *sent = log_entry_of(c, sender, g, false);
+    if (!done)
+        return;
+    *sent = *entry;
+    sent->marks &= (uint8_t)~LOG_AGAIN;
 }
 
 /* How things stand before the segment is taken. */
-static void note_resend(struct connection *c, int sender, const struct segment *g)
+static void note_resend(struct connection *c, int sender, const struct segment *g,
+                        const struct log_entry *entry)
 {
     struct side_detail *own = &c->detail->side[sender];
     if (!g->payload_len || g->flags & (TCP_SYN | TCP_RST))
         return;
     if (!is_resend(c, sender, g)) {
         if (!(c->side[sender].marks & SIDE_SEEN) || seq_ge(seq_of(g->seq), c->side[sender].nxt))
-            remember_sent(c, sender, g);
+            remember_sent(c, sender, entry);
         return;
     }
     int64_t before_ns = own->run_last.time_ns;
@@ -357,14 +360,14 @@ static bool begins_run(const struct connection *c, int sender)
 
 /* How things stood before the close: one segment of each side and its last payload. `before_ns` is
  * when either side last sent something. */
-static void remember_last(struct connection *c, int sender, const struct segment *g, bool again,
+static void remember_last(struct connection *c, int sender, const struct log_entry *g,
                           int64_t before_ns)
 {
     struct side_detail *own = &c->detail->side[sender];
     if (c->detail->start.taken)
         return;
     bool timed = g->time_ns != TIME_UNKNOWN && before_ns != TIME_UNKNOWN;
-    own->last = log_entry_of(c, sender, g, again);
+    own->last = *g;
     own->last_idle_ns = timed ? elapsed_ns(before_ns, g->time_ns) : 0;
     if (!g->payload_len)
         return;
@@ -395,11 +398,12 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
     int64_t before_ns = connection_last_ns(c);
     bool alone = c->side[0].packets + c->side[1].packets == 0;
     bool held = alone || connection_detail(c) != NULL;
-    held &= log_segment(c, sender, g, again);
+    const struct log_entry entry = log_entry_of(c, sender, g, again);
+    held &= log_segment(c, sender, g, &entry);
     if (g->flags & (TCP_FIN | TCP_RST) && c->detail)
         note_close_start(c);
     if (c->detail)
-        remember_last(c, sender, g, again, before_ns);
+        remember_last(c, sender, &entry, before_ns);
     if (begins_anew(c, sender, g))
         forget_numbers(&c->side[sender]);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
@@ -407,7 +411,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
     bool probe = is_probe(c, sender, g);
     seq_t nxt = c->side[sender].nxt;
     if (c->detail && !probe)
-        note_resend(c, sender, g);
+        note_resend(c, sender, g, &entry);
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
     note_sack(c, sender, g);
