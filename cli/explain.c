@@ -1,6 +1,7 @@
 #include "cli/explain.h"
 
 #include "analyzer/analyzer.h"
+#include "cli/confine.h"
 #include "cli/interrupt.h"
 #include "cli/reading.h"
 #include "cli/second_pass.h"
@@ -170,7 +171,7 @@ static bool explain_run(struct explain *e)
                 pipe);
         return false;
     }
-    if (!find_matches(e))
+    if (!confine(e->options, e->page.output) || !find_matches(e))
         return false;
     if (!e->matching)
         return fail("no connection matches; finwait --connections --format ndjson lists them all, "

@@ -7,6 +7,7 @@
 #include "cli/extract.h"
 
 #include "analyzer/analyzer.h"
+#include "cli/confine.h"
 #include "cli/frame_set.h"
 #include "cli/interrupt.h"
 #include "cli/reading.h"
@@ -302,7 +303,8 @@ static char *describe(const struct extract *e)
         fprintf(stream, ", and %" PRIu32 " more", findings->file_count - FILES_NAMED);
     for (int id = 0; id < OPTION_COUNT; id++) {
         const char *value = e->options->given[id];
-        if (value && id != OPTION_OUTPUT && id != OPTION_RULE)
+        bool decides = id != OPTION_OUTPUT && id != OPTION_SANDBOX && id != OPTION_VERBOSE;
+        if (value && decides && id != OPTION_RULE)
             fprintf(stream, "\n--%s%s%s", option_table[id].name, *value ? " " : "", value);
     }
     put_rules(e->options, stream);
@@ -466,8 +468,9 @@ static bool fail_unmatched(const struct options *o)
 
 static bool extract_run(struct extract *e)
 {
-    if (!check_options(e->options) || !reading_open(&e->reading, e->options) || !check_output(e) ||
-        !open_output(e) || !find_wanted(e) || !find_host_wanted(e))
+    if (!check_options(e->options) || !open_output(e) || !confine(e->options, e->output) ||
+        !reading_open(&e->reading, e->options) || !check_output(e) || !find_wanted(e) ||
+        !find_host_wanted(e))
         return false;
     if (!e->wanted_count)
         return fail_unmatched(e->options);

@@ -1,4 +1,5 @@
 #include "analyzer/analyzer.h"
+#include "cli/confine.h"
 #include "cli/explain.h"
 #include "cli/extract.h"
 #include "cli/interrupt.h"
@@ -259,15 +260,41 @@ static int analyse_captures(const struct options *options)
 {
     struct run run = {.options = options};
     int status = EXIT_FAULT;
-    bool readable = reading_open(&run.reading, options);
-    if (terminal_scrolls(options))
-        run.reading.progress.terminal = false;
-    if (readable && open_outputs(&run))
-        status = finish(&run, reading_analyse(&run.reading, run.analyzer));
-    if (options->verbose)
-        progress_resources(&run.reading.progress);
+    if (open_outputs(&run) && confine(options, run.output)) {
+        bool readable = reading_open(&run.reading, options);
+        if (terminal_scrolls(options))
+            run.reading.progress.terminal = false;
+        if (readable)
+            status = finish(&run, reading_analyse(&run.reading, run.analyzer));
+        if (options->verbose)
+            progress_resources(&run.reading.progress);
+    }
     release(&run);
     return status;
+}
+
+/* Before the captures are opened: libpcap looks up names of hosts and ports. */
+static bool compile_filter(struct options *options)
+{
+    char error[ERROR_BYTES];
+    if (!options->filter)
+        return true;
+    options->packet_filter = filter_create(options->filter, error, sizeof error);
+    if (!options->packet_filter)
+        return fail(error);
+    return filter_prepare(options->packet_filter) || fail("out of memory");
+}
+
+static int run_verb(const struct options *options)
+{
+    switch (options->verb) {
+    case VERB_EXPLAIN:
+        return explain_command(options);
+    case VERB_EXTRACT:
+        return extract_command(options);
+    default:
+        return analyse_captures(options);
+    }
 }
 
 int main(int argc, char **argv)
@@ -284,9 +311,7 @@ int main(int argc, char **argv)
     if (options.verb == VERB_RULES)
         return rules_command(&options) ? EXIT_ANALYSED : EXIT_FAULT;
     interrupt_install();
-    if (options.verb == VERB_EXPLAIN)
-        return explain_command(&options);
-    if (options.verb == VERB_EXTRACT)
-        return extract_command(&options);
-    return analyse_captures(&options);
+    int status = compile_filter(&options) ? run_verb(&options) : EXIT_FAULT;
+    filter_destroy(options.packet_filter);
+    return status;
 }

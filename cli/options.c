@@ -91,6 +91,7 @@ static const char *const format_words[] = {"text", "json", "ndjson", "html", "op
 static const char *const plain_format_words[] = {"text", "json", NULL};
 static const char *const color_words[] = {"auto", "always", "never", NULL};
 static const char *const severity_words[] = {"info", "notice", "warning", "critical", NULL};
+static const char *const sandbox_words[] = {"auto", "require", "off", NULL};
 static const char *const two_msl_words[] = {"linux", "windows", "rfc", NULL};
 
 const char *const *option_words(enum option_id id)
@@ -106,6 +107,8 @@ const char *const *option_words(enum option_id id)
     case OPTION_EXTRACT_SEVERITY:
     case OPTION_FAIL_ON:
         return severity_words;
+    case OPTION_SANDBOX:
+        return sandbox_words;
     case OPTION_TWO_MSL:
         return two_msl_words;
     default:
@@ -156,6 +159,17 @@ static bool set_color(struct options *o, const char *value)
         return false;
     }
     o->color = (enum color_choice)choice;
+    return true;
+}
+
+static bool set_sandbox(struct options *o, const char *value)
+{
+    int mode;
+    if (!parse_word(value, sandbox_words, SANDBOX_AUTO, &mode)) {
+        complain("--sandbox", value, "it is auto, require or off");
+        return false;
+    }
+    o->sandbox = (enum sandbox_mode)mode;
     return true;
 }
 
@@ -300,6 +314,8 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
             return true;
         complain("--max-memory", value, "write a size of at least 1M, like 512M or 2G");
         return false;
+    case OPTION_SANDBOX:
+        return set_sandbox(o, value);
     case OPTION_VERBOSE:
         o->verbose = true;
         return true;

@@ -7,6 +7,7 @@
 #include "analyzer/catalogue.h"
 #include "analyzer/config.h"
 #include "cli/choice.h"
+#include "cli/sandbox.h"
 #include "reports/report.h"
 
 #include <stdbool.h>
@@ -76,11 +77,13 @@ struct options {
     bool rule_left_out[RULES];
     bool connections;
     bool verbose;
+    enum sandbox_mode sandbox;
     const char *output;
     const char *observer;
     struct connection_choice connection; /* --connection */
     uint64_t max_connections;            /* of extract */
     const char *filter;
+    struct filter *packet_filter; /* `filter` compiled, which main() does; NULL without */
     const char *from_text, *to_text;
     const char *given[OPTION_COUNT]; /* its last value, "" where it takes none; NULL: not given */
     const char *const *inputs;       /* of argv: captures, or what else the verb takes */

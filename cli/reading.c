@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#define ERROR_BYTES 512
-
 static bool fail(const char *sentence)
 {
     fprintf(stderr, "finwait: %s\n", sentence);
@@ -31,11 +29,8 @@ void reading_tell_unreadable(const struct capture_findings *findings)
 
 bool reading_open(struct reading *r, const struct options *o)
 {
-    char error[ERROR_BYTES];
     *r = (struct reading){.options = o, .end_ns = TIME_UNKNOWN};
     progress_init(&r->progress);
-    if (o->filter && !(r->filter = filter_create(o->filter, error, sizeof error)))
-        return fail(error);
     r->timeline = timeline_open(o->inputs, o->input_count, &r->findings);
     if (!r->timeline)
         return fail("out of memory while opening the captures");
@@ -56,7 +51,6 @@ void reading_close(struct reading *r)
     dissector_destroy(r->dissector);
     free(r->batch);
     timeline_destroy(r->timeline);
-    filter_destroy(r->filter);
     findings_finish(&r->findings);
 }
 
@@ -71,11 +65,12 @@ static bool hand_on(struct reading *r, const struct packet *packet, reading_take
 bool reading_run(struct reading *r, enum reading_step step, reading_taker *take, void *context)
 {
     struct packet packet;
+    struct filter *filter = r->options->packet_filter;
     enum capture_status status = CAPTURE_END;
     while (!interrupted() && (status = timeline_next(r->timeline, &packet)) == CAPTURE_PACKET) {
         if (packet.time_ns > r->end_ns)
             r->end_ns = packet.time_ns;
-        if (r->filter && !filter_pass(r->filter, &packet))
+        if (filter && !filter_pass(filter, &packet))
             dissect_filtered(r->dissector);
         else
             dissect_packet(r->dissector, &packet, r->batch);

@@ -16,7 +16,6 @@ struct reading {
     const struct options *options;
     struct capture_findings findings;
     struct timeline *timeline;
-    struct filter *filter;
     struct dissector *dissector;
     struct segment_batch *batch;
     struct progress progress;

@@ -142,6 +142,11 @@ struct output *output_open(const char *path, char *error, size_t error_bytes)
     return output;
 }
 
+const char *output_final_path(const struct output *output)
+{
+    return output->temporary ? output->path : NULL;
+}
+
 static int open_unlinked(const char *folder)
 {
 #ifdef O_TMPFILE

@@ -21,6 +21,9 @@ struct output *output_open(const char *path, char *error, size_t error_bytes) MU
 /* An unlinked temporary file: what must wait until something else is written (output_append()). */
 struct output *output_spool(char *error, size_t error_bytes) MUST_CHECK;
 
+/* The name that the file gets in the end, or NULL where nothing is renamed. Borrowed. */
+const char *output_final_path(const struct output *output);
+
 void output_write(struct output *output, const void *bytes, size_t length);
 void output_text(struct output *output, const char *text);
 

@@ -2,6 +2,7 @@
 
 #include "reports/report_format.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,6 +25,7 @@ struct report *report_create(const struct report_options *options,
                              char *error, size_t error_bytes)
 {
     struct report_inputs inputs = {options, findings, output};
+    json_object_seed(0); /* from a device, which may be out of reach later */
     struct report *report = malloc(sizeof *report);
     if (!report) {
         snprintf(error, error_bytes, "out of memory");

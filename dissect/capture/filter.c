@@ -1,6 +1,7 @@
 #include "dissect/capture/filter.h"
 
 #include "dissect/findings.h"
+#include "dissect/link/link.h"
 
 #include <pcap/dlt.h>
 #include <pcap/pcap.h>
@@ -98,6 +99,15 @@ static const struct compiled *compiled_for(struct filter *filter, uint16_t link_
     if (compiled)
         (void)compile(compiled, filter->expression, unused, sizeof unused);
     return compiled;
+}
+
+bool filter_prepare(struct filter *filter)
+{
+    for (uint32_t link_type = 0; link_type <= UINT16_MAX; link_type++) {
+        if (link_decoder_of((uint16_t)link_type) && !compiled_for(filter, (uint16_t)link_type))
+            return false;
+    }
+    return true;
 }
 
 bool filter_pass(struct filter *filter, const struct packet *packet)

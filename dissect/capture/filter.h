@@ -16,6 +16,10 @@ struct filter;
 /* Compiles the expression for Ethernet, to find its faults before any packet is read. NULL with a
  * sentence in `error`. */
 struct filter *filter_create(const char *expression, char *error, size_t error_bytes) MUST_CHECK;
+
+/* Compiles it for every other link type that is decoded: what it names is looked up now and not
+ * while packets are read. False when memory ran out. */
+bool filter_prepare(struct filter *filter) MUST_CHECK;
 void filter_destroy(struct filter *filter);
 
 /* True when the packet passes. A link type for which the expression cannot be compiled lets nothing
