@@ -185,7 +185,11 @@ enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
     if (end_ns > a->flows.clock_ns)
         a->flows.clock_ns = end_ns;
     enum analyzer_status status = status_of(a, flows_drain(&a->flows));
-    return status == ANALYZER_OK ? report_hosts(a) : status;
+    if (status == ANALYZER_OK)
+        status = report_hosts(a);
+    /* Only the summary is asked for afterwards, perhaps while the captures are read once more. */
+    flows_finish(&a->flows);
+    return status;
 }
 
 const struct summary_verdict *analyzer_summary(const struct analyzer *a)

@@ -6,8 +6,8 @@
 bool worst_init(struct html_worst *worst, uint32_t most)
 {
     *worst = (struct html_worst){.most = most};
-    worst->items = calloc(most ? most : 1, sizeof *worst->items);
-    worst->connections = calloc(most ? most : 1, sizeof *worst->connections);
+    worst->items = calloc(most ? most : 1, sizeof(struct worst_item *));
+    worst->connections = calloc(most ? most : 1, sizeof(struct worst_connection *));
     return worst->items && worst->connections;
 }
 
@@ -220,5 +220,5 @@ void worst_sort(struct html_worst *worst, const struct told_entries *entries)
                 item->place = e;
         }
     }
-    qsort(worst->items, worst->count, sizeof *worst->items, in_order);
+    qsort(worst->items, worst->count, sizeof(struct worst_item *), in_order);
 }
