@@ -269,6 +269,21 @@ static uint32_t octets_passed(const struct scene *s, int x, seq_t from, seq_t to
     return missing < octets ? octets - (uint32_t)missing : 0;
 }
 
+/* The number of the first octets that Y sent so long after the RST that they cannot have met it on
+ * the way: whatever became of them, this RST did not cost them. */
+static seq_t end_of_met(const struct scene *s, const struct reset *r, seq_t end)
+{
+    int64_t way_ns = may_stray_ns(s->ev, !r->x) + s->config->rto_initial_ns;
+    for (int i = r->entry + 1; i < s->ev->count; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        bool fresh = g->side != r->x && g->payload_len && !(g->flags & TCP_RST) &&
+                     !(g->marks & (LOG_AGAIN | LOG_LATE));
+        if (fresh && between_ns(s, r->entry, i) > way_ns)
+            return seq_min(end, g->seq);
+    }
+    return end;
+}
+
 /* Payload of Y beyond what X acknowledged; Y's FIN is none. */
 static void count_lost(const struct scene *s, struct reset *r)
 {
@@ -278,6 +293,7 @@ static void count_lost(const struct scene *s, struct reset *r)
     seq_t end = peer->nxt;
     if (s->states[!r->x].fin_sent && seq_gt(end, seq_of(s->states[!r->x].fin_seq)))
         end = seq_of(s->states[!r->x].fin_seq);
+    end = end_of_met(s, r, end);
     seq_t taken = peer->una;
     bool tells = r->form == RESET_ABORT || (r->form == RESET_ODD && r->g->flags & TCP_ACK);
     if (tells && seq_gt(r->g->ack, taken) && seq_le(r->g->ack, peer->nxt)) {

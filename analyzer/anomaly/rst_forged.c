@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/fin.h"
 #include "analyzer/anomaly/rst_teardown.h"
 
 #include "analyzer/elapsed.h"
@@ -273,14 +274,36 @@ static int count_resets(const struct scene *s, int x, int until)
     return count;
 }
 
+/* How much of X's Y had acknowledged when the RST passed. */
+static bool acked_before(const struct scene *s, const struct reset *r, seq_t *una)
+{
+    const struct close_start *start = &s->d->start;
+    bool known = start->taken && start->seen[r->x];
+    if (known)
+        *una = seq_back(start->nxt[r->x], start->outstanding[r->x]);
+    for (int i = 0; i < r->entry; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side == r->x || (g->flags & (TCP_ACK | TCP_RST)) != TCP_ACK ||
+            (known && seq_distance(g->ack, *una) > OTHER_USE))
+            continue;
+        *una = known ? seq_max(*una, g->ack) : g->ack;
+        known = true;
+    }
+    return known;
+}
+
+/* A bare acknowledgment of nothing new: what came last draws no other. */
 static int challenge_after(const struct scene *s, const struct reset *r)
 {
     int64_t patience_ns = s->ev->rtt_ns[!r->x] * 2 + REORDERED_NS;
+    seq_t una;
+    bool acked = acked_before(s, r, &una);
     for (int i = r->entry + 1; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
         bool bare =
             !g->payload_len && (g->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
-        if (g->side != r->x && between_ns(s, r->entry, i) <= patience_ns && bare)
+        if (g->side != r->x && between_ns(s, r->entry, i) <= patience_ns && bare &&
+            !(acked && seq_gt(g->ack, una)))
             return i;
     }
     return NO_ENTRY;
@@ -335,42 +358,111 @@ bool judge_forged(struct scene *s, const struct reset *r)
 
 /* ---- resets that had no effect -------------------------------------------------------------- */
 
-/* Long enough after the RST that what Y sent cannot have crossed it. */
-static int target_goes_on(const struct scene *s, const struct reset *r)
+/* Y goes on this much longer than its first segment behind the RST: it is not emptying a queue, nor
+ * has it just been woken and not read its own yet. */
+#define GOES_ON_NS NS_PER_S
+
+struct target {
+    int went_on; /* what Y sent too long after the RST to have crossed it, or NO_ENTRY */
+    int still;   /* … and again so much later that it must have dealt with what had come */
+};
+
+/* Y had owed an acknowledgment for longer than one takes, and said nothing: it was stopped, or out
+ * of reach. What it sends when it is back left it before it could read what had come meanwhile. */
+static bool was_deaf(const struct scene *s, const struct reset *r, int64_t patience_ns)
+{
+    seq_t end, una;
+    if (!sent_before(s, r->x, r->entry, &end) || !acked_before(s, r, &una) || seq_le(end, una))
+        return false;
+    const struct log_entry *heard = last_before_close(s, !r->x);
+    const struct log_entry *owed = last_data_before_close(s, r->x);
+    if (owed && seq_le(entry_end(owed), una))
+        owed = NULL;
+    for (int i = 0; i < r->entry; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != r->x)
+            heard = heard && passed_before(g, heard) ? heard : g;
+        else if ((g->payload_len || g->flags & TCP_FIN) && !(g->flags & TCP_RST) &&
+                 seq_gt(entry_end(g), una))
+            owed = owed && passed_before(g, owed) ? owed : g;
+    }
+    return owed && !(heard && passed_before(owed, heard)) &&
+           span_ns(owed->time_ns, r->g->time_ns) > patience_ns;
+}
+
+static bool bears_stamp_of(const struct log_entry *g, const struct log_entry *before)
+{
+    return before && before->side == g->side && g->marks & before->marks & LOG_TIMESTAMPS &&
+           (int32_t)(g->ts_val - before->ts_val) <= 0;
+}
+
+/* Its timestamp is one that had passed before the RST did: it left at that time, and waited on its
+ * way. */
+static bool left_before(const struct scene *s, const struct reset *r, const struct log_entry *g)
+{
+    if (bears_stamp_of(g, last_before_close(s, g->side)) ||
+        bears_stamp_of(g, last_data_before_close(s, g->side)))
+        return true;
+    for (int i = 0; i < r->entry; i++) {
+        if (bears_stamp_of(g, &s->ev->log[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Nothing but a timer that still runs sends the same octets again. */
+static bool sent_again(const struct scene *s, const struct reset *r, int i)
+{
+    const struct log_entry *g = &s->ev->log[i];
+    return g->marks & LOG_AGAIN && (g->payload_len || g->flags & TCP_FIN) &&
+           between_ns(s, r->entry, i) >= GOES_ON_NS;
+}
+
+static struct target follow_target(const struct scene *s, const struct reset *r)
 {
     int64_t patience_ns = s->ev->rtt_known[!r->x] ? 2 * s->ev->rtt_ns[!r->x] + s->config->rto_min_ns
                                                   : s->config->rto_initial_ns;
-    for (int i = r->entry + 1; i < s->ev->count; i++) {
+    bool deaf = was_deaf(s, r, patience_ns);
+    struct target t = {NO_ENTRY, NO_ENTRY};
+    for (int i = r->entry + 1; i < s->ev->count && t.still == NO_ENTRY; i++) {
         const struct log_entry *g = &s->ev->log[i];
-        if (g->side == r->x || g->flags & (TCP_RST | TCP_SYN) || g->marks & LOG_LATE)
+        if (g->side == r->x || g->flags & (TCP_RST | TCP_SYN) || g->marks & LOG_LATE ||
+            between_ns(s, r->entry, i) <= patience_ns || left_before(s, r, g) ||
+            is_network_copy(s, i))
             continue;
-        if (between_ns(s, r->entry, i) > patience_ns)
-            return i;
+        if (t.went_on == NO_ENTRY)
+            t.went_on = i;
+        if (between_ns(s, t.went_on, i) >= GOES_ON_NS || (!deaf && sent_again(s, r, i)))
+            t.still = i;
     }
-    return NO_ENTRY;
+    if (deaf && t.still == NO_ENTRY)
+        t.went_on = NO_ENTRY;
+    return t;
 }
 
-static void tell_ignored(struct scene *s, struct reset *r, int went_on, int challenge)
+static void tell_ignored(struct scene *s, struct reset *r, const struct target *target,
+                         int challenge)
 {
-    struct anomaly_verdict *a =
-        say(s, RULE_RST_IGNORED, r->x, SEVERITY_NOTICE,
-            went_on != NO_ENTRY || challenge != NO_ENTRY ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE,
-            r->entry);
+    bool certain = target->still != NO_ENTRY || challenge != NO_ENTRY;
+    struct anomaly_verdict *a = say(s, RULE_RST_IGNORED, r->x, SEVERITY_NOTICE,
+                                    certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, r->entry);
     if (!a)
         return;
     /* An abort in its stack's own form ended X all the same, and is worth telling as well. */
     r->no_effect =
-        a->confidence == CONFIDENCE_CERTAIN && (r->form != RESET_ABORT || r->acks_unsent);
+        a->confidence >= CONFIDENCE_PROBABLE && (r->form != RESET_ABORT || r->acks_unsent);
     seq_t end;
     show(s, a, r->entry, "the reset");
     show(s, a, challenge, "its target asks back (challenge ACK)");
-    if (went_on != challenge)
-        show(s, a, went_on, "its target goes on");
+    if (target->went_on != challenge)
+        show(s, a, target->went_on, "its target goes on");
+    if (target->still != target->went_on)
+        show(s, a, target->still, "and on");
     if (sent_before(s, r->x, r->entry, &end))
         figure_octets(a, FIGURE_SEQ_OFFSET, seq_distance(r->g->seq, end));
     figure_flag(a, FIGURE_ACCEPTABLE, r->acceptable);
     figure_flag(a, FIGURE_CHALLENGE_ACK, challenge != NO_ENTRY);
-    figure_flag(a, FIGURE_TARGET_GOES_ON, went_on != NO_ENTRY);
+    figure_flag(a, FIGURE_TARGET_GOES_ON, target->went_on != NO_ENTRY);
     reset_figures(s, a, r);
 }
 
@@ -384,15 +476,16 @@ static bool meant_it(const struct scene *s, const struct reset *r, int challenge
 /* A reply that was overtaken by later octets is one of a burst, of which the last counts. */
 bool judge_ignored(struct scene *s, struct reset *r)
 {
-    int went_on = target_goes_on(s, r);
+    struct target target = follow_target(s, r);
+    bool went_on = target.went_on != NO_ENTRY;
     int challenge = r->acceptable ? NO_ENTRY : challenge_after(s, r);
     bool refused = !r->acceptable && !r->drawn;
     /* A number beyond all that passed may be right where the capture missed octets. */
     bool beyond = seq_gt(r->g->seq, s->c->side[r->x].nxt);
-    bool ignored = refused && (!beyond || went_on != NO_ENTRY || challenge != NO_ENTRY);
+    bool ignored = refused && (!beyond || went_on || challenge != NO_ENTRY);
     bool meant = ignored && meant_it(s, r, challenge);
-    if (ignored || went_on != NO_ENTRY)
-        tell_ignored(s, r, went_on, challenge);
+    if (ignored || went_on)
+        tell_ignored(s, r, &target, challenge);
     r->no_effect &= !meant;
     return ignored && !meant;
 }

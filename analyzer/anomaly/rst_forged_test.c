@@ -160,25 +160,81 @@ static const struct CMUnitTest tests[] = {
         "+.010 < R 201:201(0)\n"
         "rules rst_ignored abortive_close\n"
         "rule abortive_close by server probable @7\n"),
-    SCRIPT("ignored: lost on the way", ESTABLISHED
+    SCRIPT("ignored: perhaps lost on the way, or one segment waited somewhere", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "+.900 > P. 101:201(100) ack 201\n"
         "+.010 < R 201:201(0)\n"
         "rules rst_ignored abortive_close\n"
-        "rule rst_ignored by server notice certain @7 @8 target_goes_on=true acceptable=true "
+        "rule rst_ignored by server notice probable @7 @8 target_goes_on=true acceptable=true "
         "seq_offset=-\n"
-        "rule abortive_close by server warning\n"),
-    SCRIPT("ignored: a bare one, lost on the way, costs no octets that were sent long after", ESTABLISHED
+        "rule abortive_close by server warning bytes_lost=100\n"),
+    SCRIPT("ignored: lost on the way, and its target goes on for long", ESTABLISHED
+        "+.100 < R. 201:201(0) ack 101\n"
+        "+.900 > P. 101:201(100) ack 201\n"
+        "+1 > P. 101:201(100) ack 201\n"
+        "rule rst_ignored by server notice certain @7 @8 @9 target_goes_on=true\n"),
+    SCRIPT("ignored: its target's timer runs on", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.010 < R. 201:201(0) ack 101\n"
+        "+1.100 > P. 101:201(100) ack 201\n"
+        "rule rst_ignored by server notice certain @8 @9 target_goes_on=true\n"),
+    SCRIPT("ignored: a bare one, perhaps lost, costs no octets that were sent long after", ESTABLISHED
         "+.100 < P. 201:204(3) ack 101\n"
+        "+.010 > . 101:101(0) ack 204\n"
         "+6 < R 204:204(0)\n"
         "+40 > P. 101:104(3) ack 204\n"
         "+.010 < R 204:204(0)\n"
         "rules rst_ignored\n"
-        "rule rst_ignored by server notice certain @8 @9 target_goes_on=true\n"),
+        "rule rst_ignored by server notice probable @9 @10 target_goes_on=true\n"),
+    SCRIPT("ignored, near: its target had not read for long, and is woken", ESTABLISHED
+        "+.100 < P. 201:204(3) ack 101\n"
+        "+3 < P. 201:204(3) ack 101\n"
+        "+3 < R 204:204(0)\n"
+        "+40 > P. 101:104(3) ack 204\n"
+        "+.010 < R 204:204(0)\n"
+        "+.005 > . 104:104(0) ack 204\n"
+        "rules abortive_close\n"
+        "rule abortive_close by server notice @9 bytes_lost=-\n"),
+    SCRIPT("ignored: its target had not read for long, is woken, and goes on", ESTABLISHED
+        "+.100 < P. 201:204(3) ack 101\n"
+        "+3 < P. 201:204(3) ack 101\n"
+        "+3 < R 204:204(0)\n"
+        "+40 > P. 101:104(3) ack 204\n"
+        "+1 > P. 101:104(3) ack 204\n"
+        "rule rst_ignored by server notice certain @9 @10 @11\n"),
+    SCRIPT("ignored: its target lacked octets, but spoke", ESTABLISHED
+        "+.100 < P. 201:204(3) ack 101\n"
+        "+3 > P. 101:201(100) ack 201\n"
+        "+.010 < . 204:204(0) ack 201\n"
+        "+3 < R 204:204(0)\n"
+        "+4 > P. 201:204(3) ack 201\n"
+        "rule rst_ignored by server notice probable @10 @11\n"),
+    SCRIPT("ignored, near: what comes later bears a timestamp of before, it waited on its way",
+           ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101 <TS val 7 ecr 1>\n"
+        "+.010 > . 101:101(0) ack 202 <TS val 500 ecr 1>\n"
+        "+.010 > P. 101:201(100) ack 202 <TS val 501 ecr 1>\n"
+        "+.010 < R 202:202(0)\n"
+        "+.900 > F. 201:201(0) ack 202 <TS val 501 ecr 1>\n"
+        "+.010 < R 202:202(0)\n"
+        "rules data_after_close\n"
+        "rule data_after_close by server certain @7 @9 @10\n"),
+    SCRIPT("ignored: what comes later bears a later timestamp", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101 <TS val 7 ecr 1>\n"
+        "+.010 > . 101:101(0) ack 202 <TS val 500 ecr 1>\n"
+        "+.010 > P. 101:201(100) ack 202 <TS val 501 ecr 1>\n"
+        "+.010 < R 202:202(0)\n"
+        "+.900 > F. 201:201(0) ack 202 <TS val 502 ecr 1>\n"
+        "rule rst_ignored by server notice probable @10 @11\n"),
+    SCRIPT("ignored, near: a bare acknowledgment of something new is no challenge", ESTABLISHED
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.001 < R. 302:302(0) ack 101\n"
+        "+.001 > . 101:101(0) ack 301\n"
+        "no rule rst_ignored\n"),
     SCRIPT("ignored: an answer to data, lost on the way; the next one counts", FIN_WAIT_1
         "+.010 < P. 201:301(100) ack 102\n"
         "+.010 > R 102:102(0)\n"
-        "+.900 < P. 201:301(100) ack 102\n"
+        "+1.100 < P. 201:301(100) ack 102\n"
         "+.010 > R 102:102(0)\n"
         "rules rst_ignored data_after_close\n"
         "rule rst_ignored by client notice certain @9 @10\n"

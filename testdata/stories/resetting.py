@@ -53,6 +53,39 @@ def reset_inexact():
     return pcap(talk.packets)
 
 
+def reset_lost():
+    """The server's reset is lost behind the tap; the client goes on, and sends again."""
+    talk = opened()
+    talk.wait(ms(300))
+    talk.s("R")
+    talk.wait(ms(700))
+    first = talk.c("PA", 200)
+    for pause in (ms(300), ms(900)):
+        talk.wait(pause)
+        talk.c("PA", 200, seq=first)
+    return pcap(talk.packets)
+
+
+def reset_found_late():
+    """The client's host stands still while the server sends in vain, and resets. When it is back,
+    it speaks before it has read any of that."""
+    talk = opened()
+    talk.wait(ms(300))
+    first = talk.s("PA", 3)
+    for pause in (3, 6):
+        talk.wait(seconds(pause))
+        talk.s("PA", 3, seq=first)
+    talk.wait(seconds(3))
+    talk.s("R")
+    talk.wait(seconds(40))
+    talk.c("PA", 3)
+    talk.wait(us(900))
+    talk.s("R")
+    talk.wait(ms(10))
+    talk.c("A")
+    return pcap(talk.packets)
+
+
 def time_wait_refused():
     """The last ACK is lost behind the tap; the FIN comes again and meets no TIME_WAIT."""
     talk, fin = closed_by_both()
@@ -210,6 +243,8 @@ def reset_says_why():
 CAPTURES = {
     "reset_forged.pcap": reset_forged,
     "reset_inexact.pcap": reset_inexact,
+    "reset_lost.pcap": reset_lost,
+    "reset_found_late.pcap": reset_found_late,
     "time_wait_refused.pcap": time_wait_refused,
     "time_wait_assassinated.pcap": time_wait_assassinated,
     "request_met_close.pcap": request_met_close,
