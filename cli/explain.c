@@ -93,7 +93,7 @@ static bool list_matches(struct explain *e)
             "finwait: explain: %" PRIu64
             " connections match; give the id of one: --connection ID\n",
             e->matching);
-    qsort(e->matches, e->kept, sizeof *e->matches, by_start);
+    qsort(e->matches, e->kept, sizeof(struct connection_verdict *), by_start);
     for (size_t i = 0; i < e->kept; i++)
         text_ladder_choice(&e->page, e->matches[i]);
     if (e->kept < e->matching) {

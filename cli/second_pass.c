@@ -246,7 +246,7 @@ bool second_pass_run(const struct second_pass *request)
     bool absorbed = false;
     if (!request->wanted_count)
         return true;
-    p.sorted = calloc(request->wanted_count, sizeof *p.sorted);
+    p.sorted = calloc(request->wanted_count, sizeof(const struct wanted *));
     p.one = malloc(sizeof *p.one);
     bool done = (p.sorted && p.one) || fail("out of memory");
     if (done) {
@@ -256,7 +256,7 @@ bool second_pass_run(const struct second_pass *request)
             request->wanted[i].told = 0;
             absorbed |= request->wanted[i].absorbed;
         }
-        qsort(p.sorted, request->wanted_count, sizeof *p.sorted, by_key);
+        qsort(p.sorted, request->wanted_count, sizeof(const struct wanted *), by_key);
         /* What turns out to be of a connection only later is known before it is told. */
         done = (!absorbed || read_again(&p, true)) && read_again(&p, false);
     }

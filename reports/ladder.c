@@ -67,7 +67,7 @@ void ladder_destroy(struct ladder *l)
 static struct ladder_row *room_at(struct ladder *l, size_t at)
 {
     if (l->count == l->room) {
-        size_t room = l->room * 2;
+        size_t room = l->room ? l->room * 2 : ROWS_FEW;
         struct ladder_row *rows = realloc(l->rows, room * sizeof *rows);
         if (!rows)
             return NULL;
