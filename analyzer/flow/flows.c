@@ -774,7 +774,7 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     if (status != FLOW_OK)
         return status;
     struct connection *c = at(f, choice.use);
-    if (g->flags & TCP_SYN)
+    if (g->flags & TCP_SYN && !(g->marks & SEG_MALFORMED))
         note_late_syn(c, probe->sender, g);
     if (is_syn_ack(g) && !(c->side[probe->sender].marks & SIDE_SYN))
         stamps_answered(&f->stamps, c, g);

@@ -273,7 +273,7 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
         return;
     }
     /* A first segment that did not look like a beginning was not kept. */
-    if (!spoke && ev->c->side[x].marks & SIDE_SPOKE)
+    if (!spoke && ev->count && ev->c->side[x].marks & SIDE_SPOKE)
         imply_open(ev, x, e, 0);
 }
 
