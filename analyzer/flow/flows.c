@@ -80,6 +80,8 @@ static void release(struct flows *f, uint32_t index)
 static void unlink_key(struct flows *f, uint32_t index)
 {
     struct connection *c = at(f, index);
+    if (!c->held)
+        return;
     uint32_t slot = c->tag & f->table.mask;
     uint32_t head;
     while ((head = table_next(&f->table, c->tag, &slot)) != TABLE_NONE) {
@@ -95,8 +97,12 @@ static void unlink_key(struct flows *f, uint32_t index)
         return;
     }
     uint32_t before = head;
-    while (at(f, before)->next != index)
+    at(f, before)->held--;
+    while (at(f, before)->next != index) {
         before = at(f, before)->next;
+        at(f, before)->held--;
+        f->steps++;
+    }
     at(f, before)->next = c->next;
 }
 
@@ -477,6 +483,7 @@ static uint32_t lane_of(struct flows *f, uint32_t head, int sender, const struct
     uint32_t fitting = POOL_NONE;
     uint32_t own = POOL_NONE;
     for (uint32_t i = head; i != POOL_NONE; i = at(f, i)->next) {
+        f->steps++;
         const struct connection *c = at(f, i);
         bool same = c->world == g->world;
         bool fits = lane_fits(c, sender, g);
@@ -510,6 +517,7 @@ static uint32_t latest_of(struct flows *f, uint32_t head, const struct segment *
 {
     uint32_t superseded = POOL_NONE;
     for (uint32_t i = head; i != POOL_NONE; i = at(f, i)->next) {
+        f->steps++;
         if (at(f, i)->world != g->world)
             continue;
         if (!(at(f, i)->marks & CONN_SUPERSEDED))
@@ -598,6 +606,25 @@ static bool note_reuse(struct flows *f, struct connection *old, int64_t now_ns)
     return true;
 }
 
+/* A tuple may be used, or seen in as many worlds, as often as somebody likes, and every one of its
+ * segments looks at all of its uses. The oldest is no longer found: closed or superseded it waits
+ * for the end of its linger all the same, otherwise it ends here. */
+static enum flow_status bound_uses(struct flows *f, uint32_t head)
+{
+    if (at(f, head)->held <= FLOW_USES_MAX)
+        return FLOW_OK;
+    uint32_t oldest = head;
+    while (at(f, oldest)->next != POOL_NONE) {
+        oldest = at(f, oldest)->next;
+        f->steps++;
+    }
+    if (!(at(f, oldest)->marks & CONN_FILED))
+        return hand_out(f, oldest, true);
+    unlink_key(f, oldest);
+    at(f, oldest)->held = 0;
+    return FLOW_OK;
+}
+
 static enum flow_status make_connection(struct flows *f, const struct flow_probe *probe,
                                         const struct segment *g, uint32_t head, uint32_t previous,
                                         uint32_t *made)
@@ -613,6 +640,9 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     c->stream = f->streams++;
     c->wheel_next = WHEEL_NONE;
     c->next = head;
+    c->held = 1;
+    if (head != POOL_NONE)
+        c->held = (uint16_t)(at(f, head)->held + 1);
     if (head == POOL_NONE)
         table_insert(&f->table, probe->tag, index);
     else
@@ -763,6 +793,8 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
     struct choice choice = choose(f, head, probe->sender, g);
     if (choice.use == POOL_NONE) {
         status = make_connection(f, probe, g, head, choice.previous, &choice.use);
+        if (status == FLOW_OK)
+            status = bound_uses(f, choice.use);
         if (status != FLOW_OK)
             return status;
     }

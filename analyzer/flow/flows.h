@@ -26,6 +26,9 @@
  * connection is released afterwards. False stops everything. */
 typedef bool (*flow_final)(void *context, struct connection *connection, bool evicted);
 
+/* Uses of one tuple, one after the other or in parallel worlds, that segments are looked up in. */
+#define FLOW_USES_MAX 64u
+
 struct flows {
     const struct analyzer_config *config;
     flow_final final;
@@ -40,6 +43,7 @@ struct flows {
     int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
     uint64_t extra_bytes; /* held by connections beside their records */
     uint64_t evicted;
+    uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
     bool draining; /* nothing is looked up any more */
     uint32_t hand; /* where the search for something to evict goes on */

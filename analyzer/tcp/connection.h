@@ -304,6 +304,7 @@ struct connection {
     uint16_t marks; /* enum connection_mark */
     uint16_t vlan;
     uint16_t interface;    /* of the first segment; TAP_MANY beyond what fits */
+    uint16_t held;         /* how many of the key there are from this one on; 0: not found by it */
     unsigned known_by : 2; /* enum client_known_by */
     unsigned tunnel : 5;
     unsigned ip_version : 3;
