@@ -1,5 +1,7 @@
 #include "cli/confine.h"
 
+#include "cli/tell.h"
+
 #include <unistd.h>
 
 #define ERROR_BYTES 512
@@ -13,7 +15,7 @@ static void warn_of_root(const struct options *options)
               stderr);
 }
 
-static void tell(const struct sandbox *s)
+static void tell_sandbox(const struct sandbox *s)
 {
     fprintf(stderr, "finwait: sandbox: %s; %s; ",
             s->privileges && s->cores ? "no new privileges, no core files" : "privileges as before",
@@ -35,10 +37,10 @@ bool confine(const struct options *options, const struct output *output)
     char error[ERROR_BYTES];
     warn_of_root(options);
     if (!sandbox_enter(options->sandbox, &needs, &sandbox, error, sizeof error)) {
-        fprintf(stderr, "finwait: %s\n", error);
+        tell("%s", error);
         return false;
     }
     if (options->verbose)
-        tell(&sandbox);
+        tell_sandbox(&sandbox);
     return true;
 }

@@ -5,6 +5,7 @@
 #include "cli/interrupt.h"
 #include "cli/reading.h"
 #include "cli/second_pass.h"
+#include "cli/tell.h"
 #include "cli/terminal.h"
 #include "reports/ladder_record.h"
 #include "reports/text_ladder.h"
@@ -34,13 +35,13 @@ struct explain {
 
 static bool complain(const char *sentence)
 {
-    fprintf(stderr, "finwait: %s\n", sentence);
+    tell("%s", sentence);
     return false;
 }
 
 static bool fail(const char *sentence)
 {
-    fprintf(stderr, "finwait: explain: %s\n", sentence);
+    tell("explain: %s", sentence);
     return false;
 }
 
@@ -165,10 +166,9 @@ static bool explain_run(struct explain *e)
     if (!choice_given(&e->options->connection))
         return fail("which connection? Give --connection ID or TUPLE (see finwait explain --help)");
     if (pipe) {
-        fprintf(stderr,
-                "finwait: explain: %s: the captures are read twice, which a pipe cannot be; write "
-                "it to a file first\n",
-                pipe);
+        tell("explain: %s: the captures are read twice, which a pipe cannot be; write it to a "
+             "file first",
+             pipe);
         return false;
     }
     if (!confine(e->options, e->page.output) || !find_matches(e))

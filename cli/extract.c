@@ -13,9 +13,9 @@
 #include "cli/reading.h"
 #include "cli/remarks.h"
 #include "cli/second_pass.h"
+#include "cli/tell.h"
 #include "reports/output.h"
 #include "reports/pcapng_writer.h"
-#include "reports/text_clean.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -55,15 +55,13 @@ struct host_name {
 
 static bool fail(const char *sentence)
 {
-    fprintf(stderr, "finwait: extract: %s\n", sentence);
+    tell("extract: %s", sentence);
     return false;
 }
 
 static bool fail_with(const char *path, const char *sentence)
 {
-    char clean[TEXT_CLEAN_BYTES];
-    text_clean(clean, sizeof clean, path, strlen(path));
-    fprintf(stderr, "finwait: extract: %s%s\n", clean, sentence);
+    tell("extract: %s%s", path, sentence);
     return false;
 }
 
@@ -286,9 +284,11 @@ static void put_rules(const struct options *o, FILE *stream)
     }
 }
 
-/* What the file is, for whoever finds it later. NULL when memory ran out. */
+/* What the file is, for whoever finds it later. Its lines are ours: one in a name begins none. NULL
+ * when memory ran out. */
 static char *describe(const struct extract *e)
 {
+    char clean[TEXT_CLEAN_BYTES];
     const struct capture_findings *findings = &e->reading.findings;
     char *text = NULL;
     size_t length;
@@ -298,14 +298,15 @@ static char *describe(const struct extract *e)
     fprintf(stream, "finwait extract: %zu connection%s of", e->wanted_count,
             e->wanted_count == 1 ? "" : "s");
     for (uint32_t i = 0; i < findings->file_count && i < FILES_NAMED; i++)
-        fprintf(stream, "%s %s", i ? "," : "", findings->files[i].name);
+        fprintf(stream, "%s %s", i ? "," : "", clean_copy(clean, findings->files[i].name));
     if (findings->file_count > FILES_NAMED)
         fprintf(stream, ", and %" PRIu32 " more", findings->file_count - FILES_NAMED);
     for (int id = 0; id < OPTION_COUNT; id++) {
         const char *value = e->options->given[id];
         bool decides = id != OPTION_OUTPUT && id != OPTION_SANDBOX && id != OPTION_VERBOSE;
         if (value && decides && id != OPTION_RULE)
-            fprintf(stream, "\n--%s%s%s", option_table[id].name, *value ? " " : "", value);
+            fprintf(stream, "\n--%s%s%s", option_table[id].name, *value ? " " : "",
+                    clean_copy(clean, value));
     }
     put_rules(e->options, stream);
     bool whole = !ferror(stream);

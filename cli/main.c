@@ -7,6 +7,7 @@
 #include "cli/reading.h"
 #include "cli/rules.h"
 #include "cli/second_pass.h"
+#include "cli/tell.h"
 #include "cli/terminal.h"
 #include "reports/output.h"
 #include "reports/report.h"
@@ -41,7 +42,7 @@ struct run {
 
 static bool fail(const char *sentence)
 {
-    fprintf(stderr, "finwait: %s\n", sentence);
+    tell("%s", sentence);
     return false;
 }
 

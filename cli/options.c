@@ -1,5 +1,6 @@
 #include "cli/options.h"
 
+#include "cli/tell.h"
 #include "cli/values.h"
 
 #include <getopt.h>
@@ -26,7 +27,7 @@ const struct option_row option_table[OPTION_COUNT] = {
 
 static void complain(const char *what, const char *value, const char *expected)
 {
-    fprintf(stderr, "finwait: %s '%s': %s (see finwait --help)\n", what, value, expected);
+    tell("%s '%s': %s (see finwait --help)", what, value, expected);
 }
 
 /* "finwait", or "finwait explain". */
@@ -222,8 +223,7 @@ static bool set_duration(const char *name, const char *value, int64_t *out)
 {
     if (parse_duration(value, out))
         return true;
-    fprintf(stderr, "finwait: --%s '%s': not a duration; write seconds, or 500ms, 2m, 1h\n", name,
-            value);
+    tell("--%s '%s': not a duration; write seconds, or 500ms, 2m, 1h", name, value);
     return false;
 }
 
@@ -231,9 +231,7 @@ static bool set_moment(const char *name, const char *value, int64_t *out)
 {
     if (parse_moment(value, out))
         return true;
-    fprintf(stderr,
-            "finwait: --%s '%s': not a time; write 2026-11-22T10:00:00Z or seconds since 1970\n",
-            name, value);
+    tell("--%s '%s': not a time; write 2026-11-22T10:00:00Z or seconds since 1970", name, value);
     return false;
 }
 
@@ -383,8 +381,9 @@ static void see_help(enum verb verb)
 
 static void complain_unparsed(enum verb verb, int code, char **argv)
 {
+    char clean[TEXT_CLEAN_BYTES];
     fprintf(stderr, code == ':' ? "finwait: %s needs a value" : "finwait: unknown option %s",
-            argv[optind - 1]);
+            clean_copy(clean, argv[optind - 1]));
     see_help(verb);
 }
 

@@ -1,12 +1,13 @@
 #include "cli/reading.h"
 
 #include "cli/interrupt.h"
+#include "cli/tell.h"
 
 #include <stdlib.h>
 
 static bool fail(const char *sentence)
 {
-    fprintf(stderr, "finwait: %s\n", sentence);
+    tell("%s", sentence);
     return false;
 }
 
@@ -23,7 +24,7 @@ void reading_tell_unreadable(const struct capture_findings *findings)
 {
     for (uint32_t i = 0; i < findings->file_count; i++) {
         if (findings->files[i].error)
-            fprintf(stderr, "finwait: %s\n", findings->files[i].error);
+            tell("%s", findings->files[i].error);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "cli/remarks.h"
 
+#include "cli/tell.h"
 #include "reports/sentence.h"
 
 #include <inttypes.h>
@@ -123,7 +124,8 @@ bool remarks_comment(struct remarks *r, frame_ref frame, const char *file_name, 
         return false;
     for (; at < r->count && r->list[at].frame == frame; at++)
         put_remark(r, &r->list[at], stream);
-    fprintf(stream, "frame %" PRIu64 " of %s", frame_number(frame), file_name);
+    char clean[TEXT_CLEAN_BYTES];
+    fprintf(stream, "frame %" PRIu64 " of %s", frame_number(frame), clean_copy(clean, file_name));
     bool whole = !ferror(stream);
     if (fclose(stream) == 0 && whole)
         return true;

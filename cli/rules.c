@@ -1,6 +1,7 @@
 #include "cli/rules.h"
 
 #include "analyzer/catalogue.h"
+#include "cli/tell.h"
 #include "reports/catalogue_record.h"
 #include "reports/output.h"
 
@@ -173,7 +174,8 @@ static bool is_near(const char *given, const char *name)
 static void complain_unknown(const char *given)
 {
     const char *before = "; is it one of:";
-    fprintf(stderr, "finwait: rules: no rule or category '%s'", given);
+    char clean[TEXT_CLEAN_BYTES];
+    fprintf(stderr, "finwait: rules: no rule or category '%s'", clean_copy(clean, given));
     for (unsigned category = 0; category < CATEGORIES; category++) {
         if (is_near(given, category_name(category))) {
             fprintf(stderr, "%s %s", before, category_name(category));
@@ -225,7 +227,7 @@ static bool write_json(const struct choice *choice)
         if (output_commit(output, error, sizeof error))
             return true;
     }
-    fprintf(stderr, "finwait: %s\n", error);
+    tell("%s", error);
     return false;
 }
 

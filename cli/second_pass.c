@@ -3,8 +3,8 @@
 #include "analyzer/analyzer.h"
 #include "cli/interrupt.h"
 #include "cli/reading.h"
+#include "cli/tell.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,7 +60,7 @@ struct pass {
 
 static bool fail(const char *sentence)
 {
-    fprintf(stderr, "finwait: %s\n", sentence);
+    tell("%s", sentence);
     return false;
 }
 
