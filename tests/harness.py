@@ -48,11 +48,11 @@ class Run:
             done = subprocess.run([executable, *self.arguments], cwd=cwd, input=stdin,
                                   stdin=subprocess.DEVNULL if stdin is None else None,
                                   capture_output=True, timeout=timeout, check=False, env=self.ENVIRONMENT)
-            self.status, self.out, self.err = done.returncode, done.stdout, done.stderr.decode(
-                "utf-8", "backslashreplace")
+            self.status, self.out, self.raw_err = done.returncode, done.stdout, done.stderr
+            self.err = done.stderr.decode("utf-8", "backslashreplace")
             self.timed_out = False
         except subprocess.TimeoutExpired:
-            self.status, self.out, self.err, self.timed_out = None, b"", "", True
+            self.status, self.out, self.raw_err, self.err, self.timed_out = None, b"", b"", "", True
 
     def fault(self, statuses=(0, 2)):
         """Why this run is a fault of ours, or None."""
