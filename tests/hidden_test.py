@@ -27,6 +27,9 @@ BEYOND_ANY_RULE = {
     # Frame 14 is the reset that ends TIME_WAIT. Without it frames 13, 15 and 16 are an endpoint that
     # was in TIME_WAIT and answers the FIN that comes again with a reset, of its own accord.
     ("time_wait_rst-client-rfc1337_0/middle.pcap", "without frame 14"),
+    # Frame 11 is the reset. Without it frame 13 is one of an endpoint that had neither closed nor
+    # reset the connection, and no longer knows it.
+    ("captures/reset_found_late.pcap", "without frame 11"),
 }
 
 

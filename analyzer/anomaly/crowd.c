@@ -21,7 +21,7 @@ struct rest {
     bool doubtful; /* one of them at least is not certain */
     uint64_t connections;
     uint64_t by_rule[CROWDED];
-    int64_t first_ns, last_ns;
+    int64_t first_ns, last_ns, end_ns;
     struct distinct servers, targets;
     uint64_t ports[PORTS / 64]; /* a bit for each */
     struct pieces pieces;
@@ -70,7 +70,7 @@ static struct rest *rest_of(struct crowd *crowd, struct client *c)
     c->rest = calloc(1, sizeof *c->rest);
     if (!c->rest)
         return NULL;
-    c->rest->first_ns = c->rest->last_ns = TIME_UNKNOWN;
+    c->rest->first_ns = c->rest->last_ns = c->rest->end_ns = TIME_UNKNOWN;
     crowd->heavy[crowd->heavy_count++] = c;
     return c->rest;
 }
@@ -130,6 +130,10 @@ static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct con
         rest->first_ns = v->start_ns;
     if (v->start_ns > rest->last_ns)
         rest->last_ns = v->start_ns;
+    if (v->end_ns > rest->end_ns)
+        rest->end_ns = v->end_ns;
+    if (v->start_ns > rest->end_ns)
+        rest->end_ns = v->start_ns;
 }
 
 static unsigned kind_of(const struct anomaly_verdict *a)
@@ -197,6 +201,11 @@ static bool is_scan(const struct rest *rest)
     return targets->count >= SCAN_TARGETS && targets->repeated * 10 <= targets->seen;
 }
 
+static const char *share_of(uint64_t part, uint64_t whole)
+{
+    return part == whole ? "all" : part > whole / 2 ? "most" : "many";
+}
+
 static void make_verdict(const struct client *c, struct anomaly_verdict *out)
 {
     const struct rest *rest = c->rest;
@@ -222,10 +231,11 @@ static void make_verdict(const struct client *c, struct anomaly_verdict *out)
     if (rest->servers.full)
         figure(out, FIGURE_COUNTS_ARE_AT_LEAST, true);
     figure_word(out, FIGURE_FAILURE, rule_table[crowded[most]].id);
+    figure_word(out, FIGURE_FAILURE_SHARE, share_of(rest->by_rule[most], rest->connections));
     if (rest->first_ns != TIME_UNKNOWN) {
         figure(out, FIGURE_FIRST_NS, (uint64_t)rest->first_ns);
         figure(out, FIGURE_LAST_NS, (uint64_t)rest->last_ns);
-        figure(out, FIGURE_SPAN_NS, (uint64_t)elapsed_ns(rest->first_ns, rest->last_ns));
+        figure(out, FIGURE_SPAN_NS, (uint64_t)elapsed_ns(rest->first_ns, rest->end_ns));
     }
     if (is_scan(rest))
         figure_word(out, FIGURE_HINT, "scan");

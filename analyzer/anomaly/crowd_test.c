@@ -43,10 +43,14 @@ static int tear_down(void **state)
     return 0;
 }
 
+#define ATTEMPT_NS 10
+
 /* One connection that failed by this rule: is it told one by one? */
 static bool fails(uint8_t client, uint32_t server, uint16_t port, enum rule_id rule, int64_t at_ns)
 {
-    struct connection_verdict v = {.start_ns = at_ns, .anomaly_count = 2};
+    struct connection_verdict v = {.start_ns = at_ns, .end_ns = at_ns, .anomaly_count = 2};
+    if (at_ns != TIME_UNKNOWN)
+        v.end_ns += ATTEMPT_NS;
     v.client.address[15] = client;
     memcpy(v.server.address, &server, sizeof server);
     v.server.port = port;
@@ -103,7 +107,10 @@ static void the_first_hundred_of_each_rule(void **state)
     assert_int_equal(value_of(a, FIGURE_PORTS), 1);
     assert_int_equal(value_of(a, FIGURE_FIRST_NS), 500);
     assert_int_equal(value_of(a, FIGURE_LAST_NS), 1000);
+    /* To the last transmission of the last. */
+    assert_int_equal(value_of(a, FIGURE_SPAN_NS), 500 + ATTEMPT_NS);
     assert_string_equal(word_of(a, FIGURE_FAILURE), "connection_refused");
+    assert_string_equal(word_of(a, FIGURE_FAILURE_SHARE), "most");
     assert_string_equal(word_of(a, FIGURE_HINT), "-");
     assert_int_equal(a->evidence_count, 3);
 }
@@ -121,6 +128,7 @@ static void in_order_of_address(void **state)
     assert_int_equal(told_count, 2);
     assert_int_equal(told[0].host_address[15], 3);
     assert_int_equal(value_of(&told[0], FIGURE_FIRST_NS), -1);
+    assert_string_equal(word_of(&told[0], FIGURE_FAILURE_SHARE), "all");
     assert_int_equal(told[1].host_address[15], 7);
     assert_string_equal(word_of(&told[1], FIGURE_HINT), "-"); /* too few */
 }

@@ -92,6 +92,13 @@ static bool peer_spoke_after(const struct scene *s, int x, int entry)
     return false;
 }
 
+/* Before its FIN; -1: none, or not known. */
+static int64_t octets_unacknowledged(const struct scene *s, int x)
+{
+    int32_t octets = seq_diff(s->ev->fin_seq[x], s->c->side[x].una);
+    return s->c->side[x].marks & SIDE_ACKED && octets > 0 ? octets : -1;
+}
+
 static void judge_fin_unacknowledged(struct scene *s, int x)
 {
     const struct fin_passage *p = fin_passage(s, x);
@@ -121,6 +128,9 @@ static void judge_fin_unacknowledged(struct scene *s, int x)
     figure(a, FIGURE_LAST_INTERVAL_NS, t.pauses.last_ns);
     figure_flag(a, FIGURE_GAVE_UP, t.look_ns > due_ns);
     figure_word(a, FIGURE_PEER, alive ? "alive" : "silent");
+    if (!last_ack && s->states[!x].fin_sent)
+        figure_flag(a, FIGURE_PEER_FIN_UNACKED, s->ends[!x].fin_acked_index < 0);
+    figure(a, FIGURE_UNACKED_BYTES, octets_unacknowledged(s, x));
     if (own->unanswered_ns && own->unanswered_idle_ns >= s->config->idle_ns)
         figure(a, FIGURE_IDLE_NS, own->unanswered_idle_ns);
     show(s, a, p->first, "FIN");

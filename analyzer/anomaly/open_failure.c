@@ -17,24 +17,45 @@ static void show_syns(const struct scene *s, struct anomaly_verdict *a)
 
 /* ---- refused -------------------------------------------------------------------------------- */
 
+static bool acknowledges_syn(const struct scene *s, const struct log_entry *rst)
+{
+    const struct side *client = &s->c->side[s->client];
+    return rst->flags & TCP_ACK && seq_gt(rst->ack, client->isn) && seq_le(rst->ack, client->nxt);
+}
+
+/* Nobody knows the SYN's number before it has come: where the capture has the answer first, it
+ * shows them in the wrong order, or lacks the SYN's first transmission. */
+static int refusal_before(const struct scene *s, const struct handshake *h)
+{
+    for (int i = 0; i < h->syn; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != s->client && g->flags & TCP_RST && acknowledges_syn(s, g))
+            return i;
+    }
+    return NO_ENTRY;
+}
+
 static void judge_refused(struct scene *s, const struct handshake *h)
 {
+    bool before = h->refusal == NO_ENTRY;
+    int refusal = before ? refusal_before(s, h) : h->refusal;
     /* An end that still holds the tuple's former use may say RST as well. */
-    if (s->verdict->handshake != HANDSHAKE_REFUSED || h->refusal == NO_ENTRY ||
+    if (s->verdict->handshake != HANDSHAKE_REFUSED || refusal == NO_ENTRY ||
         h->challenge != NO_ENTRY || said(s, RULE_TUPLE_REUSE_WHILE_OPEN, NO_SIDE))
         return;
-    const struct log_entry *rst = &s->ev->log[h->refusal];
-    const struct side *client = &s->c->side[s->client];
-    bool good =
-        rst->flags & TCP_ACK && seq_gt(rst->ack, client->isn) && seq_le(rst->ack, client->nxt);
+    bool good = acknowledges_syn(s, &s->ev->log[refusal]);
     struct anomaly_verdict *a = say(s, RULE_CONNECTION_REFUSED, !s->client, SEVERITY_NOTICE,
-                                    good ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->refusal);
+                                    good ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, refusal);
     if (!a)
         return;
     figure(a, FIGURE_ATTEMPTS, h->syns);
-    figure(a, FIGURE_GAP_NS, span_ns(s, h->syn, h->refusal));
-    show(s, a, h->syn, "SYN");
-    show(s, a, h->refusal, good ? "RST to the SYN" : "RST that does not acknowledge the SYN");
+    if (before)
+        figure_flag(a, FIGURE_OUT_OF_ORDER, true);
+    else
+        figure(a, FIGURE_GAP_NS, span_ns(s, h->syn, refusal));
+    show(s, a, before ? NO_ENTRY : h->syn, "SYN");
+    show(s, a, refusal, good ? "RST to the SYN" : "RST that does not acknowledge the SYN");
+    show(s, a, before ? h->syn : NO_ENTRY, "the SYN");
 }
 
 /* ---- unanswered ----------------------------------------------------------------------------- */
@@ -57,6 +78,15 @@ static bool replies_to_former(const struct scene *s, const struct handshake *h)
     return elapsed_ns(p->former.last.time_ns, s->ev->log[h->syn].time_ns) < s->config->rto_min_ns;
 }
 
+/* The capture may end before the client's next SYN is due: it has not failed yet. */
+static bool gave_up_opening(const struct scene *s, const struct handshake *h)
+{
+    int before = h->last_syn - 1;
+    while (before > h->syn && s->ev->log[before].side != s->client)
+        before--;
+    return h->syns > 1 && seen_after_ns(s, h->last_syn) > 2 * between_ns(s, before, h->last_syn);
+}
+
 static void judge_syn_unanswered(struct scene *s, const struct handshake *h)
 {
     const struct side *client = &s->c->side[s->client];
@@ -66,8 +96,9 @@ static void judge_syn_unanswered(struct scene *s, const struct handshake *h)
         client->marks & SIDE_RST || replies_to_former(s, h) ||
         !waited(s, h->syn, h->last_syn, rto_of(s, s->client)))
         return;
-    struct anomaly_verdict *a = say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE,
-                                    h->syns > 1 ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn);
+    struct anomaly_verdict *a =
+        say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE,
+            gave_up_opening(s, h) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn);
     figure(a, FIGURE_ATTEMPTS, h->syns);
     if (h->syns > 1)
         figure(a, FIGURE_SPAN_NS, span_ns(s, h->syn, h->last_syn));
@@ -108,6 +139,8 @@ static void judge_aborted(struct scene *s, const struct handshake *h)
     struct anomaly_verdict *a =
         say(s, RULE_HANDSHAKE_ABORTED, s->client, SEVERITY_NOTICE, CONFIDENCE_CERTAIN, h->abort);
     figure(a, FIGURE_GAP_NS, span_ns(s, h->syn_ack, h->abort));
+    uint32_t off = seq_distance(rst->seq, s->ev->log[h->syn_ack].ack);
+    figure(a, FIGURE_SEQ_OFFSET, off ? (int64_t)off : -1);
     show(s, a, h->syn, "SYN");
     show(s, a, h->syn_ack, "SYN-ACK");
     show(s, a, h->abort, "RST instead of the handshake's last ACK");

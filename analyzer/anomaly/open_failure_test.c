@@ -17,6 +17,21 @@ static const struct CMUnitTest tests[] = {
         "+.010 < R. =0:=0(0) ack 1\n"
         "connections 1\n"
         "rule connection_refused by server notice certain attempts=2\n"),
+    SCRIPT("a closed port, and the capture has the answer first",
+        "0 < R. =0:=0(0) ack 1\n"
+        "+.001 > S 0:0(0) <mss 1460>\n"
+        "rules connection_refused\n"
+        "rule connection_refused by server notice certain @1 @2 attempts=1 out_of_order=true "
+        "gap_ns=-\n"),
+    SCRIPT("a closed port, answered before a SYN that the capture lacks, and after the next",
+        "0 < R. =0:=0(0) ack 1\n"
+        "+1.500 > S 0:0(0) <mss 1460>\n"
+        "+.001 < R. =0:=0(0) ack 1\n"
+        "rule connection_refused by server notice certain @2 @3 gap_ns=1000000 out_of_order=-\n"),
+    SCRIPT("near miss: an RST before it that acknowledges something else",
+        "0 < R. =0:=0(0) ack 2\n"
+        "+.001 > S 0:0(0) <mss 1460>\n"
+        "no rule connection_refused\n"),
     SCRIPT("an RST that does not acknowledge the SYN", SYN_SENT
         "+.010 < R =0:=0(0)\n"
         "rule connection_refused by server notice probable @2\n"),
@@ -35,6 +50,10 @@ static const struct CMUnitTest tests[] = {
         "+1 > S 0:0(0) <mss 1460>\n"
         "rules nothing\n"
         "+2 > S 0:0(0) <mss 1460>\n"
+        "rule syn_unanswered by client notice probable @1 @2 @3 attempts=3 span_ns=3000000000\n"
+        "+4 quiet\n"
+        "rule syn_unanswered by client notice probable attempts=3\n"
+        "+.001 quiet\n"
         "rule syn_unanswered by client notice certain @1 @2 @3 attempts=3 span_ns=3000000000\n"),
     SCRIPT("near miss: the third is answered", SYN_SENT
         "+1 > S 0:0(0) <mss 1460>\n"
@@ -57,7 +76,12 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("RST instead of the third segment", SYN_RECEIVED
         "+.010 > R 1:1(0)\n"
         "rules handshake_aborted\n"
-        "rule handshake_aborted by client notice certain @1 @2 @3 gap_ns=10000000\n"),
+        "rule handshake_aborted by client notice certain @1 @2 @3 gap_ns=10000000 "
+        "seq_offset=-\n"),
+    SCRIPT("aborted by an RST whose number is not the next one", SYN_SENT
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.010 > R 21:21(0)\n"
+        "rule handshake_aborted by client notice certain @1 @2 @3 seq_offset=20\n"),
     SCRIPT("near miss: RST after the third segment", OPENED
         "+.010 > R. 1:1(0) ack 1\n"
         "no rule handshake_aborted\n"),

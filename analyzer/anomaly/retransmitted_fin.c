@@ -1,5 +1,7 @@
 #include "analyzer/anomaly/fin.h"
 
+#include <string.h>
+
 static void show_all(const struct scene *s, struct anomaly_verdict *a, const struct fin_passage *p,
                      enum fin_again kind, const char *note)
 {
@@ -28,6 +30,9 @@ static bool tries_no_more(const struct scene *s, int x, int last, int64_t pause_
     return look > 2 * pause_ns && look > rto_of(s, x);
 }
 
+/* No stack gives up after fewer attempts. */
+#define ATTEMPTS_ENOUGH 4
+
 static const char *outcome_of(const struct scene *s, int x, const struct fin_passage *p, int last,
                               const struct pauses *pauses)
 {
@@ -41,9 +46,13 @@ static const char *outcome_of(const struct scene *s, int x, const struct fin_pas
     bool forgot = p->reset_by != NO_ENTRY && s->ev->log[p->reset_by].side == x;
     if (p->acked_by != NO_ENTRY && !forgot)
         return "acknowledged";
-    if (tries_no_more(s, x, last, pauses->last_ns, p->acked_by))
+    if (!tries_no_more(s, x, last, pauses->last_ns, p->acked_by))
+        return p->acked_by != NO_ENTRY ? "acknowledged" : "unfinished";
+    uint32_t octets = s->d->side[x].again_run;
+    uint32_t fins = p->count[FIN_BEFORE_ACK];
+    if (forgot || (octets > fins ? octets : fins) >= ATTEMPTS_ENOUGH)
         return "gave_up";
-    return p->acked_by != NO_ENTRY ? "acknowledged" : "unfinished";
+    return p->acked_by != NO_ENTRY ? "acknowledged" : "no_ack_seen";
 }
 
 /* Each came in a segment that answers one of the peer, too soon for any timer: so BSD and others
@@ -83,20 +92,25 @@ static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p
     const int *again = p->again[FIN_BEFORE_ACK];
     struct pauses pauses = pauses_of(s, p->first, again, kept);
     bool out_of_order = all_out_of_order(s, p);
+    bool timed = is_timed(s, p->first) && is_timed(s, again[kept - 1]);
+    const char *outcome = timed ? outcome_of(s, x, p, again[kept - 1], &pauses) : NULL;
+    /* What made it stop, the capture does not have: nor perhaps what came before. */
+    bool unseen = outcome && !strcmp(outcome, "no_ack_seen");
     bool harmless = is_told_gravely(s, x) || nothing_missing(s, x, p) || out_of_order;
     struct anomaly_verdict *a =
         say(s, RULE_FIN_RETRANSMITTED, x, harmless ? SEVERITY_INFO : SEVERITY_NOTICE,
-            acks_are_seen(s) && !out_of_order ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, again[0]);
+            acks_are_seen(s) && !out_of_order && !unseen ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE,
+            again[0]);
     figure(a, FIGURE_COUNT, p->count[FIN_BEFORE_ACK]);
     if (out_of_order) {
         figure_flag(a, FIGURE_OUT_OF_ORDER, true);
-    } else if (is_timed(s, p->first) && is_timed(s, again[kept - 1])) {
+    } else if (timed) {
         figure(a, FIGURE_FIRST_INTERVAL_NS, pauses.first_ns);
         if (kept > 1) {
             figure(a, FIGURE_LAST_INTERVAL_NS, pauses.last_ns);
             figure_flag(a, FIGURE_BACKOFF_DOUBLING, pauses.doubling);
         }
-        figure_word(a, FIGURE_OUTCOME, outcome_of(s, x, p, again[kept - 1], &pauses));
+        figure_word(a, FIGURE_OUTCOME, outcome);
     }
     show(s, a, p->first, "FIN");
     show_all(s, a, p, FIN_BEFORE_ACK, "FIN again");

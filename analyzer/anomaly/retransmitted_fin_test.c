@@ -25,7 +25,19 @@ static const struct CMUnitTest tests[] = {
         "rule fin_retransmitted count=3 first_interval_ns=220000000 last_interval_ns=880000000\n"
         "rule fin_retransmitted backoff_doubling=true outcome=unfinished\n"
         "+1.770 quiet\n"
-        "rule fin_retransmitted by client notice count=3 outcome=gave_up\n"),
+        "rule fin_retransmitted by client notice probable count=3 outcome=no_ack_seen\n"),
+    SCRIPT("four times, and no more", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.440 > F. 101:101(0) ack 201\n"
+        "+.880 > F. 101:101(0) ack 201\n"
+        "+1.760 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted by client certain count=4 outcome=unfinished\n"
+        "+3.530 quiet\n"
+        "rule fin_retransmitted by client certain count=4 outcome=gave_up\n"),
+    SCRIPT("once, and no more: acknowledged where the capture did not see it", FIN_WAIT_1
+        "+5.380 > F. 101:101(0) ack 201\n"
+        "+60 quiet\n"
+        "rule fin_retransmitted by client notice probable @7 @8 count=1 outcome=no_ack_seen\n"),
     SCRIPT("a tail loss probe ahead doubles nothing and spoils nothing", FIN_WAIT_1
         "+.020 > F. 101:101(0) ack 201\n"
         "+.220 > F. 101:101(0) ack 201\n"
@@ -178,7 +190,7 @@ static const struct CMUnitTest tests[] = {
         "+.440 > P. 101:151(50) ack 201\n"
         "rule fin_retransmitted by client count=1 outcome=unfinished\n"
         "+1 quiet\n"
-        "rule fin_retransmitted by client count=1 outcome=gave_up\n"),
+        "rule fin_retransmitted by client probable count=1 outcome=no_ack_seen\n"),
     SCRIPT("without times it is counted", ESTABLISHED
         "? > F. 101:101(0) ack 201\n"
         "? > F. 101:101(0) ack 201\n"

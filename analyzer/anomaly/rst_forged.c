@@ -449,8 +449,8 @@ static void tell_ignored(struct scene *s, struct reset *r, const struct target *
     if (!a)
         return;
     /* An abort in its stack's own form ended X all the same, and is worth telling as well. */
-    r->no_effect =
-        a->confidence >= CONFIDENCE_PROBABLE && (r->form != RESET_ABORT || r->acks_unsent);
+    bool sure = a->confidence >= CONFIDENCE_PROBABLE || target->still != NO_ENTRY;
+    r->no_effect = sure && (r->form != RESET_ABORT || r->acks_unsent);
     seq_t end;
     show(s, a, r->entry, "the reset");
     show(s, a, challenge, "its target asks back (challenge ACK)");

@@ -121,7 +121,7 @@ static int64_t since_own_fin_ns(const struct scene *s, const struct reset *r,
     return span_ns(s->ev->captured_ns[s->ends[r->x].fin_first], until->time_ns);
 }
 
-/* Nobody was left to read what the RST itself acknowledged. */
+/* Nobody is left to read what the RST itself acknowledged: that weighs as much. */
 static uint32_t lost_after_close(const struct reset *r)
 {
     return r->bytes_lost + r->late_bytes;
@@ -164,11 +164,17 @@ static bool finish_drawn(const struct scene *s, struct anomaly_verdict *a, const
     return finish(s, a, &told);
 }
 
-static void figure_lost(struct anomaly_verdict *a, const struct reset *r, uint32_t octets)
+static void figure_lost(struct anomaly_verdict *a, const struct reset *r)
 {
-    figure_octets(a, FIGURE_BYTES_LOST, octets);
-    if (octets)
+    figure_octets(a, FIGURE_BYTES_LOST, r->bytes_lost);
+    if (r->bytes_lost)
         figure_flag(a, FIGURE_AT_LEAST, r->lost_with_gaps);
+}
+
+static void figure_lost_after_close(struct anomaly_verdict *a, const struct reset *r)
+{
+    figure_lost(a, r);
+    figure_octets(a, FIGURE_BYTES_ACKED_BY_RESET, r->late_bytes);
 }
 
 static void show_own_fin(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)
@@ -264,7 +270,7 @@ static bool tell_request_met_close(struct scene *s, const struct reset *r)
     figure(a, FIGURE_IDLE_NS, waited_ns);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(waited_ns));
     figure(a, FIGURE_GAP_NS, apart_ns);
-    figure_lost(a, r, lost_after_close(r));
+    figure_lost_after_close(a, r);
     return finish_drawn(s, a, r, DRAWN_BY_DATA, data);
 }
 
@@ -288,7 +294,7 @@ static bool tell_fin_wait_2_expired(struct scene *s, const struct reset *r)
     show(s, a, s->ends[r->x].fin_acked_index, "its FIN is acknowledged: FIN_WAIT_2");
     show_segment(s, a, met, "the peer comes too late");
     figure(a, FIGURE_GAP_NS, gap_ns);
-    figure_lost(a, r, lost_after_close(r));
+    figure_lost_after_close(a, r);
     return finish_drawn(s, a, r, met->payload_len ? DRAWN_BY_DATA : DRAWN_BY_FIN, met);
 }
 
@@ -329,7 +335,9 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
         return true;
     bool by_number =
         r->drawn_exactly && (r->drawn_by == DRAWN_BY_DATA || is_number_of_reply(r, data));
-    bool certain = (by_number || r->form == RESET_ABORT) && !r->lost_with_gaps;
+    /* Who acknowledges the octets had taken them: a close over unread ones looks the same. */
+    bool refuses = r->form == RESET_ABORT && !r->late_bytes;
+    bool certain = (by_number || refuses) && !r->lost_with_gaps;
     bool crossed = crossed_fin(s, r, data);
     struct anomaly_verdict *a = begin(s, RULE_DATA_AFTER_CLOSE, r, severity_of_lost(s, r),
                                       certain ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE);
@@ -337,7 +345,7 @@ static bool tell_data_after_close(struct scene *s, const struct reset *r)
                   crossed ? "the peer's data, sent before it could know" : "the peer still sends");
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, data));
     figure_flag(a, FIGURE_CROSSED, crossed);
-    figure_lost(a, r, lost_after_close(r));
+    figure_lost_after_close(a, r);
     return finish_drawn(s, a, r, DRAWN_BY_DATA, data);
 }
 
@@ -372,7 +380,7 @@ static bool tell_rst_after_own_fin(struct scene *s, const struct reset *r)
     figure(a, FIGURE_GAP_NS, since_own_fin_ns(s, r, r->g));
     figure_flag(a, FIGURE_ANSWERS_PROBE, answers_probe);
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
-    figure_lost(a, r, r->bytes_lost);
+    figure_lost(a, r);
     return finish(s, a, r);
 }
 
@@ -509,7 +517,7 @@ static bool tell_abortive_close(struct scene *s, const struct reset *r)
     if (r->peer_fin)
         show(s, a, s->ends[!r->x].fin_first, "the peer had closed");
     figure_word(a, FIGURE_ABORT_KIND, kind_of_abort(s, r));
-    figure_lost(a, r, r->bytes_lost);
+    figure_lost(a, r);
     figure_octets(a, FIGURE_BYTES_ACKED_BY_RESET, r->late_bytes);
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     figure_flag(a, FIGURE_UNANSWERED, r->unanswered && !r->closing_octets);
@@ -552,7 +560,7 @@ static bool tell_no_such_connection(struct scene *s, const struct reset *r)
     show_segment(s, a, r->drawn, "the segment that it no longer knows");
     figure(a, FIGURE_IDLE_NS, r->drawn_idle_ns >= s->config->idle_ns ? r->drawn_idle_ns : -1);
     figure_word(a, FIGURE_WELL_KNOWN_TIMEOUT, well_known_timeout(r->drawn_idle_ns));
-    figure_lost(a, r, r->bytes_lost);
+    figure_lost(a, r);
     return finish(s, a, r);
 }
 

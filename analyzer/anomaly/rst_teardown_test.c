@@ -155,10 +155,15 @@ static const struct CMUnitTest tests[] = {
         "rules data_after_close\n"
         "rule data_after_close by client notice certain @7 @9 @10 gap_ns=310000000 "
         "bytes_lost=400 stage=closing form=reply drawn_by=data\n"),
-    SCRIPT("data_after_close: an abort is as good", FIN_WAIT_2
+    SCRIPT("data_after_close: an abort, which may be over unread octets", FIN_WAIT_2
         "+.300 < P. 201:601(400) ack 102\n"
         "+.010 > R. 102:102(0) ack 601\n"
-        "rule data_after_close by client notice certain bytes_lost=400 drawn_by=data\n"),
+        "rule data_after_close by client notice probable bytes_lost=- bytes_acked_by_reset=400 "
+        "drawn_by=data\n"),
+    SCRIPT("data_after_close: an abort that takes nothing", FIN_WAIT_2
+        "+.300 < P. 201:601(400) ack 102\n"
+        "+.010 > R. 102:102(0) ack 201\n"
+        "rule data_after_close by client notice certain bytes_lost=400 bytes_acked_by_reset=-\n"),
     SCRIPT("data_after_close: the client's own octets are lost as well", ESTABLISHED
         "+.100 > FP. 101:182(81) ack 201\n"
         "+.004 < P. 201:601(400) ack 101\n"
@@ -190,7 +195,7 @@ static const struct CMUnitTest tests[] = {
         "+.001 > F. 201:203(2) ack 201 <zeros>\n"
         "+.010 < F. 301:307(6) ack 202 <zeros>\n"
         "+.010 > R. 202:204(2) ack 301 <zeros>\n"
-        "rule data_after_close by client certain @11 @12 @14 bytes_lost=100 form=abort\n"),
+        "rule data_after_close by client probable @11 @12 @14 bytes_acked_by_reset=100 form=abort\n"),
     SCRIPT("data_after_close: only a goodbye", FIN_WAIT_2
         "+.010 < P. 201:232(31) ack 102\n"
         "+0 < F. 232:232(0) ack 102\n"
@@ -281,12 +286,13 @@ static const struct CMUnitTest tests[] = {
         "+.300 < P. 201:601(400) ack 102\n"
         "+0 < P. 601:701(100) ack 102\n"
         "+.001 > R. 102:102(0) ack 601\n"
-        "rule data_after_close by client notice certain bytes_lost=500 at_least=false "
-        "drawn_by=data\n"),
+        "rule data_after_close by client notice probable bytes_lost=100 at_least=false "
+        "bytes_acked_by_reset=400 drawn_by=data\n"),
     SCRIPT("data_after_close: an abort that takes the data, not the FIN that came with them", FIN_WAIT_1
         "+.003 < FP. 201:301(100) ack 101\n"
         "+.001 > R. 102:102(0) ack 301\n"
-        "rule data_after_close by client notice certain bytes_lost=100 drawn_by=data\n"),
+        "rule data_after_close by client notice probable bytes_acked_by_reset=100 "
+        "drawn_by=data\n"),
     SCRIPT("data_after_close: by its number it answers the acknowledgment of the FIN", ESTABLISHED
         "+.100 < P. 201:301(100) ack 101\n"
         "+0 < F. 301:301(0) ack 101\n"

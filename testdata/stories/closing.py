@@ -133,6 +133,17 @@ def fin_never_acked():
     return pcap([*talk.packets, elsewhere(talk, seconds(60))])
 
 
+def fin_ack_missed():
+    """The FIN passes twice and never again: it was acknowledged, where the tap did not see it."""
+    talk = Conn()
+    talk.open()
+    talk.wait(ms(5))
+    fin = talk.c("FA")
+    talk.wait(ms(220))
+    talk.c("FA", seq=fin)
+    return pcap([*talk.packets, elsewhere(talk, seconds(60))])
+
+
 def lost_last_ack():
     """The last ACK passed the tap and was lost behind it: the FIN comes again."""
     talk = Conn()
@@ -197,6 +208,7 @@ CAPTURES = {
     "reset_after_close.pcap": reset_after_close,
     "fin_retransmitted.pcap": fin_retransmitted,
     "fin_never_acked.pcap": fin_never_acked,
+    "fin_ack_missed.pcap": fin_ack_missed,
     "lost_last_ack.pcap": lost_last_ack,
     "time_wait_reuse.pcap": time_wait_reuse,
     "close_wait_stuck.pcap": close_wait_stuck,

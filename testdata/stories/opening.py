@@ -13,6 +13,16 @@ def syn_refused():
     return pcap(talk.packets)
 
 
+def syn_refused_first():
+    """The tap shows the answer 0.7 ms before the SYN that it answers."""
+    talk = Conn()
+    talk.c("S", hidden=True)
+    talk.s("RA", seq=0)
+    talk.wait(us(700))
+    talk.c("S", seq=1_000_000)
+    return pcap(talk.packets)
+
+
 def syn_unanswered():
     talk = Conn()
     first = talk.c("S")
@@ -75,6 +85,7 @@ def mid_stream_start():
 
 CAPTURES = {
     "syn_refused.pcap": syn_refused,
+    "syn_refused_first.pcap": syn_refused_first,
     "syn_unanswered.pcap": syn_unanswered,
     "handshake_aborted.pcap": handshake_aborted,
     "fast_open.pcap": fast_open,
