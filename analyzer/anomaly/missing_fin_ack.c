@@ -1,4 +1,5 @@
 #include "analyzer/anomaly/fin.h"
+#include "analyzer/anomaly/reset.h"
 #include "analyzer/elapsed.h"
 
 /* Timers are not doubled for ever: Linux stops at two minutes, RFC 6298 allows it from one on. */
@@ -116,9 +117,14 @@ static void judge_fin_unacknowledged(struct scene *s, int x)
     bool alive = peer_spoke_after(s, x, t.entries[0]);
     bool last_ack = s->states[x].active_known && !s->states[x].active;
     bool beyond_doubt = waited && (alive || t.count >= ATTEMPTS_ENOUGH);
+    bool peer_closed = !last_ack && s->states[!x].fin_sent;
+    bool peer_acked = peer_closed && s->ends[!x].fin_acked_index >= 0;
+    int64_t octets = octets_unacknowledged(s, x);
+    /* Both have closed, and no more than a goodbye may be lost. */
+    bool slight = last_ack || (peer_acked && octets <= CLOSING_RECORD_MAX);
     struct anomaly_verdict *a =
         say(s, last_ack ? RULE_LAST_ACK_MISSING : RULE_FIN_NEVER_ACKED, x,
-            last_ack ? SEVERITY_NOTICE : SEVERITY_WARNING,
+            slight ? SEVERITY_NOTICE : SEVERITY_WARNING,
             beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, t.entries[t.count - 1]);
     const struct side_detail *own = &s->d->side[x];
     int64_t due_ns = 2 * t.pauses.last_ns > rto_of(s, x) ? 2 * t.pauses.last_ns : rto_of(s, x);
@@ -128,9 +134,9 @@ static void judge_fin_unacknowledged(struct scene *s, int x)
     figure(a, FIGURE_LAST_INTERVAL_NS, t.pauses.last_ns);
     figure_flag(a, FIGURE_GAVE_UP, t.look_ns > due_ns);
     figure_word(a, FIGURE_PEER, alive ? "alive" : "silent");
-    if (!last_ack && s->states[!x].fin_sent)
-        figure_flag(a, FIGURE_PEER_FIN_UNACKED, s->ends[!x].fin_acked_index < 0);
-    figure(a, FIGURE_UNACKED_BYTES, octets_unacknowledged(s, x));
+    if (peer_closed)
+        figure_flag(a, FIGURE_PEER_FIN_UNACKED, !peer_acked);
+    figure(a, FIGURE_UNACKED_BYTES, octets);
     if (own->unanswered_ns && own->unanswered_idle_ns >= s->config->idle_ns)
         figure(a, FIGURE_IDLE_NS, own->unanswered_idle_ns);
     show(s, a, p->first, "FIN");

@@ -26,6 +26,28 @@ static const struct CMUnitTest tests[] = {
         "+1.760 > F. 101:101(0) ack 201\n"
         "+11 quiet\n"
         "rule fin_never_acked by client warning certain count=4 peer=silent gave_up=true\n"),
+    SCRIPT("both have closed, and a goodbye is outstanding", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.001 > P. 101:132(31) ack 201\n"
+        "+0 > F. 132:132(0) ack 201\n"
+        "+.010 > . 133:133(0) ack 202\n"
+        "+.220 > FP. 101:132(31) ack 202\n"
+        "+.440 > FP. 101:132(31) ack 202\n"
+        "+4 quiet\n"
+        "rule fin_never_acked by client notice @9 unacked_bytes=31 peer_fin_unacked=false\n"),
+    SCRIPT("both have closed, and more than a goodbye is outstanding", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.001 > P. 101:182(81) ack 201\n"
+        "+0 > F. 182:182(0) ack 201\n"
+        "+.010 > . 183:183(0) ack 202\n"
+        "+.220 > FP. 101:182(81) ack 202\n"
+        "+.440 > FP. 101:182(81) ack 202\n"
+        "+4 quiet\n"
+        "rule fin_never_acked by client warning unacked_bytes=81 peer_fin_unacked=false\n"),
+    SCRIPT("both have closed, and nobody acknowledges", THRICE
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+4 quiet\n"
+        "rule fin_never_acked by client warning unacked_bytes=- peer_fin_unacked=true\n"),
     SCRIPT("four times in vain, and the capture ends", THRICE
         "+.880 > F. 101:101(0) ack 201\n"
         "no rule fin_never_acked\n"

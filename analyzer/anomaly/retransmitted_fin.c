@@ -33,26 +33,48 @@ static bool tries_no_more(const struct scene *s, int x, int last, int64_t pause_
 /* No stack gives up after fewer attempts. */
 #define ATTEMPTS_ENOUGH 4
 
-static const char *outcome_of(const struct scene *s, int x, const struct fin_passage *p, int last,
-                              const struct pauses *pauses)
+/* rst_ignored tells of this one that it had no effect. */
+static bool had_no_effect(const struct scene *s, int rst)
 {
-    bool reset_first =
-        p->reset_by != NO_ENTRY && (p->acked_by == NO_ENTRY || p->reset_by < p->acked_by);
+    const struct anomaly_verdict *a = said(s, RULE_RST_IGNORED, s->ev->log[rst].side);
+    return a && a->evidence_count && a->evidence[0].frame == s->ev->log[rst].frame;
+}
+
+/* The RST that ended the attempts: behind the last of them. */
+static int reset_behind(const struct scene *s, int last)
+{
+    for (int i = last + 1; i < s->ev->count; i++) {
+        if (s->ev->log[i].flags & TCP_RST && !had_no_effect(s, i))
+            return i;
+    }
+    return NO_ENTRY;
+}
+
+struct outcome {
+    const char *word; /* NULL: the capture does not tell */
+    int reset_by;
+};
+
+static struct outcome outcome_of(const struct scene *s, int x, const struct fin_passage *p,
+                                 int last, const struct pauses *pauses)
+{
+    int rst = reset_behind(s, last);
+    bool acked = p->acked_by != NO_ENTRY;
     if (s->verdict->caveats & 1u << CAVEAT_ONE_DIRECTION)
-        return NULL;
-    if (reset_first)
-        return "reset";
+        return (struct outcome){NULL, NO_ENTRY};
+    if (rst != NO_ENTRY && (!acked || rst < p->acked_by))
+        return (struct outcome){"reset", rst};
     /* An endpoint that gave up answers what comes later with a bare RST. */
-    bool forgot = p->reset_by != NO_ENTRY && s->ev->log[p->reset_by].side == x;
-    if (p->acked_by != NO_ENTRY && !forgot)
-        return "acknowledged";
+    bool forgot = rst != NO_ENTRY && s->ev->log[rst].side == x;
+    if (acked && !forgot)
+        return (struct outcome){"acknowledged", NO_ENTRY};
     if (!tries_no_more(s, x, last, pauses->last_ns, p->acked_by))
-        return p->acked_by != NO_ENTRY ? "acknowledged" : "unfinished";
+        return (struct outcome){acked ? "acknowledged" : "unfinished", NO_ENTRY};
     uint32_t octets = s->d->side[x].again_run;
     uint32_t fins = p->count[FIN_BEFORE_ACK];
     if (forgot || (octets > fins ? octets : fins) >= ATTEMPTS_ENOUGH)
-        return "gave_up";
-    return p->acked_by != NO_ENTRY ? "acknowledged" : "no_ack_seen";
+        return (struct outcome){"gave_up", NO_ENTRY};
+    return (struct outcome){acked ? "acknowledged" : "no_ack_seen", NO_ENTRY};
 }
 
 /* Each came in a segment that answers one of the peer, too soon for any timer: so BSD and others
@@ -63,6 +85,21 @@ static bool nothing_missing(const struct scene *s, int x, const struct fin_passa
         int again = p->again[FIN_BEFORE_ACK][i];
         int before = i ? p->again[FIN_BEFORE_ACK][i - 1] : p->first;
         if (!is_answer(s, x, before, again) && !is_for_octets_before(s, x, p->first, again))
+            return false;
+    }
+    return true;
+}
+
+/* So soon that no acknowledgment of the one before can have come: no timer ran out. */
+static bool sent_at_once(const struct scene *s, const struct fin_passage *p)
+{
+    /* 0 where it was not measured. */
+    int64_t round_trip_ns = s->ev->rtt_ns[0] + s->ev->rtt_ns[1];
+    for (int i = 0; i < p->kept[FIN_BEFORE_ACK]; i++) {
+        int again = p->again[FIN_BEFORE_ACK][i];
+        int before = i ? p->again[FIN_BEFORE_ACK][i - 1] : p->first;
+        if (!is_timed(s, before) || !is_timed(s, again) ||
+            between_ns(s, before, again) >= round_trip_ns / 2)
             return false;
     }
     return true;
@@ -93,10 +130,13 @@ static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p
     struct pauses pauses = pauses_of(s, p->first, again, kept);
     bool out_of_order = all_out_of_order(s, p);
     bool timed = is_timed(s, p->first) && is_timed(s, again[kept - 1]);
-    const char *outcome = timed ? outcome_of(s, x, p, again[kept - 1], &pauses) : NULL;
+    struct outcome outcome = {NULL, NO_ENTRY};
+    if (timed && !out_of_order)
+        outcome = outcome_of(s, x, p, again[kept - 1], &pauses);
     /* What made it stop, the capture does not have: nor perhaps what came before. */
-    bool unseen = outcome && !strcmp(outcome, "no_ack_seen");
-    bool harmless = is_told_gravely(s, x) || nothing_missing(s, x, p) || out_of_order;
+    bool unseen = outcome.word && !strcmp(outcome.word, "no_ack_seen");
+    bool harmless =
+        is_told_gravely(s, x) || nothing_missing(s, x, p) || sent_at_once(s, p) || out_of_order;
     struct anomaly_verdict *a =
         say(s, RULE_FIN_RETRANSMITTED, x, harmless ? SEVERITY_INFO : SEVERITY_NOTICE,
             acks_are_seen(s) && !out_of_order && !unseen ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE,
@@ -110,11 +150,14 @@ static void judge_before_ack(struct scene *s, int x, const struct fin_passage *p
             figure(a, FIGURE_LAST_INTERVAL_NS, pauses.last_ns);
             figure_flag(a, FIGURE_BACKOFF_DOUBLING, pauses.doubling);
         }
-        figure_word(a, FIGURE_OUTCOME, outcome);
+        figure_word(a, FIGURE_OUTCOME, outcome.word);
     }
     show(s, a, p->first, "FIN");
     show_all(s, a, p, FIN_BEFORE_ACK, "FIN again");
+    bool reset_first = p->acked_by != NO_ENTRY && outcome.reset_by < p->acked_by;
+    show(s, a, reset_first ? outcome.reset_by : NO_ENTRY, "resets the connection");
     show(s, a, p->acked_by, "acknowledges the FIN");
+    show(s, a, reset_first ? NO_ENTRY : outcome.reset_by, "resets the connection");
 }
 
 /* Acknowledged once more behind entry `i`? */

@@ -169,7 +169,19 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("answered by a reset", FIN_WAIT_1
         "+.220 > F. 101:101(0) ack 201\n"
         "+.010 < R 201:201(0)\n"
-        "rule fin_retransmitted by client outcome=reset\n"),
+        "rule fin_retransmitted by client @7 @8 @9 outcome=reset\n"),
+    SCRIPT("a reset before the last of them, which went on: not its outcome", FIN_WAIT_1
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.010 < R. 201:201(0) ack 101\n"
+        "+1.430 > F. 101:101(0) ack 201\n"
+        "rule rst_ignored by server certain\n"
+        "rule fin_retransmitted by client @7 @8 @10 count=2 outcome=unfinished\n"),
+    SCRIPT("sent twice at once: no acknowledgment can have been due", FIN_WAIT_1
+        "+.006 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted by client info certain @7 @8 count=1 first_interval_ns=6000000\n"),
+    SCRIPT("sent again half a round trip later", FIN_WAIT_1
+        "+.012 > F. 101:101(0) ack 201\n"
+        "rule fin_retransmitted by client notice certain @7 @8 count=1\n"),
     SCRIPT("given up before the answer came", FIN_WAIT_1
         "+.220 > F. 101:101(0) ack 201\n"
         "+.440 > F. 101:101(0) ack 201\n"
