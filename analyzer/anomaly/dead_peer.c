@@ -38,7 +38,7 @@ static bool retransmits_in_vain(const struct scene *s, int x)
     const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
     return own && own->resends && own->unanswered_ns &&
            seq_gt(s->c->side[x].nxt, s->c->side[x].una) && !is_held_back(s, x) &&
-           !only_fin_outstanding(s, x) && s->c->side[!x].last_ns <= own->run_last.time_ns;
+           !only_fin_outstanding(s, x) && s->c->side[!x].last_ns <= run_of(own)->last.time_ns;
 }
 
 /* The last segment of Y before this one, as far as such were kept. */
@@ -60,23 +60,23 @@ static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, co
                      const char *last)
 {
     const struct side_detail *own = &s->d->side[x];
-    const struct log_entry *heard = heard_before(s, !x, &own->run_first);
+    const struct log_entry *heard = heard_before(s, !x, &run_of(own)->first);
     const struct log_entry *sent =
         own->resends && own->sent.frame != FRAME_NONE ? &own->sent : NULL;
     bool crossed = heard && sent && passed_before(sent, heard);
     show_segment(s, a, crossed ? sent : NULL, "octets");
     show_segment(s, a, heard, "last segment of the peer before");
     show_segment(s, a, crossed ? NULL : sent, "octets");
-    show_segment(s, a, &own->run_first, first);
-    if (own->run_last.frame != own->run_first.frame)
-        show_segment(s, a, &own->run_last, last);
+    show_segment(s, a, &run_of(own)->first, first);
+    if (run_of(own)->last.frame != run_of(own)->first.frame)
+        show_segment(s, a, &run_of(own)->last, last);
 }
 
 /* Either end had closed when X first sent what went again: the silence is the close's. */
 static bool closed_before_run(const struct scene *s, int x)
 {
     const struct side_detail *own = &s->d->side[x];
-    const struct log_entry *sent = own->sent.frame != FRAME_NONE ? &own->sent : &own->run_first;
+    const struct log_entry *sent = own->sent.frame != FRAME_NONE ? &own->sent : &run_of(own)->first;
     for (int i = 0; i < s->ev->count; i++) {
         if (s->ev->log[i].flags & TCP_FIN && !passed_before(sent, &s->ev->log[i]))
             return true;
@@ -89,7 +89,7 @@ static int64_t run_span_ns(const struct side_detail *own)
 {
     return own->resend_from_ns == TIME_UNKNOWN
                ? -1
-               : elapsed_ns(own->resend_from_ns, own->run_last.time_ns);
+               : elapsed_ns(own->resend_from_ns, run_of(own)->last.time_ns);
 }
 
 /* ---- after a gap ---------------------------------------------------------------------------- */
@@ -130,12 +130,12 @@ static void judge_peer_vanished(struct scene *s, int x)
     if (own->resends < RETRANSMISSIONS_ENOUGH || !growing ||
         silence_ns(s, s->c->side[!x].last_ns) < long_ns)
         return;
-    bool gave_up = silence_ns(s, own->run_last.time_ns) > 2 * own->resend_gap_ns;
+    bool gave_up = silence_ns(s, run_of(own)->last.time_ns) > 2 * own->resend_gap_ns;
     struct anomaly_verdict *a = say(s, RULE_PEER_VANISHED, x, SEVERITY_WARNING,
                                     gave_up ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
     if (!a)
         return;
-    a->at_ns = own->run_first.time_ns;
+    a->at_ns = run_of(own)->first.time_ns;
     figure(a, FIGURE_COUNT, own->resends);
     figure(a, FIGURE_SPAN_NS, run_span_ns(own));
     figure(a, FIGURE_LAST_INTERVAL_NS, own->resend_gap_ns);
@@ -155,10 +155,10 @@ static void judge_keepalive_unanswered(struct scene *s, int x)
         say(s, RULE_KEEPALIVE_UNANSWERED, x, SEVERITY_WARNING, CONFIDENCE_CERTAIN, NO_ENTRY);
     if (!a)
         return;
-    a->at_ns = own->run_first.time_ns;
+    a->at_ns = run_of(own)->first.time_ns;
     figure(a, FIGURE_COUNT, own->probe_run);
     figure(a, FIGURE_LAST_INTERVAL_NS, own->probe_gap_ns);
-    figure(a, FIGURE_SPAN_NS, elapsed_ns(own->run_first.time_ns, own->run_last.time_ns));
+    figure(a, FIGURE_SPAN_NS, elapsed_ns(run_of(own)->first.time_ns, run_of(own)->last.time_ns));
     show_run(s, x, a, "probe", "last probe, unanswered");
 }
 

@@ -391,8 +391,8 @@ static bool tell_keepalive_reset(struct scene *s, const struct reset *r)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_KEEPALIVE_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
-    show_segment(s, a, &own->run_first, "the first unanswered probe");
-    show_segment(s, a, &own->run_last, "the last one");
+    show_segment(s, a, &run_of(own)->first, "the first unanswered probe");
+    show_segment(s, a, &run_of(own)->last, "the last one");
     figure(a, FIGURE_COUNT, own->rst_probe_run);
     figure(a, FIGURE_INTERVAL_NS, own->probe_gap_ns > 0 ? own->probe_gap_ns : -1);
     return finish(s, a, r);
@@ -407,11 +407,11 @@ static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
         begin(s, RULE_RETRANSMISSION_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
     if (own->sent.frame != FRAME_NONE)
         show_segment(s, a, &own->sent, "the octets");
-    show_segment(s, a, &own->run_first, "the first retransmission");
-    show_segment(s, a, &own->run_last, "the last one");
+    show_segment(s, a, &run_of(own)->first, "the first retransmission");
+    show_segment(s, a, &run_of(own)->last, "the last one");
     figure(a, FIGURE_COUNT, own->rst_resends);
     figure_flag(a, FIGURE_BACKOFF, own->resends_grown > 0);
-    figure(a, FIGURE_SPAN_NS, span_ns(own->resend_from_ns, own->run_last.time_ns));
+    figure(a, FIGURE_SPAN_NS, span_ns(own->resend_from_ns, run_of(own)->last.time_ns));
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     return finish(s, a, r);
 }

@@ -30,6 +30,7 @@ void connection_finish(struct connection *c)
     for (int s = 0; s < 2; s++) {
         free(c->detail->side[s].holes);
         free(c->detail->side[s].reset_reason);
+        free(c->detail->side[s].run);
     }
     if (c->detail->log != c->detail->within)
         free(c->detail->log);
@@ -43,7 +44,8 @@ static size_t side_bytes(const struct side_detail *side)
 {
     const struct ranges *set = side->holes;
     return (set ? sizeof *set + set->room * sizeof *set->holes : 0) +
-           (side->reset_reason ? sizeof *side->reset_reason : 0);
+           (side->reset_reason ? sizeof *side->reset_reason : 0) +
+           (side->run ? sizeof *side->run : 0);
 }
 size_t connection_extra_bytes(const struct connection *c)
 {

@@ -135,6 +135,11 @@ struct maybe_padding {
     bool fin;       /* it carried the side's first FIN */
 };
 
+/* The first and the last of what was sent in vain. */
+struct vain_run {
+    struct log_entry first, last;
+};
+
 struct side_detail {
     struct ranges *holes;                            /* owned, NULL while there never was one */
     struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring; the oldest at `oldest` */
@@ -183,10 +188,10 @@ struct side_detail {
     struct log_entry sent;  /* the first transmission of it; no frame: not kept */
     uint16_t rst_resends;   /* resends and probe_run when it first sent RST */
     uint16_t rst_probe_run;
-    struct log_entry run_first, run_last; /* of what resends or probe_run counts */
-    struct log_entry last;                /* until the first FIN or RST: its last segment, */
-    struct log_entry last_data;           /* and its last one with payload; no frame: none */
-    struct reset_reason *reset_reason;    /* owned, NULL without */
+    struct vain_run *run;       /* of what resends or probe_run counts; owned, NULL: never any */
+    struct log_entry last;      /* until the first FIN or RST: its last segment, */
+    struct log_entry last_data; /* and its last one with payload; no frame: none */
+    struct reset_reason *reset_reason; /* owned, NULL without */
 };
 
 /* What stood when the first FIN or RST passed: whether a FIN of the other side may have been
@@ -323,6 +328,12 @@ static inline int client_side(const struct connection *c)
 static inline uint32_t incarnation_of(const struct connection *c)
 {
     return c->detail && c->detail->previous ? c->detail->previous->incarnation + 1 : 1;
+}
+
+static inline const struct vain_run *run_of(const struct side_detail *side)
+{
+    static const struct vain_run none = {.first = {.frame = FRAME_NONE}};
+    return side->run ? side->run : &none;
 }
 
 /* The time of the last segment of either side. */

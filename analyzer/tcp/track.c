@@ -50,23 +50,30 @@ static uint16_t counted(uint16_t n)
     return n < UINT16_MAX ? (uint16_t)(n + 1) : n;
 }
 
-/* The first and the last of what is sent in vain, as it is remembered. */
-static void note_run(struct connection *c, int sender, const struct segment *g, bool begins)
+/* The first and the last of what is sent in vain, as it is remembered. False when memory ran out.
+ */
+static bool note_run(struct connection *c, int sender, const struct segment *g, bool begins)
 {
     struct side_detail *own = &c->detail->side[sender];
-    own->run_last = log_entry_of(c, sender, g, true);
+    if (!own->run)
+        own->run = calloc(1, sizeof *own->run);
+    if (!own->run)
+        return false;
+    own->run->last = log_entry_of(c, sender, g, true);
     if (begins)
-        own->run_first = own->run_last;
+        own->run->first = own->run->last;
+    return true;
 }
 
-static void note_probe(struct connection *c, int sender, const struct segment *g)
+static bool note_probe(struct connection *c, int sender, const struct segment *g)
 {
     struct side_detail *own = &c->detail->side[sender];
-    note_run(c, sender, g, !own->probe_run);
+    bool held = note_run(c, sender, g, !own->probe_run);
     if (own->probe_run && g->time_ns != TIME_UNKNOWN && own->probe_ns != TIME_UNKNOWN)
         own->probe_gap_ns = elapsed_ns(own->probe_ns, g->time_ns);
     own->probe_run = counted(own->probe_run);
     own->probe_ns = g->time_ns;
+    return held;
 }
 
 /* Payload that had passed before, and whose acknowledgment had not. */
@@ -102,18 +109,18 @@ static void remember_sent(struct connection *c, int sender, const struct log_ent
 }
 
 /* How things stand before the segment is taken. */
-static void note_resend(struct connection *c, int sender, const struct segment *g,
+static bool note_resend(struct connection *c, int sender, const struct segment *g,
                         const struct log_entry *entry)
 {
     struct side_detail *own = &c->detail->side[sender];
     if (!g->payload_len || g->flags & (TCP_SYN | TCP_RST))
-        return;
+        return true;
     if (!is_resend(c, sender, g)) {
         if (!(c->side[sender].marks & SIDE_SEEN) || seq_ge(seq_of(g->seq), c->side[sender].nxt))
             remember_sent(c, sender, entry);
-        return;
+        return true;
     }
-    int64_t before_ns = own->run_last.time_ns;
+    int64_t before_ns = run_of(own)->last.time_ns;
     if (!own->resends) {
         if (!carries(&own->sent, seq_of(g->seq)))
             own->sent.frame = FRAME_NONE;
@@ -128,27 +135,27 @@ static void note_resend(struct connection *c, int sender, const struct segment *
     if (own->resends && gap_ns > own->resend_gap_ns + own->resend_gap_ns / 4)
         own->resends_grown = counted(own->resends_grown);
     own->resend_gap_ns = gap_ns;
-    note_run(c, sender, g, !own->resends);
+    bool held = note_run(c, sender, g, !own->resends);
     own->resends = counted(own->resends);
+    return held;
 }
 
 /* Transmissions without progress, and when: what tells that an endpoint gave up. `before_ns` is
  * when either side last sent something. */
-static void note_again(struct connection *c, int sender, const struct segment *g, bool again,
+static bool note_again(struct connection *c, int sender, const struct segment *g, bool again,
                        bool probe, int64_t before_ns)
 {
     struct side_detail *own = &c->detail->side[sender];
-    if (probe)
-        note_probe(c, sender, g);
+    bool held = !probe || note_probe(c, sender, g);
     bool octets = g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
     if (g->time_ns == TIME_UNKNOWN || (!octets && !probe))
-        return;
+        return held;
     if (!own->unanswered_ns) {
         own->unanswered_ns = g->time_ns;
         own->unanswered_idle_ns = before_ns == TIME_UNKNOWN ? 0 : elapsed_ns(before_ns, g->time_ns);
     }
     if (probe)
-        return;
+        return held;
     const struct side *side = &c->side[sender];
     if (again) {
         int64_t sent_ns = own->again_run ? own->again_ns : own->data_ns;
@@ -166,6 +173,7 @@ static void note_again(struct connection *c, int sender, const struct segment *g
     if (again || !(side->marks & SIDE_ACKED) || seq_ge(side->una, seq_of(g->seq)))
         own->timer_ns = g->time_ns;
     own->data_ns = g->time_ns;
+    return held;
 }
 
 /* Octets that were never sent before, by one who had the peer's FIN. `nxt` is from before. */
@@ -411,7 +419,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
     bool probe = is_probe(c, sender, g);
     seq_t nxt = c->side[sender].nxt;
     if (c->detail && !probe)
-        note_resend(c, sender, g, &entry);
+        held &= note_resend(c, sender, g, &entry);
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
     note_sack(c, sender, g);
@@ -420,7 +428,7 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
     note_marks(c, g);
     note_segment(c, sender, g);
     if (c->detail) {
-        note_again(c, sender, g, again, probe, before_ns);
+        held &= note_again(c, sender, g, again, probe, before_ns);
         note_after_fin(c, sender, g, nxt);
         note_sacked_fin(c, sender, g);
         note_ack_run(c, sender, g, probe);
