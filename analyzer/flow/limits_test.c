@@ -126,6 +126,8 @@ static const struct {
 
 #define COUNT 4000
 
+/* How long the table's runs are depends on the secret: a sixth of the runs comes to more than 2.2
+ * times as much. What grows with the square comes to four times. */
 static void work_grows_with_the_input(void **state)
 {
     (void)state;
@@ -134,10 +136,10 @@ static void work_grows_with_the_input(void **state)
             uint64_t memory = small ? 400000 : UINT64_C(2) << 30;
             uint64_t once = run(makers[m].make, COUNT, memory).work;
             uint64_t twice = run(makers[m].make, 2 * COUNT, memory).work;
-            if (once < COUNT || twice * 10 > once * 22)
+            if (once < COUNT || twice * 10 > once * 30)
                 print_error("%s: %lu steps, and %lu for twice as much\n", makers[m].name,
                             (unsigned long)once, (unsigned long)twice);
-            assert_true(once >= COUNT && twice * 10 <= once * 22);
+            assert_true(once >= COUNT && twice * 10 <= once * 30);
         }
     }
 }
