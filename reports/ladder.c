@@ -1,5 +1,6 @@
 #include "reports/ladder.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ void ladder_destroy(struct ladder *l)
 
 static struct ladder_row *room_at(struct ladder *l, size_t at)
 {
+    assert(l->room);
     if (l->count == l->room) {
         size_t room = l->room ? l->room * 2 : ROWS_FEW;
         struct ladder_row *rows = realloc(l->rows, room * sizeof *rows);
