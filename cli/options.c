@@ -4,6 +4,7 @@
 #include "cli/values.h"
 
 #include <getopt.h>
+#include <sched.h>
 #include <string.h>
 
 /* clang-format off */
@@ -21,6 +22,7 @@ const struct option_row option_table[OPTION_COUNT] = {
 #undef VERB
 
 #define MAX_CONNECTIONS_DEFAULT 1000
+#define JOBS_MOST               1024
 
 /* Long options are reported by index, above every letter. */
 #define LONG_BASE 256
@@ -314,6 +316,11 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
         return false;
     case OPTION_SANDBOX:
         return set_sandbox(o, value);
+    case OPTION_JOBS:
+        if (parse_count(value, JOBS_MOST, &o->jobs) && o->jobs)
+            return true;
+        complain("--jobs", value, "write a number from 1 to 1024");
+        return false;
     case OPTION_VERBOSE:
         o->verbose = true;
         return true;
@@ -433,6 +440,15 @@ static enum verb verb_of(const char *word)
     return VERB_REPORT;
 }
 
+/* Those that this process may run on. */
+static uint32_t processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    return (uint32_t)CPU_COUNT(&set);
+}
+
 enum options_result options_parse(int argc, char **argv, struct options *o)
 {
     struct option longs[OPTION_COUNT + 1];
@@ -448,7 +464,8 @@ enum options_result options_parse(int argc, char **argv, struct options *o)
                           .format = verb == VERB_REPORT ? REPORT_JSON : REPORT_TEXT,
                           .min_severity = verb == VERB_REPORT ? SEVERITY_NOTICE : SEVERITY_INFO,
                           .worst = WORST_DEFAULT,
-                          .max_connections = MAX_CONNECTIONS_DEFAULT};
+                          .max_connections = MAX_CONNECTIONS_DEFAULT,
+                          .jobs = processors()};
     int code;
     while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         enum option_id id = code == '?' || code == ':' ? OPTION_COUNT : id_of(verb, code);

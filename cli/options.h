@@ -82,6 +82,7 @@ struct options {
     const char *observer;
     struct connection_choice connection; /* --connection */
     uint64_t max_connections;            /* of extract */
+    uint32_t jobs;                       /* threads, at least 1 */
     const char *filter;
     struct filter *packet_filter; /* `filter` compiled, which main() does; NULL without */
     const char *from_text, *to_text;

@@ -1,5 +1,6 @@
 #include "cli/reading.h"
 
+#include "cli/analysis.h"
 #include "cli/interrupt.h"
 #include "cli/tell.h"
 
@@ -28,6 +29,19 @@ void reading_tell_unreadable(const struct capture_findings *findings)
     }
 }
 
+/* Where there is something to decompress, that is most of the work and comes first; the analyzer
+ * has a thread of its own when there are more than two, or nothing else to do for them. */
+static void share_out(struct reading *r)
+{
+    uint32_t threads = r->options->jobs;
+    uint32_t inflating = timeline_inflating(r->timeline);
+    r->analyses_apart = threads > (inflating ? 2 : 1);
+    if (!inflating || threads < 2)
+        return;
+    uint32_t ahead = threads - (r->analyses_apart ? 2 : 1);
+    timeline_read_ahead(r->timeline, ahead < inflating ? ahead : inflating);
+}
+
 bool reading_open(struct reading *r, const struct options *o)
 {
     *r = (struct reading){.options = o, .end_ns = TIME_UNKNOWN};
@@ -44,6 +58,7 @@ bool reading_open(struct reading *r, const struct options *o)
     if (!r->dissector || !r->batch)
         return fail("out of memory");
     batch_clear(r->batch);
+    share_out(r);
     return true;
 }
 
@@ -108,8 +123,32 @@ static bool feed(void *context, const struct packet *packet, const struct segmen
     return reading_tell_status(analyzer_feed(context, batch));
 }
 
+struct handing {
+    struct reading *reading;
+    struct analysis *analysis;
+};
+
+static bool pass_on(void *context, const struct packet *packet, const struct segment_batch *batch)
+{
+    struct handing *h = context;
+    (void)packet;
+    if (batch->count)
+        h->reading->batch = analysis_pass(h->analysis, h->reading->batch);
+    return !analysis_stopped(h->analysis);
+}
+
+/* False after its line, or after the sink's. */
+static bool feed_all(struct reading *r, struct analyzer *analyzer)
+{
+    struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer) : NULL;
+    if (!analysis)
+        return reading_run(r, READING_BATCHES, feed, analyzer);
+    struct handing handing = {r, analysis};
+    bool read = reading_run(r, READING_BATCHES, pass_on, &handing);
+    return reading_tell_status(analysis_join(analysis)) && read;
+}
+
 bool reading_analyse(struct reading *r, struct analyzer *analyzer)
 {
-    return reading_run(r, READING_BATCHES, feed, analyzer) &&
-           reading_tell_status(analyzer_finish(analyzer, r->end_ns));
+    return feed_all(r, analyzer) && reading_tell_status(analyzer_finish(analyzer, r->end_ns));
 }

@@ -19,7 +19,8 @@ struct reading {
     struct dissector *dissector;
     struct segment_batch *batch;
     struct progress progress;
-    int64_t end_ns; /* highest time of any packet */
+    int64_t end_ns;      /* highest time of any packet */
+    bool analyses_apart; /* reading_analyse() does it in a thread */
 };
 
 /* Takes the segments of the batch, which is cleared afterwards, and says itself what stops it.
@@ -40,7 +41,8 @@ void reading_close(struct reading *reading);
 bool reading_run(struct reading *reading, enum reading_step step, reading_taker *take,
                  void *context) MUST_CHECK;
 
-/* Feeds all of it to the analyzer, to the end. */
+/* Feeds all of it to the analyzer, to the end; the sink may be called in another thread, but not
+ * once this has returned. */
 bool reading_analyse(struct reading *reading, struct analyzer *analyzer) MUST_CHECK;
 
 /* False for what is no success, after its line if it needs one. */

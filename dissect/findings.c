@@ -2,6 +2,7 @@
 
 #include <pcap/dlt.h>
 #include <pcap/pcap.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +106,11 @@ static bool has_ended(const struct capture_findings *findings, struct interface_
            (place.file == now.file && place.section != now.section);
 }
 
-uint32_t findings_add_interface(struct capture_findings *findings, struct interface_place place,
-                                uint16_t link_type, const char *name, size_t name_length)
+/* The list moves when it grows. */
+static pthread_mutex_t interfaces_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static uint32_t add_interface(struct capture_findings *findings, struct interface_place place,
+                              uint16_t link_type, const char *name, size_t name_length)
 {
     uint32_t count = findings->interface_count;
     uint32_t searched = count < INTERFACES_SEARCHED ? count : INTERFACES_SEARCHED;
@@ -131,6 +135,24 @@ uint32_t findings_add_interface(struct capture_findings *findings, struct interf
     }
     list[count] = (struct interface_info){.place = place, .link_type = link_type, .name = copy};
     return findings->interface_count++;
+}
+
+uint32_t findings_add_interface(struct capture_findings *findings, struct interface_place place,
+                                uint16_t link_type, const char *name, size_t name_length)
+{
+    pthread_mutex_lock(&interfaces_lock);
+    uint32_t index = add_interface(findings, place, link_type, name, name_length);
+    pthread_mutex_unlock(&interfaces_lock);
+    return index;
+}
+
+const char *findings_interface_name(const struct capture_findings *findings, uint32_t interface)
+{
+    pthread_mutex_lock(&interfaces_lock);
+    const char *name =
+        interface < findings->interface_count ? findings->interfaces[interface].name : NULL;
+    pthread_mutex_unlock(&interfaces_lock);
+    return name;
 }
 
 void findings_damage(struct file_findings *file, struct damage damage)

@@ -236,6 +236,11 @@ uint32_t findings_add_interface(struct capture_findings *findings, struct interf
                                 uint16_t link_type, const char *name,
                                 size_t name_length) MUST_CHECK;
 
+/* The name of an interface, or NULL; it stays where it is until findings_finish(). Besides the
+ * digest and the number of files this is all that another thread may ask for while captures are
+ * read, and only of interfaces whose packets it has got. */
+const char *findings_interface_name(const struct capture_findings *findings, uint32_t interface);
+
 /* Keeps the damage in the file's list, or only counts it when the list is full. */
 void findings_damage(struct file_findings *file, struct damage damage);
 

@@ -240,10 +240,9 @@ static void put_tap(struct json_writer *writer, int64_t client_ns, int64_t serve
 static void put_interface(struct json_writer *writer, const struct record_context *context,
                           uint32_t interface)
 {
-    const struct capture_findings *findings = context->findings;
-    if (interface >= findings->interface_count || !findings->interfaces[interface].name)
+    const char *name = findings_interface_name(context->findings, interface);
+    if (!name)
         return;
-    const char *name = findings->interfaces[interface].name;
     char clean[TEXT_CLEAN_BYTES];
     size_t length = text_clean(clean, sizeof clean, name, strlen(name));
     json_key(writer, "interface");

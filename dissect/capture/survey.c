@@ -110,6 +110,7 @@ static bool look_at(struct input *input, struct file_findings *file, struct sha1
         length = source_peek(source, &bytes);
         input->size = source_size(source);
         file->bytes = input->size;
+        input->inflates = source_can_read_ahead(source);
         fine = first_time(bytes, length, &input->first_ns);
     } else if (!input->unreadable) {
         input->unreadable = true;

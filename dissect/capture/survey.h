@@ -14,7 +14,8 @@ struct input {
     int64_t first_ns;      /* TIME_UNKNOWN when the first 64 KiB do not say */
     uint64_t size;         /* 0 for pipes */
     bool unreadable;
-    bool pipe; /* of no known size */
+    bool pipe;     /* of no known size */
+    bool inflates; /* source_can_read_ahead() */
 };
 
 struct survey {

@@ -20,6 +20,9 @@ struct timeline {
     uint32_t first_file; /* findings' index of the first input */
     uint32_t *order;     /* inputs by first time */
     uint32_t next;       /* of the order: the first not yet opened */
+    uint32_t prepared;   /* of the order: the first that no thread reads ahead */
+    struct source_pool *pool;
+    uint32_t ahead_most; /* files whose turn has not come that are read ahead */
     struct stream *heap[TIMELINE_OPEN_MAX];
     uint32_t open_count;
     bool top_given; /* the heap's top has been handed out and is to be read on */
@@ -82,6 +85,23 @@ static bool advance(struct timeline *t, struct stream *stream)
     return status == CAPTURE_PACKET;
 }
 
+/* Of files whose turn comes later what can be decompressed now. One that cannot be opened is told
+ * of in its turn. */
+static void prepare(struct timeline *t)
+{
+    if (t->prepared < t->next)
+        t->prepared = t->next;
+    for (; t->prepared < t->survey.count && t->prepared - t->next < t->ahead_most; t->prepared++) {
+        struct input *input = &t->survey.inputs[t->order[t->prepared]];
+        char error[256];
+        if (!input->inflates || input->source)
+            continue;
+        input->source = source_open(input->path, error, sizeof error);
+        if (input->source && source_can_read_ahead(input->source))
+            source_read_ahead(input->source, t->pool);
+    }
+}
+
 static struct source *open_input(struct timeline *t, struct input *input, uint32_t file)
 {
     char error[256];
@@ -131,6 +151,8 @@ static void open_due(struct timeline *t)
         int64_t first_ns = t->survey.inputs[index].first_ns;
         if (t->open_count && first_ns != TIME_UNKNOWN && first_ns >= t->heap[0]->key_ns)
             return;
+        if (t->pool)
+            prepare(t);
         t->next++;
         open_stream(t, index);
     }
@@ -222,8 +244,24 @@ void timeline_destroy(struct timeline *t)
     while (t->open_count)
         close_stream(t, t->heap[--t->open_count]);
     survey_finish(&t->survey);
+    source_pool_destroy(t->pool);
     free(t->order);
     free(t);
+}
+
+uint32_t timeline_inflating(const struct timeline *t)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < t->survey.count; i++)
+        count += t->survey.inputs[i].inflates;
+    return count;
+}
+
+void timeline_read_ahead(struct timeline *t, unsigned threads)
+{
+    t->pool = source_pool_create(threads);
+    /* The reader may be at one itself, and each thread at another. */
+    t->ahead_most = threads + 2;
 }
 
 uint64_t timeline_bytes_read(const struct timeline *t)

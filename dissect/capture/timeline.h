@@ -28,6 +28,14 @@ void timeline_destroy(struct timeline *timeline);
 /* The next packet of the whole timeline. */
 enum capture_status timeline_next(struct timeline *timeline, struct packet *packet) MUST_CHECK;
 
+/* How many of the inputs threads can decompress ahead: compressed regular files. */
+uint32_t timeline_inflating(const struct timeline *timeline);
+
+/* From now on so many threads decompress ahead of the timeline: files that are open, and those
+ * whose turn comes next. Before the first packet. Packets and findings are the same as without;
+ * where the system gives no thread it is without. */
+void timeline_read_ahead(struct timeline *timeline, unsigned threads);
+
 /* For progress: raw bytes read so far, and of all inputs together (0 when a pipe is among them). */
 uint64_t timeline_bytes_read(const struct timeline *timeline);
 uint64_t timeline_bytes_total(const struct timeline *timeline);

@@ -1,10 +1,11 @@
 #include "dissect/source/source.h"
 
+#include "dissect/source/ahead.h"
 #include "dissect/source/raw.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,14 @@ struct source {
     void *decoder_state;
     enum compression compression;
     enum source_fault fault;
+    bool regular; /* a file that can wait: nothing is lost by reading on */
     bool recognised;
     bool over;
+    struct ahead *ahead; /* has the descriptor, buffer and decoder; what is here is copied of it */
 };
 
-static volatile sig_atomic_t stopped;
+/* Of one machine word: signal handlers may set it. */
+static atomic_int stopped;
 
 void source_stop(void)
 {
@@ -79,6 +83,7 @@ static bool open_descriptor(struct source *source, const char *path, char *error
         return false;
     }
     if (S_ISREG(status.st_mode)) {
+        source->regular = true;
         source->size = status.st_size > 0 ? (uint64_t)status.st_size : 0;
         (void)posix_fadvise(source->raw.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     }
@@ -125,6 +130,11 @@ void source_destroy(struct source *source)
 {
     if (!source)
         return;
+    if (source->ahead) {
+        ahead_destroy(source->ahead);
+        free(source);
+        return;
+    }
     if (source->decoder_state)
         source->decoder->destroy(source->decoder_state);
     if (source->raw.fd > STDIN_FILENO)
@@ -149,16 +159,30 @@ static void end_with(struct source *source, enum source_fault fault)
 }
 
 /* RFC 1952 section 2.3.1 (with the one method there is), RFC 8878 sections 3.1.1 and 3.1.2. */
+static enum compression compression_of(const uint8_t *p, size_t left)
+{
+    if (left >= 3 && p[0] == 0x1f && p[1] == 0x8b && p[2] == 8)
+        return COMPRESSION_GZIP;
+    if (left >= 4 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd && p[0] == 0x28)
+        return COMPRESSION_ZSTD;
+    return COMPRESSION_NONE;
+}
+
+bool source_can_read_ahead(struct source *source)
+{
+    const uint8_t *bytes;
+    size_t length = source_peek(source, &bytes);
+    return source->regular && compression_of(bytes, length) != COMPRESSION_NONE;
+}
+
 static void recognise(struct source *source)
 {
     source->recognised = true;
     size_t left = raw_need(&source->raw, 4);
-    const uint8_t *p = source->raw.at;
-    if (left >= 3 && p[0] == 0x1f && p[1] == 0x8b && p[2] == 8) {
-        source->compression = COMPRESSION_GZIP;
+    source->compression = compression_of(source->raw.at, left);
+    if (source->compression == COMPRESSION_GZIP) {
         source->decoder = &gzip_decoder;
-    } else if (left >= 4 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd && p[0] == 0x28) {
-        source->compression = COMPRESSION_ZSTD;
+    } else if (source->compression == COMPRESSION_ZSTD) {
 #ifdef HAVE_ZSTD
         source->decoder = &zstd_decoder;
 #else
@@ -199,10 +223,24 @@ static void count_garbage(struct source *source)
     end_with(source, source->fault_bytes ? SOURCE_GARBAGE : SOURCE_WHOLE);
 }
 
+/* Where the guard looks, whatever the pieces that are asked for: it stops every reader at the same
+ * byte. */
+static bool at_guard(const struct source *source)
+{
+    return source->content_bytes % GUARD_STEP_BYTES == 0;
+}
+
+static size_t until_guard(const struct source *source, size_t length)
+{
+    uint64_t left = GUARD_STEP_BYTES - source->content_bytes % GUARD_STEP_BYTES;
+    return source->content_bytes >= GUARD_FREE_BYTES && left < length ? (size_t)left : length;
+}
+
 static size_t read_decoded(struct source *source, uint8_t *buffer, size_t length)
 {
     enum source_fault fault = SOURCE_WHOLE;
-    size_t got = source->decoder->read(source->decoder_state, &source->raw, buffer, length, &fault);
+    size_t wanted = until_guard(source, length);
+    size_t got = source->decoder->read(source->decoder_state, &source->raw, buffer, wanted, &fault);
     if (!got) {
         if (fault == SOURCE_WHOLE)
             count_garbage(source);
@@ -212,12 +250,12 @@ static size_t read_decoded(struct source *source, uint8_t *buffer, size_t length
     }
     source->content_bytes += got;
     uint64_t consumed = source->raw.taken - raw_left(&source->raw);
-    if (ratio_exceeded(consumed, source->content_bytes))
+    if (at_guard(source) && ratio_exceeded(consumed, source->content_bytes))
         end_with(source, SOURCE_TOO_LARGE);
     return got;
 }
 
-size_t source_read(struct source *source, void *buffer, size_t length)
+size_t source_read_itself(struct source *source, uint8_t *buffer, size_t length)
 {
     if (!source->recognised)
         recognise(source);
@@ -228,6 +266,42 @@ size_t source_read(struct source *source, void *buffer, size_t length)
     size_t got = read_plain(source, buffer, length);
     if (!got)
         end_with(source, SOURCE_WHOLE);
+    return got;
+}
+
+struct standing source_standing(const struct source *source)
+{
+    return (struct standing){.raw_bytes = source->raw.taken,
+                             .fault_bytes = source->fault_bytes,
+                             .fault = source->fault,
+                             .compression = source->compression,
+                             .error = source->raw.error};
+}
+
+void source_read_ahead(struct source *source, struct source_pool *pool)
+{
+    struct source *itself = malloc(sizeof *itself);
+    if (!itself)
+        return;
+    *itself = *source;
+    source->ahead = ahead_create(pool, itself);
+    if (!source->ahead)
+        free(itself);
+}
+
+size_t source_read(struct source *source, void *buffer, size_t length)
+{
+    if (!source->ahead)
+        return source_read_itself(source, buffer, length);
+    if (!length)
+        return 0;
+    struct standing standing;
+    size_t got = ahead_read(source->ahead, buffer, length, &standing);
+    source->raw.taken = standing.raw_bytes;
+    source->raw.error = standing.error;
+    source->fault_bytes = standing.fault_bytes;
+    source->fault = standing.fault;
+    source->compression = standing.compression;
     return got;
 }
 

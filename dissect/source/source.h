@@ -16,6 +16,7 @@
 #include "dissect/compiler.h"
 #include "dissect/findings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,21 @@ size_t source_read(struct source *source, void *buffer, size_t length) MUST_CHEC
  * only when there are no more. To be asked before the first source_read(); borrowed until then. */
 #define SOURCE_PEEK_BYTES 65536
 size_t source_peek(struct source *source, const uint8_t **bytes) MUST_CHECK;
+
+/* Threads that decompress content before it is asked for, of several sources at once, into at most
+ * 64 MiB. What source_read() gives, and all findings, are the same as without. Pool and sources are
+ * of one thread. NULL when the system gives no thread or no memory. */
+struct source_pool;
+struct source_pool *source_pool_create(unsigned threads) MUST_CHECK;
+void source_pool_destroy(struct source_pool *pool); /* after its sources */
+
+/* A compressed regular file: it gains, and its reading does not have to wait for anybody. To be
+ * asked before the first source_read(). */
+bool source_can_read_ahead(struct source *source) MUST_CHECK;
+
+/* From now on the pool reads ahead; nothing was read so far. Where memory runs out the source is
+ * read as without. */
+void source_read_ahead(struct source *source, struct source_pool *pool);
 
 /* Makes every wait for input, of any source, end as if the input ended there, with SOURCE_STOPPED.
  * For signal handlers. */
