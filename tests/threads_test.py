@@ -48,7 +48,9 @@ def records_of(content):
 
 def check_every_capture(verdict, folder):
     """As it is, and compressed in one file with garbage behind it or without its end."""
-    for number, path in enumerate(captures()):
+    # With ThreadSanitizer a start takes long, and the races are those of a few.
+    watched = b"__tsan_init" in Path(os.environ["FINWAIT"]).read_bytes()
+    for number, path in enumerate(captures()[::10 if watched else 1]):
         same(verdict, path.name, ["--connections", "--format", "ndjson", path], jobs=(1, 2))
         content = path.read_bytes()
         packed = gzip.compress(content, 1, mtime=0)

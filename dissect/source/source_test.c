@@ -280,6 +280,131 @@ static void what_cannot_be_opened_says_why(void **state)
     assert_int_equal(strlen(small), 7);
 }
 
+#define LONG_BYTES ((size_t)6 << 20)
+
+/* A file of these bytes, gone when it is closed; `path` leads to it meanwhile. */
+static FILE *long_file(const uint8_t *packed, size_t length, char path[32])
+{
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(fwrite(packed, 1, length, file), length);
+    assert_int_equal(fflush(file), 0);
+    snprintf(path, 32, "/proc/self/fd/%d", fileno(file));
+    return file;
+}
+
+/* How one reading of a file went. */
+struct told {
+    uint64_t bytes, raw_bytes, fault_bytes;
+    uLong sum;
+    enum source_fault fault;
+    enum compression compression;
+};
+
+static struct told told_by(struct source *source, size_t step)
+{
+    static uint8_t buffer[1 << 19];
+    struct told told = {.sum = adler32(0, NULL, 0)};
+    size_t got;
+    assert_true(step <= sizeof buffer);
+    while ((got = source_read(source, buffer, step)) > 0) {
+        assert_true(got <= step);
+        assert_int_equal(source_fault(source), SOURCE_WHOLE);
+        told.sum = adler32(told.sum, buffer, (uInt)got);
+        told.bytes += got;
+    }
+    assert_int_equal(source_read(source, buffer, step), 0);
+    told.fault = source_fault(source);
+    told.fault_bytes = source_fault_bytes(source);
+    told.raw_bytes = source_raw_bytes(source);
+    told.compression = source_compression(source);
+    return told;
+}
+
+static struct source *opened(const char *path)
+{
+    char error[256];
+    struct source *source = source_open(path, error, sizeof error);
+    assert_non_null(source);
+    return source;
+}
+
+/* The same content, and the same said of its end, with one thread ahead and with several. */
+static void reading_ahead_changes_nothing(void **state)
+{
+    (void)state;
+    static uint8_t bytes[LONG_BYTES], packed[LONG_BYTES + 1024];
+    for (size_t i = 0; i < LONG_BYTES; i++)
+        bytes[i] = (uint8_t)(content[i % CONTENT_BYTES] + (i >> 17));
+    size_t half = gzip_of(bytes, LONG_BYTES / 2, packed, sizeof packed);
+    size_t whole =
+        half + gzip_of(bytes + LONG_BYTES / 2, LONG_BYTES / 2, packed + half, sizeof packed - half);
+    memcpy(packed + whole, "garbage", 7);
+    const struct {
+        size_t length;
+        size_t broken; /* 0: nowhere */
+        enum source_fault fault;
+        uint64_t bytes; /* 0: some */
+    } cases[] = {
+        {whole, 0, SOURCE_WHOLE, LONG_BYTES},
+        {whole + 7, 0, SOURCE_GARBAGE, LONG_BYTES},
+        {whole - 1, 0, SOURCE_TRUNCATED, LONG_BYTES},
+        {half, 0, SOURCE_WHOLE, LONG_BYTES / 2},
+        {half / 2, 0, SOURCE_TRUNCATED, 0},
+        {whole, half / 2, SOURCE_CORRUPT, 0},
+        {4, 0, SOURCE_TRUNCATED, 0},
+    };
+    static const size_t steps[] = {1000, 65536, 320 * 1024, 1 << 19};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[32];
+        packed[cases[i].broken] ^= cases[i].broken ? 0x55 : 0;
+        FILE *file = long_file(packed, cases[i].length, path);
+        packed[cases[i].broken] ^= cases[i].broken ? 0x55 : 0;
+        struct source *direct = opened(path);
+        struct told expected = told_by(direct, 65536);
+        source_destroy(direct);
+        assert_int_equal(expected.fault, cases[i].fault);
+        if (cases[i].bytes)
+            assert_int_equal(expected.bytes, cases[i].bytes);
+        for (unsigned threads = 1; threads <= 3; threads++) {
+            struct source_pool *pool = source_pool_create(threads);
+            assert_non_null(pool);
+            struct source *sources[3];
+            for (size_t k = 0; k < 3; k++) {
+                sources[k] = opened(path);
+                assert_true(source_can_read_ahead(sources[k]));
+                source_read_ahead(sources[k], pool);
+            }
+            for (size_t k = 0; k < 2; k++) {
+                struct told told = told_by(sources[k], steps[(i + threads + k) % 4]);
+                assert_int_equal(told.bytes, expected.bytes);
+                assert_int_equal(told.sum, expected.sum);
+                assert_int_equal(told.fault, expected.fault);
+                assert_int_equal(told.fault_bytes, expected.fault_bytes);
+                assert_int_equal(told.raw_bytes, expected.raw_bytes);
+                assert_int_equal(told.compression, expected.compression);
+            }
+            for (size_t k = 0; k < 3; k++) /* the last one, unread */
+                source_destroy(sources[k]);
+            source_pool_destroy(pool);
+        }
+        fclose(file);
+    }
+    source_pool_destroy(NULL);
+}
+
+static void plain_content_is_not_read_ahead(void **state)
+{
+    (void)state;
+    char path[32];
+    FILE *file = long_file(content, sizeof content, path);
+    struct source *source = opened(path);
+    assert_false(source_can_read_ahead(source));
+    assert_int_equal(read_all(source, 4096), sizeof content);
+    source_destroy(source);
+    fclose(file);
+}
+
 /* Address 0 of our own memory cannot be read: the one file that always fails. */
 static void read_errors_are_told(void **state)
 {
@@ -311,6 +436,8 @@ int main(void)
         cmocka_unit_test(pipes_give_what_they_have),
         cmocka_unit_test(what_cannot_be_opened_says_why),
         cmocka_unit_test(read_errors_are_told),
+        cmocka_unit_test(reading_ahead_changes_nothing),
+        cmocka_unit_test(plain_content_is_not_read_ahead),
     };
     fill_content();
     return cmocka_run_group_tests(tests, NULL, NULL);
