@@ -125,6 +125,8 @@ static uint32_t caveats_of(const struct view *view, bool evicted)
         bits |= c->marks & CONN_ESTABLISHED || c->known_by == KNOWN_BY_SYN_ACK
                     ? 1u << CAVEAT_ONE_DIRECTION
                     : 0;
+    if (c->marks & CONN_UNHEARD)
+        bits |= 1u << CAVEAT_ONE_DIRECTION;
     if (c->known_by == KNOWN_BY_PORT || c->known_by == KNOWN_BY_FIRST_PACKET)
         bits |= 1u << CAVEAT_STARTS_MID_STREAM;
     for (int x = 0; d && x < 2; x++) {

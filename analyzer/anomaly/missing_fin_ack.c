@@ -121,7 +121,7 @@ static void judge_fin_unacknowledged(struct scene *s, int x)
     bool peer_acked = peer_closed && s->ends[!x].fin_acked_index >= 0;
     int64_t octets = octets_unacknowledged(s, x);
     /* Both have closed, and no more than a goodbye may be lost. */
-    bool slight = last_ack || (peer_acked && octets <= CLOSING_RECORD_MAX);
+    bool slight = last_ack || (peer_closed && octets <= CLOSING_RECORD_MAX);
     struct anomaly_verdict *a =
         say(s, last_ack ? RULE_LAST_ACK_MISSING : RULE_FIN_NEVER_ACKED, x,
             slight ? SEVERITY_NOTICE : SEVERITY_WARNING,

@@ -47,7 +47,7 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("both have closed, and nobody acknowledges", THRICE
         "+.100 < F. 201:201(0) ack 101\n"
         "+4 quiet\n"
-        "rule fin_never_acked by client warning unacked_bytes=- peer_fin_unacked=true\n"),
+        "rule fin_never_acked by client notice unacked_bytes=- peer_fin_unacked=true\n"),
     SCRIPT("four times in vain, and the capture ends", THRICE
         "+.880 > F. 101:101(0) ack 201\n"
         "no rule fin_never_acked\n"

@@ -96,9 +96,11 @@ static void judge_syn_unanswered(struct scene *s, const struct handshake *h)
         client->marks & SIDE_RST || replies_to_former(s, h) ||
         !waited(s, h->syn, h->last_syn, rto_of(s, s->client)))
         return;
+    enum confidence sure = gave_up_opening(s, h) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE;
+    if (s->c->marks & CONN_UNHEARD)
+        sure = CONFIDENCE_POSSIBLE;
     struct anomaly_verdict *a =
-        say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE,
-            gave_up_opening(s, h) ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn);
+        say(s, RULE_SYN_UNANSWERED, s->client, SEVERITY_NOTICE, sure, h->syn);
     figure(a, FIGURE_ATTEMPTS, h->syns);
     if (h->syns > 1)
         figure(a, FIGURE_SPAN_NS, span_ns(s, h->syn, h->last_syn));

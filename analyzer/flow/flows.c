@@ -29,7 +29,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
-    return stamps_init(&f->stamps, f->secret) && table_init(&f->table);
+    return stamps_init(&f->stamps, f->secret) && heard_init(&f->heard) && table_init(&f->table);
 }
 
 void flows_finish(struct flows *f)
@@ -43,6 +43,7 @@ void flows_finish(struct flows *f)
     f->due = (struct due_list){0};
     table_finish(&f->table);
     stamps_finish(&f->stamps);
+    heard_finish(&f->heard);
     pool_finish(&f->pool);
     pool_finish(&f->details);
 }
@@ -109,8 +110,12 @@ static void unlink_key(struct flows *f, uint32_t index)
 static enum flow_status hand_out(struct flows *f, uint32_t index, bool evicted)
 {
     struct connection *c = at(f, index);
-    if (!f->draining)
+    if (!f->draining) {
         unlink_key(f, index);
+        heard_connection(&f->heard, c);
+    }
+    if (!(c->marks & CONN_ESTABLISHED) && heard_nothing(&f->heard, c, client_side(c)))
+        c->marks |= CONN_UNHEARD;
     bool go_on = f->final(f->context, c, evicted);
     f->extra_bytes -= connection_extra_bytes(c);
     f->evicted += evicted;
@@ -321,6 +326,7 @@ enum flow_status flows_drain(struct flows *f)
         struct connection *c = at(f, i);
         if (c->first_frame == FRAME_NONE)
             continue;
+        heard_connection(&f->heard, c);
         bool lingers = c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && !(c->marks & CONN_UNTIMED);
         struct due_item item = {.due_ns = lingers ? due_of(f, c) : INT64_MAX,
                                 .first_frame = c->first_frame,

@@ -11,6 +11,7 @@
 #define FINWAIT_ANALYZER_FLOW_FLOWS_H
 
 #include "analyzer/config.h"
+#include "analyzer/flow/heard.h"
 #include "analyzer/flow/pool.h"
 #include "analyzer/flow/siphash.h"
 #include "analyzer/flow/stamps.h"
@@ -40,6 +41,7 @@ struct flows {
     struct pool details; /* of most connections that have one */
     struct wheel wheel;
     struct stamps stamps;
+    struct heard heard;
     int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
     uint64_t extra_bytes; /* held by connections beside their records */
     uint64_t evicted;

@@ -293,6 +293,7 @@ enum connection_mark {
     CONN_STAMP_COMPARED = 1u << 12, /* the first SYN's stamp, with the client address's last one, */
     CONN_STAMP_BELOW = 1u << 13,    /* and it is lower */
     CONN_ABSORBED = 1u << 14,       /* what a forged SYN opened was given back to it */
+    CONN_UNHEARD = 1u << 15, /* it never opened, and of its client the capture has one direction */
 };
 
 struct connection {

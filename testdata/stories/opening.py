@@ -1,7 +1,7 @@
 """Connections that begin in an unusual way, or not at all."""
 
 from lib import wire
-from lib.files import pcap
+from lib.files import merged, pcap
 from lib.story import Conn, ms, seconds, us
 
 
@@ -30,6 +30,23 @@ def syn_unanswered():
         talk.wait(seconds(pause))
         talk.c("S", seq=first)
     return pcap(talk.packets)
+
+
+def syn_unanswered_one_way():
+    """The tap sees nothing that goes to the client: one connection lives, of another who knows?"""
+    alive = Conn(seen="c")
+    alive.open()
+    alive.exchange()
+    talk = Conn(client_port=40001, server_port=5002, start_ns=alive.now + ms(10))
+    first = talk.c("S")
+    talk.wait(seconds(1))
+    talk.c("S", seq=first)
+    talk.wait(seconds(2))
+    talk.c("S", seq=first)
+    talk.wait(seconds(8))
+    alive.now = talk.now
+    alive.exchange()
+    return pcap(merged(alive.packets, talk.packets))
 
 
 def handshake_aborted():
@@ -87,6 +104,7 @@ CAPTURES = {
     "syn_refused.pcap": syn_refused,
     "syn_refused_first.pcap": syn_refused_first,
     "syn_unanswered.pcap": syn_unanswered,
+    "syn_unanswered_one_way.pcap": syn_unanswered_one_way,
     "handshake_aborted.pcap": handshake_aborted,
     "fast_open.pcap": fast_open,
     "simultaneous_open.pcap": simultaneous_open,
