@@ -17,6 +17,10 @@ ANSWERED = {
         "the loop's condition asks for it; gcc 12 loses that on the way round",
     ("gcc", "analyzer/verdict.c", "leak of 'copy'"):
         "what is returned is the copy's first member, and the address to free",
+    ("gcc", "cli/frame_set.c", "leak of 'words'"):
+        "the set owns it: frame_set_finish()",
+    ("gcc", "cli/remarks.c", "leak of"):
+        "the lists of remarks own it: remarks_finish()",
     ("gcc", "dissect/findings.c", "leak of 'copy'"):
         "the file's record owns it: findings_finish()",
     ("gcc", "reports/html_worst.c", "leak of 'item'"):

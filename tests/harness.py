@@ -15,7 +15,7 @@ TESTDATA = SOURCE / "testdata"
 CAPTURES = TESTDATA / "captures"
 SHARED = SOURCE.parent / "shared"
 
-SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer")
+SANITIZER_WORDS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "ThreadSanitizer", "MemorySanitizer")
 
 
 def skip(reason):

@@ -428,6 +428,7 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
 {
     const struct side *own = &c->side[sender];
     const struct side *peer = &c->side[!sender];
+    uint32_t behind_syn = seq_add(seq_of(g->seq), 1).n;
     /* Known from its SYN-ACK alone, the number counts the octets of a fast open as well. */
     if (own->marks & SIDE_ISN && !(own->marks & SIDE_SYN))
         return own->isn.n - g->seq <= UINT16_MAX;
@@ -436,9 +437,9 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
     if (c->marks & CONN_CLOSED)
         return false;
     if (own->marks & SIDE_SEEN)
-        return own->nxt.n == g->seq + 1; /* what follows it passed before it did */
+        return own->nxt.n == behind_syn; /* what follows it passed before it did */
     if (own->marks & SIDE_ACKED)
-        return own->nxt.n == g->seq + 1; /* its answer passed the tap before it did */
+        return own->nxt.n == behind_syn; /* its answer passed the tap before it did */
     return !(peer->marks & SIDE_SYN && peer->marks & SIDE_ACKED);
 }
 
@@ -466,7 +467,7 @@ static bool syn_ack_belongs(const struct connection *c, int sender, const struct
     if (own->marks & SIDE_SYN)
         return !(c->marks & CONN_CLOSED || own->marks & SIDE_FIN);
     if (peer->marks & SIDE_SYN)
-        return peer->isn.n + 1 == g->ack || !(c->marks & CONN_CLOSED);
+        return seq_add(peer->isn, 1).n == g->ack || !(c->marks & CONN_CLOSED);
     return numbers_fit(c, sender, g);
 }
 

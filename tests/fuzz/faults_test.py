@@ -47,7 +47,8 @@ def records(text):
 
 
 def is_sanitized():
-    return b"__asan_init" in Path(FINWAIT).read_bytes()
+    program = Path(FINWAIT).read_bytes()
+    return b"__asan_init" in program or b"__ubsan_handle" in program
 
 
 # ---- memory -------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Every stored input of every fuzz target, through its replay program."""
+"""replay_test.py [TARGET…]: every stored input of every fuzz target, or of those, through its replay program."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from harness import SANITIZER_WORDS, Verdict  # noqa: E402
 def main():
     verdict = Verdict()
     with tempfile.TemporaryDirectory() as scratch:
-        for target in TARGETS:
+        for target in sys.argv[1:] or TARGETS:
             folder = Path(scratch) / target
             count = unpack(target, folder)
             if not verdict.check(count, f"{target}: no stored inputs"):
