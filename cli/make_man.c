@@ -190,8 +190,8 @@ int main(void)
         "most telling first and with an example each, how the connections of each service ended, "
         "hosts under pressure, what weakens the evidence, and what to run next. Into a file or a "
         "pipe it is JSON. \\fB\\-\\-format\\fR chooses.",
-        "What is damaged in a capture is named in the report with its place, and what can still "
-        "be read is read."};
+        ("What is damaged in a capture is named in the report with its place, and what can still "
+         "be read is read.")};
     static const char *const statuses[][2] = {
         {"0", "Done."},
         {"1", "Wrong usage, no readable input, nothing to explain or extract, out of memory, or "
