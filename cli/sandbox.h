@@ -11,8 +11,9 @@
  *   files       Landlock: only the inputs are read, and below the output's folder files are
  *               created, renamed and removed                        Linux 5.13, with lsm=landlock
  *
- * It cannot be undone. Outputs and temporary files are opened before it is entered, and names in a
- * filter are looked up before.
+ * It cannot be undone, and holds for the thread that enters it and all that it starts: so before
+ * any is started. Outputs and temporary files are opened before, and names in a filter are looked
+ * up.
  */
 #ifndef FINWAIT_CLI_SANDBOX_H
 #define FINWAIT_CLI_SANDBOX_H
