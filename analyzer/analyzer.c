@@ -3,6 +3,7 @@
 #include "analyzer/anomaly/anomaly.h"
 #include "analyzer/anomaly/crowd.h"
 #include "analyzer/conclude.h"
+#include "analyzer/drain.h"
 #include "analyzer/flow/flows.h"
 #include "analyzer/host/load.h"
 #include "analyzer/host/tally.h"
@@ -14,7 +15,8 @@ struct analyzer {
     struct verdict_sink sink;
     struct flows flows;
     struct summary_verdict summary;
-    struct anomaly_set found;
+    struct judged judged;
+    struct drain *drain; /* makes what is judged of those that are left at the end, or NULL */
     struct tally tally;
     struct load load;
     struct crowd crowd;
@@ -61,24 +63,36 @@ static void fetch_server(struct analyzer *a, const struct connection *c)
     crowd_fetch(&a->crowd, c->key.address[!server], c->key.address[server], c->key.port[server]);
 }
 
+static struct judged *judge(struct analyzer *a, const struct connection *connection, bool evicted)
+{
+    struct judged *judged = &a->judged;
+    if (a->drain)
+        return drain_next(a->drain);
+    conclude(connection, &a->config, a->flows.clock_ns, evicted, &judged->conclusion);
+    anomalies_judge(connection, &a->config, a->flows.clock_ns, &judged->conclusion, &judged->found);
+    return judged;
+}
+
 static bool connection_final(void *context, struct connection *connection, bool evicted)
 {
     struct analyzer *a = context;
-    if (!in_window(&a->config, connection))
+    if (!in_window(&a->config, connection)) {
+        if (a->drain)
+            (void)judge(a, connection, evicted);
         return true;
+    }
     fetch_server(a, connection);
-    struct conclusion conclusion;
-    conclude(connection, &a->config, a->flows.clock_ns, evicted, &conclusion);
-    anomalies_judge(connection, &a->config, a->flows.clock_ns, &conclusion, &a->found);
-    count(&a->summary, &conclusion.verdict, evicted);
-    if (!tally_connection(&a->tally, &conclusion.verdict) ||
-        !load_connection(&a->load, connection, &conclusion, a->flows.clock_ns)) {
+    struct judged *judged = judge(a, connection, evicted);
+    struct connection_verdict *verdict = &judged->conclusion.verdict;
+    count(&a->summary, verdict, evicted);
+    if (!tally_connection(&a->tally, verdict) ||
+        !load_connection(&a->load, connection, &judged->conclusion, a->flows.clock_ns)) {
         a->no_memory = true;
         return false;
     }
-    stamps_final(&a->flows.stamps, connection, found_unanswered(&a->found));
-    crowd_thin(&a->crowd, &conclusion.verdict, &a->found);
-    return a->sink.connection(a->sink.context, &conclusion.verdict);
+    stamps_final(&a->flows.stamps, connection, found_unanswered(&judged->found));
+    crowd_thin(&a->crowd, verdict, &judged->found);
+    return a->sink.connection(a->sink.context, verdict);
 }
 
 struct analyzer *analyzer_create(const struct analyzer_config *config, struct verdict_sink sink)
@@ -180,11 +194,24 @@ static enum analyzer_status report_hosts(struct analyzer *a)
     return table[status];
 }
 
+static void begin_drain(void *context)
+{
+    struct analyzer *a = context;
+    a->drain = drain_begin(&a->flows, &a->config);
+}
+
+void analyzer_finish_with_thread(struct analyzer *a)
+{
+    a->flows.order_known = begin_drain;
+}
+
 enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
     if (end_ns > a->flows.clock_ns)
         a->flows.clock_ns = end_ns;
     enum analyzer_status status = status_of(a, flows_drain(&a->flows));
+    drain_end(a->drain);
+    a->drain = NULL;
     if (status == ANALYZER_OK)
         status = report_hosts(a);
     /* Only the summary is asked for afterwards, perhaps while the captures are read once more. */

@@ -39,6 +39,10 @@ void analyzer_trace(struct analyzer *analyzer, const struct trace_sink *sink);
  * fed with everything (unless memory had made it report some early). */
 enum analyzer_status analyzer_pass_time(struct analyzer *analyzer, int64_t time_ns) MUST_CHECK;
 
+/* From now on a thread helps in analyzer_finish(), where the system gives one. What the sink gets
+ * is the same, and it is called where it was. */
+void analyzer_finish_with_thread(struct analyzer *analyzer);
+
 /* The capture is over: every connection becomes final. `end_ns` is the highest time of all its
  * packets, TCP or not (or TIME_UNKNOWN): how long it went on after a connection's last segment. */
 enum analyzer_status analyzer_finish(struct analyzer *analyzer, int64_t end_ns) MUST_CHECK;

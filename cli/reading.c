@@ -140,6 +140,8 @@ static bool pass_on(void *context, const struct packet *packet, const struct seg
 /* False after its line, or after the sink's. */
 static bool feed_all(struct reading *r, struct analyzer *analyzer)
 {
+    if (r->options->jobs > 1)
+        analyzer_finish_with_thread(analyzer);
     struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer) : NULL;
     if (!analysis)
         return reading_run(r, READING_BATCHES, feed, analyzer);

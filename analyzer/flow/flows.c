@@ -193,6 +193,8 @@ static enum flow_status hand_out_due(struct flows *f, bool evicted)
 {
     struct due_list *list = &f->due;
     sort_due(list);
+    if (f->draining && f->order_known)
+        f->order_known(f->context);
     enum flow_status status = FLOW_OK;
     for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++) {
         fetch_ahead(f, i);
@@ -200,6 +202,16 @@ static enum flow_status hand_out_due(struct flows *f, bool evicted)
     }
     list->count = 0;
     return status;
+}
+
+uint32_t flows_due_count(const struct flows *f)
+{
+    return f->due.count;
+}
+
+const struct connection *flows_due(const struct flows *f, uint32_t number)
+{
+    return at(f, f->due.items[number].index);
 }
 
 /* ---- expiry --------------------------------------------------------------------------------- */

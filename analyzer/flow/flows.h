@@ -33,6 +33,8 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
 struct flows {
     const struct analyzer_config *config;
     flow_final final;
+    void (*order_known)(
+        void *context); /* or NULL: before the first of flows_drain() is handed out */
     void *context;
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
@@ -84,6 +86,11 @@ enum flow_status flows_take(struct flows *flows, const struct flow_probe *probe,
 
 /* Moves the clock, as a segment of this time does that is not taken. */
 enum flow_status flows_pass_time(struct flows *flows, int64_t time_ns) MUST_CHECK;
+
+/* While flows_drain() hands out: the connections in the order in which it does. They are not
+ * touched before their turn. */
+uint32_t flows_due_count(const struct flows *flows);
+const struct connection *flows_due(const struct flows *flows, uint32_t number);
 
 /* Everything becomes final. */
 enum flow_status flows_drain(struct flows *flows) MUST_CHECK;
