@@ -107,15 +107,20 @@ static void unlink_key(struct flows *f, uint32_t index)
     at(f, before)->next = c->next;
 }
 
+static void mark_unheard(const struct flows *f, struct connection *c)
+{
+    if (!(c->marks & CONN_ESTABLISHED) && heard_nothing(&f->heard, c, client_side(c)))
+        c->marks |= CONN_UNHEARD;
+}
+
 static enum flow_status hand_out(struct flows *f, uint32_t index, bool evicted)
 {
     struct connection *c = at(f, index);
     if (!f->draining) {
         unlink_key(f, index);
         heard_connection(&f->heard, c);
+        mark_unheard(f, c);
     }
-    if (!(c->marks & CONN_ESTABLISHED) && heard_nothing(&f->heard, c, client_side(c)))
-        c->marks |= CONN_UNHEARD;
     bool go_on = f->final(f->context, c, evicted);
     f->extra_bytes -= connection_extra_bytes(c);
     f->evicted += evicted;
@@ -347,6 +352,9 @@ enum flow_status flows_drain(struct flows *f)
         if (!due_add(&f->due, item))
             return FLOW_NO_MEMORY;
     }
+    for (uint32_t i = 0; i < f->due.count;
+         i++) /* once all is known, and before the first is read */
+        mark_unheard(f, at(f, f->due.items[i].index));
     table_clear(&f->table);
     f->draining = true;
     enum flow_status status = hand_out_due(f, false);
