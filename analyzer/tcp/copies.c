@@ -45,7 +45,8 @@ static bool is_copy_of(const struct recent_segment *recent, const struct segment
         return false;
     int32_t apart_us = (int32_t)(now_us - recent->sent_us);
     int64_t apart_ns = (apart_us < 0 ? -(int64_t)apart_us : apart_us) * 1000;
-    return apart_ns <= COPY_NS || (differs && g->ip_id && apart_ns <= ROUTED_COPY_NS);
+    bool told_by_id = g->ip_id && (differs || g->flags & TCP_SYN);
+    return apart_ns <= COPY_NS || (told_by_id && apart_ns <= ROUTED_COPY_NS);
 }
 
 static bool captured_again(const struct connection *c, int sender, const struct segment *g,

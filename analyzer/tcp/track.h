@@ -9,8 +9,9 @@
 #include "dissect/compiler.h"
 
 /* Copies of one packet at one tap follow each other within this time; with an equal non-zero IP ID
- * and another TTL (both sides of a router) within the longer one; at another tap within the
- * longest. The figures are what mirror ports, `-i any` and pairs of taps show in practice. */
+ * and another TTL (both sides of a router), or SYN (whose timer is longer than that by far), within
+ * the longer one; at another tap within the longest. The figures are what mirror ports, `-i any`
+ * and pairs of taps show in practice. */
 #define COPY_NS        (5 * INT64_C(1000000))
 #define ROUTED_COPY_NS (100 * INT64_C(1000000))
 #define SECOND_TAP_NS  INT64_C(1000000000)

@@ -36,6 +36,31 @@ static void copies_at_one_tap(void **state)
     }
 }
 
+/* A SYN whose timer cannot have run out yet: the same IP ID tells that it is the same packet. */
+static void copies_of_syns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        uint32_t after_us;
+        bool copy;
+    } cases[] = {
+        {"id 7", 16600, true}, {"id 7", 100000, true}, {"id 7", 100001, false},
+        {"", 5000, true},      {"", 5001, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene s;
+        scene_init(&s);
+        pass(&s, A, "S", 0, 0, 0, 0, cases[i].options);
+        struct segment g = segment(&s.t, A, "S", 0, 0, 0, 0, cases[i].options);
+        g.time_ns += (int64_t)cases[i].after_us * 1000;
+        feed(&s, A, &g);
+        copies_are(&s, A, cases[i].copy, 0);
+        assert_int_equal(s.c.side[A].packets, cases[i].copy ? 1 : 2);
+        connection_finish(&s.c);
+    }
+}
+
 /* Each kind of segment captured twice over, as `-i any` does: nothing but the counts of copies
  * may differ. */
 static void all_captured_twice(void **state)
@@ -258,6 +283,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_at_one_tap),
+        cmocka_unit_test(copies_of_syns),
         cmocka_unit_test(copies_before_the_beginning),
         cmocka_unit_test(all_captured_twice),
         cmocka_unit_test(a_refusal_captured_twice),
