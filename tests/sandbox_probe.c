@@ -281,7 +281,7 @@ static int trace_a_process(void)
 
 static int read_foreign_memory(void)
 {
-    return outcome(syscall(SYS_process_vm_readv, INT32_MAX, NULL, 0, NULL, 0, 0));
+    return outcome(syscall(SYS_process_vm_readv, INT32_MAX, NULL, 0UL, NULL, 0UL, 0UL));
 }
 
 static int signal_another(void)

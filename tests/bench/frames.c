@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define ETHERNET 14
-#define HEADERS  (ETHERNET + 40 + 40)
+#define HEADERS  (ETHERNET + 40 + 20 + 24) /* of a SYN over IPv6 with all options */
 #define WORDS    65536
 
 static uint8_t words[WORDS + PAYLOAD_MAX];
