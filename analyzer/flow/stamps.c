@@ -182,11 +182,11 @@ bool stamps_judge(const struct stamps *stamps,
     uint32_t count = list_telling(stamps, NULL);
     if (!count)
         return true;
-    const struct stamp_pair **telling = malloc(count * sizeof *telling);
+    const struct stamp_pair **telling = malloc(count * sizeof(const struct stamp_pair *));
     if (!telling)
         return tell_unsorted(stamps, take, context);
     (void)list_telling(stamps, telling);
-    qsort(telling, count, sizeof *telling, by_key);
+    qsort(telling, count, sizeof(const struct stamp_pair *), by_key);
     bool told = true;
     for (uint32_t i = 0; i < count && told; i++)
         told = tell(telling[i], take, context);

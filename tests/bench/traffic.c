@@ -2,6 +2,7 @@
 
 #include "tests/sim/random.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define NONE     UINT32_MAX
@@ -160,6 +161,7 @@ static uint32_t timeout(const struct connection *c)
 
 static void schedule(struct traffic *t, uint32_t index, uint32_t delay_us)
 {
+    assert(t->kind->tick > 0);
     uint64_t ticks = 1 + delay_us / t->kind->tick;
     if (ticks >= BUCKETS)
         ticks = BUCKETS - 1;
