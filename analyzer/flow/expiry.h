@@ -1,0 +1,25 @@
+/*
+ * When connections are handed out: by the clock, which only segments move, at the end of the
+ * capture, or early because memory is full. Inside the room only.
+ */
+#ifndef FINWAIT_ANALYZER_FLOW_EXPIRY_H
+#define FINWAIT_ANALYZER_FLOW_EXPIRY_H
+
+#include "analyzer/flow/flows.h"
+
+/* Moves the clock, and hands out what has become final. */
+enum flow_status expiry_advance(struct flows *flows, int64_t time_ns) MUST_CHECK;
+
+/* When a connection is final that does nothing after this time. */
+int64_t expiry_after(const struct flows *flows, int64_t time_ns);
+
+/* Lets it wait for that time. */
+void expiry_file(struct flows *flows, uint32_t index, int64_t due_ns);
+
+/* At once; what waits in the wheel must not be. */
+enum flow_status expiry_hand_out(struct flows *flows, uint32_t index, bool evicted) MUST_CHECK;
+
+/* Hands out until no more memory is held than is allowed. */
+enum flow_status expiry_make_room(struct flows *flows) MUST_CHECK;
+
+#endif
