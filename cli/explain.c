@@ -96,7 +96,7 @@ static bool list_matches(struct explain *e)
             e->matching);
     qsort(e->matches, e->kept, sizeof(struct connection_verdict *), by_start);
     for (size_t i = 0; i < e->kept; i++)
-        text_ladder_choice(&e->page, e->matches[i]);
+        text_connection_choice(&e->page, e->matches[i]);
     if (e->kept < e->matching) {
         struct sentence rest = {0};
         sentence_add(&rest, "and ");
@@ -153,10 +153,11 @@ static bool show(struct explain *e)
     const struct ladder_row *rows = ladder_rows(e->ladder, &count);
     if (!rows)
         return fail("out of memory");
+    struct told_connection told = {e->matches[0], &e->reading.findings, rows, count};
     if (e->options->format == REPORT_JSON)
         write_json(e, rows, count);
     else
-        text_ladder(&e->page, e->matches[0], &e->reading.findings, rows, count);
+        text_ladder(&e->page, &told);
     return output_ok(e->page.output);
 }
 

@@ -1,11 +1,8 @@
 #include "reports/text_ladder.h"
 
 #include "reports/flags_text.h"
-#include "reports/identity.h"
 #include "reports/sentence.h"
-#include "reports/text_clean.h"
 #include "reports/text_words.h"
-#include "reports/told.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,9 +17,8 @@ enum {
     ARROW_LEAST = 16,
     NOTES_LEAST = 24,
     NOTES_MOST = 60,
-    CELL_BYTES = 32,
+    CELL_BYTES = FRAME_MARK_BYTES,
     LABEL_BYTES = 128,
-    HEAD_INDENT = 14,
 };
 
 /* What lines are drawn with. */
@@ -36,13 +32,12 @@ static const struct strokes plain = {"|", ":", "-", "<", ">"};
 
 struct drawing {
     struct text_page *page;
+    const struct told_connection *connection;
     const struct connection_verdict *verdict;
-    const struct capture_findings *findings;
     const struct ladder_row *rows;
     size_t count;
     const struct strokes *strokes;
-    bool wide;       /* absolute numbers */
-    bool many_files; /* frames say of which */
+    bool wide; /* absolute numbers */
     /* Columns. */
     size_t frame, time, state[2], arrow, notes; /* notes 0: they stand below their row */
 };
@@ -59,17 +54,6 @@ static size_t larger(size_t a, size_t b)
 
 /* ---- cells ---------------------------------------------------------------------------------- */
 
-static void frame_cell(const struct drawing *d, frame_ref frame, char out[CELL_BYTES])
-{
-    if (frame == FRAME_NONE)
-        *out = '\0';
-    else if (d->many_files)
-        snprintf(out, CELL_BYTES, "%" PRIu32 ":%" PRIu64, frame_file(frame), frame_number(frame));
-    else
-        snprintf(out, CELL_BYTES, "%" PRIu64, frame_number(frame));
-}
-
-/* Seconds since the connection's first segment. */
 static void time_cell(const struct drawing *d, int64_t at_ns, char out[CELL_BYTES])
 {
     int64_t start_ns = d->verdict->start_ns;
@@ -267,10 +251,10 @@ static void notes_of_fold(const struct drawing *d, const struct ladder_row *row,
     char cell[CELL_BYTES];
     sentence_init(notes);
     sentence_add(notes, "frames ");
-    frame_cell(d, row->frame, cell);
+    frame_mark(d->connection, row->frame, cell);
     sentence_add(notes, cell);
     sentence_add(notes, " to ");
-    frame_cell(d, row->until_frame, cell);
+    frame_mark(d->connection, row->until_frame, cell);
     sentence_add(notes, cell);
     add_sum(row, ROLE_CLIENT, notes);
     add_sum(row, ROLE_SERVER, notes);
@@ -308,7 +292,7 @@ static size_t notes_column(const struct drawing *d)
 static void put_left(const struct drawing *d, const struct ladder_row *row, const char *life)
 {
     char cell[CELL_BYTES];
-    frame_cell(d, row->kind == LADDER_SEGMENT ? row->frame : FRAME_NONE, cell);
+    frame_mark(d->connection, row->kind == LADDER_SEGMENT ? row->frame : FRAME_NONE, cell);
     put_cell(d, d->frame, true, TONE_FAINT, cell);
     page_blanks(d->page, 1);
     time_cell(d, row->at_ns, cell);
@@ -452,7 +436,7 @@ static void put_timer(const struct drawing *d, const struct ladder_row *row)
     struct sentence words, notes = {0};
     if (row->frame != FRAME_NONE) {
         char cell[CELL_BYTES];
-        frame_cell(d, row->frame, cell);
+        frame_mark(d->connection, row->frame, cell);
         sentence_add(&notes, "by frame ");
         sentence_add(&notes, cell);
     }
@@ -512,7 +496,7 @@ static void measure(struct drawing *d)
     d->state[0] = d->state[1] = strlen("client");
     for (size_t i = 0; i < d->count; i++) {
         const struct ladder_row *row = &d->rows[i];
-        frame_cell(d, row->kind == LADDER_SEGMENT ? row->frame : FRAME_NONE, cell);
+        frame_mark(d->connection, row->kind == LADDER_SEGMENT ? row->frame : FRAME_NONE, cell);
         d->frame = larger(d->frame, strlen(cell));
         time_cell(d, row->at_ns, cell);
         d->time = larger(d->time, strlen(cell));
@@ -533,81 +517,7 @@ static void measure(struct drawing *d)
     d->notes = !d->wide || room < NOTES_LEAST ? 0 : room < NOTES_MOST ? room : NOTES_MOST;
 }
 
-/* ---- around the ladder ---------------------------------------------------------------------- */
-
-static void put_labelled(const struct drawing *d, const char *label, const char *text)
-{
-    page_paragraph(d->page, HEAD_INDENT, TONE_FAINT, label, text);
-}
-
-static void put_files(const struct drawing *d)
-{
-    bool used[64] = {false};
-    for (size_t i = 0; i < d->count; i++) {
-        frame_ref frame = d->rows[i].frame;
-        if (frame != FRAME_NONE && frame_file(frame) < sizeof used)
-            used[frame_file(frame)] = true;
-    }
-    for (uint32_t i = 0; i < d->findings->file_count && i < sizeof used; i++) {
-        char name[TEXT_CLEAN_BYTES];
-        struct sentence line = {0};
-        if (!used[i])
-            continue;
-        if (d->many_files) {
-            sentence_add_count(&line, i);
-            sentence_add(&line, ": ");
-        }
-        const char *raw = d->findings->files[i].name;
-        text_clean(name, sizeof name, raw, strlen(raw));
-        sentence_add(&line, name);
-        put_labelled(d, "Capture", line.text);
-    }
-}
-
-static void add_close(struct sentence *line, const struct connection_verdict *v)
-{
-    bool opened = v->close.kind != CLOSE_NONE;
-    sentence_add(line, opened ? close_kind_name(v->close.kind) : "never opened: ");
-    if (!opened)
-        sentence_add(line, handshake_name(v->handshake));
-    if (v->close.by != ROLE_NONE) {
-        sentence_add(line, " by ");
-        sentence_add(line, role_name(v->close.by));
-        sentence_add(line, v->close.by_certainty == CERTAINTY_CONFIRMED ? "" : " (presumed)");
-    }
-    if (v->close.duration_ns > 0) {
-        sentence_add(line, " in ");
-        sentence_add_duration(line, (uint64_t)v->close.duration_ns);
-    }
-}
-
-static void put_head(const struct drawing *d)
-{
-    const struct connection_verdict *v = d->verdict;
-    struct connection_identity identity = identity_of(v);
-    char id[CONNECTION_ID_BYTES];
-    struct sentence line = {0};
-    put_files(d);
-    sentence_add_service(&line, v->client.address, v->client.port);
-    sentence_add(&line, " (client) to ");
-    sentence_add_service(&line, v->server.address, v->server.port);
-    sentence_add(&line, " (server)");
-    if (v->incarnation > 1) {
-        sentence_add(&line, ", use ");
-        sentence_add_count(&line, v->incarnation);
-        sentence_add(&line, " of this five-tuple");
-    }
-    put_labelled(d, "Connection", line.text);
-    connection_id(&identity, id);
-    put_labelled(d, "Id", id);
-    sentence_init(&line);
-    words_span(&line, v->start_ns, v->end_ns);
-    put_labelled(d, "Time (UTC)", line.text);
-    sentence_init(&line);
-    add_close(&line, v);
-    put_labelled(d, "Close", line.text);
-    page_newline(d->page);
-}
+/* ---- titles and legend ---------------------------------------------------------------------- */
 
 static void put_titles(const struct drawing *d)
 {
@@ -655,167 +565,19 @@ static void put_legend(const struct drawing *d)
     page_paragraph(d->page, 0, TONE_FAINT, "", line.text);
 }
 
-static bool is_in_ladder(const struct drawing *d, const struct anomaly_evidence *piece)
-{
-    for (size_t i = 0; i < d->count; i++) {
-        if (d->rows[i].kind == LADDER_SEGMENT && d->rows[i].frame == piece->frame)
-            return true;
-    }
-    return false;
-}
-
-/* Evidence that lies in another connection. */
-static void add_elsewhere(const struct drawing *d, const struct anomaly_verdict *a,
-                          struct sentence *line)
-{
-    const char *before = " Rests also on another connection: frame ";
-    for (uint32_t i = 0; i < a->evidence_count; i++) {
-        char cell[CELL_BYTES];
-        if (is_in_ladder(d, &a->evidence[i]))
-            continue;
-        frame_cell(d, a->evidence[i].frame, cell);
-        sentence_add(line, before);
-        sentence_add(line, cell);
-        sentence_add(line, " (");
-        sentence_add(line, a->evidence[i].note);
-        sentence_add(line, ")");
-        before = ", ";
-    }
-    if (*before == ',')
-        sentence_add(line, ".");
-}
-
-/* What an RST says of itself comes from outside. */
-static void add_reason(const struct anomaly_verdict *a, struct sentence *line)
-{
-    char text[SENTENCE_BYTES / 2], bytes[ANOMALY_REASON_MAX];
-    if (!a->reason_len)
-        return;
-    memcpy(bytes, a->reason, sizeof bytes);
-    text_clean(text, sizeof text, bytes, a->reason_len);
-    sentence_add(line, " In the reset's own words: \"");
-    sentence_add(line, text);
-    sentence_add(line, "\"");
-}
-
-static void put_anomalies(const struct drawing *d)
-{
-    const struct connection_verdict *v = d->verdict;
-    page_heading(d->page, v->anomaly_count ? "Anomalies" : "No anomalies");
-    for (uint32_t i = 0; i < v->anomaly_count; i++) {
-        const struct anomaly_verdict *a = &v->anomalies[i];
-        char label[CELL_BYTES];
-        struct sentence line;
-        sentence_of_anomaly(&line, a, v);
-        sentence_add(&line, " (");
-        sentence_add(&line, confidence_name(a->confidence));
-        sentence_add(&line, ") [");
-        sentence_add(&line, rule_table[a->rule].id);
-        sentence_add(&line, "]");
-        add_elsewhere(d, a, &line);
-        add_reason(a, &line);
-        snprintf(label, sizeof label, "[%" PRIu32 "] %s", i + 1, severity_name(a->severity));
-        page_paragraph(d->page, HEAD_INDENT, tone_of_severity(a->severity), label, line.text);
-    }
-}
-
-static void put_end(const struct drawing *d, unsigned role)
-{
-    const struct endpoint_verdict *e = end_of(d->verdict, role);
-    const char *before = e->state == STATE_UNKNOWN ? ": one of " : "; possibly ";
-    struct sentence line = {0};
-    sentence_add_service(&line, e->address, e->port);
-    sentence_add(&line, ": ");
-    sentence_add(&line, tcp_state_name(e->state));
-    if (e->state != STATE_UNKNOWN) {
-        sentence_add(&line, ", ");
-        sentence_add(&line, certainty_name(e->state_certainty));
-    }
-    for (unsigned state = 0; state < STATES; state++) {
-        if (!(e->possible_states & 1u << state) || state == e->state)
-            continue;
-        sentence_add(&line, before);
-        sentence_add(&line, tcp_state_name(state));
-        before = " or ";
-    }
-    put_labelled(d, role_name(role), line.text);
-}
-
-static void put_caveats(const struct drawing *d)
-{
-    bool any = false;
-    for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
-        const char *words = told_caveat(caveat);
-        if (!(d->verdict->caveats & 1u << caveat) || !words)
-            continue;
-        if (!any)
-            page_heading(d->page, "What weakens the evidence");
-        any = true;
-        page_item(d->page, words);
-    }
-}
-
-static void put_next(const struct drawing *d)
-{
-    const struct connection_verdict *v = d->verdict;
-    if (v->anomaly_count)
-        page_heading(d->page, "What to run next");
-    bool told[RULES] = {false};
-    for (uint32_t i = 0; i < v->anomaly_count; i++) {
-        uint8_t rule = v->anomalies[i].rule;
-        struct sentence command = {0};
-        sentence_add(&command, "finwait rules ");
-        sentence_add(&command, rule_table[rule].id);
-        if (!told[rule])
-            page_command(d->page, command.text);
-        told[rule] = true;
-    }
-}
-
-void text_ladder(struct text_page *page, const struct connection_verdict *verdict,
-                 const struct capture_findings *findings, const struct ladder_row *rows,
-                 size_t count)
+void text_ladder(struct text_page *page, const struct told_connection *connection)
 {
     struct drawing d = {.page = page,
-                        .verdict = verdict,
-                        .findings = findings,
-                        .rows = rows,
-                        .count = count,
+                        .connection = connection,
+                        .verdict = connection->verdict,
+                        .rows = connection->rows,
+                        .count = connection->count,
                         .strokes = page->style.utf8 ? &typeset : &plain,
-                        .wide = page->style.columns >= TEXT_LADDER_WIDE,
-                        .many_files = findings->file_count > 1};
+                        .wide = page->style.columns >= TEXT_LADDER_WIDE};
     measure(&d);
-    put_head(&d);
+    text_connection_head(page, connection);
     put_titles(&d);
     put_rows(&d);
     put_legend(&d);
-    put_anomalies(&d);
-    put_caveats(&d);
-    page_heading(page, "At the end");
-    put_end(&d, ROLE_CLIENT);
-    put_end(&d, ROLE_SERVER);
-    put_next(&d);
-}
-
-void text_ladder_choice(struct text_page *page, const struct connection_verdict *v)
-{
-    struct connection_identity identity = identity_of(v);
-    char id[CONNECTION_ID_BYTES];
-    const char *before = " [";
-    struct sentence line = {0};
-    connection_id(&identity, id);
-    words_time(&line, v->start_ns);
-    sentence_add(&line, "  ");
-    sentence_add_service(&line, v->client.address, v->client.port);
-    sentence_add(&line, " > ");
-    sentence_add_service(&line, v->server.address, v->server.port);
-    sentence_add(&line, ": ");
-    add_close(&line, v);
-    for (uint32_t i = 0; i < v->anomaly_count; i++) {
-        sentence_add(&line, before);
-        sentence_add(&line, rule_table[v->anomalies[i].rule].id);
-        before = ", ";
-    }
-    sentence_add(&line, v->anomaly_count ? "]" : "");
-    page_paragraph(page, CONNECTION_ID_BYTES + 1, TONE_STRONG, id, line.text);
+    text_connection_foot(page, connection);
 }

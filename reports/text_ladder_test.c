@@ -99,7 +99,8 @@ static char *drawn(const struct stage *s, unsigned columns, bool colour, bool ut
     test_path(path, "ladder");
     struct text_page page = {output_open(path, error, sizeof error), {columns, colour, utf8}};
     assert_non_null(page.output);
-    text_ladder(&page, &s->verdict, &s->findings, rows, count);
+    struct told_connection told = {&s->verdict, &s->findings, rows, count};
+    text_ladder(&page, &told);
     assert_true(output_commit(page.output, error, sizeof error));
     ladder_destroy(ladder);
     char *text = test_read(path, &length);
