@@ -135,22 +135,7 @@ static enum analyzer_status status_of(const struct analyzer *a, enum flow_status
 
 enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batch *batch)
 {
-    struct flow_probe probes[BATCH_SEGMENTS + PACKET_SEGMENTS_MAX];
-    for (uint32_t i = 0; i < batch->count; i++) {
-        flows_hash(&a->flows, &batch->segments[i], &probes[i]);
-        if (batch->segments[i].aux != AUX_NONE)
-            probes[i].aux = &batch->aux[batch->segments[i].aux];
-    }
-    for (uint32_t i = 0; i < batch->count; i++)
-        flows_prefetch(&a->flows, &probes[i]);
-    for (uint32_t i = 0; i < batch->count; i++)
-        flows_prefetch_detail(&a->flows, &probes[i]);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        enum flow_status status = flows_take(&a->flows, &probes[i], &batch->segments[i]);
-        if (status != FLOW_OK)
-            return status_of(a, status);
-    }
-    return ANALYZER_OK;
+    return status_of(a, flows_feed(&a->flows, batch->segments, batch->count, batch->aux));
 }
 
 void analyzer_trace(struct analyzer *a, const struct trace_sink *sink)

@@ -2,14 +2,13 @@
 
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/reuse.h"
-#include "analyzer/tcp/track.h"
 
-uint32_t choice_head(struct flows *f, const struct flow_probe *probe)
+uint32_t choice_head(struct flows *f, const struct flow_probe *probe, const struct segment *g)
 {
     uint32_t slot = probe->tag & f->table.mask;
     uint32_t index;
     while ((index = table_next(&f->table, probe->tag, &slot)) != TABLE_NONE) {
-        if (flow_key_equal(&flows_at(f, index)->key, &probe->key))
+        if (flow_key_names(&flows_at(f, index)->key, g, probe->sender, f->config->vlan_in_key))
             return index;
         slot = (slot + 1) & f->table.mask;
     }

@@ -7,6 +7,15 @@
 
 #include "analyzer/flow/flows.h"
 
+/* What is known of a segment before any of its batch is processed. */
+struct flow_probe {
+    uint32_t tag;
+    uint32_t slot;  /* where the table has `first` */
+    uint32_t first; /* first value in the table with this tag, or TABLE_NONE */
+    int sender;
+    struct connection *connection; /* with a first one: that */
+};
+
 struct choice {
     uint32_t use;      /* the segment's connection, or POOL_NONE: make one */
     uint32_t previous; /* then: the use of the tuple before it, or POOL_NONE for a parallel one */
@@ -24,8 +33,9 @@ static inline bool is_syn_ack(const struct segment *g)
     return (g->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 }
 
-/* The latest use of the probe's five-tuple, or POOL_NONE. */
-uint32_t choice_head(struct flows *flows, const struct flow_probe *probe);
+/* The latest use of the segment's five-tuple, or POOL_NONE. */
+uint32_t choice_head(struct flows *flows, const struct flow_probe *probe,
+                     const struct segment *segment);
 
 /* Among the uses from `head` on, which may be POOL_NONE. */
 struct choice choice_of(struct flows *flows, uint32_t head, int sender,

@@ -1,7 +1,6 @@
 #include "analyzer/flow/expiry.h"
 
 #include "analyzer/flow/records.h"
-#include "analyzer/tcp/track.h"
 
 #include <stdlib.h>
 
@@ -29,7 +28,6 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
         mark_unheard(f, c);
     }
     bool go_on = f->final(f->context, c, evicted);
-    f->extra_bytes -= connection_extra_bytes(c);
     f->evicted += evicted;
     flows_release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
@@ -190,7 +188,7 @@ static int64_t tick_start(int64_t tick)
 /* The clock leapt over a whole turn: one pass over everything filed replaces millions of ticks. */
 static enum flow_status leap(struct flows *f, int64_t target)
 {
-    f->wheel.tick = target;
+    wheel_turn_to(&f->wheel, target);
     uint32_t chain = WHEEL_NONE;
     for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
         while (f->wheel.heads[i] != WHEEL_NONE) {
@@ -205,7 +203,7 @@ static enum flow_status leap(struct flows *f, int64_t target)
     return hand_out_due(f, false);
 }
 
-enum flow_status expiry_advance(struct flows *f, int64_t time_ns)
+enum flow_status expiry_turn(struct flows *f, int64_t time_ns)
 {
     if (time_ns == TIME_UNKNOWN || time_ns <= f->clock_ns)
         return FLOW_OK;
@@ -218,7 +216,7 @@ enum flow_status expiry_advance(struct flows *f, int64_t time_ns)
     while (f->wheel.tick < target) {
         uint32_t *bucket = &f->wheel.heads[(uint64_t)f->wheel.tick % WHEEL_BUCKETS];
         int64_t end_ns = tick_start(f->wheel.tick + 1);
-        f->wheel.tick++;
+        wheel_turn_to(&f->wheel, f->wheel.tick + 1);
         if (*bucket == WHEEL_NONE)
             continue;
         if (!sift_bucket(f, bucket, end_ns))

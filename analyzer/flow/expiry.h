@@ -7,8 +7,18 @@
 
 #include "analyzer/flow/flows.h"
 
+/* Where a tick of the wheel ends, or no time was known. */
+enum flow_status expiry_turn(struct flows *flows, int64_t time_ns) MUST_CHECK;
+
 /* Moves the clock, and hands out what has become final. */
-enum flow_status expiry_advance(struct flows *flows, int64_t time_ns) MUST_CHECK;
+static inline enum flow_status expiry_advance(struct flows *flows, int64_t time_ns)
+{
+    if (UNLIKELY(time_ns >= flows->wheel.end_ns))
+        return expiry_turn(flows, time_ns);
+    if (time_ns > flows->clock_ns)
+        flows->clock_ns = time_ns;
+    return FLOW_OK;
+}
 
 /* When a connection is final that does nothing after this time. */
 int64_t expiry_after(const struct flows *flows, int64_t time_ns);

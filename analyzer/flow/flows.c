@@ -17,6 +17,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
 {
     *f = (struct flows){
         .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
+    f->wheel.end_ns = INT64_MIN;
     pool_init(&f->pool, sizeof(struct connection));
     pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
@@ -83,13 +84,12 @@ static void note_late_syn(struct connection *c, int sender, const struct segment
 /* From now on its ends hold no socket of this five-tuple but the new one. */
 static bool note_reuse(struct flows *f, struct connection *old, int64_t now_ns)
 {
-    size_t before = connection_extra_bytes(old);
     struct detail *d = connection_detail(old);
     if (!d)
         return false;
     d->reused = true;
     d->reused_ns = now_ns;
-    f->extra_bytes += connection_extra_bytes(old) - before;
+    flows_account(f, old);
     return true;
 }
 
@@ -122,7 +122,9 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     if (index == POOL_NONE)
         return FLOW_NO_MEMORY;
     struct connection *c = flows_at(f, index);
-    connection_begin(c, &probe->key, g);
+    struct flow_key key;
+    flow_key_of(g, f->config->vlan_in_key, &key);
+    connection_begin(c, &key, g);
     c->tag = probe->tag;
     c->stream = f->streams++;
     c->wheel_next = WHEEL_NONE;
@@ -149,47 +151,42 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
             expiry_file(f, previous, expiry_after(f, f->clock_ns));
     }
     bool held = remember_previous(c, old, f->config, f->clock_ns);
-    f->extra_bytes += connection_extra_bytes(c);
+    flows_account(f, c);
     return held ? FLOW_OK : FLOW_NO_MEMORY;
 }
 
-void flows_hash(struct flows *f, const struct segment *segment, struct flow_probe *probe)
-{
-    probe->aux = NULL;
-    probe->sender = (uint8_t)flow_key_of(segment, f->config->vlan_in_key, &probe->key);
-    probe->tag = table_tag(flow_key_hash(&probe->key, f->secret));
-    table_prefetch(&f->table, probe->tag);
-}
+/* ---- a segment into its connection ---------------------------------------------------------- */
 
-void flows_prefetch(struct flows *f, struct flow_probe *probe)
+static void file_closed(struct flows *f, uint32_t use)
 {
-    uint32_t slot = probe->tag & f->table.mask;
-    probe->first = table_next(&f->table, probe->tag, &slot);
-    if (probe->first == TABLE_NONE)
+    const struct connection *c = flows_at(f, use);
+    if (!(c->marks & CONN_CLOSED) || c->marks & CONN_FILED || f->clock_ns == TIME_UNKNOWN)
         return;
-    const char *lines = pool_at(&f->pool, probe->first);
-    __builtin_prefetch(lines);
-    __builtin_prefetch(lines + 64);
-    __builtin_prefetch(lines + 128);
-    __builtin_prefetch(lines + 192);
+    /* Where no segment of it has a time, the linger counts from the present. */
+    int64_t last_ns = connection_last_ns(c);
+    expiry_file(f, use, expiry_after(f, last_ns == TIME_UNKNOWN ? f->clock_ns : last_ns));
 }
 
-/* Of a log most often only the end is touched, which the detail says where it is. */
-void flows_prefetch_detail(const struct flows *f, const struct flow_probe *probe)
+/* `aux` is what the segment's RST says of itself, or NULL. */
+static bool track_in(struct flows *f, struct connection *c, int sender, const struct segment *g,
+                     const struct segment_aux *aux)
 {
-    const struct detail *d = probe->first == TABLE_NONE ? NULL : flows_at(f, probe->first)->detail;
-    if (d)
-        flows_fetch(d, offsetof(struct detail, within));
+    if (!c->detail && c->side[0].packets | c->side[1].packets)
+        flows_lend_detail(f, c);
+    bool held = track_segment(c, sender, g);
+    if (held && aux)
+        held = track_reason(c, sender, g, aux);
+    flows_account(f, c);
+    return held;
 }
 
-enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
-                            const struct segment *g)
+static enum flow_status take_any(struct flows *f, const struct flow_probe *probe,
+                                 const struct segment *g, const struct segment_aux *aux)
 {
-    enum flow_status status = expiry_advance(f, g->time_ns);
-    if (status != FLOW_OK)
-        return status;
-    uint32_t head = choice_head(f, probe);
-    struct choice choice = choice_of(f, head, probe->sender, g);
+    int sender = probe->sender;
+    uint32_t head = choice_head(f, probe, g);
+    struct choice choice = choice_of(f, head, sender, g);
+    enum flow_status status = FLOW_OK;
     if (choice.use == POOL_NONE) {
         status = make_connection(f, probe, g, head, choice.previous, &choice.use);
         if (status == FLOW_OK)
@@ -198,38 +195,123 @@ enum flow_status flows_take(struct flows *f, const struct flow_probe *probe,
             return status;
     }
     if (choice.aside) {
-        track_aside(flows_at(f, choice.use), probe->sender, g);
+        track_aside(flows_at(f, choice.use), sender, g);
         return f->trace ? told_aside(f, flows_at(f, choice.use), g) : FLOW_OK;
     }
-    status = forged_undo(f, probe->sender, g, &choice.use);
+    status = forged_undo(f, sender, g, &choice.use);
     if (status != FLOW_OK)
         return status;
     struct connection *c = flows_at(f, choice.use);
     if (g->flags & TCP_SYN && !(g->marks & SEG_MALFORMED))
-        note_late_syn(c, probe->sender, g);
-    if (is_syn_ack(g) && !(c->side[probe->sender].marks & SIDE_SYN))
+        note_late_syn(c, sender, g);
+    if (is_syn_ack(g) && !(c->side[sender].marks & SIDE_SYN))
         stamps_answered(&f->stamps, c, g);
-    size_t before = connection_extra_bytes(c);
     struct class_counts counts;
-    if (UNLIKELY(f->trace))
-        counts = told_counts(c, probe->sender);
-    flows_lend_detail(f, c);
-    bool held = track_segment(c, probe->sender, g);
-    if (held && probe->aux)
-        held = track_reason(c, probe->sender, g, probe->aux);
-    f->extra_bytes += connection_extra_bytes(c) - before;
-    if (!held)
+    if (f->trace)
+        counts = told_counts(c, sender);
+    if (!track_in(f, c, sender, g, aux))
         return FLOW_NO_MEMORY;
-    if (UNLIKELY(f->trace)) {
-        status = told_class(f, c, probe->sender, g, &counts);
-        if (status != FLOW_OK)
-            return status;
-    }
-    if (c->marks & CONN_CLOSED && !(c->marks & CONN_FILED) && f->clock_ns != TIME_UNKNOWN) {
-        /* Where no segment of it has a time, the linger counts from the present. */
-        int64_t last_ns = connection_last_ns(c);
-        expiry_file(f, choice.use,
-                    expiry_after(f, last_ns == TIME_UNKNOWN ? f->clock_ns : last_ns));
-    }
+    if (f->trace)
+        status = told_class(f, c, sender, g, &counts);
+    if (status != FLOW_OK)
+        return status;
+    file_closed(f, choice.use);
     return expiry_make_room(f);
+}
+
+/* ---- batches -------------------------------------------------------------------------------- */
+
+/* The table still has what was found, and it is of the segment's five-tuple. */
+static bool still_first(const struct flows *f, const struct flow_probe *probe,
+                        const struct segment *g)
+{
+    return probe->first != TABLE_NONE && table_has(&f->table, probe->slot, probe->first) &&
+           flow_key_names(&probe->connection->key, g, probe->sender, f->config->vlan_in_key);
+}
+
+/* Nothing is to be chosen: the five-tuple has one use, nothing remembers one before it, and the
+ * segment, of its world, opens none. */
+static bool is_sole_use(const struct connection *c, const struct segment *g)
+{
+    return c->next == POOL_NONE && !(c->marks & (CONN_REUSED | CONN_SUPERSEDED)) &&
+           c->world == g->world && !(g->flags & TCP_SYN);
+}
+
+/* As take_any() would. */
+static enum flow_status take_ordinary(struct flows *f, const struct flow_probe *probe,
+                                      const struct segment *g)
+{
+    struct connection *c = probe->connection;
+    uint64_t extra_bytes = f->extra_bytes;
+    if (!track_in(f, c, probe->sender, g, NULL))
+        return FLOW_NO_MEMORY;
+    if (c->marks & CONN_CLOSED)
+        file_closed(f, probe->first);
+    return f->extra_bytes == extra_bytes ? FLOW_OK : expiry_make_room(f);
+}
+
+static enum flow_status take(struct flows *f, const struct flow_probe *probe,
+                             const struct segment *g, const struct segment_aux *aux)
+{
+    enum flow_status status = expiry_advance(f, g->time_ns);
+    if (UNLIKELY(status != FLOW_OK))
+        return status;
+    if (LIKELY(still_first(f, probe, g) && is_sole_use(probe->connection, g) && !aux && !f->trace))
+        return take_ordinary(f, probe, g);
+    return take_any(f, probe, g, aux);
+}
+
+static void find_slots(struct flows *f, const struct segment *segments, uint32_t count,
+                       struct flow_probe *probes)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t hash =
+            flow_hash_of(&segments[i], f->config->vlan_in_key, f->secret, &probes[i].sender);
+        probes[i].tag = table_tag(hash);
+        table_prefetch(&f->table, probes[i].tag);
+    }
+}
+
+static void find_first(struct flows *f, uint32_t count, struct flow_probe *probes)
+{
+    for (struct flow_probe *probe = probes; probe < probes + count; probe++) {
+        probe->slot = probe->tag & f->table.mask;
+        probe->first = table_next(&f->table, probe->tag, &probe->slot);
+        if (probe->first == TABLE_NONE)
+            continue;
+        probe->connection = flows_at(f, probe->first);
+        flows_fetch(probe->connection, sizeof *probe->connection);
+    }
+}
+
+/* Of a log most often only the end is touched, which the detail says where it is. */
+static void fetch_details(uint32_t count, const struct flow_probe *probes)
+{
+    for (const struct flow_probe *probe = probes; probe < probes + count; probe++) {
+        const struct detail *d = probe->first == TABLE_NONE ? NULL : probe->connection->detail;
+        if (d)
+            flows_fetch(d, offsetof(struct detail, within));
+    }
+}
+
+#define AT_ONCE (BATCH_SEGMENTS + PACKET_SEGMENTS_MAX)
+
+enum flow_status flows_feed(struct flows *f, const struct segment *segments, uint32_t count,
+                            const struct segment_aux *aux)
+{
+    struct flow_probe probes[AT_ONCE];
+    for (uint32_t done = 0; done < count; done += AT_ONCE) {
+        const struct segment *batch = segments + done;
+        uint32_t size = count - done < AT_ONCE ? count - done : AT_ONCE;
+        find_slots(f, batch, size, probes);
+        find_first(f, size, probes);
+        fetch_details(size, probes);
+        for (uint32_t i = 0; i < size; i++) {
+            const struct segment_aux *own = batch[i].aux == AUX_NONE ? NULL : &aux[batch[i].aux];
+            enum flow_status status = take(f, &probes[i], &batch[i], own);
+            if (status != FLOW_OK)
+                return status;
+        }
+    }
+    return FLOW_OK;
 }

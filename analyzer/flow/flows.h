@@ -57,32 +57,18 @@ struct flows {
     } due;
 };
 
-/* What a batch is prepared with before any of it is processed. */
-struct flow_probe {
-    struct flow_key key;
-    uint32_t tag;
-    uint32_t first; /* first value in the table with this tag, or TABLE_NONE */
-    uint8_t sender;
-    const struct segment_aux *aux; /* what the segment's RST says of itself, or NULL; borrowed */
-};
-
 bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_final final,
                 void *context) MUST_CHECK;
 void flows_finish(struct flows *flows);
 
-/* Four steps, so that a batch's memory is on its way while others are handled: the slot is
- * prefetched, then the connection's lines, then those of its detail, then the connection is found.
- */
-void flows_hash(struct flows *flows, const struct segment *segment, struct flow_probe *probe);
-void flows_prefetch(struct flows *flows, struct flow_probe *probe);
-void flows_prefetch_detail(const struct flows *flows, const struct flow_probe *probe);
-
 enum flow_status { FLOW_OK, FLOW_STOPPED, FLOW_NO_MEMORY };
 
-/* Moves the clock, hands out what has become final, finds or makes the segment's connection and
- * tracks the segment in it. */
-enum flow_status flows_take(struct flows *flows, const struct flow_probe *probe,
-                            const struct segment *segment) MUST_CHECK;
+/* For each segment in turn: moves the clock, hands out what has become final, finds or makes the
+ * segment's connection and tracks it in that. `aux` is the arena that segments refer to, and may be
+ * NULL when none does. Memory of the next ones is on its way while others are handled: the more at
+ * once the better. */
+enum flow_status flows_feed(struct flows *flows, const struct segment *segments, uint32_t count,
+                            const struct segment_aux *aux) MUST_CHECK;
 
 /* Moves the clock, as a segment of this time does that is not taken. */
 enum flow_status flows_pass_time(struct flows *flows, int64_t time_ns) MUST_CHECK;

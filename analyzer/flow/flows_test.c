@@ -1,5 +1,7 @@
 #include "analyzer/flow/test_crowd.h"
 
+#include <stdlib.h>
+
 static struct crowd w; /* large */
 
 static void records_are(uint32_t count)
@@ -397,29 +399,74 @@ static void thousands_at_once(void **state)
     assert_int_equal(next, TALKS);
 }
 
-/* Equal tags all the way: whatever the hash, connections are told apart by their keys. */
-static void all_in_one_slot(void **state)
+/* Of so many five-tuples some pairs have the same tag, under a secret that is known. */
+#define TAGGED 262144u
+
+struct tagged {
+    uint32_t tag, number;
+};
+
+static int by_tag(const void *left, const void *right)
 {
-    (void)state;
-    crowd_init(&w);
-    for (int step = 0; step < 3; step++) {
-        for (uint16_t i = 0; i < 50; i++) {
-            talk_port(&w.t, (uint16_t)(10000 + i));
-            struct segment g = step == 0   ? segment(&w.t, A, "S", 0, 0, 0, 0, "")
-                               : step == 1 ? segment(&w.t, B, "S.", 0, 1, 0, 1, "")
-                                           : segment(&w.t, A, "R", 1, 0, 0, 2, "");
-            struct flow_probe probe;
-            flows_hash(&w.flows, &g, &probe);
-            probe.tag = UINT32_C(0xffffffff);
-            flows_prefetch(&w.flows, &probe);
-            assert_int_equal(flows_take(&w.flows, &probe, &g), FLOW_OK);
+    const struct tagged *a = left;
+    const struct tagged *b = right;
+    return a->tag < b->tag ? -1 : a->tag > b->tag;
+}
+
+static struct segment tagged_segment(uint32_t number, int step)
+{
+    talk_port(&w.t, (uint16_t)number);
+    struct segment g = step == 0   ? segment(&w.t, A, "S", 0, 0, 0, 0, "")
+                       : step == 1 ? segment(&w.t, B, "S.", 0, 1, 0, 1, "")
+                                   : segment(&w.t, A, "R", 1, 0, 0, 2, "");
+    uint8_t *address = step == 1 ? g.source : g.destination;
+    address[14] = (uint8_t)(number >> 16);
+    return g;
+}
+
+/* Of two with one tag that stand next to each other. */
+static uint32_t find_pairs(struct siphash_key secret, uint32_t *numbers, uint32_t room)
+{
+    static struct tagged all[TAGGED];
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < TAGGED; i++) {
+        struct segment g = tagged_segment(i, 0);
+        int sender;
+        all[i] = (struct tagged){table_tag(flow_hash_of(&g, false, secret, &sender)), i};
+    }
+    qsort(all, TAGGED, sizeof *all, by_tag);
+    for (uint32_t i = 1; i < TAGGED && found + 2 <= room; i++) {
+        if (all[i].tag == all[i - 1].tag) {
+            numbers[found++] = all[i - 1].number;
+            numbers[found++] = all[i].number;
         }
     }
-    drained_and_finished(&w);
-    records_are(50);
-    for (uint32_t i = 0; i < 50; i++) {
-        assert_int_equal(w.records[i].port, 10000 + i);
-        record_is(i, 1, 2, 1);
+    return found;
+}
+
+/* Whatever the tag, connections are told apart by their keys: one by one, and in one batch. */
+static void equal_tags(void **state)
+{
+    (void)state;
+    static const struct siphash_key secret = {3, 4};
+    uint32_t numbers[20];
+    for (uint32_t at_once = 1; at_once <= 2; at_once++) {
+        crowd_init(&w);
+        w.flows.secret = secret;
+        uint32_t count = find_pairs(secret, numbers, 20);
+        assert_in_range(count, 6, 20); /* 2^18 of 2^32: about eight pairs */
+        struct segment g[60];
+        for (uint32_t i = 0; i < 3 * count; i++)
+            g[i] = tagged_segment(numbers[i % count], (int)(i / count));
+        for (uint32_t i = 0; i < 3 * count; i += at_once == 1 ? 1 : 3 * count)
+            assert_int_equal(flows_feed(&w.flows, g + i, at_once == 1 ? 1 : 3 * count, NULL),
+                             FLOW_OK);
+        drained_and_finished(&w);
+        records_are(count);
+        for (uint32_t i = 0; i < count; i++) {
+            assert_int_equal(w.records[i].port, (uint16_t)numbers[i]);
+            record_is(i, 1, 2, 1);
+        }
     }
 }
 
@@ -461,7 +508,7 @@ int main(void)
         cmocka_unit_test(the_same_tuple_on_another_interface),
         cmocka_unit_test(vlans),
         cmocka_unit_test(thousands_at_once),
-        cmocka_unit_test(all_in_one_slot),
+        cmocka_unit_test(equal_tags),
         cmocka_unit_test(the_sink_stops_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

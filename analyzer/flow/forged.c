@@ -3,7 +3,6 @@
 #include "analyzer/flow/choice.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/told.h"
-#include "analyzer/tcp/track.h"
 
 #define OLD_NUMBERS_DISTANCE (UINT32_C(1) << 20)
 
@@ -28,13 +27,11 @@ enum flow_status forged_undo(struct flows *f, int sender, const struct segment *
     struct connection *old = flows_at(f, index);
     if (f->trace && told_absorbed(f, c, old, g) != FLOW_OK)
         return FLOW_STOPPED;
-    size_t before = connection_extra_bytes(old);
     bool held = connection_absorb(old, c);
     old->marks &= (uint16_t)~CONN_SUPERSEDED;
     if (old->detail)
         old->detail->reused = false;
-    f->extra_bytes += connection_extra_bytes(old) - before;
-    f->extra_bytes -= connection_extra_bytes(c);
+    flows_account(f, old);
     flows_unlink(f, *use);
     flows_release(f, *use);
     *use = index;

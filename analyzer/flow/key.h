@@ -6,6 +6,7 @@
 #define FINWAIT_ANALYZER_FLOW_KEY_H
 
 #include "analyzer/flow/siphash.h"
+#include "dissect/compiler.h"
 #include "dissect/segment.h"
 
 #include <stdbool.h>
@@ -16,10 +17,15 @@ struct flow_key {
     uint8_t address[2][16];
     uint16_t port[2];
     uint16_t vlan; /* VLAN_NONE unless VLANs tell connections apart */
-    uint16_t zero; /* no padding: keys are compared and hashed as bytes */
+    uint16_t zero; /* no padding: keys are compared as bytes */
 };
 
-_Static_assert(sizeof(struct flow_key) == 40, "keys are hashed as five words");
+_Static_assert(sizeof(struct flow_key) == 40, "keys are compared as octets");
+
+static inline uint16_t flow_vlan_of(const struct segment *segment, bool vlan_in_key)
+{
+    return vlan_in_key ? segment->vlan : VLAN_NONE;
+}
 
 /* Index (0 or 1) of the segment's sender within the key that it fills. */
 static inline int flow_key_of(const struct segment *segment, bool vlan_in_key, struct flow_key *key)
@@ -31,7 +37,7 @@ static inline int flow_key_of(const struct segment *segment, bool vlan_in_key, s
     memcpy(key->address[!sender], segment->destination, 16);
     key->port[sender] = segment->source_port;
     key->port[!sender] = segment->destination_port;
-    key->vlan = vlan_in_key ? segment->vlan : VLAN_NONE;
+    key->vlan = flow_vlan_of(segment, vlan_in_key);
     key->zero = 0;
     return sender;
 }
@@ -41,6 +47,17 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* Is it the segment's, whose sender has this index in it? */
+static inline bool flow_key_names(const struct flow_key *key, const struct segment *segment,
+                                  int sender, bool vlan_in_key)
+{
+    return memcmp(key->address[sender], segment->source, 16) == 0 &&
+           memcmp(key->address[!sender], segment->destination, 16) == 0 &&
+           key->port[sender] == segment->source_port &&
+           key->port[!sender] == segment->destination_port &&
+           key->vlan == flow_vlan_of(segment, vlan_in_key);
+}
+
 /* An IPv4 address, mapped, differs from others in its last four octets only. */
 static inline bool flow_is_mapped(const uint8_t address[16])
 {
@@ -48,17 +65,35 @@ static inline bool flow_is_mapped(const uint8_t address[16])
     return memcmp(address, prefix, sizeof prefix) == 0;
 }
 
-/* Keys of both families differ in the number of words, which the hash takes in. */
-static inline uint64_t flow_key_hash(const struct flow_key *key, struct siphash_key secret)
+/* Address and port in the order of the key. */
+static inline uint64_t flow_ipv4_end(const uint8_t address[16], uint16_t port)
 {
-    uint64_t words[5];
-    memcpy(words, key, sizeof words);
-    if (!flow_is_mapped(key->address[0]) || !flow_is_mapped(key->address[1]))
-        return siphash13(secret, words, 5);
-    memcpy(words, key->address[0] + 12, 4);
-    memcpy((uint8_t *)words + 4, key->address[1] + 12, 4);
-    words[1] = words[4];
-    return siphash13(secret, words, 2);
+    uint32_t number = (uint32_t)address[12] << 24 | (uint32_t)address[13] << 16 |
+                      (uint32_t)address[14] << 8 | address[15];
+    return (uint64_t)number << 16 | port;
+}
+
+/* The hash of the segment's key, without making one for IPv4, and its sender's index in that. Keys
+ * of both families differ in their length, which the hash takes in. */
+static inline uint64_t flow_hash_of(const struct segment *segment, bool vlan_in_key,
+                                    struct siphash_key secret, int *sender)
+{
+    uint64_t vlan = flow_vlan_of(segment, vlan_in_key);
+    if (LIKELY(flow_is_mapped(segment->source) && flow_is_mapped(segment->destination))) {
+        uint64_t from = flow_ipv4_end(segment->source, segment->source_port);
+        uint64_t to = flow_ipv4_end(segment->destination, segment->destination_port);
+        uint64_t low = from < to ? from : to;
+        uint64_t high = from < to ? to : from;
+        uint64_t word = high << 48 | low;
+        *sender = from > to;
+        return siphash13_rest(secret, &word, 1, vlan << 32 | high >> 16, 6);
+    }
+    struct flow_key key;
+    *sender = flow_key_of(segment, vlan_in_key, &key);
+    uint64_t words[4];
+    memcpy(words, key.address, sizeof words);
+    return siphash13_rest(secret, words, 4, vlan << 32 | (uint64_t)key.port[1] << 16 | key.port[0],
+                          6);
 }
 
 #endif

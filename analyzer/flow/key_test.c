@@ -31,6 +31,21 @@ static struct segment turned(const struct segment *g)
     return back;
 }
 
+/* As its key is, which is made only where a connection is. */
+static void hashed_alike(const struct segment *there, const struct segment *back, int sender)
+{
+    struct siphash_key secret = {3, 4};
+    int from;
+    int to;
+    assert_true(flow_hash_of(there, true, secret, &from) == flow_hash_of(back, true, secret, &to));
+    assert_int_equal(from, sender);
+    assert_int_equal(to, !sender);
+    struct flow_key key;
+    assert_int_equal(flow_key_of(there, true, &key), sender);
+    assert_true(flow_key_names(&key, there, sender, true));
+    assert_true(flow_key_names(&key, back, !sender, true));
+}
+
 static void both_directions_have_one_key(void **state)
 {
     (void)state;
@@ -59,8 +74,7 @@ static void both_directions_have_one_key(void **state)
         assert_memory_equal(key.address[cases[i].sender], there.source, 16);
         assert_int_equal(key.port[cases[i].sender], cases[i].source_port);
         assert_int_equal(key.port[!cases[i].sender], cases[i].destination_port);
-        struct siphash_key secret = {3, 4};
-        assert_true(flow_key_hash(&key, secret) == flow_key_hash(&other, secret));
+        hashed_alike(&there, &back, cases[i].sender);
     }
 }
 
@@ -107,13 +121,46 @@ static void vlan_only_when_wanted(void **state)
     assert_false(flow_key_equal(&key, &other));
 }
 
+/* Each bit of the five-tuple, in IPv4, in IPv6 and between the two. */
+static void every_bit_is_hashed(void **state)
+{
+    (void)state;
+    struct siphash_key secret = {3, 4};
+    for (int family = 0; family < 3; family++) {
+        struct segment g = between(1, 40000, 2, 80);
+        if (family > 0)
+            g.source[0] = 0x20;
+        if (family > 1)
+            g.destination[0] = 0x20;
+        int sender;
+        uint64_t plain = flow_hash_of(&g, true, secret, &sender);
+        assert_true(flow_hash_of(&g, false, secret, &sender) != plain);
+        struct flow_key key;
+        flow_key_of(&g, true, &key);
+        for (unsigned bit = 0; bit < 38 * 8; bit++) {
+            struct segment other = g;
+            uint8_t *octets = bit < 128   ? other.source
+                              : bit < 256 ? other.destination
+                              : bit < 288 ? (uint8_t *)&other.source_port
+                                          : (uint8_t *)&other.vlan;
+            unsigned within = bit < 256 ? bit % 128 : bit < 288 ? bit - 256 : bit - 288;
+            octets[within / 8] ^= (uint8_t)(1u << within % 8);
+            struct segment back = turned(&other);
+            struct flow_key changed;
+            int side = flow_key_of(&other, true, &changed);
+            hashed_alike(&other, &back, side);
+            assert_true(flow_hash_of(&other, true, secret, &sender) != plain);
+            assert_false(flow_key_names(&key, &other, side, true));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_directions_have_one_key),
-        cmocka_unit_test(wholly_equal_ends),
-        cmocka_unit_test(every_part_tells_apart),
-        cmocka_unit_test(vlan_only_when_wanted),
+        cmocka_unit_test(both_directions_have_one_key), cmocka_unit_test(wholly_equal_ends),
+        cmocka_unit_test(every_part_tells_apart),       cmocka_unit_test(vlan_only_when_wanted),
+        cmocka_unit_test(every_bit_is_hashed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,10 +43,7 @@ static struct outcome run(maker *make, uint32_t count, uint64_t max_memory_bytes
         struct segment g = segment(&talk, A, "S", 0, 0, 0, i, "");
         g.frame = frame_ref_of(0, i + 1);
         make(&g, i, count);
-        struct flow_probe probe;
-        flows_hash(&flows, &g, &probe);
-        flows_prefetch(&flows, &probe);
-        assert_int_equal(flows_take(&flows, &probe, &g), FLOW_OK);
+        assert_int_equal(flows_feed(&flows, &g, 1, NULL), FLOW_OK);
         assert_true(flows_memory(&flows) <= max_memory_bytes);
         if (flows.pool.in_use > outcome.held_most)
             outcome.held_most = flows.pool.in_use;

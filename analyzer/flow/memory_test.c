@@ -81,11 +81,9 @@ static uint32_t untold;
 
 static void take_it(const struct segment *g, const struct segment_aux *aux)
 {
-    struct flow_probe probe = {.aux = NULL};
-    flows_hash(&w.flows, g, &probe);
-    flows_prefetch(&w.flows, &probe);
-    probe.aux = aux;
-    told += flows_take(&w.flows, &probe, g) == FLOW_NO_MEMORY;
+    struct segment own = *g;
+    own.aux = aux ? 0 : AUX_NONE;
+    told += flows_feed(&w.flows, &own, 1, aux) == FLOW_NO_MEMORY;
 }
 
 static void give(int side, const char *flags, uint32_t seq, uint32_t ack, uint32_t payload_len,

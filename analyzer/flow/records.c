@@ -1,11 +1,7 @@
 #include "analyzer/flow/records.h"
 
-#include "analyzer/tcp/track.h"
-
 void flows_lend_detail(struct flows *f, struct connection *c)
 {
-    if (c->detail || !(c->side[0].packets | c->side[1].packets))
-        return;
     uint32_t index = pool_take(&f->details);
     if (index != POOL_NONE)
         connection_lend(c, pool_at(&f->details, index), index + 1);
@@ -15,6 +11,7 @@ void flows_release(struct flows *f, uint32_t index)
 {
     struct connection *c = flows_at(f, index);
     uint32_t place = c->detail ? c->detail->place : 0;
+    f->extra_bytes -= c->detail ? c->detail->accounted_bytes : 0;
     connection_finish(c);
     if (place)
         pool_release(&f->details, place - 1);

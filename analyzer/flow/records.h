@@ -6,6 +6,7 @@
 #define FINWAIT_ANALYZER_FLOW_RECORDS_H
 
 #include "analyzer/flow/flows.h"
+#include "analyzer/tcp/track.h"
 
 #include <stddef.h>
 
@@ -21,8 +22,19 @@ static inline void flows_fetch(const void *what, size_t bytes)
         __builtin_prefetch((const char *)what + at);
 }
 
-/* From its second segment on a connection has a detail. What the pool cannot give, the heap may. */
+/* To a connection that has none. What the pool cannot give, the heap may. */
 void flows_lend_detail(struct flows *flows, struct connection *connection);
+
+/* Brings to account what it has come to hold, or let go, beside its record. */
+static inline void flows_account(struct flows *flows, struct connection *connection)
+{
+    struct detail *detail = connection->detail;
+    if (!detail)
+        return;
+    size_t held = connection_extra_bytes(connection);
+    flows->extra_bytes += held - detail->accounted_bytes;
+    detail->accounted_bytes = held;
+}
 
 /* No segment finds it any more. */
 void flows_unlink(struct flows *flows, uint32_t index);

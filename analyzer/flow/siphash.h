@@ -1,6 +1,6 @@
 /*
- * SipHash-1-3 over whole 64-bit words: a keyed hash, so that nobody can choose five-tuples that
- * collide. Words are taken in host order; the result never leaves the process.
+ * SipHash-1-3 over 64-bit words and what is left of one: a keyed hash, so that nobody can choose
+ * five-tuples that collide. Words are taken in host order; the result never leaves the process.
  *
  * Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012), section 2.
  */
@@ -37,8 +37,10 @@ static inline void siphash_round(struct siphash_state *s)
     s->v2 = siphash_rotate(s->v2, 32);
 }
 
-/* `words` 64-bit words; the last block carries only the length, as the specification pads it. */
-static inline uint64_t siphash13(struct siphash_key key, const uint64_t *words, size_t count)
+/* `count` 64-bit words and then the `rest_bytes` low octets of `rest`, less than eight of them, the
+ * others zero. */
+static inline uint64_t siphash13_rest(struct siphash_key key, const uint64_t *words, size_t count,
+                                      uint64_t rest, unsigned rest_bytes)
 {
     struct siphash_state s = {
         .v0 = UINT64_C(0x736f6d6570736575) ^ key.k0,
@@ -51,7 +53,7 @@ static inline uint64_t siphash13(struct siphash_key key, const uint64_t *words, 
         siphash_round(&s);
         s.v0 ^= words[i];
     }
-    uint64_t last = (uint64_t)(count * 8) << 56;
+    uint64_t last = rest | (uint64_t)(count * 8 + rest_bytes) << 56;
     s.v3 ^= last;
     siphash_round(&s);
     s.v0 ^= last;
@@ -60,6 +62,12 @@ static inline uint64_t siphash13(struct siphash_key key, const uint64_t *words, 
     siphash_round(&s);
     siphash_round(&s);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+/* The last block carries only the length, as the specification pads it. */
+static inline uint64_t siphash13(struct siphash_key key, const uint64_t *words, size_t count)
+{
+    return siphash13_rest(key, words, count, 0, 0);
 }
 
 #endif

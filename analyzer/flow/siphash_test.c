@@ -91,6 +91,26 @@ static void as_the_reference_over_whole_words(void **state)
         assert_true(siphash13(secret, words, count) == reference(1, 3, key, text, 8 * count));
 }
 
+static void as_the_reference_with_a_rest(void **state)
+{
+    (void)state;
+    uint8_t key[16];
+    uint8_t text[40];
+    uint64_t words[5];
+    for (uint8_t i = 0; i < 16; i++)
+        key[i] = (uint8_t)(0x0f ^ i * 5);
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = (uint8_t)(0xff - i * 3);
+    for (size_t i = 0; i < 5; i++)
+        words[i] = little_endian(text + 8 * i, 8);
+    struct siphash_key secret = {little_endian(key, 8), little_endian(key + 8, 8)};
+    for (size_t length = 0; length < sizeof text; length++) {
+        uint64_t rest = little_endian(text + length / 8 * 8, length % 8);
+        assert_true(siphash13_rest(secret, words, length / 8, rest, length % 8) ==
+                    reference(1, 3, key, text, length));
+    }
+}
+
 static void every_bit_counts(void **state)
 {
     (void)state;
@@ -112,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_gives_the_published_value),
         cmocka_unit_test(as_the_reference_over_whole_words),
+        cmocka_unit_test(as_the_reference_with_a_rest),
         cmocka_unit_test(every_bit_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

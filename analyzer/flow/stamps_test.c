@@ -26,10 +26,7 @@ static bool attempt(uint16_t port, uint32_t stamp, bool answered, int64_t time_m
     struct talk before = w.t;
     talk_port(&w.t, port);
     struct segment g = segment(&w.t, A, "S", 0, 0, 0, time_ms, options);
-    struct flow_probe probe;
-    flows_hash(&w.flows, &g, &probe);
-    flows_prefetch(&w.flows, &probe);
-    assert_int_equal(flows_take(&w.flows, &probe, &g), FLOW_OK);
+    assert_int_equal(flows_feed(&w.flows, &g, 1, NULL), FLOW_OK);
     if (answered)
         pass(&w, B, "S.", 0, 1, 0, time_ms, "ts 1 ecr 1");
     frame_ref frame = w.t.frame;

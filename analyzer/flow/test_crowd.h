@@ -76,10 +76,7 @@ static inline void crowd_init(struct crowd *w)
 
 static inline enum flow_status take(struct crowd *w, const struct segment *g)
 {
-    struct flow_probe probe;
-    flows_hash(&w->flows, g, &probe);
-    flows_prefetch(&w->flows, &probe);
-    return flows_take(&w->flows, &probe, g);
+    return flows_feed(&w->flows, g, 1, NULL);
 }
 
 static inline void pass(struct crowd *w, int side, const char *flags, uint32_t seq, uint32_t ack,

@@ -16,7 +16,8 @@
 
 struct wheel {
     uint32_t heads[WHEEL_BUCKETS];
-    int64_t tick; /* the next one to come due; its bucket still fills */
+    int64_t tick;   /* the next one to come due; its bucket still fills */
+    int64_t end_ns; /* until then it does; never later than that */
 };
 
 static inline int64_t wheel_tick_of(int64_t time_ns)
@@ -25,11 +26,18 @@ static inline int64_t wheel_tick_of(int64_t time_ns)
     return time_ns < 0 && tick * WHEEL_TICK_NS != time_ns ? tick - 1 : tick;
 }
 
+static inline void wheel_turn_to(struct wheel *wheel, int64_t tick)
+{
+    wheel->tick = tick;
+    if (__builtin_mul_overflow(tick + 1, WHEEL_TICK_NS, &wheel->end_ns))
+        wheel->end_ns = tick < 0 ? INT64_MIN : INT64_MAX;
+}
+
 static inline void wheel_init(struct wheel *wheel, int64_t now_ns)
 {
     for (uint32_t i = 0; i < WHEEL_BUCKETS; i++)
         wheel->heads[i] = WHEEL_NONE;
-    wheel->tick = wheel_tick_of(now_ns);
+    wheel_turn_to(wheel, wheel_tick_of(now_ns));
 }
 
 /* The bucket of a time: never before the present tick, never beyond one turn. */

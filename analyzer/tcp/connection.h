@@ -274,6 +274,7 @@ struct detail {
     bool reused;                   /* the five-tuple was opened anew while this was remembered, */
     int64_t reused_ns;             /* at this time, or TIME_UNKNOWN */
     uint32_t place;                /* 1 + index in the pool that lent it; 0: of the heap */
+    size_t accounted_bytes;        /* of what it holds, as far as the memory limit knows */
     struct log_entry within[LOG_WITHIN];
 };
 
