@@ -1,4 +1,5 @@
-/* What the rooms ask of a C11 compiler beyond the standard. Only attributes and hints: no types. */
+/* What the rooms ask of a C11 compiler beyond the standard, and how it was told to build. Only
+ * attributes, hints and choices: no types. */
 #ifndef FINWAIT_DISSECT_COMPILER_H
 #define FINWAIT_DISSECT_COMPILER_H
 
@@ -7,5 +8,13 @@
 #define NEVER_INLINE             __attribute__((noinline))
 #define LIKELY(x)                __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)              __builtin_expect(!!(x), 0)
+
+/* How large a table or a buffer is. Builds for fuzzing have small ones: most of the time of a short
+ * run would go into them, and no input would come to their ends. */
+#ifdef SMALL_TABLES
+#define TABLE_SIZE(usual, small) (small)
+#else
+#define TABLE_SIZE(usual, small) (usual)
+#endif
 
 #endif

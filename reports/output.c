@@ -1,5 +1,6 @@
 #include "reports/output.h"
 
+#include "dissect/compiler.h"
 #include "reports/text_clean.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES  ((size_t)128 * 1024)
+#define BUFFER_BYTES  ((size_t)TABLE_SIZE(128, 4) * 1024)
 #define NAME_ATTEMPTS 100
 
 struct output {

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HEARD_BITS (1u << 20)
+#define HEARD_BITS (1u << TABLE_SIZE(20, 12))
 
 struct heard {
     uint64_t *written_to; /* a packet to it was captured */

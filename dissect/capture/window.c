@@ -1,11 +1,13 @@
 #include "dissect/capture/window.h"
 
+#include "dissect/compiler.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* 256 KiB a read, and room before it for the record that the last one cut. */
-#define WINDOW_BYTES ((size_t)(256 + 64) * 1024)
+#define WINDOW_BYTES ((size_t)TABLE_SIZE(256 + 64, 16) * 1024)
 
 bool window_init(struct window *window, struct source *source)
 {

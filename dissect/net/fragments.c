@@ -1,5 +1,7 @@
 #include "dissect/net/fragments.h"
 
+#include "dissect/compiler.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -10,7 +12,7 @@
 #define HEAD_UNITS     (FRAGMENT_HEAD_BYTES / UNIT_BYTES)
 #define LENGTH_UNKNOWN UINT32_MAX
 #define NOWHERE        UINT32_MAX
-#define BUCKETS        4096u
+#define BUCKETS        TABLE_SIZE(4096u, 8u)
 
 /* RFC 8200 section 4.5: what is not complete after 60 seconds is given up. Then the identification
  * may come again for another datagram. */

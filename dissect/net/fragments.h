@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAGMENT_DATAGRAMS  4096
+#define FRAGMENT_DATAGRAMS  TABLE_SIZE(4096, 16)
 #define FRAGMENT_HEAD_BYTES 256
 #define FRAGMENT_FRAMES     64
 

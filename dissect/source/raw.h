@@ -7,12 +7,13 @@
 #ifndef FINWAIT_DISSECT_SOURCE_RAW_H
 #define FINWAIT_DISSECT_SOURCE_RAW_H
 
+#include "dissect/compiler.h"
 #include "dissect/source/source.h"
 
 #include <stdbool.h>
 
 /* Measured: beyond this a larger read() gains nothing, and two of them still fit a cache. */
-#define RAW_BUFFER_BYTES ((size_t)256 * 1024)
+#define RAW_BUFFER_BYTES ((size_t)TABLE_SIZE(256, 64) * 1024)
 
 struct raw {
     int fd; /* -1 for memory */

@@ -16,6 +16,9 @@
 /* The bytes are an allocation of exactly `size` octets: a sanitizer sees one read too many. */
 void fuzz_target(const uint8_t *bytes, size_t size);
 
+/* Is this an input for which what takes long is checked too? All are when inputs are replayed. */
+bool fuzz_thorough(const uint8_t *bytes, size_t size);
+
 /* Also where NDEBUG is defined. */
 #define REQUIRE(condition)                                                                         \
     do {                                                                                           \

@@ -33,7 +33,9 @@ enum pipeline_result pipeline_run(struct pipeline *pipeline);
 void pipeline_keep(struct pipeline *pipeline);
 void pipeline_release(struct pipeline *pipeline);
 
-/* What holds of a report, by its format. */
+/* No octet of a report, of whatever format, is one that a terminal obeys. */
+void pipeline_check_octets(const struct pipeline *pipeline);
+/* What else holds of a report, by its format. */
 void pipeline_check(const struct pipeline *pipeline);
 
 #endif

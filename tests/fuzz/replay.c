@@ -23,6 +23,13 @@ static void say_running(const char *path)
         abort();
 }
 
+bool fuzz_thorough(const uint8_t *bytes, size_t size)
+{
+    (void)bytes;
+    (void)size;
+    return true;
+}
+
 static bool run_file(const char *path, size_t size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

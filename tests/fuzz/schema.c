@@ -4,19 +4,80 @@
 
 #include <regex.h>
 
-#define SCHEMAS_MAX  8
-#define PATTERNS_MAX 64
-#define DEPTH_MAX    64
+/* Which keyword was looked at is nothing that inputs should be kept for. */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_sanitize("coverage"))), apply_to = function)
+#endif
 
-/* What a schema says that needs no check. */
-static bool is_remark(const char *keyword)
+#define SCHEMAS_MAX  8
+#define PATTERNS_MAX 256
+#define DEPTH_MAX    64
+#define KNOWN_MAX    16384
+
+/* clang-format off */
+#define KEYWORDS(x) \
+    x(ADDITIONAL_PROPERTIES, "additionalProperties") \
+    x(ANY_OF, "anyOf")                               \
+    x(CONST, "const")                                \
+    x(CONTAINS, "contains")                          \
+    x(DEFINITIONS, "$defs")                          \
+    x(DEPENDENT_REQUIRED, "dependentRequired")       \
+    x(DESCRIPTION, "description")                    \
+    x(ENUM, "enum")                                  \
+    x(ID, "$id")                                     \
+    x(ITEMS, "items")                                \
+    x(MAXIMUM, "maximum")                            \
+    x(MAX_ITEMS, "maxItems")                         \
+    x(MAX_PROPERTIES, "maxProperties")               \
+    x(MINIMUM, "minimum")                            \
+    x(MIN_ITEMS, "minItems")                         \
+    x(MIN_LENGTH, "minLength")                       \
+    x(MIN_PROPERTIES, "minProperties")               \
+    x(ONE_OF, "oneOf")                               \
+    x(PATTERN, "pattern")                            \
+    x(PROPERTIES, "properties")                      \
+    x(PROPERTY_NAMES, "propertyNames")               \
+    x(REF, "$ref")                                   \
+    x(REQUIRED, "required")                          \
+    x(SCHEMA, "$schema")                             \
+    x(TITLE, "title")                                \
+    x(TYPE, "type")                                  \
+    x(UNIQUE_ITEMS, "uniqueItems")
+/* clang-format on */
+
+enum keyword {
+#define NAME(name, text) name,
+    KEYWORDS(NAME) KEYWORD_COUNT
+#undef NAME
+};
+
+/* By where the text lies: a schema stays where it was read to, and a report makes it be asked for
+ * thousands of keywords. */
+static enum keyword keyword_of(const char *text)
 {
-    static const char *const remarks[] = {"$schema", "$id", "$defs", "title", "description"};
-    for (size_t i = 0; i < sizeof remarks / sizeof *remarks; i++) {
-        if (!strcmp(keyword, remarks[i]))
-            return true;
-    }
-    return false;
+    static const char *const names[] = {
+#define NAME(name, text) text,
+        KEYWORDS(NAME)
+#undef NAME
+    };
+    static struct {
+        const char *text;
+        enum keyword keyword;
+    } known[KNOWN_MAX];
+    static size_t count;
+    size_t at = ((uintptr_t)text >> 3) % KNOWN_MAX;
+    while (known[at].text && known[at].text != text)
+        at = (at + 1) % KNOWN_MAX;
+    if (known[at].text)
+        return known[at].keyword;
+    unsigned keyword = 0;
+    while (keyword < KEYWORD_COUNT && strcmp(names[keyword], text) != 0)
+        keyword++;
+    if (keyword == KEYWORD_COUNT)
+        fprintf(stderr, "a keyword that is not known here: %s\n", text);
+    REQUIRE(keyword < KEYWORD_COUNT && ++count < KNOWN_MAX / 2);
+    known[at].text = text;
+    return known[at].keyword = keyword;
 }
 
 struct check {
@@ -33,7 +94,7 @@ static bool matches(const char *pattern, const char *text)
         regex_t compiled;
     } known[PATTERNS_MAX];
     size_t i = 0;
-    while (i < PATTERNS_MAX && known[i].pattern && strcmp(known[i].pattern, pattern) != 0)
+    while (i < PATTERNS_MAX && known[i].pattern && known[i].pattern != pattern)
         i++;
     REQUIRE(i < PATTERNS_MAX);
     if (!known[i].pattern) {
@@ -45,11 +106,23 @@ static bool matches(const char *pattern, const char *text)
 
 static bool is_type(const char *name, const json_t *value)
 {
-    return (!strcmp(name, "object") && json_is_object(value)) ||
-           (!strcmp(name, "array") && json_is_array(value)) ||
-           (!strcmp(name, "string") && json_is_string(value)) ||
-           (!strcmp(name, "integer") && json_is_integer(value)) ||
-           (!strcmp(name, "boolean") && json_is_boolean(value));
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return !strcmp(name, "object");
+    case JSON_ARRAY:
+        return !strcmp(name, "array");
+    case JSON_STRING:
+        return !strcmp(name, "string");
+    case JSON_INTEGER:
+        return !strcmp(name, "integer");
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return !strcmp(name, "boolean");
+    case JSON_REAL:
+    case JSON_NULL:
+        break;
+    }
+    return false;
 }
 
 static bool type_fits(const json_t *type, const json_t *value)
@@ -165,65 +238,77 @@ static size_t characters(const char *text)
     return count;
 }
 
-static bool keyword_fits(struct check *check, const json_t *schema, const char *keyword,
+static bool target_fits(struct check *check, const json_t *reference, const json_t *value)
+{
+    static const char prefix[] = "#/$defs/";
+    const char *name = json_string_value(reference);
+    REQUIRE(!strncmp(name, prefix, sizeof prefix - 1));
+    const json_t *definitions = json_object_get(check->root, "$defs");
+    const json_t *target = json_object_get(definitions, name + sizeof prefix - 1);
+    REQUIRE(target);
+    return fits(check, target, value);
+}
+
+static bool keyword_fits(struct check *check, const json_t *schema, enum keyword keyword,
                          const json_t *asked, const json_t *value)
 {
     json_int_t bound = json_integer_value(asked);
     size_t size = json_is_object(value) ? json_object_size(value) : json_array_size(value);
-#define IS(name) (!strcmp(keyword, name))
-    if (IS("$ref")) {
-        static const char prefix[] = "#/$defs/";
-        const char *name = json_string_value(asked);
-        REQUIRE(!strncmp(name, prefix, sizeof prefix - 1));
-        const json_t *definitions = json_object_get(check->root, "$defs");
-        const json_t *target = json_object_get(definitions, name + sizeof prefix - 1);
-        REQUIRE(target);
-        return fits(check, target, value);
-    }
-    if (IS("type"))
+    switch (keyword) {
+    case SCHEMA: /* what needs no check */
+    case ID:
+    case DEFINITIONS:
+    case TITLE:
+    case DESCRIPTION:
+        return true;
+    case REF:
+        return target_fits(check, asked, value);
+    case TYPE:
         return type_fits(asked, value);
-    if (IS("const"))
+    case CONST:
         return json_equal(asked, value);
-    if (IS("enum"))
+    case ENUM:
         return is_one_of(asked, value);
-    if (IS("anyOf"))
+    case ANY_OF:
         return fitting(check, asked, value) > 0;
-    if (IS("oneOf"))
+    case ONE_OF:
         return fitting(check, asked, value) == 1;
-    if (IS("properties"))
+    case PROPERTIES:
         return !json_is_object(value) || properties_fit(check, schema, value);
-    if (IS("additionalProperties") || IS("propertyNames")) /* above, where there are properties */
+    case ADDITIONAL_PROPERTIES: /* above, where there are properties */
+    case PROPERTY_NAMES:
         return json_object_get(schema, "properties") || !json_is_object(value) ||
                properties_fit(check, schema, value);
-    if (IS("required"))
+    case REQUIRED:
         return !json_is_object(value) || has_all(asked, value);
-    if (IS("dependentRequired"))
+    case DEPENDENT_REQUIRED:
         return !json_is_object(value) || dependents_fit(asked, value);
-    if (IS("minProperties"))
+    case MIN_PROPERTIES:
         return !json_is_object(value) || size >= (size_t)bound;
-    if (IS("maxProperties"))
+    case MAX_PROPERTIES:
         return !json_is_object(value) || size <= (size_t)bound;
-    if (IS("items"))
+    case ITEMS:
         return !json_is_array(value) || items_fit(check, asked, value);
-    if (IS("contains"))
+    case CONTAINS:
         return !json_is_array(value) || contains(check, asked, value);
-    if (IS("minItems"))
+    case MIN_ITEMS:
         return !json_is_array(value) || size >= (size_t)bound;
-    if (IS("maxItems"))
+    case MAX_ITEMS:
         return !json_is_array(value) || size <= (size_t)bound;
-    if (IS("uniqueItems"))
+    case UNIQUE_ITEMS:
         return !json_is_array(value) || unique(value);
-    if (IS("minimum"))
+    case MINIMUM:
         return !json_is_integer(value) || json_integer_value(value) >= bound;
-    if (IS("maximum"))
+    case MAXIMUM:
         return !json_is_integer(value) || json_integer_value(value) <= bound;
-    if (IS("minLength"))
+    case MIN_LENGTH:
         return !json_is_string(value) || characters(json_string_value(value)) >= (size_t)bound;
-    if (IS("pattern"))
+    case PATTERN:
         return !json_is_string(value) ||
                matches(json_string_value(asked), json_string_value(value));
-#undef IS
-    fprintf(stderr, "a keyword that is not known here: %s\n", keyword);
+    case KEYWORD_COUNT:
+        break;
+    }
     abort();
 }
 
@@ -235,7 +320,7 @@ static bool fits(struct check *check, const json_t *schema, const json_t *value)
     json_t *asked;
     json_object_foreach((json_t *)(uintptr_t)schema, keyword, asked)
     {
-        if (is_remark(keyword) || keyword_fits(check, schema, keyword, asked, value))
+        if (keyword_fits(check, schema, keyword_of(keyword), asked, value))
             continue;
         good = false;
         break;
@@ -277,3 +362,7 @@ const json_t *schema_named(const char *name)
     snprintf(loaded[i].name, sizeof loaded[i].name, "%s", name);
     return loaded[i].schema;
 }
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif

@@ -197,6 +197,8 @@ static struct taken analyse(const uint8_t *bytes, size_t size)
 
 void fuzz_target(const uint8_t *bytes, size_t size)
 {
+    struct taken first = analyse(bytes, size);
     /* Each run has its own hash key. */
-    REQUIRE(analyse(bytes, size).digest.value == analyse(bytes, size).digest.value);
+    if (fuzz_thorough(bytes, size))
+        REQUIRE(analyse(bytes, size).digest.value == first.digest.value);
 }

@@ -24,6 +24,7 @@ static bool run(struct failing how, enum report_format format, unsigned *told)
     REQUIRE(result == PIPELINE_WRITTEN || how.failures);
     if (result == PIPELINE_WRITTEN) {
         pipeline_keep(&p);
+        pipeline_check_octets(&p);
         pipeline_check(&p);
         pipeline_release(&p);
     } else {

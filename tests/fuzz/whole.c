@@ -19,12 +19,15 @@ void fuzz_target(const uint8_t *bytes, size_t size)
     if (result == PIPELINE_UNREADABLE)
         return;
     pipeline_keep(&first);
-    REQUIRE(pipeline_run(&second) == PIPELINE_WRITTEN);
-    pipeline_keep(&second);
-    REQUIRE(first.verdicts.value == second.verdicts.value);
-    REQUIRE(first.report_bytes == second.report_bytes);
-    REQUIRE(!memcmp(first.report, second.report, first.report_bytes));
-    pipeline_check(&first);
+    pipeline_check_octets(&first);
+    if (fuzz_thorough(bytes, size)) {
+        REQUIRE(pipeline_run(&second) == PIPELINE_WRITTEN);
+        pipeline_keep(&second);
+        REQUIRE(first.verdicts.value == second.verdicts.value);
+        REQUIRE(first.report_bytes == second.report_bytes);
+        REQUIRE(!memcmp(first.report, second.report, first.report_bytes));
+        pipeline_release(&second);
+        pipeline_check(&first);
+    }
     pipeline_release(&first);
-    pipeline_release(&second);
 }
