@@ -20,6 +20,7 @@ struct analyzer {
     struct tally tally;
     struct load load;
     struct crowd crowd;
+    struct ends_maker ends;
     bool no_memory; /* behind a stop that nobody asked for */
 };
 
@@ -54,13 +55,16 @@ static bool found_unanswered(const struct anomaly_set *found)
     return false;
 }
 
-/* What is counted by server is on its way while the connection is judged. */
-static void fetch_server(struct analyzer *a, const struct connection *c)
+/* Where it is counted is on its way while the connection is judged. */
+static struct ends fetch_ends(struct analyzer *a, const struct connection *c)
 {
     int server = !client_side(c);
-    tally_fetch(&a->tally, c->key.address[server], c->key.port[server]);
-    load_fetch(&a->load, c->key.address[server]);
-    crowd_fetch(&a->crowd, c->key.address[!server], c->key.address[server], c->key.port[server]);
+    struct ends ends =
+        ends_of(&a->ends, c->key.address[!server], c->key.address[server], c->key.port[server]);
+    tally_fetch(&a->tally, &ends);
+    load_fetch(&a->load, &ends);
+    crowd_fetch(&a->crowd, ends.client, ends.server, ends.port);
+    return ends;
 }
 
 static struct judged *judge(struct analyzer *a, const struct connection *connection, bool evicted)
@@ -81,12 +85,12 @@ static bool connection_final(void *context, struct connection *connection, bool 
             (void)judge(a, connection, evicted);
         return true;
     }
-    fetch_server(a, connection);
+    struct ends ends = fetch_ends(a, connection);
     struct judged *judged = judge(a, connection, evicted);
     struct connection_verdict *verdict = &judged->conclusion.verdict;
     count(&a->summary, verdict, evicted);
-    if (!tally_connection(&a->tally, verdict) ||
-        !load_connection(&a->load, connection, &judged->conclusion, a->flows.clock_ns)) {
+    if (!tally_connection(&a->tally, verdict, &ends) ||
+        !load_connection(&a->load, connection, &ends, &judged->conclusion, a->flows.clock_ns)) {
         a->no_memory = true;
         return false;
     }
@@ -109,6 +113,7 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
         analyzer_destroy(a);
         return NULL;
     }
+    ends_init(&a->ends, a->flows.secret);
     return a;
 }
 

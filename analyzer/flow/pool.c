@@ -1,5 +1,6 @@
 #include "analyzer/flow/pool.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,4 +59,10 @@ void pool_release(struct pool *pool, uint32_t index)
     memcpy(pool_at(pool, index), &pool->free_head, sizeof pool->free_head);
     pool->free_head = index;
     pool->in_use--;
+}
+
+void pool_truncate(struct pool *pool, uint32_t count)
+{
+    assert(pool->free_head == POOL_NONE && count <= pool->fresh);
+    pool->fresh = pool->in_use = count;
 }

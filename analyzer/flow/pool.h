@@ -33,6 +33,9 @@ void pool_finish(struct pool *pool);
 uint32_t pool_take(struct pool *pool) MUST_CHECK;
 void pool_release(struct pool *pool, uint32_t index);
 
+/* Only the first `count` items remain. Of a pool from which none was released. */
+void pool_truncate(struct pool *pool, uint32_t count);
+
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {
     return pool->chunks[index >> POOL_CHUNK_SHIFT] +

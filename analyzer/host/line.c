@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A power of two, so that the span's instants, and one beyond for events, never meet. */
-#define LINE_SLOTS 256u
 _Static_assert(INSTANTS_MAX + 1 < LINE_SLOTS, "instants of a span have slots of their own");
 
 /* The step is a constant times a power of two: a division by what is not known beforehand would
@@ -73,28 +71,40 @@ void line_finish(struct line *line)
     *line = (struct line){0};
 }
 
-static int64_t half_up(int64_t instant)
+/* What stood, made of its changes, or the other way round. */
+static void sum_up(struct line *line)
 {
-    return (instant + 1) >> 1;
+    uint32_t stands = 0;
+    for (int64_t k = line->first; k <= line->last; k++) {
+        stands += *slot_of(line->slots, k);
+        *slot_of(line->slots, k) = stands;
+    }
+    line->summed = true;
 }
 
+static void take_apart(struct line *line)
+{
+    for (int64_t k = line->last; k > line->first; k--)
+        *slot_of(line->slots, k) -= *slot_of(line->slots, k - 1);
+    line->summed = false;
+}
+
+/* An instant takes over what belonged to the one before it that goes: events, or changes. */
 static void double_step(struct line *line)
 {
     uint32_t kept[LINE_SLOTS] = {0};
-    for (int64_t k = line->first; k <= line->last; k++) {
-        if (line->events)
-            *slot_of(kept, half_up(k)) += *slot_of(line->slots, k);
-        else if (k % 2 == 0)
-            *slot_of(kept, k / 2) = *slot_of(line->slots, k);
-    }
+    for (int64_t k = line->first; k <= line->last; k++)
+        *slot_of(kept, instant_half_up(k)) += *slot_of(line->slots, k);
     memcpy(line->slots, kept, sizeof kept);
-    line->first = half_up(line->first);
-    line->last = line->events ? half_up(line->last) : line->last >> 1;
+    line->first = instant_half_up(line->first);
+    line->last = instant_half_up(line->last);
     line->level++;
 }
 
 static void settle(struct line *line, unsigned level)
 {
+    if (line->summed && line->level < level)
+        take_apart(line);
     while (line->slots && line->level < level)
         double_step(line);
 }
@@ -102,26 +112,36 @@ static void settle(struct line *line, unsigned level)
 void line_settle(struct line *line, const struct grid *grid)
 {
     settle(line, grid->level);
+    if (line->slots && !line->events && !line->summed)
+        sum_up(line);
 }
 
-/* Room for the instants from `first` to `last`; a span in which nothing stands has no slots. */
-static bool reach(struct line *line, unsigned level, int64_t first, int64_t last)
+/* Room for the instant; a span in which nothing stands has no slots. */
+static bool reach(struct line *line, unsigned level, int64_t instant)
 {
     if (!line->slots) {
         line->slots = calloc(LINE_SLOTS, sizeof *line->slots);
         if (!line->slots)
             return false;
         line->level = level;
-        line->first = first;
-        line->last = last;
+        line->first = line->last = instant;
         return true;
     }
     settle(line, level);
-    bool empty = line->last < line->first;
-    if (empty || first < line->first)
-        line->first = first;
-    if (empty || last > line->last)
-        line->last = last;
+    if (line->summed)
+        take_apart(line);
+    if (instant < line->first)
+        line->first = instant;
+    if (instant > line->last)
+        line->last = instant;
+    return true;
+}
+
+bool line_change(struct line *line, unsigned level, int64_t instant, int32_t by)
+{
+    if (!reach(line, level, instant))
+        return false;
+    *slot_of(line->slots, instant) += (uint32_t)by;
     return true;
 }
 
@@ -129,36 +149,28 @@ bool line_stand(struct line *line, const struct grid *grid, int64_t from_ns, int
 {
     if (to_ns <= from_ns)
         return true;
-    int64_t first = instant_after(from_ns, grid->level);
-    int64_t last = instant_before(to_ns - 1, grid->level);
-    if (last < first)
-        return true;
-    if (!reach(line, grid->level, first, last))
-        return false;
-    for (int64_t k = first; k <= last; k++)
-        ++*slot_of(line->slots, k);
-    return true;
+    int64_t from = grid_instant_of(grid, from_ns);
+    int64_t to = grid_instant_of(grid, to_ns);
+    return from == to ||
+           (line_change(line, grid->level, from, 1) && line_change(line, grid->level, to, -1));
 }
 
 bool line_happen(struct line *line, const struct grid *grid, int64_t at_ns)
 {
-    int64_t instant = grid_instant_of(grid, at_ns);
     line->events = true;
-    if (!reach(line, grid->level, instant, instant))
-        return false;
-    ++*slot_of(line->slots, instant);
-    return true;
+    return line_change(line, grid->level, grid_instant_of(grid, at_ns), 1);
 }
 
 bool line_sum(struct line *line, const struct line *more)
 {
-    if (!more->slots || more->last < more->first)
-        return true;
     line->events |= more->events;
-    if (!reach(line, more->level, more->first, more->last))
-        return false;
-    for (int64_t k = more->first; k <= more->last; k++)
-        *slot_of(line->slots, k) += line_at(more, k);
+    uint32_t before = 0;
+    for (int64_t k = more->first; more->slots && k <= more->last; k++) {
+        uint32_t holds = *slot_of(more->slots, k);
+        if (!line_change(line, more->level, k, (int32_t)(holds - before)))
+            return false;
+        before = more->events ? 0 : holds;
+    }
     return true;
 }
 

@@ -46,13 +46,25 @@ int64_t grid_instant_of(const struct grid *grid, int64_t at_ns);
 /* The time of an instant; the highest that can be told for one beyond. */
 int64_t grid_time_ns(const struct grid *grid, int64_t instant);
 
-/* Owned slots, made when something is first put in; a zeroed line is empty. */
+/* A power of two, so that the span's instants, and one beyond for events, never meet. */
+#define LINE_SLOTS 256u
+
+/* Owned slots, made when something is first put in; a zeroed line is empty. What stood is held as
+ * its changes until the line is settled. */
 struct line {
     uint32_t *slots;     /* by the instant's low bits */
     int64_t first, last; /* instants at which something was put in; last < first: none */
     unsigned level;
     bool events;
+    bool summed; /* the slots hold what stood, not its changes */
 };
+
+/* The instant of a doubled step that what belonged to this one then belongs to. */
+static inline int64_t instant_half_up(int64_t instant)
+{
+    return (instant + 1) >>
+           1; /* towards minus infinity, as every compiler that is used here does */
+}
 
 void line_finish(struct line *line);
 
@@ -64,10 +76,15 @@ bool line_stand(struct line *line, const struct grid *grid, int64_t from_ns,
 /* It happened once more. False when memory ran out. */
 bool line_happen(struct line *line, const struct grid *grid, int64_t at_ns) MUST_CHECK;
 
-/* Brings an older line to the grid's step. Before line_at(). */
+/* From this instant on `by` more stand, or at it so many more happened: for who reckons with
+ * instants of his own, on the step of `level`. False when memory ran out. */
+bool line_change(struct line *line, unsigned level, int64_t instant, int32_t by) MUST_CHECK;
+
+/* Brings an older line to the grid's step. Before line_at(), each time that something was put in.
+ */
 void line_settle(struct line *line, const struct grid *grid);
 
-/* Adds a line to another; both stand on the same step. False when memory ran out. */
+/* Adds a settled line to another; both stand on the same step. False when memory ran out. */
 bool line_sum(struct line *line, const struct line *more) MUST_CHECK;
 
 uint32_t line_at(const struct line *line, int64_t instant);

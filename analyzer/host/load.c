@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_UNPRIVILEGED_PORT 1024
+#define FIRST_UNPRIVILEGED_PORT (UINT16_MAX + 1 - LOAD_PORTS_ALL)
 
 bool load_init(struct load *load, const struct analyzer_config *config, struct siphash_key secret)
 {
@@ -21,11 +21,13 @@ bool load_init(struct load *load, const struct analyzer_config *config, struct s
 
 static void host_finish(struct host *host)
 {
-    for (int s = 0; s < STATES; s++)
-        line_finish(&host->states[s]);
-    line_finish(&host->missing);
-    free(host->time_waits);
-    free(host->missings);
+    ledger_finish(&host->states);
+    if (host->missing) {
+        line_finish(&host->missing->line);
+        free(host->missing->examples);
+        free(host->missing);
+    }
+    free(host->examples);
 }
 
 static void leak_finish(struct leak *leak)
@@ -57,6 +59,7 @@ void load_finish(struct load *load)
 /* A connection on its way into the load. */
 struct arrival {
     struct load *load;
+    const struct ends *ends;
     const struct conclusion *conclusion;
     const struct connection_verdict *v;
     int64_t end_ns; /* until when the last states are believed */
@@ -161,24 +164,25 @@ static bool add_example(const struct arrival *a, frame_ref frame, const char *no
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
-void load_fetch(struct load *load, const uint8_t server[16])
+void load_fetch(const struct load *load, const struct ends *ends)
 {
-    struct roll_key key = roll_key_of(server, NULL, 0, 0);
-    roll_fetch(&load->hosts, &key);
+    roll_fetch(&load->hosts, roll_tag(ends->client_hash, 0, 0, 0));
+    roll_fetch(&load->hosts, roll_tag(ends->server_hash, 0, 0, 0));
+    roll_fetch(&load->uses.roll, roll_tag(ends->client_hash, ends->server_hash, ends->port, 0));
 }
 
 /* Whose record the address is counted in: its own, or that of the others. NULL when memory ran out.
  */
-static struct host *host_of(struct load *load, const struct endpoint_verdict *e)
+static struct host *host_of(struct load *load, const struct roll_key *key,
+                            const struct endpoint_verdict *e)
 {
-    struct roll_key key = roll_key_of(e->address, NULL, 0, 0);
-    struct host *host = roll_find(&load->hosts, &key);
+    struct host *host = roll_find_tagged(&load->hosts, key);
     bool open = ever_established(e);
     if (!host) {
         uint32_t waiting = roll_count(&load->hosts) - load->hosts_open;
         if ((open ? load->hosts_open : waiting) >= LOAD_HOSTS_MAX)
             return &load->others;
-        host = roll_add(&load->hosts, &key);
+        host = roll_add_tagged(&load->hosts, key);
     }
     if (host && open && !host->open && load->hosts_open < LOAD_HOSTS_MAX) {
         host->open = true;
@@ -224,13 +228,17 @@ static bool count_missing(const struct arrival *a, enum role role, struct host *
         if (found->rule != RULE_TIME_WAIT_MISSING || found->endpoint != role ||
             found->at_ns == TIME_UNKNOWN)
             continue;
-        host->missing_count++;
+        if (!host->missing)
+            host->missing = calloc(1, sizeof *host->missing);
+        if (!host->missing)
+            return false;
+        host->missing->count++;
         grid_cover(&load->grid, found->at_ns);
-        if (!line_happen(&host->missing, &load->grid, found->at_ns))
+        if (!line_happen(&host->missing->line, &load->grid, found->at_ns))
             return false;
         /* The last piece is the reset itself. */
         if (found->evidence_count &&
-            !examples_add(&host->missings, &found->evidence[found->evidence_count - 1]))
+            !examples_add(&host->missing->examples, &found->evidence[found->evidence_count - 1]))
             return false;
     }
     return true;
@@ -285,11 +293,11 @@ static bool count_states(const struct arrival *a, const struct endpoint_verdict 
         if (!stands(entry, stay))
             continue;
         grid_cover(&a->load->grid, stay.from_ns);
-        if (!line_stand(&host->states[entry->state], &a->load->grid, stay.from_ns, stay.to_ns))
+        if (!ledger_stand(&host->states, &a->load->grid, entry->state, stay.from_ns, stay.to_ns))
             return false;
         if (entry->state == STATE_TIME_WAIT && host != &a->load->others &&
             !add_example(a, entry->frame, "with this segment it entered TIME_WAIT",
-                         &host->time_waits))
+                         &host->examples))
             return false;
         if (is_stuck(a, entry, stay) && !count_stuck(a, e, entry, stay))
             return false;
@@ -300,7 +308,8 @@ static bool count_states(const struct arrival *a, const struct endpoint_verdict 
 static bool count_endpoint(const struct arrival *a, const struct endpoint_verdict *e,
                            enum role role)
 {
-    struct host *host = host_of(a->load, e);
+    struct roll_key key = role == ROLE_CLIENT ? ends_client(a->ends) : ends_server(a->ends);
+    struct host *host = host_of(a->load, &key, e);
     if (!host)
         return false;
     count_roles(a, e, role, host);
@@ -347,7 +356,7 @@ static bool count_use(const struct arrival *a)
     struct taking t = {.taken = taken_by_client(a)};
     if (!took_a_port(v) || t.taken.from_ns >= t.taken.to_ns)
         return true;
-    struct roll_key key = roll_key_of(v->client.address, v->server.address, v->server.port, 0);
+    struct roll_key key = ends_pair(a->ends);
     t.time_wait = time_wait_of(a, &v->client, INT64_MIN);
     t.server_held = time_wait_of(a, &v->server, t.taken.to_ns);
     t.has_example = piece_of(a, v->first_frame, "took one of the client's ports", &t.example);
@@ -381,12 +390,13 @@ static bool count_events(struct load *load, const struct connection_verdict *v)
     return true;
 }
 
-bool load_connection(struct load *load, const struct connection *c,
+bool load_connection(struct load *load, const struct connection *c, const struct ends *ends,
                      const struct conclusion *conclusion, int64_t now_ns)
 {
     const struct connection_verdict *v = &conclusion->verdict;
     struct arrival a = {
         .load = load,
+        .ends = ends,
         .conclusion = conclusion,
         .v = v,
         .now_ns = now_ns,
@@ -404,9 +414,11 @@ bool load_connection(struct load *load, const struct connection *c,
 
 static void settle_host(struct host *host, const struct grid *grid)
 {
-    for (int s = 0; s < STATES; s++)
-        line_settle(&host->states[s], grid);
-    line_settle(&host->missing, grid);
+    ledger_settle(&host->states, grid);
+    host->time_waits = ledger_load(&host->states, STATE_TIME_WAIT);
+    host->close_waits = ledger_load(&host->states, STATE_CLOSE_WAIT).peak;
+    if (host->missing)
+        line_settle(&host->missing->line, grid);
 }
 
 static bool add_to_others(struct load *load, const struct host *host)
@@ -417,11 +429,7 @@ static bool add_to_others(struct load *load, const struct host *host)
     all->closed_first += host->closed_first;
     all->reset_sent += host->reset_sent;
     all->reset_received += host->reset_received;
-    for (int s = 0; s < STATES; s++) {
-        if (!line_sum(&all->states[s], &host->states[s]))
-            return false;
-    }
-    return true;
+    return ledger_sum(&all->states, &host->states);
 }
 
 bool load_close(struct load *load, int64_t end_ns)
@@ -429,15 +437,15 @@ bool load_close(struct load *load, int64_t end_ns)
     const struct grid *grid = &load->grid;
     if (end_ns != TIME_UNKNOWN)
         grid_cover(&load->grid, end_ns);
-    settle_host(&load->others, grid);
+    ledger_settle(&load->others.states, grid);
     for (uint32_t i = 0; i < roll_count(&load->hosts); i++) {
         struct host *host = roll_at(&load->hosts, i);
         settle_host(host, grid);
         if (!host->open && !add_to_others(load, host))
             return false;
     }
-    if (!uses_close(&load->uses, grid))
-        return false;
+    settle_host(&load->others, grid);
+    uses_close(&load->uses, grid);
     for (uint32_t i = 0; i < roll_count(&load->leaks); i++) {
         struct leak *leak = roll_at(&load->leaks, i);
         line_settle(&leak->stuck, grid);
@@ -458,6 +466,6 @@ uint32_t load_port_range(const struct load *load, const struct host *client, boo
     *widened =
         client && client->port_lowest && (client->port_lowest < low || client->port_highest > high);
     if (*widened || high < low)
-        return UINT16_MAX - FIRST_UNPRIVILEGED_PORT + 1;
+        return LOAD_PORTS_ALL;
     return (uint32_t)high - low + 1;
 }

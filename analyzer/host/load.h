@@ -17,7 +17,9 @@
 
 #include "analyzer/conclude.h"
 #include "analyzer/config.h"
+#include "analyzer/host/ends.h"
 #include "analyzer/host/examples.h"
+#include "analyzer/host/ledger.h"
 #include "analyzer/host/line.h"
 #include "analyzer/host/roll.h"
 #include "analyzer/host/uses.h"
@@ -26,16 +28,23 @@
 #define LOAD_HOSTS_MAX 10000u /* told apart; and as many that may yet establish something */
 #define LOAD_LEAKS_MAX 4096u  /* those beyond are not looked at */
 
+/* TIME_WAITs that turned out not to be there. */
+struct missing {
+    struct line line;
+    uint64_t count;
+    struct examples *examples; /* owned, NULL without */
+};
+
 struct host {
     struct roll_key key;                /* its address */
     bool open;                          /* something was established */
     uint16_t port_lowest, port_highest; /* of those that it called from, 1024 and above; 0: none */
     uint64_t opened, accepted, closed_first, reset_sent, reset_received;
-    struct line states[STATES];
-    struct line missing; /* TIME_WAITs that turned out not to be there */
-    uint64_t missing_count;
-    struct examples *time_waits; /* owned, as are the next; NULL without */
-    struct examples *missings;
+    struct ledger states;       /* a row for each */
+    struct row_load time_waits; /* of the states, after load_close(); as is the next */
+    uint32_t close_waits;       /* at the peak */
+    struct missing *missing;    /* owned, as is the next; NULL without */
+    struct examples *examples;  /* of what entered TIME_WAIT */
 };
 
 /* Sockets of a host, connected by way of one service, in CLOSE_WAIT for longer than is usual. */
@@ -66,13 +75,14 @@ bool load_init(struct load *load, const struct analyzer_config *config,
                struct siphash_key secret) MUST_CHECK;
 void load_finish(struct load *load);
 
-/* A connection with this server will soon become final. */
-void load_fetch(struct load *load, const uint8_t server[16]);
+/* A connection of these will soon become final. */
+void load_fetch(const struct load *load, const struct ends *ends);
 
 /* A connection that has become final, with its anomalies; `now_ns` as for conclude(). False when
  * memory ran out. */
 bool load_connection(struct load *load, const struct connection *connection,
-                     const struct conclusion *conclusion, int64_t now_ns) MUST_CHECK;
+                     const struct ends *ends, const struct conclusion *conclusion,
+                     int64_t now_ns) MUST_CHECK;
 
 /* The capture ended here (or TIME_UNKNOWN). Nothing is added afterwards, and every line stands on
  * the grid's step. False when memory ran out. */
@@ -90,6 +100,9 @@ enum load_status load_judge(struct load *load, load_take take, void *context) MU
 /* Hands samples in order of time, and hosts in order of address, the sum of the others last, to
  * those of the sink's functions that are there. */
 enum load_status load_report(const struct load *load, const struct verdict_sink *sink) MUST_CHECK;
+
+/* Those that are not privileged. */
+#define LOAD_PORTS_ALL 64512u
 
 /* The ports that this client address has to choose from, as far as it was seen. */
 uint32_t load_port_range(const struct load *load, const struct host *client, bool *widened);

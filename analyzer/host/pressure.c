@@ -67,7 +67,7 @@ static int64_t opened_per_minute(const struct load *load, const struct use *use,
     int64_t span_ms = elapsed_ns(since_ns, until_ns) / NS_PER_MS;
     int64_t opened = 0;
     for (int64_t k = grid_instant_of(grid, since_ns) + !from_first; k <= instant; k++)
-        opened += line_at(&use->opens, k);
+        opened += ledger_at(&use->ledger, USE_OPENS, k);
     return span_ms > 0 ? (opened - from_first) * MS_PER_MINUTE / span_ms : -1;
 }
 
@@ -84,9 +84,9 @@ static bool judge_ports(struct load *load, const struct use *use, struct anomaly
 {
     const struct analyzer_config *config = load->config;
     struct roll_key name = roll_key_of(use->key.address[0], NULL, 0, 0);
-    int64_t instant = 0;
+    int64_t instant = use->taken.instant;
     bool widened;
-    int64_t peak = line_peak(&use->taken, &instant);
+    int64_t peak = use->taken.peak;
     int64_t range = load_port_range(load, roll_find(&load->hosts, &name), &widened);
     int64_t permille = peak * 1000 / range;
     if (permille < config->ports_tight_permille)
@@ -101,7 +101,7 @@ static bool judge_ports(struct load *load, const struct use *use, struct anomaly
                    widened ? CONFIDENCE_POSSIBLE : CONFIDENCE_PROBABLE, use->key.address[0], at_ns);
     at_service(out, &use->key);
     figure(out, FIGURE_PORTS_IN_USE, peak);
-    figure(out, FIGURE_PORTS_IN_TIME_WAIT, line_at(&use->time_wait, instant));
+    figure(out, FIGURE_PORTS_IN_TIME_WAIT, ledger_at(&use->ledger, USE_TIME_WAIT, instant));
     figure(out, FIGURE_PORT_RANGE, range);
     figure(out, FIGURE_RANGE_WIDENED, widened);
     figure(out, FIGURE_USED_PERMILLE, permille);
@@ -110,8 +110,7 @@ static bool judge_ports(struct load *load, const struct use *use, struct anomaly
     figure(out, FIGURE_OPENED_PER_MINUTE, per_minute);
     figure(out, FIGURE_SUSTAINABLE_PER_MINUTE, sustainable);
     figure(out, FIGURE_EXHAUSTED_IN_NS, exhausted_in_ns(range - peak, per_minute, sustainable));
-    examples_show(use->examples, out);
-    return true;
+    return use_show(use, out);
 }
 
 /* ---- TIME_WAIT ------------------------------------------------------------------------------ */
@@ -134,18 +133,17 @@ static int64_t bucket_default_below(int64_t peak)
 static bool judge_time_waits(const struct load *load, const struct host *host,
                              struct anomaly_verdict *out)
 {
-    int64_t instant = 0;
-    int64_t peak = line_peak(&host->states[STATE_TIME_WAIT], &instant);
+    int64_t peak = host->time_waits.peak;
     if (peak < load->config->time_waits_many)
         return false;
-    int64_t at_ns = grid_time_ns(&load->grid, instant);
+    int64_t at_ns = grid_time_ns(&load->grid, host->time_waits.instant);
     *out = verdict_on(RULE_TIME_WAIT_PEAK, SEVERITY_INFO, CONFIDENCE_PROBABLE, host->key.address[0],
                       at_ns);
     figure(out, FIGURE_PEAK, peak);
     figure(out, FIGURE_MEMORY_BYTES, peak * TIME_WAIT_BYTES);
     figure_word(out, FIGURE_MEMORY_BASIS, "linux_256_octets_each");
     figure(out, FIGURE_BUCKET_DEFAULT_EXCEEDED, bucket_default_below(peak));
-    examples_show(host->time_waits, out);
+    examples_show(host->examples, out);
     return true;
 }
 
@@ -157,20 +155,20 @@ static bool judge_time_waits(const struct load *load, const struct host *host,
 static bool judge_buckets(const struct load *load, const struct host *host,
                           struct anomaly_verdict *out)
 {
-    const struct line *time_wait = &host->states[STATE_TIME_WAIT];
-    int64_t peak_at = 0;
-    int64_t peak = line_peak(time_wait, &peak_at);
+    const struct ledger *states = &host->states;
+    const struct missing *missing = host->missing;
+    int64_t peak = host->time_waits.peak;
     int64_t plateau = peak;
     int64_t first = 0;
     bool any = false;
-    if (host->missing_count < load->config->time_waits_missing || peak == 0)
+    if (!missing || missing->count < load->config->time_waits_missing || peak == 0)
         return false;
-    for (int64_t k = host->missing.first; k <= host->missing.last; k++) {
-        if (!line_at(&host->missing, k))
+    for (int64_t k = missing->line.first; k <= missing->line.last; k++) {
+        if (!line_at(&missing->line, k))
             continue;
         /* The event lies between two instants. */
-        int64_t before = line_at(time_wait, k - 1);
-        int64_t after = line_at(time_wait, k);
+        int64_t before = ledger_at(states, STATE_TIME_WAIT, k - 1);
+        int64_t after = ledger_at(states, STATE_TIME_WAIT, k);
         int64_t standing = before > after ? before : after;
         plateau = standing < plateau ? standing : plateau;
         first = any ? first : k;
@@ -181,10 +179,10 @@ static bool judge_buckets(const struct load *load, const struct host *host,
     *out = verdict_on(RULE_TIME_WAIT_BUCKET_OVERFLOW, SEVERITY_WARNING,
                       plateau >= BUCKETS_LIKELY ? CONFIDENCE_PROBABLE : CONFIDENCE_POSSIBLE,
                       host->key.address[0], grid_time_ns(&load->grid, first));
-    figure(out, FIGURE_MISSING_TIME_WAITS, (int64_t)host->missing_count);
+    figure(out, FIGURE_MISSING_TIME_WAITS, (int64_t)missing->count);
     figure(out, FIGURE_PLATEAU, plateau);
     figure(out, FIGURE_PEAK, peak);
-    examples_show(host->missings, out);
+    examples_show(missing->examples, out);
     return true;
 }
 
@@ -245,23 +243,69 @@ static bool judge_leak(const struct load *load, const struct leak *leak,
 
 /* ---- in order ------------------------------------------------------------------------------- */
 
-/* All items of a roll, in order of their names. */
-static void *sorted(const struct roll *roll, int (*order)(const void *, const void *))
-{
-    uint32_t count = roll_count(roll);
-    void **items = malloc((count + 1) * sizeof *items);
-    for (uint32_t i = 0; items && i < count; i++)
-        items[i] = roll_at(roll, i);
-    if (items)
-        qsort(items, count, sizeof *items, order);
-    return items;
-}
-
 static int by_name(const void *left, const void *right)
 {
     const struct roll_key *const *a = left;
     const struct roll_key *const *b = right;
     return roll_key_order(*a, *b);
+}
+
+/* Items of a roll of which something may have to be said, in order of their names. */
+struct suspects {
+    void **items; /* owned */
+    uint32_t count;
+};
+
+typedef bool (*suspicion)(const struct load *load, const void *item);
+
+static bool suspect(const struct load *load, const struct roll *roll, suspicion is_suspect,
+                    struct suspects *suspects)
+{
+    uint32_t count = roll_count(roll);
+    suspects->count = 0;
+    suspects->items = malloc((count + 1) * sizeof *suspects->items);
+    if (!suspects->items)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        void *item = roll_at(roll, i);
+        if (is_suspect(load, item))
+            suspects->items[suspects->count++] = item;
+    }
+    qsort(suspects->items, suspects->count, sizeof *suspects->items, by_name);
+    return true;
+}
+
+/* Had it only the fewest ports to choose from. */
+static bool suspect_use(const struct load *load, const void *item)
+{
+    const struct use *use = item;
+    bool widened;
+    uint32_t fewest = load_port_range(load, NULL, &widened);
+    fewest = fewest < LOAD_PORTS_ALL ? fewest : LOAD_PORTS_ALL;
+    return (uint64_t)use->taken.peak * 1000 / fewest >= load->config->ports_tight_permille;
+}
+
+static bool suspect_host(const struct load *load, const void *item)
+{
+    const struct host *host = item;
+    return host->time_waits.peak >= load->config->time_waits_many || host->missing;
+}
+
+static bool suspect_leak(const struct load *load, const void *item)
+{
+    (void)load;
+    (void)item;
+    return true;
+}
+
+static bool draw(const struct load *load, const struct suspects *uses, const struct suspects *hosts)
+{
+    bool held = true;
+    for (uint32_t i = 0; i < uses->count; i++)
+        held &= ledger_draw(&((struct use *)uses->items[i])->ledger, &load->grid);
+    for (uint32_t i = 0; i < hosts->count; i++)
+        held &= ledger_draw(&((struct host *)hosts->items[i])->states, &load->grid);
+    return held;
 }
 
 struct taker {
@@ -276,43 +320,31 @@ static void hand(struct taker *taker, bool found, const struct anomaly_verdict *
         taker->stopped = !taker->take(taker->context, a);
 }
 
-static void judge_uses(struct load *load, struct use *const *uses, struct taker *taker)
+static void judge_all(struct load *load, const struct suspects *uses, const struct suspects *hosts,
+                      const struct suspects *leaks, struct taker *taker)
 {
     struct anomaly_verdict a;
-    for (uint32_t i = 0; i < roll_count(&load->uses.roll); i++)
-        hand(taker, judge_ports(load, uses[i], &a), &a);
-}
-
-static void judge_hosts(const struct load *load, struct host *const *hosts, struct taker *taker)
-{
-    struct anomaly_verdict a;
-    for (uint32_t i = 0; i < roll_count(&load->hosts); i++)
-        hand(taker, judge_time_waits(load, hosts[i], &a), &a);
-    for (uint32_t i = 0; i < roll_count(&load->hosts); i++)
-        hand(taker, judge_buckets(load, hosts[i], &a), &a);
-}
-
-static void judge_leaks(const struct load *load, struct leak *const *leaks, struct taker *taker)
-{
-    struct anomaly_verdict a;
-    for (uint32_t i = 0; i < roll_count(&load->leaks); i++)
-        hand(taker, judge_leak(load, leaks[i], &a), &a);
+    for (uint32_t i = 0; i < uses->count; i++)
+        hand(taker, judge_ports(load, uses->items[i], &a), &a);
+    for (uint32_t i = 0; i < hosts->count; i++)
+        hand(taker, judge_time_waits(load, hosts->items[i], &a), &a);
+    for (uint32_t i = 0; i < hosts->count; i++)
+        hand(taker, judge_buckets(load, hosts->items[i], &a), &a);
+    for (uint32_t i = 0; i < leaks->count; i++)
+        hand(taker, judge_leak(load, leaks->items[i], &a), &a);
 }
 
 enum load_status load_judge(struct load *load, load_take take, void *context)
 {
     struct taker taker = {.take = take, .context = context};
-    struct use **uses = sorted(&load->uses.roll, by_name);
-    struct host **hosts = sorted(&load->hosts, by_name);
-    struct leak **leaks = sorted(&load->leaks, by_name);
-    bool held = uses && hosts && leaks;
-    if (held) {
-        judge_uses(load, uses, &taker);
-        judge_hosts(load, hosts, &taker);
-        judge_leaks(load, leaks, &taker);
-    }
-    free(uses);
-    free(hosts);
-    free(leaks);
+    struct suspects uses = {0}, hosts = {0}, leaks = {0};
+    bool held = suspect(load, &load->uses.roll, suspect_use, &uses) &&
+                suspect(load, &load->hosts, suspect_host, &hosts) &&
+                suspect(load, &load->leaks, suspect_leak, &leaks) && draw(load, &uses, &hosts);
+    if (held)
+        judge_all(load, &uses, &hosts, &leaks, &taker);
+    free(uses.items);
+    free(hosts.items);
+    free(leaks.items);
     return !held ? LOAD_NO_MEMORY : taker.stopped ? LOAD_STOPPED : LOAD_OK;
 }

@@ -22,22 +22,22 @@ static int by_address(const void *left, const void *right)
 
 /* The hosts told apart, in order of address. */
 struct choice {
-    const struct host **hosts;
+    struct host **hosts;
     uint32_t count;
 };
 
 static bool choose_open(const struct load *load, struct choice *choice)
 {
     choice->count = 0;
-    choice->hosts = malloc((load->hosts_open + 1) * sizeof(const struct host *));
+    choice->hosts = malloc((load->hosts_open + 1) * sizeof(struct host *));
     if (!choice->hosts)
         return false;
     for (uint32_t i = 0; i < roll_count(&load->hosts); i++) {
-        const struct host *host = roll_at(&load->hosts, i);
+        struct host *host = roll_at(&load->hosts, i);
         if (host->open)
             choice->hosts[choice->count++] = host;
     }
-    qsort(choice->hosts, choice->count, sizeof(const struct host *), by_address);
+    qsort(choice->hosts, choice->count, sizeof(struct host *), by_address);
     return true;
 }
 
@@ -45,37 +45,44 @@ static bool choose_open(const struct load *load, struct choice *choice)
 
 static uint32_t waiting_at_peak(const struct host *host)
 {
-    int64_t instant;
-    uint32_t time_wait = line_peak(&host->states[STATE_TIME_WAIT], &instant);
-    uint32_t close_wait = line_peak(&host->states[STATE_CLOSE_WAIT], &instant);
-    return time_wait > close_wait ? time_wait : close_wait;
+    return host->time_waits.peak > host->close_waits ? host->time_waits.peak : host->close_waits;
 }
 
-static int by_waiting(const void *left, const void *right)
-{
-    const struct host *const *a = left;
-    const struct host *const *b = right;
-    uint32_t peak_a = waiting_at_peak(*a);
-    uint32_t peak_b = waiting_at_peak(*b);
-    if (peak_a != peak_b)
-        return peak_a > peak_b ? -1 : 1;
-    return roll_key_order(&(*a)->key, &(*b)->key);
-}
-
+/* Those that held the most, in order of address as the open ones are. */
 static bool choose_sampled(const struct choice *open, struct choice *sampled)
 {
-    sampled->count = 0;
-    sampled->hosts = malloc((open->count + 1) * sizeof(const struct host *));
-    if (!sampled->hosts)
-        return false;
+    uint32_t most[SAMPLED_MOST + 1]; /* places among the open, the highest peak first */
+    uint32_t count = 0;
     for (uint32_t i = 0; i < open->count; i++) {
-        if (waiting_at_peak(open->hosts[i]) >= SAMPLED_LEAST)
+        uint32_t peak = waiting_at_peak(open->hosts[i]);
+        if (peak < SAMPLED_LEAST)
+            continue;
+        uint32_t at = count;
+        for (; at > 0 && waiting_at_peak(open->hosts[most[at - 1]]) < peak; at--)
+            most[at] = most[at - 1];
+        most[at] = i;
+        count += count < SAMPLED_MOST;
+    }
+    sampled->count = 0;
+    sampled->hosts = malloc((count + 1) * sizeof(struct host *));
+    bool *chosen = calloc(open->count + 1, sizeof *chosen);
+    for (uint32_t i = 0; chosen && i < count; i++)
+        chosen[most[i]] = true;
+    for (uint32_t i = 0; chosen && sampled->hosts && i < open->count; i++) {
+        if (chosen[i])
             sampled->hosts[sampled->count++] = open->hosts[i];
     }
-    qsort(sampled->hosts, sampled->count, sizeof(const struct host *), by_waiting);
-    if (sampled->count > SAMPLED_MOST)
-        sampled->count = SAMPLED_MOST;
-    qsort(sampled->hosts, sampled->count, sizeof(const struct host *), by_address);
+    bool held = chosen && sampled->hosts;
+    free(chosen);
+    return held;
+}
+
+static bool draw_sampled(const struct load *load, const struct choice *sampled)
+{
+    for (uint32_t i = 0; i < sampled->count; i++) {
+        if (!ledger_draw(&sampled->hosts[i]->states, &load->grid))
+            return false;
+    }
     return true;
 }
 
@@ -98,7 +105,7 @@ static bool hand_states(const struct load *load, int64_t instant, const struct h
     struct sample_verdict sample = {.at_ns = grid_time_ns(&load->grid, instant), .of_host = true};
     memcpy(sample.address, host->key.address[0], sizeof sample.address);
     for (int s = 0; s < STATES; s++)
-        sample.states[s] = line_at(&host->states[s], instant);
+        sample.states[s] = ledger_at(&host->states, (unsigned)s, instant);
     return sink->sample(sink->context, &sample);
 }
 
@@ -122,40 +129,28 @@ static bool hand_samples(const struct load *load, const struct choice *sampled,
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
-static uint64_t mean_of(const struct line *line, const struct grid *grid)
+static struct state_load load_of(const struct host *host, unsigned state, const struct grid *grid)
 {
+    struct row_load row = ledger_load(&host->states, state);
     int64_t instants = grid_last(grid) - grid_first(grid) + 1;
-    uint64_t sum = 0;
-    for (int64_t k = line->first; k <= line->last; k++)
-        sum += line_at(line, k);
-    return instants > 0 ? sum / (uint64_t)instants : 0;
-}
-
-static struct state_load load_of(const struct line *line, const struct grid *grid)
-{
-    int64_t instant = 0;
-    uint32_t peak = line_peak(line, &instant);
     return (struct state_load){
-        .peak = peak,
-        .peak_at_ns = peak ? grid_time_ns(grid, instant) : TIME_UNKNOWN,
-        .mean = mean_of(line, grid),
+        .peak = row.peak,
+        .peak_at_ns = row.peak ? grid_time_ns(grid, row.instant) : TIME_UNKNOWN,
+        .mean = instants > 0 ? row.sum / (uint64_t)instants : 0,
     };
 }
 
 static struct service_use service_of(const struct load *load, const struct host *host,
                                      const struct use *use)
 {
-    int64_t instant = 0;
-    int64_t held_at;
-    uint32_t peak = line_peak(&use->taken, &instant);
     struct service_use service = {
         .port = use->key.port,
-        .ports_in_use_peak = peak,
-        .peak_at_ns = peak ? grid_time_ns(&load->grid, instant) : TIME_UNKNOWN,
-        .server_held_peak = line_peak(&use->server_held, &held_at),
+        .ports_in_use_peak = use->taken.peak,
+        .peak_at_ns = grid_time_ns(&load->grid, use->taken.instant),
+        .server_held_peak = ledger_load(&use->ledger, USE_SERVER_HELD).peak,
     };
     service.port_range = load_port_range(load, host, &service.range_widened);
-    service.used_permille = (uint32_t)((uint64_t)peak * 1000 / service.port_range);
+    service.used_permille = (uint32_t)((uint64_t)use->taken.peak * 1000 / service.port_range);
     memcpy(service.address, use->key.address[1], sizeof service.address);
     return service;
 }
@@ -168,11 +163,8 @@ static int by_client(const void *left, const void *right)
     int order = memcmp((*a)->key.address[0], (*b)->key.address[0], sizeof(*a)->key.address[0]);
     if (order)
         return order;
-    int64_t instant;
-    uint32_t peak_a = line_peak(&(*a)->taken, &instant);
-    uint32_t peak_b = line_peak(&(*b)->taken, &instant);
-    if (peak_a != peak_b)
-        return peak_a > peak_b ? -1 : 1;
+    if ((*a)->taken.peak != (*b)->taken.peak)
+        return (*a)->taken.peak > (*b)->taken.peak ? -1 : 1;
     return roll_key_order(&(*a)->key, &(*b)->key);
 }
 
@@ -182,14 +174,19 @@ struct use_list {
     uint32_t at; /* those of lower addresses lie before */
 };
 
+/* Only those of which a record may speak. */
 static bool list_uses(const struct load *load, struct use_list *list)
 {
-    *list = (struct use_list){.count = roll_count(&load->uses.roll)};
-    list->uses = malloc((list->count + 1) * sizeof(const struct use *));
+    uint32_t count = roll_count(&load->uses.roll);
+    *list = (struct use_list){0};
+    list->uses = malloc((count + 1) * sizeof(const struct use *));
     if (!list->uses)
         return false;
-    for (uint32_t i = 0; i < list->count; i++)
-        list->uses[i] = roll_at(&load->uses.roll, i);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct use *use = roll_at(&load->uses.roll, i);
+        if (use->taken.peak > 0)
+            list->uses[list->count++] = use;
+    }
     qsort(list->uses, list->count, sizeof(const struct use *), by_client);
     return true;
 }
@@ -203,11 +200,8 @@ static uint32_t services_of(const struct load *load, const struct host *host, st
         int order = memcmp(use->key.address[0], host->key.address[0], sizeof use->key.address[0]);
         if (order > 0)
             break;
-        if (order < 0 || count == SERVICES_MOST)
-            continue;
-        services[count] = service_of(load, host, use);
-        if (services[count].ports_in_use_peak > 0)
-            count++;
+        if (order == 0 && count < SERVICES_MOST)
+            services[count++] = service_of(load, host, use);
     }
     return count;
 }
@@ -223,7 +217,7 @@ static struct host_verdict verdict_on(const struct load *load, const struct host
     };
     memcpy(v.address, host->key.address[0], sizeof v.address);
     for (int s = 0; s < STATES; s++)
-        v.states[s] = load_of(&host->states[s], &load->grid);
+        v.states[s] = load_of(host, (unsigned)s, &load->grid);
     return v;
 }
 
@@ -257,7 +251,8 @@ enum load_status load_report(const struct load *load, const struct verdict_sink 
     struct choice sampled = {0};
     struct use_list uses = {0};
     enum load_status status = LOAD_NO_MEMORY;
-    if (choose_open(load, &open) && choose_sampled(&open, &sampled) && list_uses(load, &uses)) {
+    if (choose_open(load, &open) && choose_sampled(&open, &sampled) &&
+        draw_sampled(load, &sampled) && list_uses(load, &uses)) {
         bool go_on = true;
         if (sink->sample && load->grid.begun)
             go_on = hand_samples(load, &sampled, sink);

@@ -6,7 +6,6 @@ bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret)
 {
     roll->secret = secret;
     roll->last = NULL;
-    memset(&roll->ahead, 0xff, sizeof roll->ahead); /* nobody's: its padding is not zero */
     pool_init(&roll->pool, item_bytes);
     return table_init(&roll->table);
 }
@@ -17,35 +16,39 @@ void roll_finish(struct roll *roll)
     pool_finish(&roll->pool);
 }
 
+uint64_t roll_hash_address(struct siphash_key secret, const uint8_t address[16])
+{
+    uint64_t words[2];
+    memcpy(words, address, sizeof words);
+    return siphash13(secret, words, 2);
+}
+
 static uint32_t tag_of(const struct roll *roll, const struct roll_key *key)
 {
-    uint64_t words[5];
-    memcpy(words, key, sizeof words);
-    return table_tag(siphash13(roll->secret, words, 5));
+    static const uint8_t none[16];
+    uint64_t first = roll_hash_address(roll->secret, key->address[0]);
+    bool two = memcmp(key->address[1], none, sizeof none) != 0;
+    uint64_t second = two ? roll_hash_address(roll->secret, key->address[1]) : 0;
+    return roll_tag(first, second, key->port, key->kind);
 }
 
 static bool same(const struct roll_key *a, const struct roll_key *b)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    uint64_t one[5], other[5], differ = 0;
+    memcpy(one, a, sizeof one);
+    memcpy(other, b, sizeof other);
+    for (unsigned i = 0; i < 5; i++)
+        differ |= one[i] ^ other[i];
+    return !differ;
 }
 
-void roll_fetch(struct roll *roll, const struct roll_key *key)
-{
-    if (roll->last && same(roll->last, key))
-        return;
-    roll->ahead = *key;
-    roll->ahead_tag = tag_of(roll, key);
-    table_prefetch(&roll->table, roll->ahead_tag);
-}
-
-void *roll_find(struct roll *roll, const struct roll_key *key)
+void *roll_find_tagged(struct roll *roll, const struct roll_key *key)
 {
     if (roll->last && same(roll->last, key))
         return roll->last;
-    uint32_t tag = same(&roll->ahead, key) ? roll->ahead_tag : tag_of(roll, key);
-    uint32_t slot = tag & roll->table.mask;
+    uint32_t slot = key->tag & roll->table.mask;
     uint32_t index;
-    while ((index = table_next(&roll->table, tag, &slot)) != TABLE_NONE) {
+    while ((index = table_next(&roll->table, key->tag, &slot)) != TABLE_NONE) {
         if (same(roll_at(roll, index), key))
             return roll->last = roll_at(roll, index);
         slot = (slot + 1) & roll->table.mask;
@@ -53,27 +56,52 @@ void *roll_find(struct roll *roll, const struct roll_key *key)
     return NULL;
 }
 
-void *roll_add(struct roll *roll, const struct roll_key *key)
+void *roll_add_tagged(struct roll *roll, const struct roll_key *key)
 {
     if (!table_reserve(&roll->table))
         return NULL;
     uint32_t index = pool_take(&roll->pool);
     if (index == POOL_NONE)
         return NULL;
-    table_insert(&roll->table, tag_of(roll, key), index);
+    table_insert(&roll->table, key->tag, index);
     memcpy(roll_at(roll, index), key, sizeof *key);
     return roll_at(roll, index);
 }
 
-struct roll_key roll_key_of(const uint8_t first[16], const uint8_t second[16], uint16_t port,
-                            uint16_t kind)
+static struct roll_key tagged(const struct roll *roll, const struct roll_key *key)
 {
-    struct roll_key key = {.port = port, .kind = kind};
-    if (first)
-        memcpy(key.address[0], first, sizeof key.address[0]);
-    if (second)
-        memcpy(key.address[1], second, sizeof key.address[1]);
-    return key;
+    struct roll_key whole = *key;
+    whole.tag = tag_of(roll, key);
+    return whole;
+}
+
+void *roll_find(struct roll *roll, const struct roll_key *key)
+{
+    struct roll_key whole = tagged(roll, key);
+    return roll_find_tagged(roll, &whole);
+}
+
+void *roll_add(struct roll *roll, const struct roll_key *key)
+{
+    struct roll_key whole = tagged(roll, key);
+    return roll_add_tagged(roll, &whole);
+}
+
+void roll_keep(struct roll *roll, const bool *kept)
+{
+    uint32_t count = roll_count(roll);
+    uint32_t left = 0;
+    table_clear(&roll->table);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!kept[i])
+            continue;
+        struct roll_key *item = roll_at(roll, left);
+        if (left != i)
+            memcpy(item, roll_at(roll, i), roll->pool.item_bytes);
+        table_insert(&roll->table, item->tag, left++);
+    }
+    pool_truncate(&roll->pool, left);
+    roll->last = NULL;
 }
 
 int roll_key_order(const struct roll_key *a, const struct roll_key *b)

@@ -16,23 +16,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What an item begins with. Unused fields are zero. */
 struct roll_key {
     uint8_t address[2][16];
     uint16_t port;
     uint16_t kind;
-    uint32_t zero; /* no padding: keys are compared and hashed as bytes */
+    uint32_t tag; /* the roll's: of the hash of all else */
 };
 
-_Static_assert(sizeof(struct roll_key) == 40, "keys are hashed as five words");
+_Static_assert(sizeof(struct roll_key) == 40, "keys are compared as words");
 
 struct roll {
     struct table table;
     struct pool pool;
     struct siphash_key secret;
-    struct roll_key ahead; /* of roll_fetch(), with its tag */
-    uint32_t ahead_tag;
     void *last; /* found or added last, or NULL: many in a row are of one client */
 };
 
@@ -40,14 +39,25 @@ struct roll {
 bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret) MUST_CHECK;
 void roll_finish(struct roll *roll);
 
-/* Somebody will soon be looked for: has memory on its way. */
-void roll_fetch(struct roll *roll, const struct roll_key *key);
-
 /* NULL when nobody of that name was added. */
 void *roll_find(struct roll *roll, const struct roll_key *key);
 
 /* After roll_find() found nobody; NULL when memory ran out. */
 void *roll_add(struct roll *roll, const struct roll_key *key) MUST_CHECK;
+
+/* The same where the caller knows the tag (ends.h), which stands in the key. */
+void *roll_find_tagged(struct roll *roll, const struct roll_key *key);
+void *roll_add_tagged(struct roll *roll, const struct roll_key *key) MUST_CHECK;
+
+/* Somebody of this tag will soon be looked for: has memory on its way. */
+static inline void roll_fetch(const struct roll *roll, uint32_t tag)
+{
+    table_prefetch(&roll->table, tag);
+}
+
+/* Keeps the items whose place in `kept` is set, in their order: items move, pointers to them no
+ * longer hold. What the others pointed to has been released. */
+void roll_keep(struct roll *roll, const bool *kept);
 
 static inline uint32_t roll_count(const struct roll *roll)
 {
@@ -60,8 +70,31 @@ static inline void *roll_at(const struct roll *roll, uint32_t index)
     return pool_at(&roll->pool, index);
 }
 
-struct roll_key roll_key_of(const uint8_t first[16], const uint8_t second[16], uint16_t port,
-                            uint16_t kind);
+/* How keys are hashed: each address alone, so that whoever has several names for a connection
+ * hashes its ends once. */
+uint64_t roll_hash_address(struct siphash_key secret, const uint8_t address[16]);
+
+/* `second` is 0 where the name has no second address. What cannot be foreseen of the hashes goes
+ * through a finalizer that mixes all bits (Stafford's variant 13 of MurmurHash3's). */
+static inline uint32_t roll_tag(uint64_t first, uint64_t second, uint16_t port, uint16_t kind)
+{
+    uint64_t x = first + (second << 23 | second >> 41);
+    x += ((uint64_t)port << 16 | kind) * UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return table_tag(x ^ x >> 31);
+}
+
+static inline struct roll_key roll_key_of(const uint8_t first[16], const uint8_t second[16],
+                                          uint16_t port, uint16_t kind)
+{
+    struct roll_key key = {.port = port, .kind = kind};
+    if (first)
+        memcpy(key.address[0], first, sizeof key.address[0]);
+    if (second)
+        memcpy(key.address[1], second, sizeof key.address[1]);
+    return key;
+}
 
 /* By addresses, port and kind, for qsort() over items. */
 int roll_key_order(const struct roll_key *a, const struct roll_key *b);

@@ -38,24 +38,24 @@ static bool was_open(const struct connection_verdict *v)
            v->handshake == HANDSHAKE_SIMULTANEOUS;
 }
 
-void tally_fetch(struct tally *t, const uint8_t server[16], uint16_t port)
+void tally_fetch(const struct tally *t, const struct ends *ends)
 {
-    struct roll_key key = roll_key_of(server, NULL, port, 0);
-    roll_fetch(&t->services, &key);
+    roll_fetch(&t->services, roll_tag(ends->server_hash, 0, ends->port, 0));
 }
 
 /* A scan names as many services as it likes: those where something answers have room of their own.
  */
-static bool count_service(struct tally *t, const struct connection_verdict *v)
+static bool count_service(struct tally *t, const struct connection_verdict *v,
+                          const struct ends *ends)
 {
-    struct roll_key key = roll_key_of(v->server.address, NULL, v->server.port, 0);
-    struct tally_service *s = roll_find(&t->services, &key);
+    struct roll_key key = ends_service(ends, 0);
+    struct tally_service *s = roll_find_tagged(&t->services, &key);
     bool open = was_open(v);
     if (!s) {
         uint32_t shut = roll_count(&t->services) - t->services_open;
         if ((open ? t->services_open : shut) >= TALLY_SERVICES_MAX)
             return true;
-        s = roll_add(&t->services, &key);
+        s = roll_add_tagged(&t->services, &key);
         if (!s)
             return false;
         s->counts.port = v->server.port;
@@ -122,9 +122,9 @@ static struct tally_row *row_of(struct tally *t, const struct roll_key *key)
     return row;
 }
 
-bool tally_connection(struct tally *t, const struct connection_verdict *v)
+bool tally_connection(struct tally *t, const struct connection_verdict *v, const struct ends *ends)
 {
-    if (!count_service(t, v))
+    if (!count_service(t, v, ends))
         return false;
     for (uint32_t i = 0; i < v->anomaly_count; i++) {
         const struct anomaly_verdict *a = &v->anomalies[i];

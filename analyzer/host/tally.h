@@ -8,6 +8,7 @@
 #ifndef FINWAIT_ANALYZER_HOST_TALLY_H
 #define FINWAIT_ANALYZER_HOST_TALLY_H
 
+#include "analyzer/host/ends.h"
 #include "analyzer/host/roll.h"
 #include "analyzer/verdict.h"
 
@@ -51,11 +52,12 @@ struct tally {
 bool tally_init(struct tally *tally, struct siphash_key secret) MUST_CHECK;
 void tally_finish(struct tally *tally);
 
-/* A connection with this server will soon become final. */
-void tally_fetch(struct tally *tally, const uint8_t server[16], uint16_t port);
+/* A connection of these will soon become final. */
+void tally_fetch(const struct tally *tally, const struct ends *ends);
 
 /* A connection that has become final, with its anomalies. False when memory ran out. */
-bool tally_connection(struct tally *tally, const struct connection_verdict *verdict) MUST_CHECK;
+bool tally_connection(struct tally *tally, const struct connection_verdict *verdict,
+                      const struct ends *ends) MUST_CHECK;
 
 /* An anomaly of a host. False when memory ran out. */
 bool tally_host(struct tally *tally, const struct anomaly_verdict *anomaly) MUST_CHECK;

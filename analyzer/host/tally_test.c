@@ -20,6 +20,7 @@ static void address_of(uint8_t address[16], uint32_t number)
 
 struct telling {
     struct tally tally;
+    struct ends_maker ends;
     struct summary_verdict summary;
 };
 
@@ -30,6 +31,7 @@ static int begin(void **state)
     static uint64_t key;
     key += UINT64_C(0x9e3779b97f4a7c15);
     assert_true(tally_init(&w->tally, (struct siphash_key){key, ~key}));
+    ends_init(&w->ends, (struct siphash_key){key, ~key});
     *state = w;
     return 0;
 }
@@ -40,6 +42,12 @@ static int end(void **state)
     tally_finish(&w->tally);
     test_free(w);
     return 0;
+}
+
+static void count(struct telling *w, const struct connection_verdict *v)
+{
+    struct ends ends = ends_of(&w->ends, v->client.address, v->server.address, v->server.port);
+    assert_true(tally_connection(&w->tally, v, &ends));
 }
 
 static void tell(struct telling *w, uint32_t client, uint32_t server, uint16_t port, int severity,
@@ -55,7 +63,7 @@ static void tell(struct telling *w, uint32_t client, uint32_t server, uint16_t p
     address_of(v.client.address, client);
     address_of(v.server.address, server);
     v.server.port = port;
-    assert_true(tally_connection(&w->tally, &v));
+    count(w, &v);
 }
 
 static const struct finding *ranked(struct telling *w, uint32_t count)
@@ -190,11 +198,11 @@ static void services_by_how_they_ended(void **state)
         /* The last has one connection, as most, and it was reset. */
         v.close.kind = i == 3 * TALLY_SERVICES_TOLD - 1 ? CLOSE_RESET : CLOSE_GRACEFUL;
         for (uint32_t n = 0; n < (i < TALLY_SERVICES_TOLD ? 2 : 1); n++)
-            assert_true(tally_connection(&w->tally, &v));
+            count(w, &v);
     }
     address_of(v.server.address, 1007);
     v.close.kind = CLOSE_VANISHED;
-    assert_true(tally_connection(&w->tally, &v));
+    count(w, &v);
     ranked(w, 0);
     assert_int_equal(w->summary.service_count, 2 * TALLY_SERVICES_TOLD);
     const struct service_closes *s = w->summary.services;
@@ -215,7 +223,7 @@ static void a_connection_is_affected_once(void **state)
                                      {.at_ns = 2, .rule = RULE_A, .severity = SEVERITY_NOTICE}};
     struct connection_verdict v = {.anomalies = two, .anomaly_count = 2};
     for (v.stream = 0; v.stream < 3; v.stream++)
-        assert_true(tally_connection(&w->tally, &v));
+        count(w, &v);
     const struct finding *f = ranked(w, 1);
     assert_int_equal(f->count, 6);
     assert_int_equal(f->affected, 3);

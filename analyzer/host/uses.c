@@ -4,16 +4,12 @@
 
 bool uses_init(struct uses *uses, struct siphash_key secret)
 {
-    uses->secret = secret;
     return roll_init(&uses->roll, sizeof(struct use), secret);
 }
 
 static void use_finish(struct use *use)
 {
-    line_finish(&use->taken);
-    line_finish(&use->time_wait);
-    line_finish(&use->server_held);
-    line_finish(&use->opens);
+    ledger_finish(&use->ledger);
     free(use->examples);
 }
 
@@ -24,136 +20,151 @@ void uses_finish(struct uses *uses)
     roll_finish(&uses->roll);
 }
 
-/* ---- lines ---------------------------------------------------------------------------------- */
-
-static bool draw(struct use *use, const struct grid *grid, const struct taking *t)
-{
-    return line_stand(&use->taken, grid, t->taken.from_ns, t->taken.to_ns) &&
-           line_stand(&use->time_wait, grid, t->time_wait.from_ns, t->time_wait.to_ns) &&
-           line_stand(&use->server_held, grid, t->server_held.from_ns, t->server_held.to_ns) &&
-           line_happen(&use->opens, grid, t->taken.from_ns) &&
-           (!t->has_example || examples_add(&use->examples, &t->example));
-}
-
-static bool draw_few(struct use *use, const struct grid *grid)
-{
-    for (uint32_t i = 0; i < use->few && !use->many; i++) {
-        if (!draw(use, grid, &use->takings[i]))
-            return false;
-    }
-    use->many = true;
-    return true;
-}
-
 /* ---- forgetting ----------------------------------------------------------------------------- */
 
-struct ranked_use {
-    const struct use *use;
-    uint32_t peak;
-    uint32_t index;
-};
-
-static int by_peak(const void *left, const void *right)
-{
-    const struct ranked_use *a = left;
-    const struct ranked_use *b = right;
-    if (a->peak != b->peak)
-        return a->peak > b->peak ? -1 : 1;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static int by_index(const void *left, const void *right)
-{
-    const struct ranked_use *a = left;
-    const struct ranked_use *b = right;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
 /* Of few connections the peak is at most their number. */
-static struct ranked_use ranked(struct use *use, uint32_t index, const struct grid *grid)
+static uint32_t rank_of(struct use *use, const struct grid *grid)
 {
-    int64_t instant;
-    line_settle(&use->taken, grid);
-    return (struct ranked_use){
-        .use = use,
-        .peak = use->many ? line_peak(&use->taken, &instant) : use->few,
-        .index = index,
-    };
+    if (use->few <= USE_FEW)
+        return use->few;
+    ledger_settle(&use->ledger, grid);
+    return ledger_load(&use->ledger, USE_TAKEN).peak;
 }
+
+static uint32_t count_above(const uint32_t *ranks, uint32_t count, uint32_t limit)
+{
+    uint32_t above = 0;
+    for (uint32_t i = 0; i < count; i++)
+        above += ranks[i] > limit;
+    return above;
+}
+
+/* The lowest rank above which no more than `wanted` lie. */
+static uint32_t rank_at(const uint32_t *ranks, uint32_t count, uint32_t wanted)
+{
+    uint32_t low = 0;
+    uint32_t high = 0;
+    for (uint32_t i = 0; i < count; i++)
+        high = ranks[i] > high ? ranks[i] : high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (count_above(ranks, count, middle) <= wanted)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* Those of the highest ranks stay; of equals, those that came first. */
+static void choose_kept(const uint32_t *ranks, uint32_t count, bool *kept)
+{
+    uint32_t wanted = count / 2;
+    uint32_t limit = rank_at(ranks, count, wanted);
+    uint32_t equals = wanted - count_above(ranks, count, limit);
+    for (uint32_t i = 0; i < count; i++) {
+        bool equal = ranks[i] == limit && equals > 0;
+        kept[i] = ranks[i] > limit || equal;
+        equals -= equal;
+    }
+}
+
+#define FETCH_AHEAD 16u
 
 static bool forget_half(struct uses *uses, const struct grid *grid)
 {
     uint32_t count = roll_count(&uses->roll);
-    struct ranked_use *all = malloc(count * sizeof *all);
-    struct roll kept;
-    if (!all || !roll_init(&kept, sizeof(struct use), uses->secret)) {
-        free(all);
-        return false;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        all[i] = ranked(roll_at(&uses->roll, i), i, grid);
-    qsort(all, count, sizeof *all, by_peak);
-    qsort(all, count / 2, sizeof *all, by_index);
-    for (uint32_t i = 0; i < count / 2; i++) {
-        struct use *use = roll_add(&kept, &all[i].use->key);
-        if (!use) {
-            roll_finish(&kept);
-            free(all);
-            return false;
+    uint32_t *ranks = malloc(count * sizeof *ranks);
+    bool *kept = malloc(count * sizeof *kept);
+    if (ranks && kept) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (i + FETCH_AHEAD < count)
+                __builtin_prefetch(&((struct use *)roll_at(&uses->roll, i + FETCH_AHEAD))->few);
+            ranks[i] = rank_of(roll_at(&uses->roll, i), grid);
         }
-        *use = *all[i].use;
+        choose_kept(ranks, count, kept);
+        for (uint32_t i = 0; i < count; i++) {
+            if (!kept[i])
+                use_finish(roll_at(&uses->roll, i));
+        }
+        roll_keep(&uses->roll, kept);
     }
-    for (uint32_t i = count / 2; i < count; i++) {
-        struct use gone = *all[i].use;
-        use_finish(&gone);
-    }
-    roll_finish(&uses->roll);
-    uses->roll = kept;
-    free(all);
-    return true;
+    bool held = ranks && kept;
+    free(ranks);
+    free(kept);
+    return held;
 }
 
 /* ---- adding --------------------------------------------------------------------------------- */
 
 static struct use *use_of(struct uses *uses, const struct grid *grid, const struct roll_key *key)
 {
-    struct use *use = roll_find(&uses->roll, key);
+    struct use *use = roll_find_tagged(&uses->roll, key);
     if (use)
         return use;
     if (roll_count(&uses->roll) >= USES_MAX && !forget_half(uses, grid))
         return NULL;
-    use = roll_add(&uses->roll, key);
+    use = roll_add_tagged(&uses->roll, key);
     if (use)
         use->opened_ns = INT64_MAX;
     return use;
 }
 
+static bool add_pieces(const struct use *use, struct examples **examples)
+{
+    for (unsigned i = 0; i < use->pieces; i++) {
+        if (!examples_add(examples, &use->piece[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool add_example(struct use *use, const struct anomaly_evidence *piece)
+{
+    if (!use->examples && use->pieces < USE_FEW) {
+        use->piece[use->pieces++] = *piece;
+        return true;
+    }
+    return (use->examples || add_pieces(use, &use->examples)) &&
+           examples_add(&use->examples, piece);
+}
+
 bool uses_add(struct uses *uses, const struct grid *grid, const struct roll_key *key,
-              const struct taking *taking, bool recycled)
+              const struct taking *t, bool recycled)
 {
     struct use *use = use_of(uses, grid, key);
     if (!use)
         return false;
-    if (taking->taken.from_ns < use->opened_ns)
-        use->opened_ns = taking->taken.from_ns;
+    if (t->taken.from_ns < use->opened_ns)
+        use->opened_ns = t->taken.from_ns;
     use->recycled += recycled;
-    if (!use->many && use->few < USE_FEW) {
-        use->takings[use->few++] = *taking;
-        return true;
-    }
-    return draw_few(use, grid) && draw(use, grid, taking);
+    if (use->few <= USE_FEW)
+        use->few++;
+    struct ledger *l = &use->ledger;
+    return ledger_stand(l, grid, USE_TAKEN, t->taken.from_ns, t->taken.to_ns) &&
+           ledger_stand(l, grid, USE_TIME_WAIT, t->time_wait.from_ns, t->time_wait.to_ns) &&
+           ledger_stand(l, grid, USE_SERVER_HELD, t->server_held.from_ns, t->server_held.to_ns) &&
+           ledger_happen(l, grid, USE_OPENS, t->taken.from_ns) &&
+           (!t->has_example || add_example(use, &t->example));
 }
 
-bool uses_close(struct uses *uses, const struct grid *grid)
+/* ---- the end -------------------------------------------------------------------------------- */
+
+void uses_close(struct uses *uses, const struct grid *grid)
 {
     for (uint32_t i = 0; i < roll_count(&uses->roll); i++) {
         struct use *use = roll_at(&uses->roll, i);
-        if (!draw_few(use, grid))
-            return false;
-        line_settle(&use->taken, grid);
-        line_settle(&use->time_wait, grid);
-        line_settle(&use->server_held, grid);
-        line_settle(&use->opens, grid);
+        ledger_settle(&use->ledger, grid);
+        use->taken = ledger_load(&use->ledger, USE_TAKEN);
     }
-    return true;
+}
+
+bool use_show(const struct use *use, struct anomaly_verdict *anomaly)
+{
+    struct examples *few = NULL;
+    bool held = use->examples || add_pieces(use, &few);
+    if (held)
+        examples_show(use->examples ? use->examples : few, anomaly);
+    free(few);
+    return held;
 }

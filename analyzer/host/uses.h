@@ -1,15 +1,14 @@
 /*
  * The ports that client addresses have taken towards services, over time. Inside the room only.
  *
- * Most pairs of a client and a service have few connections, and are held as these; lines over time
- * are made when there are more. When there are too many pairs the half with the lowest peaks is
+ * When there are too many pairs of a client and a service the half with the lowest peaks is
  * forgotten: scans, mostly. Which those are depends on the input alone.
  */
 #ifndef FINWAIT_ANALYZER_HOST_USES_H
 #define FINWAIT_ANALYZER_HOST_USES_H
 
 #include "analyzer/host/examples.h"
-#include "analyzer/host/line.h"
+#include "analyzer/host/ledger.h"
 #include "analyzer/host/roll.h"
 #include "dissect/compiler.h"
 
@@ -33,33 +32,38 @@ struct taking {
     struct anomaly_evidence example;
 };
 
+/* The rows of a use's ledger: the stays of a taking, and when it began. */
+enum use_row { USE_TAKEN, USE_TIME_WAIT, USE_SERVER_HELD, USE_OPENS };
+
 /* One client address towards one service. */
 struct use {
     struct roll_key key; /* client, server, the server's port */
     int64_t opened_ns;   /* the first time */
     uint64_t recycled;   /* tuples opened anew that the client held in TIME_WAIT */
-    uint32_t few;        /* of the takings kept here, before there were lines */
-    bool many;
-    struct taking takings[USE_FEW];
-    struct line taken, time_wait, server_held;
-    struct line opens;
-    struct examples *examples; /* owned, NULL without */
+    struct ledger ledger;
+    struct row_load taken; /* after uses_close() */
+    uint8_t few;           /* connections, up to USE_FEW and one more */
+    uint8_t pieces;        /* of these: examples kept in `piece` */
+    struct anomaly_evidence piece[USE_FEW];
+    struct examples *examples; /* owned; NULL while `piece` suffices */
 };
 
 struct uses {
     struct roll roll;
-    struct siphash_key secret;
 };
 
 bool uses_init(struct uses *uses, struct siphash_key secret) MUST_CHECK;
 void uses_finish(struct uses *uses);
 
-/* All times are covered by the grid. `recycled`: the client opened the tuple anew out of its
- * TIME_WAIT. False when memory ran out. */
+/* All times are covered by the grid; the key has its tag. `recycled`: the client opened the tuple
+ * anew out of its TIME_WAIT. False when memory ran out. */
 bool uses_add(struct uses *uses, const struct grid *grid, const struct roll_key *key,
               const struct taking *taking, bool recycled) MUST_CHECK;
 
-/* Nothing is added afterwards: all have lines, on the grid's step. False when memory ran out. */
-bool uses_close(struct uses *uses, const struct grid *grid) MUST_CHECK;
+/* Nothing is added afterwards: all ledgers stand on the grid's step. */
+void uses_close(struct uses *uses, const struct grid *grid);
+
+/* Its examples, for a verdict. False when memory ran out. */
+bool use_show(const struct use *use, struct anomaly_verdict *anomaly) MUST_CHECK;
 
 #endif

@@ -1,0 +1,59 @@
+/*
+ * Both ends of a connection that is counted, by the names under which rolls know them: an address
+ * is hashed once a connection, and not at all when the one before had it. Inside the room only.
+ */
+#ifndef FINWAIT_ANALYZER_HOST_ENDS_H
+#define FINWAIT_ANALYZER_HOST_ENDS_H
+
+#include "analyzer/host/roll.h"
+
+#include <stdint.h>
+
+struct ends {
+    const uint8_t *client, *server; /* borrowed addresses */
+    uint16_t port;                  /* the server's */
+    uint64_t client_hash, server_hash;
+};
+
+/* Who makes them: what was hashed last. */
+struct ends_maker {
+    struct siphash_key secret; /* of all rolls that are asked with them */
+    uint8_t address[2][16];
+    uint64_t hash[2];
+};
+
+void ends_init(struct ends_maker *maker, struct siphash_key secret);
+
+struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const uint8_t server[16],
+                    uint16_t port);
+
+/* The names: an address; a service; a client address towards a service. */
+static inline struct roll_key ends_client(const struct ends *ends)
+{
+    struct roll_key key = roll_key_of(ends->client, NULL, 0, 0);
+    key.tag = roll_tag(ends->client_hash, 0, 0, 0);
+    return key;
+}
+
+static inline struct roll_key ends_server(const struct ends *ends)
+{
+    struct roll_key key = roll_key_of(ends->server, NULL, 0, 0);
+    key.tag = roll_tag(ends->server_hash, 0, 0, 0);
+    return key;
+}
+
+static inline struct roll_key ends_service(const struct ends *ends, uint16_t kind)
+{
+    struct roll_key key = roll_key_of(ends->server, NULL, ends->port, kind);
+    key.tag = roll_tag(ends->server_hash, 0, ends->port, kind);
+    return key;
+}
+
+static inline struct roll_key ends_pair(const struct ends *ends)
+{
+    struct roll_key key = roll_key_of(ends->client, ends->server, ends->port, 0);
+    key.tag = roll_tag(ends->client_hash, ends->server_hash, ends->port, 0);
+    return key;
+}
+
+#endif
