@@ -133,11 +133,7 @@ static bool nothing_lost_before(const struct evidence *ev, int i)
     return before && g->ip_id == (uint16_t)(before + 1);
 }
 
-/* X's FIN brings its first acknowledgment of Y's. What X sent before may have been lost: its first
- * FIN, which did not acknowledge Y's, and the acknowledgment that Y's drew. So it may be when the
- * answer is late, or X was silent for as long as a retransmission takes, or Y's FIN itself was not
- * captured. */
-static bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
+bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
 {
     int fin = ends[x].facts[FACT_FIN_SENT].index;
     int64_t fin_ns = ev->log[fin].time_ns;
@@ -399,15 +395,14 @@ static void order_implied_fin(struct endpoint_facts *e)
     sent->at_ns = received->at_ns;
 }
 
-/* Was X's FIN perhaps queued behind octets that waited for acknowledgment when Y's came? */
-static void doubt_passive(const struct evidence *ev, int x, struct endpoint_facts *e)
+bool may_have_queued_fin(const struct evidence *ev, int x, const struct endpoint_facts *e)
 {
     const struct fact *sent = &e->facts[FACT_FIN_SENT];
     const struct close_start *start = ev->c->detail ? &ev->c->detail->start : NULL;
     if (!sent->holds || e->active || !start || !start->taken)
-        return;
+        return false;
     if (!start->outstanding[x] && start->window[!x])
-        return;
+        return false;
     /* Once everything was acknowledged a queued FIN goes out at once. */
     seq_t highest = ev->c->side[x].isn;
     bool known = false;
@@ -422,10 +417,10 @@ static void doubt_passive(const struct evidence *ev, int x, struct endpoint_fact
                    ev->log[sent->index].time_ns - g->time_ns >
                        ev->rtt_ns[x] + ev->config->delayed_ack_ns &&
                    seq_ge(g->ack, seq_back(e->fin_seq, ev->log[sent->index].payload_len))) {
-            return;
+            return false;
         }
     }
-    e->active_doubtful = true;
+    return true;
 }
 
 /* The capture starts with X's FIN, and Y answers with nothing but acknowledgments: Y's own FIN may
@@ -477,5 +472,6 @@ void gather_close(const struct evidence *ev, struct endpoint_facts ends[2])
 void settle_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     order_implied_fin(e);
-    doubt_passive(ev, x, e);
+    if (may_have_queued_fin(ev, x, e))
+        e->active_doubtful = true;
 }

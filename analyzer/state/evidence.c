@@ -17,8 +17,10 @@ static bool carries_octets(const struct log_entry *g)
 static void gather_log(struct evidence *ev, const struct detail *d)
 {
     for (uint16_t i = 0; i < d->log_count; i++) {
-        if (!(d->log[i].marks & LOG_FORGED))
-            ev->log[ev->count++] = d->log[i];
+        if (d->log[i].marks & LOG_FORGED)
+            continue;
+        ev->captured_ns[ev->count] = d->log[i].time_ns;
+        ev->log[ev->count++] = d->log[i];
     }
 }
 
@@ -35,6 +37,7 @@ static void lone_syn(struct evidence *ev)
                                         .side = s,
                                         .window = c->side[s].window,
                                         .ttl = c->side[s].ttl};
+        ev->captured_ns[0] = c->first_ns;
         ev->count = 1;
     }
 }
@@ -75,7 +78,6 @@ static void reckon_times(struct evidence *ev)
     last_ns = reckonable_ns(last_ns == TIME_UNKNOWN ? ev->now_ns : last_ns);
     for (int i = 0; i < ev->count; i++) {
         struct log_entry *g = &ev->log[i];
-        ev->captured_ns[i] = g->time_ns;
         if (g->time_ns != TIME_UNKNOWN)
             last_ns = reckonable_ns(g->time_ns);
         ev->reckoned |= g->time_ns != last_ns;
@@ -83,8 +85,14 @@ static void reckon_times(struct evidence *ev)
     }
 }
 
-void evidence_gather(struct evidence *ev, const struct connection *c,
-                     const struct analyzer_config *config, int64_t now_ns)
+void evidence_settle(struct evidence *ev)
+{
+    mark_late(ev);
+    reckon_times(ev);
+}
+
+void evidence_collect(struct evidence *ev, const struct connection *c,
+                      const struct analyzer_config *config, int64_t now_ns)
 {
     ev->c = c;
     ev->config = config;
@@ -105,8 +113,6 @@ void evidence_gather(struct evidence *ev, const struct connection *c,
     }
     for (int x = 0; x < 2; x++)
         ev->beside[x] = ev->rtt_known[x] && ev->rtt_ns[x] < ON_HOST_NS;
-    mark_late(ev);
-    reckon_times(ev);
 }
 
 /* ---- receipt -------------------------------------------------------------------------------- */
@@ -215,7 +221,7 @@ int64_t may_stray_ns(const struct evidence *ev, int x)
 /* It passed less than half of the shortest round trip before the capture ended. When that was is
  * known only by the packets of others: a capture that stops with the connection's own last packet,
  * or a copy of it, may as well have been cut there. */
-static bool under_way(const struct evidence *ev, int i)
+bool under_way(const struct evidence *ev, int i)
 {
     const struct log_entry *g = &ev->log[i];
     int64_t last_ns = reckonable_ns(connection_last_ns(ev->c));

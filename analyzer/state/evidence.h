@@ -30,8 +30,12 @@ struct evidence {
     seq_t fin_seq[2];
 };
 
-void evidence_gather(struct evidence *evidence, const struct connection *connection,
-                     const struct analyzer_config *config, int64_t now_ns);
+/* The log as it was captured, and what was measured of the way. */
+void evidence_collect(struct evidence *evidence, const struct connection *connection,
+                      const struct analyzer_config *config, int64_t now_ns);
+
+/* Marks what came late, and makes the times fit for reckoning. */
+void evidence_settle(struct evidence *evidence);
 
 enum receipt_status {
     RECEIPT_LOST,      /* the addressee went on as if it had not come */
@@ -51,6 +55,9 @@ struct receipt {
  * first came: twice as long when the one or the other is held up on the way. */
 int64_t may_cross_ns(const struct evidence *evidence, int x);
 int64_t may_stray_ns(const struct evidence *evidence, int x);
+
+/* It passed so shortly before the capture's end that it cannot have arrived. */
+bool under_way(const struct evidence *evidence, int i);
 
 /* Did entry `i` reach its addressee, and with it (when `octets` is set) all octets of its sender
  * below `end`? */

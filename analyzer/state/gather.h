@@ -39,6 +39,15 @@ void gather_close(const struct evidence *ev, struct endpoint_facts ends[2]);
 /* What only resets tell of X's FIN; after those are known. */
 void settle_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e);
 
+/* X's FIN brings its first acknowledgment of Y's. What X sent before may have been lost: its first
+ * FIN, which did not acknowledge Y's, and the acknowledgment that Y's drew. So it may be when the
+ * answer is late, or X was silent for as long as a retransmission takes, or Y's FIN itself was not
+ * captured. */
+bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2]);
+
+/* Was X's FIN perhaps queued behind octets that waited for acknowledgment when Y's came? */
+bool may_have_queued_fin(const struct evidence *ev, int x, const struct endpoint_facts *e);
+
 /* ---- resets.c ------------------------------------------------------------------------------- */
 
 void gather_resets(const struct evidence *ev, int x, struct endpoint_facts *e);

@@ -61,18 +61,20 @@ static bool owes_second_answer(const struct evidence *ev, int x)
            silence_since(ev, asked_ns) > retransmission_timeout_ns(ev, !x);
 }
 
-bool owes_answer(const struct evidence *ev, int x)
+bool owes_acknowledgment(const struct evidence *ev, int x)
 {
     const struct connection *c = ev->c;
-    int64_t patience_ns = retransmission_timeout_ns(ev, !x);
     const struct side_detail *peer = c->detail ? &c->detail->side[!x] : NULL;
     bool asked = octets_outstanding(ev, !x) || (peer && peer->probe_run);
-    if (owes_second_answer(ev, x))
-        return true;
     if (!asked || c->side[x].last_ns >= c->side[!x].last_ns)
         return false;
     int64_t since_ns = peer && peer->unanswered_ns ? peer->unanswered_ns : c->side[!x].last_ns;
-    return silence_since(ev, since_ns) > patience_ns;
+    return silence_since(ev, since_ns) > retransmission_timeout_ns(ev, !x);
+}
+
+bool owes_answer(const struct evidence *ev, int x)
+{
+    return owes_second_answer(ev, x) || owes_acknowledgment(ev, x);
 }
 
 /* Windows below a segment hold back a FIN as a closed one does. */

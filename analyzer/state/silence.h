@@ -15,8 +15,9 @@ bool octets_outstanding(const struct evidence *evidence, int x);
 /* Its own retransmission was due and did not come. */
 bool gave_up(const struct evidence *evidence, int x);
 
-/* What the peer sent must have been answered by now, and was not. */
+/* What the peer sent must have been answered by now, and was not; its octets and probes alone. */
 bool owes_answer(const struct evidence *evidence, int x);
+bool owes_acknowledgment(const struct evidence *evidence, int x);
 
 /* Nothing of X's, a FIN included, can go out: the peer's window is closed. */
 bool window_shut(const struct evidence *evidence, int x);

@@ -1,5 +1,6 @@
 #include "analyzer/state/states.h"
 
+#include "analyzer/state/plain.h"
 #include "analyzer/state/possible.h"
 #include "analyzer/state/timeline.h"
 
@@ -20,15 +21,32 @@ static void describe(const struct evidence *ev, const struct endpoint_facts *e,
     s->fin_acked_by = e->fin_acked_index >= 0 ? ev->log[e->fin_acked_index].frame : FRAME_NONE;
 }
 
-void states_conclude(const struct connection *c, const struct analyzer_config *config,
-                     int64_t now_ns, struct states_basis *basis, struct endpoint_states states[2])
+static void conclude_at_length(struct states_basis *basis, struct endpoint_states states[2])
 {
     struct evidence *ev = &basis->evidence;
-    evidence_gather(ev, c, config, now_ns);
+    basis->shape = SHAPE_ANY;
+    evidence_settle(ev);
     facts_gather(ev, basis->ends);
     for (int x = 0; x < 2; x++) {
         describe(ev, &basis->ends[x], &states[x]);
         timeline_make(ev, x, &basis->ends[x], &states[x]);
         possible_make(ev, x, basis->ends, &states[x]);
     }
+}
+
+void states_conclude(const struct connection *c, const struct analyzer_config *config,
+                     int64_t now_ns, struct states_basis *basis, struct endpoint_states states[2])
+{
+    evidence_collect(&basis->evidence, c, config, now_ns);
+    basis->shape = plain_conclude(basis, states);
+    if (basis->shape == SHAPE_ANY)
+        conclude_at_length(basis, states);
+}
+
+void states_conclude_at_length(const struct connection *c, const struct analyzer_config *config,
+                               int64_t now_ns, struct states_basis *basis,
+                               struct endpoint_states states[2])
+{
+    evidence_collect(&basis->evidence, c, config, now_ns);
+    conclude_at_length(basis, states);
 }

@@ -34,8 +34,18 @@ struct endpoint_states {
     int64_t time_wait_until_ns;
 };
 
+/* Connections in which nothing odd happened: what all of a shape have in common is plain.c's. */
+enum shape {
+    SHAPE_ANY,
+    SHAPE_LONE_SYN, /* one SYN, and nothing else */
+    SHAPE_OPEN,     /* opened in order, and seen neither to close nor to be reset */
+    SHAPE_CLOSED,   /* opened in order; one FIN of each side, both acknowledged; no RST */
+    SHAPE_ABORTED,  /* opened in order; ended by one RST with ACK, of the next number */
+};
+
 /* What the states rest on. */
 struct states_basis {
+    enum shape shape;
     struct evidence evidence;
     struct endpoint_facts ends[2];
 };
@@ -44,5 +54,10 @@ struct states_basis {
  */
 void states_conclude(const struct connection *connection, const struct analyzer_config *config,
                      int64_t now_ns, struct states_basis *basis, struct endpoint_states states[2]);
+
+/* The same, as for connections of any shape. */
+void states_conclude_at_length(const struct connection *connection,
+                               const struct analyzer_config *config, int64_t now_ns,
+                               struct states_basis *basis, struct endpoint_states states[2]);
 
 #endif

@@ -1,0 +1,542 @@
+#include "analyzer/state/plain.h"
+
+#include "analyzer/state/gather.h"
+#include "analyzer/state/silence.h"
+#include "analyzer/state/table.h"
+
+#include <string.h>
+
+#define STATE_BIT(state) (1u << (state))
+
+/* Numbers are told from their side's initial one, stamps from its first, and all lie below this:
+ * so they compare as plain integers do. */
+#define SPAN_MAX (UINT32_C(1) << 30)
+
+/* A longer log is of a connection in which much happened. */
+#define PLAIN_ENTRIES_MAX 24
+
+#define NO_ENTRY (-1)
+
+/* The handshake's three entries. */
+enum { SYN_ENTRY, SYN_ACK_ENTRY, ACK_ENTRY, HANDSHAKE_ENTRIES };
+
+struct plain_side {
+    uint32_t isn;
+    uint32_t next;  /* behind its last octet */
+    uint32_t acked; /* what it has acknowledged of its peer's */
+    uint32_t first_stamp, stamp;
+    bool stamped;
+    int spoke;        /* its first entry other than SYN and RST, behind the handshake */
+    int fin;          /* or NO_ENTRY */
+    uint32_t fin_end; /* the number behind it */
+    int ack_fin;      /* its first entry that acknowledges the peer's FIN, or NO_ENTRY */
+};
+
+struct plain {
+    struct plain_side side[2];
+    int client;
+    int count;  /* of the entries, without the RST at the end */
+    int opened; /* the server's entry that says that it got the handshake's end */
+};
+
+/* ---- which connections ---------------------------------------------------------------------- */
+
+static bool is_lone_syn(const struct connection *c)
+{
+    const uint16_t told = SIDE_SYN | SIDE_SEEN | SIDE_ISN;
+    const uint16_t besides =
+        SIDE_SCALE | SIDE_SACK_OK | SIDE_TIMESTAMPS | SIDE_FAST_OPEN | SIDE_SAMPLING;
+    const struct side *own = &c->side[client_side(c)];
+    const struct side *peer = &c->side[!client_side(c)];
+    return !c->detail && c->known_by == KNOWN_BY_SYN && (own->marks & ~besides) == told &&
+           own->packets && !peer->marks && !peer->packets && own->last_ns == c->first_ns;
+}
+
+static bool reckonable(int64_t time_ns)
+{
+    return time_ns >= 0 && time_ns <= INT64_MAX / 2;
+}
+
+static bool nothing_missing(const struct ranges *holes)
+{
+    return !holes || (!holes->count && !holes->retired_bytes);
+}
+
+static bool both_opened(const struct connection *c, int client)
+{
+    const uint16_t both = SIDE_SEEN | SIDE_ACKED | SIDE_ISN | SIDE_SYN | SIDE_SPOKE;
+    const uint16_t kinds = both | SIDE_SYN_ACK;
+    const struct detail *d = c->detail;
+    return (c->side[client].marks & kinds) == both && (c->side[!client].marks & kinds) == kinds &&
+           c->side[0].packets && c->side[1].packets && !d->previous &&
+           nothing_missing(d->side[0].holes) && nothing_missing(d->side[1].holes);
+}
+
+static bool no_odd_marks(const struct log_entry *g)
+{
+    return !(g->marks & ~LOG_TIMESTAMPS);
+}
+
+/* Stamps of one side never fall back: nothing was held up on the way. */
+static bool stamp_follows(struct plain_side *own, const struct log_entry *g)
+{
+    if (!(g->marks & LOG_TIMESTAMPS))
+        return true;
+    if (!own->stamped) {
+        own->stamped = true;
+        own->first_stamp = g->ts_val;
+    }
+    uint32_t stamp = g->ts_val - own->first_stamp;
+    bool follows = stamp >= own->stamp && stamp < SPAN_MAX;
+    own->stamp = stamp;
+    return follows;
+}
+
+static bool opens(const struct evidence *ev, struct plain *p)
+{
+    const struct connection *c = ev->c;
+    const struct log_entry *log = ev->log;
+    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST;
+    int client = client_side(c);
+    if (ev->count < HANDSHAKE_ENTRIES || ev->count > PLAIN_ENTRIES_MAX ||
+        ev->count != c->detail->log_count || c->known_by != KNOWN_BY_SYN || !both_opened(c, client))
+        return false;
+    p->client = client;
+    for (int x = 0; x < 2; x++)
+        p->side[x] = (struct plain_side){.isn = c->side[x].isn.n,
+                                         .next = 1,
+                                         .acked = 1,
+                                         .spoke = NO_ENTRY,
+                                         .fin = NO_ENTRY,
+                                         .ack_fin = NO_ENTRY};
+    uint32_t client_next = p->side[client].isn + 1;
+    uint32_t server_next = p->side[!client].isn + 1;
+    const struct log_entry *syn = &log[SYN_ENTRY];
+    const struct log_entry *syn_ack = &log[SYN_ACK_ENTRY];
+    const struct log_entry *ack = &log[ACK_ENTRY];
+    bool sides = syn->side == client && syn_ack->side != client && ack->side == client;
+    bool flags = (syn->flags & kinds) == TCP_SYN &&
+                 (syn_ack->flags & kinds) == (TCP_SYN | TCP_ACK) && (ack->flags & kinds) == TCP_ACK;
+    bool numbers = syn->seq.n + 1 == client_next && syn_ack->ack.n == client_next &&
+                   ack->seq.n == client_next && syn_ack->seq.n + 1 == server_next &&
+                   ack->ack.n == server_next;
+    bool bare = !syn->payload_len && !syn_ack->payload_len && !ack->payload_len;
+    bool marks = no_odd_marks(syn) && no_odd_marks(syn_ack) && no_odd_marks(ack);
+    return sides && flags && numbers && bare && marks && reckonable(syn->time_ns) &&
+           syn_ack->time_ns >= syn->time_ns && ack->time_ns >= syn_ack->time_ns &&
+           stamp_follows(&p->side[client], syn) && stamp_follows(&p->side[!client], syn_ack) &&
+           stamp_follows(&p->side[client], ack);
+}
+
+/* Everything passed once, in order, and was answered by what came next. */
+static bool goes_on(const struct evidence *ev, struct plain *p)
+{
+    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_RST;
+    int64_t last_ns = ev->log[ACK_ENTRY].time_ns;
+    for (int i = HANDSHAKE_ENTRIES; i < p->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        struct plain_side *own = &p->side[g->side];
+        struct plain_side *peer = &p->side[!g->side];
+        uint32_t seq = g->seq.n - own->isn;
+        uint32_t ack = g->ack.n - peer->isn;
+        bool fin = g->flags & TCP_FIN;
+        bool octets = fin || g->payload_len;
+        if ((g->flags & kinds) != TCP_ACK || !no_odd_marks(g) || g->time_ns < last_ns ||
+            seq < own->next || ack < own->acked || (seq | ack | g->payload_len) >= SPAN_MAX / 2 ||
+            !stamp_follows(own, g))
+            return false;
+        last_ns = g->time_ns;
+        own->acked = ack;
+        own->next = seq + g->payload_len + fin;
+        if (own->spoke == NO_ENTRY)
+            own->spoke = i;
+        if (peer->fin != NO_ENTRY && own->ack_fin == NO_ENTRY) {
+            if (ack < peer->fin_end)
+                return false; /* the two crossed */
+            own->ack_fin = i;
+        }
+        if (octets && (own->fin != NO_ENTRY || (!fin && own->ack_fin != NO_ENTRY)))
+            return false; /* sent again, or into a half-closed connection */
+        if (fin) {
+            if (peer->acked >= own->next)
+                return false; /* acknowledged before it passed */
+            own->fin = i;
+            own->fin_end = own->next;
+        }
+    }
+    return reckonable(ev->log[p->count - 1].time_ns);
+}
+
+/* The first entry of X behind `i` that echoes a later stamp than its: X had it. */
+static int echo_of(const struct evidence *ev, int x, int i)
+{
+    if (!(ev->log[i].marks & LOG_TIMESTAMPS))
+        return NO_ENTRY;
+    for (int k = i + 1; k < ev->count; k++) {
+        const struct log_entry *h = &ev->log[k];
+        if (h->side == x && h->marks & LOG_TIMESTAMPS &&
+            (int32_t)(h->ts_ecr - ev->log[i].ts_val) > 0)
+            return k;
+    }
+    return NO_ENTRY;
+}
+
+/* The server says that it is established by an echo, or by whatever it sends. */
+static bool server_opened(const struct evidence *ev, struct plain *p)
+{
+    int echo = echo_of(ev, !p->client, ACK_ENTRY);
+    p->opened = echo == NO_ENTRY ? p->side[!p->client].spoke : echo;
+    return p->side[!p->client].spoke != NO_ENTRY && (echo != NO_ENTRY || !under_way(ev, ACK_ENTRY));
+}
+
+/* ---- the handshake -------------------------------------------------------------------------- */
+
+static void clear_facts(struct endpoint_facts *e, bool server)
+{
+    memset(e->facts, 0, sizeof e->facts);
+    e->retraction_count = 0;
+    e->server = server;
+    e->mid_stream = e->fin_implied = false;
+    e->fin_first = 0;
+    e->fin_seq = seq_of(0);
+    e->active = e->active_known = e->active_doubtful = false;
+    e->opening_fin = OPENING_FIN_NONE;
+    e->fin_acked_index = NO_ENTRY;
+}
+
+static void clear_states(struct endpoint_states *s)
+{
+    s->count = 0;
+    s->fin_sent = s->fin_implied = s->fin_received = s->fin_acked = false;
+    s->active = s->active_known = s->active_presumed = false;
+    s->reset_sent = s->reset_received = s->vanished = false;
+    s->fin_acked_by = FRAME_NONE;
+    s->fin_seq = 0;
+    s->time_wait_from_ns = s->time_wait_until_ns = TIME_UNKNOWN;
+}
+
+static void enter(struct endpoint_states *s, const struct fact *f, enum tcp_state state, bool sure)
+{
+    s->state = state;
+    s->certainty = sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED;
+    s->entries[s->count++] =
+        (struct state_entry){.at_ns = f->at_ns,
+                             .frame = f->frame,
+                             .confirmed_by = sure ? f->confirmed_by : FRAME_NONE,
+                             .state = (uint8_t)state,
+                             .cause = (uint8_t)f->cause,
+                             .certainty = (uint8_t)s->certainty};
+}
+
+static void open_client(const struct evidence *ev, struct endpoint_facts *e,
+                        struct endpoint_states *s)
+{
+    set_fact(e, FACT_SYN_SENT, ev, SYN_ENTRY, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN);
+    set_fact(e, FACT_SYN_RECEIVED, ev, SYN_ACK_ENTRY, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_SYN_ACK);
+    e->facts[FACT_SYN_RECEIVED].confirmed_by = ev->log[ACK_ENTRY].frame;
+    e->facts[FACT_SYN_ACKED] = e->facts[FACT_SYN_RECEIVED];
+    enter(s, &e->facts[FACT_SYN_SENT], STATE_SYN_SENT, true);
+    enter(s, &e->facts[FACT_SYN_ACKED], STATE_ESTABLISHED, true);
+}
+
+static void open_server(const struct evidence *ev, const struct plain *p, struct endpoint_facts *e,
+                        struct endpoint_states *s)
+{
+    set_fact(e, FACT_SYN_SENT, ev, SYN_ACK_ENTRY, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
+    e->facts[FACT_SYN_RECEIVED] = e->facts[FACT_SYN_SENT];
+    set_fact(e, FACT_SYN_ACKED, ev, ACK_ENTRY, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_ACK_OF_SYN);
+    e->facts[FACT_SYN_ACKED].order -= 1; /* it opens before the same segment closes */
+    e->facts[FACT_SYN_ACKED].confirmed_by = ev->log[p->opened].frame;
+    enter(s, &e->facts[FACT_SYN_RECEIVED], STATE_SYN_RECEIVED, true);
+    enter(s, &e->facts[FACT_SYN_ACKED], STATE_ESTABLISHED, true);
+}
+
+static void open_both(struct states_basis *basis, const struct plain *p,
+                      struct endpoint_states states[2])
+{
+    for (int x = 0; x < 2; x++) {
+        clear_facts(&basis->ends[x], x != p->client);
+        clear_states(&states[x]);
+    }
+    open_client(&basis->evidence, &basis->ends[p->client], &states[p->client]);
+    open_server(&basis->evidence, p, &basis->ends[!p->client], &states[!p->client]);
+}
+
+/* ---- an end without a FIN ------------------------------------------------------------------- */
+
+/* What it may be in besides, when it may still be established. */
+static void look_beyond(const struct evidence *ev, int x, struct endpoint_states *s, unsigned set)
+{
+    if (octets_outstanding(ev, x) || window_shut(ev, x))
+        set |= STATE_BIT(STATE_FIN_WAIT_1);
+    if (gave_up(ev, x))
+        set |= STATE_BIT(STATE_CLOSED);
+    if (owes_acknowledgment(ev, x)) {
+        s->vanished = true;
+        set |= STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_FIN_WAIT_1);
+    }
+    if (!ev->beside[x] && silence_since(ev, ev->c->side[x].last_ns) > ev->config->idle_ns)
+        set |= STATE_BIT(STATE_CLOSED);
+    s->possible = (uint16_t)set;
+}
+
+static enum shape stay_open(struct states_basis *basis, struct endpoint_states states[2])
+{
+    for (int x = 0; x < 2; x++)
+        look_beyond(&basis->evidence, x, &states[x], STATE_BIT(STATE_ESTABLISHED));
+    return SHAPE_OPEN;
+}
+
+/* An abort: RST with the numbers that a live connection has, and no refusal of the SYN. */
+static bool is_abort(const struct evidence *ev, int rst)
+{
+    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST;
+    const struct log_entry *g = &ev->log[rst];
+    return (g->flags & kinds) == (TCP_RST | TCP_ACK) && g->seq.n && !g->payload_len &&
+           g->ack.n != ev->c->side[!g->side].isn.n + 1 && no_odd_marks(g) &&
+           reckonable(g->time_ns) && g->time_ns >= ev->log[rst - 1].time_ns &&
+           rst_is_own(ev, rst) && rst_acceptable(ev, rst, false, false) && !under_way(ev, rst);
+}
+
+static enum shape abort_both(struct states_basis *basis, int rst, struct endpoint_states states[2])
+{
+    const struct evidence *ev = &basis->evidence;
+    int x = ev->log[rst].side;
+    struct fact *sent = &basis->ends[x].facts[FACT_RESET_SENT];
+    struct fact *received = &basis->ends[!x].facts[FACT_RESET_RECEIVED];
+    set_fact(&basis->ends[x], FACT_RESET_SENT, ev, rst, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
+    set_fact(&basis->ends[!x], FACT_RESET_RECEIVED, ev, rst, CERTAINTY_PRESUMED,
+             CAUSE_RECEIVED_RST);
+    enter(&states[x], sent, STATE_CLOSED, true);
+    enter(&states[!x], received, STATE_CLOSED, false);
+    states[x].reset_sent = states[!x].reset_received = true;
+    states[x].possible = STATE_BIT(STATE_CLOSED);
+    look_beyond(ev, !x, &states[!x], STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_ESTABLISHED));
+    return SHAPE_ABORTED;
+}
+
+/* ---- two FINs ------------------------------------------------------------------------------- */
+
+/* X has seen that its FIN was acknowledged: it echoes what was stamped later, or acknowledges the
+ * peer's FIN, where that brought the acknowledgment or came behind it. */
+static int proof_of_ack(const struct evidence *ev, const struct plain *p, int x)
+{
+    int acked = p->side[!x].ack_fin;
+    int echo = echo_of(ev, x, acked);
+    return echo != NO_ENTRY || p->side[!x].fin < acked ? echo : p->side[x].ack_fin;
+}
+
+static void note_fins(const struct evidence *ev, const struct plain *p, int x,
+                      struct endpoint_facts ends[2])
+{
+    const struct plain_side *own = &p->side[x];
+    const struct plain_side *peer = &p->side[!x];
+    struct endpoint_facts *e = &ends[x];
+    set_fact(e, FACT_FIN_SENT, ev, own->fin, CERTAINTY_CONFIRMED, CAUSE_SENT_FIN);
+    set_fact(e, FACT_FIN_RECEIVED, ev, peer->fin, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_FIN);
+    e->facts[FACT_FIN_RECEIVED].confirmed_by = ev->log[own->ack_fin].frame;
+    int proof = proof_of_ack(ev, p, x);
+    set_fact(e, FACT_FIN_ACKED, ev, peer->ack_fin,
+             proof == NO_ENTRY ? CERTAINTY_PRESUMED : CERTAINTY_CONFIRMED,
+             CAUSE_RECEIVED_ACK_OF_FIN);
+    if (proof != NO_ENTRY)
+        e->facts[FACT_FIN_ACKED].confirmed_by = ev->log[proof].frame;
+    e->fin_first = own->fin;
+    e->fin_seq = seq_of(own->isn + own->fin_end - 1);
+    e->fin_acked_index = peer->ack_fin;
+    e->active_known = true;
+    e->active = own->ack_fin > own->fin;
+}
+
+static void doubt_order(const struct evidence *ev, const struct plain *p, int x,
+                        struct endpoint_facts ends[2])
+{
+    struct endpoint_facts *e = &ends[x];
+    e->active_doubtful =
+        !e->active && ((p->side[x].ack_fin == p->side[x].fin && may_repeat_fin(ev, x, ends)) ||
+                       may_have_queued_fin(ev, x, e));
+}
+
+static enum tcp_state closing_state(const struct endpoint_facts *e, unsigned facts)
+{
+    return close_state(facts | (e->active ? HAS_CLOSED_ACTIVELY : 0));
+}
+
+/* The peer's FIN, its own, and the acknowledgment of that, in order of passage. Of what one segment
+ * tells the acknowledgment is told last. */
+static void enter_closing(const struct endpoint_facts *e, struct endpoint_states *s)
+{
+    const struct fact *sent = &e->facts[FACT_FIN_SENT];
+    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
+    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    bool sure = acked->certainty == CERTAINTY_CONFIRMED;
+    bool had_fin = received->index < sent->index;
+    if (had_fin)
+        enter(s, received, STATE_CLOSE_WAIT, true);
+    enter(s, sent, closing_state(e, HAS_FIN_SENT | (had_fin ? HAS_FIN_RECEIVED : 0)), true);
+    if (!had_fin && received->index < acked->index)
+        enter(s, received, closing_state(e, HAS_FIN_SENT | HAS_FIN_RECEIVED), true);
+    bool last = received->index > acked->index;
+    enter(s, acked, closing_state(e, HAS_FIN_SENT | HAS_FIN_ACKED | (last ? 0 : HAS_FIN_RECEIVED)),
+          sure);
+    if (last)
+        enter(s, received, closing_state(e, HAS_FIN_SENT | HAS_FIN_ACKED | HAS_FIN_RECEIVED), sure);
+}
+
+/* Until 2*MSL after it began, or after the last acknowledgment that restarted it. */
+static void run_time_wait(const struct evidence *ev, int x, const struct endpoint_facts *e,
+                          struct endpoint_states *s)
+{
+    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
+    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    const struct fact *entered = received->index > acked->index ? received : acked;
+    int64_t last_ns = entered->at_ns;
+    int64_t own_due_ns = may_stray_ns(ev, x) + ev->config->delayed_ack_ns;
+    for (int i = entered->index + 1; i < ev->count; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->time_ns > last_ns + (g->side == x ? own_due_ns : 0))
+            last_ns = g->time_ns;
+    }
+    s->time_wait_from_ns = entered->at_ns;
+    if (__builtin_add_overflow(last_ns, ev->config->two_msl_ns, &s->time_wait_until_ns))
+        s->time_wait_until_ns = INT64_MAX;
+    if (ev->now_ns == TIME_UNKNOWN || ev->now_ns < s->time_wait_until_ns)
+        return;
+    enter(s, &(struct fact){.at_ns = s->time_wait_until_ns, .cause = CAUSE_TWO_MSL_ELAPSED},
+          STATE_CLOSED, false);
+}
+
+static unsigned either_way(const struct endpoint_facts *e, unsigned facts)
+{
+    unsigned set =
+        STATE_BIT(close_state(facts)) | STATE_BIT(close_state(facts | HAS_CLOSED_ACTIVELY));
+    return e->active_doubtful ? set : STATE_BIT(closing_state(e, facts));
+}
+
+/* The acknowledgment of its FIN may have been lost, unless the peer's FIN brought it. */
+static void look_behind(const struct evidence *ev, int x, const struct endpoint_facts *e,
+                        struct endpoint_states *s)
+{
+    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    const unsigned fins = HAS_FIN_SENT | HAS_FIN_RECEIVED;
+    bool over = s->entries[s->count - 1].cause == CAUSE_TWO_MSL_ELAPSED;
+    unsigned set = STATE_BIT(s->state);
+    if (!over)
+        set |= either_way(e, fins | HAS_FIN_ACKED);
+    if (!over && acked->certainty != CERTAINTY_CONFIRMED &&
+        seq_le(ev->log[e->facts[FACT_FIN_RECEIVED].index].ack, e->fin_seq))
+        set |= either_way(e, fins);
+    if (over && silence_since(ev, s->time_wait_until_ns) <= may_stray_ns(ev, x) + ev->rtt_ns[x])
+        set |= STATE_BIT(STATE_TIME_WAIT);
+    bool silent = !ev->beside[x] && silence_since(ev, ev->c->side[x].last_ns) > ev->config->idle_ns;
+    if (set & STATE_BIT(STATE_TIME_WAIT) || silent)
+        set |= STATE_BIT(STATE_CLOSED);
+    s->possible = (uint16_t)set;
+}
+
+static void close_end(const struct evidence *ev, int x, const struct endpoint_facts *e,
+                      struct endpoint_states *s)
+{
+    s->fin_sent = s->fin_received = s->fin_acked = s->active_known = true;
+    s->fin_seq = e->fin_seq.n;
+    s->active = e->active;
+    s->active_presumed = e->active_doubtful;
+    s->fin_acked_by = e->facts[FACT_FIN_ACKED].frame;
+    enter_closing(e, s);
+    if (s->state == STATE_TIME_WAIT)
+        run_time_wait(ev, x, e, s);
+    look_behind(ev, x, e, s);
+}
+
+/* Both FINs were acknowledged, and nothing else is asked for. */
+static bool closes(const struct evidence *ev, const struct plain *p)
+{
+    const struct detail *d = ev->c->detail;
+    for (int x = 0; x < 2; x++) {
+        const struct plain_side *own = &p->side[x];
+        seq_t end = seq_of(own->isn + own->fin_end);
+        bool sent_before = d->start.seen[x] && seq_le(end, d->start.nxt[x]);
+        if (own->fin == NO_ENTRY || own->ack_fin == NO_ENTRY || sent_before ||
+            octets_outstanding(ev, x) || d->side[x].probe_run || under_way(ev, own->ack_fin))
+            return false;
+    }
+    return true;
+}
+
+static enum shape close_both(struct states_basis *basis, const struct plain *p,
+                             struct endpoint_states states[2])
+{
+    const struct evidence *ev = &basis->evidence;
+    for (int x = 0; x < 2; x++)
+        note_fins(ev, p, x, basis->ends);
+    for (int x = 0; x < 2; x++) {
+        doubt_order(ev, p, x, basis->ends);
+        close_end(ev, x, &basis->ends[x], &states[x]);
+    }
+    return SHAPE_CLOSED;
+}
+
+/* ---- a SYN alone ---------------------------------------------------------------------------- */
+
+/* It would have been sent again by now: its timer starts with a second, whatever the way. */
+static void stop_asking(const struct evidence *ev, struct endpoint_facts *e,
+                        struct endpoint_states *s)
+{
+    int64_t due_ns = ev->config->rto_initial_ns;
+    if (silence_since(ev, ev->log[0].time_ns) <= due_ns + due_ns / 2)
+        return;
+    struct fact *f = &e->facts[FACT_TIMED_OUT];
+    set_fact(e, FACT_TIMED_OUT, ev, 0, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
+    f->order = ORDER_AT(1);
+    f->frame = FRAME_NONE;
+    f->at_ns += due_ns;
+    enter(s, f, STATE_CLOSED, false);
+}
+
+static enum shape ask_alone(struct states_basis *basis, int client,
+                            struct endpoint_states states[2])
+{
+    const struct evidence *ev = &basis->evidence;
+    for (int x = 0; x < 2; x++) {
+        clear_facts(&basis->ends[x], x != client);
+        clear_states(&states[x]);
+    }
+    struct endpoint_facts *asking = &basis->ends[client];
+    struct endpoint_states *server = &states[!client];
+    set_fact(asking, FACT_SYN_SENT, ev, 0, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN);
+    set_fact(&basis->ends[!client], FACT_SYN_RECEIVED, ev, 0, CERTAINTY_PRESUMED,
+             CAUSE_RECEIVED_SYN);
+    enter(&states[client], &asking->facts[FACT_SYN_SENT], STATE_SYN_SENT, true);
+    stop_asking(ev, asking, &states[client]);
+    states[client].possible = STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_CLOSED);
+    server->state = STATE_CLOSED;
+    server->certainty = CERTAINTY_PRESUMED;
+    server->possible = STATE_BIT(STATE_SYN_RECEIVED) | STATE_BIT(STATE_CLOSED);
+    return SHAPE_LONE_SYN;
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+enum shape plain_conclude(struct states_basis *basis, struct endpoint_states states[2])
+{
+    const struct evidence *ev = &basis->evidence;
+    struct plain p;
+    if (!ev->c->detail)
+        return is_lone_syn(ev->c) && reckonable(ev->c->first_ns)
+                   ? ask_alone(basis, client_side(ev->c), states)
+                   : SHAPE_ANY;
+    if (!opens(ev, &p))
+        return SHAPE_ANY;
+    bool reset = ev->log[ev->count - 1].flags & TCP_RST;
+    p.count = ev->count - reset;
+    if (!goes_on(ev, &p) || !server_opened(ev, &p))
+        return SHAPE_ANY;
+    bool fins = p.side[0].fin != NO_ENTRY || p.side[1].fin != NO_ENTRY;
+    bool tried = ev->c->detail->side[0].again_run || ev->c->detail->side[1].again_run;
+    if (fins ? reset || !closes(ev, &p) : reset ? !is_abort(ev, p.count) : tried)
+        return SHAPE_ANY;
+    open_both(basis, &p, states);
+    if (fins)
+        return close_both(basis, &p, states);
+    return reset ? abort_both(basis, p.count, states) : stay_open(basis, states);
+}

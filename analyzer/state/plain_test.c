@@ -1,0 +1,508 @@
+/*
+ * The short way says what the general way says: of random talks, of plain ones, of plain ones in
+ * which one thing is not as it should be, and of connections in whose records one field was
+ * changed, whether any talk could have changed it or not.
+ */
+#include "analyzer/conclude.h"
+#include "analyzer/flow/flows.h"
+#include "analyzer/state/plain.h"
+#include "analyzer/test_segments.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define TALKS           16000
+#define CHANGES_OF_EACH 40
+#define SEGMENTS_MAX    24
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * UINT32_C(1664525) + UINT32_C(1013904223);
+    return *state >> 8;
+}
+
+static uint32_t below(uint32_t *state, uint32_t limit)
+{
+    return next_random(state) % limit;
+}
+
+/* ---- the same? ------------------------------------------------------------------------------ */
+
+static bool same_fact(const struct fact *a, const struct fact *b)
+{
+    if (a->holds != b->holds || a->doubtful != b->doubtful)
+        return false;
+    return !a->holds ||
+           (a->certainty == b->certainty && a->cause == b->cause && a->at_ns == b->at_ns &&
+            a->frame == b->frame && a->confirmed_by == b->confirmed_by && a->index == b->index &&
+            a->order == b->order);
+}
+
+static bool same_facts(const struct endpoint_facts *a, const struct endpoint_facts *b)
+{
+    for (int id = 0; id < FACTS; id++) {
+        if (!same_fact(&a->facts[id], &b->facts[id]))
+            return false;
+    }
+    /* The short way is for those of whom nothing had to be taken back. */
+    return !a->retraction_count && !b->retraction_count && a->server == b->server &&
+           a->mid_stream == b->mid_stream && a->fin_implied == b->fin_implied &&
+           a->fin_first == b->fin_first && a->fin_seq.n == b->fin_seq.n && a->active == b->active &&
+           a->active_known == b->active_known && a->active_doubtful == b->active_doubtful &&
+           a->opening_fin == b->opening_fin && a->fin_acked_index == b->fin_acked_index;
+}
+
+static bool same_entries(const struct endpoint_states *a, const struct endpoint_states *b)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct state_entry *x = &a->entries[i];
+        const struct state_entry *y = &b->entries[i];
+        if (x->at_ns != y->at_ns || x->frame != y->frame || x->confirmed_by != y->confirmed_by ||
+            x->state != y->state || x->cause != y->cause || x->certainty != y->certainty ||
+            x->retracted != y->retracted)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static bool same_states(const struct endpoint_states *a, const struct endpoint_states *b)
+{
+    return same_entries(a, b) && a->state == b->state && a->certainty == b->certainty &&
+           a->possible == b->possible && a->fin_sent == b->fin_sent &&
+           a->fin_implied == b->fin_implied && a->fin_received == b->fin_received &&
+           a->fin_acked == b->fin_acked && a->active == b->active &&
+           a->active_known == b->active_known && a->active_presumed == b->active_presumed &&
+           a->reset_sent == b->reset_sent && a->reset_received == b->reset_received &&
+           a->vanished == b->vanished && a->fin_acked_by == b->fin_acked_by &&
+           a->fin_seq == b->fin_seq && a->time_wait_from_ns == b->time_wait_from_ns &&
+           a->time_wait_until_ns == b->time_wait_until_ns;
+}
+
+static bool same_entry(const struct log_entry *a, const struct log_entry *b)
+{
+    return a->time_ns == b->time_ns && a->frame == b->frame && a->seq.n == b->seq.n &&
+           a->ack.n == b->ack.n && a->payload_len == b->payload_len && a->ts_val == b->ts_val &&
+           a->ts_ecr == b->ts_ecr && a->window == b->window && a->ip_id == b->ip_id &&
+           a->flags == b->flags && a->side == b->side && a->ttl == b->ttl && a->marks == b->marks &&
+           a->nth == b->nth;
+}
+
+static bool same_evidence(const struct evidence *a, const struct evidence *b)
+{
+    for (int i = 0; i < a->count && a->count == b->count; i++) {
+        if (!same_entry(&a->log[i], &b->log[i]) || a->captured_ns[i] != b->captured_ns[i])
+            return false;
+    }
+    return a->count == b->count && a->now_ns == b->now_ns && a->reckoned == b->reckoned;
+}
+
+/* ---- one connection, concluded both ways ---------------------------------------------------- */
+
+struct tried {
+    struct analyzer_config config;
+    struct flows flows;
+    uint32_t random;
+    uint32_t of_shape[SHAPE_ABORTED + 1];
+    uint32_t changed_of_shape; /* connections with a change, of which the shape is still plain */
+    uint32_t changed;
+    bool change; /* their records */
+    const char *what;
+};
+
+static enum shape try_both(const struct tried *tried, const struct connection *c)
+{
+    static struct conclusion plain;
+    static struct conclusion at_length;
+    int64_t now_ns = tried->flows.clock_ns;
+    states_conclude(c, &tried->config, now_ns, &plain.basis, plain.states);
+    if (plain.basis.shape == SHAPE_ANY)
+        return SHAPE_ANY;
+    states_conclude_at_length(c, &tried->config, now_ns, &at_length.basis, at_length.states);
+    bool same = same_evidence(&plain.basis.evidence, &at_length.basis.evidence);
+    for (int x = 0; x < 2; x++) {
+        same &= same_facts(&plain.basis.ends[x], &at_length.basis.ends[x]);
+        same &= same_states(&plain.states[x], &at_length.states[x]);
+    }
+    if (!same) {
+        print_error("%s: shape %d\n", tried->what, (int)plain.basis.shape);
+        for (int x = 0; x < 2; x++) {
+            print_error("side %d: facts %d states %d, state %d %d, possible %x %x, count %u %u\n",
+                        x, same_facts(&plain.basis.ends[x], &at_length.basis.ends[x]),
+                        same_states(&plain.states[x], &at_length.states[x]), plain.states[x].state,
+                        at_length.states[x].state, plain.states[x].possible,
+                        at_length.states[x].possible, plain.states[x].count,
+                        at_length.states[x].count);
+        }
+        const struct evidence *ev = &plain.basis.evidence;
+        for (int i = 0; i < ev->count; i++) {
+            const struct log_entry *g = &ev->log[i];
+            print_error("%d +%lld side %d flags %02x marks %02x seq %u ack %u len %u ts %u %u\n", i,
+                        (long long)(g->time_ns - ev->log[0].time_ns), g->side, g->flags, g->marks,
+                        g->seq.n - c->side[g->side].isn.n, g->ack.n - c->side[!g->side].isn.n,
+                        g->payload_len, g->ts_val, g->ts_ecr);
+        }
+        fail();
+    }
+    return plain.basis.shape;
+}
+
+/* ---- changes of a record -------------------------------------------------------------------- */
+
+enum kind { BITS, NUMBER, TIME, TRUTH };
+
+struct field {
+    const char *name;
+    enum kind kind;
+    size_t offset, size;
+};
+
+#define FIELD(type, member, kind)                                                                  \
+    {                                                                                              \
+#member, kind, offsetof(type, member), sizeof(((type *)0)->member)                         \
+    }
+#define OF_ENTRY(member, kind)  FIELD(struct log_entry, member, kind)
+#define OF_SIDE(member, kind)   FIELD(struct side, member, kind)
+#define OF_DETAIL(member, kind) FIELD(struct side_detail, member, kind)
+#define OF_START(member, kind)  FIELD(struct close_start, member, kind)
+
+static const struct field of_entry[] = {
+    OF_ENTRY(time_ns, TIME),       OF_ENTRY(seq, NUMBER),    OF_ENTRY(ack, NUMBER),
+    OF_ENTRY(payload_len, NUMBER), OF_ENTRY(ts_val, NUMBER), OF_ENTRY(ts_ecr, NUMBER),
+    OF_ENTRY(window, NUMBER),      OF_ENTRY(ip_id, NUMBER),  OF_ENTRY(flags, BITS),
+    OF_ENTRY(ttl, NUMBER),         OF_ENTRY(marks, BITS),    OF_ENTRY(seq, BITS),
+    OF_ENTRY(ack, BITS),           OF_ENTRY(ts_val, BITS),   OF_ENTRY(window, BITS),
+    OF_ENTRY(payload_len, BITS),
+};
+static const struct field of_side[] = {
+    OF_SIDE(isn, NUMBER),   OF_SIDE(nxt, NUMBER),     OF_SIDE(una, NUMBER),
+    OF_SIDE(last_ns, TIME), OF_SIDE(packets, NUMBER), OF_SIDE(min_rtt_us, BITS),
+    OF_SIDE(window, BITS),  OF_SIDE(marks, BITS),     OF_SIDE(ttl, NUMBER),
+};
+static const struct field of_detail[] = {
+    OF_DETAIL(again_run, NUMBER),   OF_DETAIL(again_acked, TRUTH),  OF_DETAIL(probe_run, NUMBER),
+    OF_DETAIL(again_ns, TIME),      OF_DETAIL(data_ns, TIME),       OF_DETAIL(timer_ns, TIME),
+    OF_DETAIL(fins, NUMBER),        OF_DETAIL(una_before, NUMBER),  OF_DETAIL(fin_seq, NUMBER),
+    OF_DETAIL(unanswered_ns, TIME), OF_DETAIL(una_advanced, TRUTH), OF_DETAIL(again_gap_ns, TIME),
+    OF_DETAIL(last.ip_id, NUMBER),
+};
+static const struct field of_start[] = {
+    OF_START(taken, TRUTH),           OF_START(seen[0], TRUTH),   OF_START(seen[1], TRUTH),
+    OF_START(nxt[0], NUMBER),         OF_START(nxt[1], NUMBER),   OF_START(outstanding[0], NUMBER),
+    OF_START(outstanding[1], NUMBER), OF_START(window[0], BITS),  OF_START(window[1], BITS),
+    OF_START(last_ns[0], TIME),       OF_START(last_ns[1], TIME),
+};
+
+#define COUNT(array) ((uint32_t)(sizeof(array) / sizeof *(array)))
+
+/* By what round trips, timers and 2*MSL are made of. */
+static int64_t change_time(uint32_t *random, int64_t ns)
+{
+    static const int64_t steps_ns[] = {
+        1, 1000, NS_PER_MS, 45 * NS_PER_MS, NS_PER_S / 5, NS_PER_S, 60 * NS_PER_S,
+    };
+    int64_t step_ns = steps_ns[below(random, COUNT(steps_ns))];
+    if (below(random, 16) == 0 || ns == TIME_UNKNOWN)
+        return TIME_UNKNOWN;
+    return below(random, 2) ? ns + step_ns : ns - step_ns;
+}
+
+static void change(uint32_t *random, const struct field *field, void *at)
+{
+    int64_t ns;
+    uint32_t step = below(random, 2) ? 1 : UINT32_MAX;
+    switch (field->kind) {
+    case BITS:
+        ((uint8_t *)at)[below(random, (uint32_t)field->size)] ^= (uint8_t)(1u << below(random, 8));
+        return;
+    case NUMBER:
+        if (field->size == 1)
+            *(uint8_t *)at = (uint8_t)(*(uint8_t *)at + step);
+        else if (field->size == 2)
+            *(uint16_t *)at = (uint16_t)(*(uint16_t *)at + step);
+        else
+            *(uint32_t *)at += step;
+        return;
+    case TIME:
+        memcpy(&ns, at, sizeof ns);
+        ns = change_time(random, ns);
+        memcpy(at, &ns, sizeof ns);
+        return;
+    case TRUTH:
+        *(bool *)at = !*(bool *)at;
+        return;
+    }
+}
+
+struct record {
+    void *at;
+    const struct field *fields;
+    uint32_t count;
+};
+
+static struct record pick_record(uint32_t *random, struct connection *c)
+{
+    struct detail *d = c->detail;
+    struct side *side = &c->side[below(random, 2)];
+    uint32_t pick = d ? below(random, 8) : 0;
+    if (pick < 2)
+        return (struct record){side, of_side, COUNT(of_side)};
+    if (pick == 2)
+        return (struct record){&d->side[below(random, 2)], of_detail, COUNT(of_detail)};
+    if (pick == 3)
+        return (struct record){&d->start, of_start, COUNT(of_start)};
+    return (struct record){&d->log[below(random, d->log_count)], of_entry, COUNT(of_entry)};
+}
+
+/* Changes one field, tries, and changes it back. */
+static void try_changed(struct tried *tried, struct connection *c)
+{
+    struct record record = pick_record(&tried->random, c);
+    const struct field *field = &record.fields[below(&tried->random, record.count)];
+    uint8_t *at = (uint8_t *)record.at + field->offset;
+    uint8_t before[8];
+    memcpy(before, at, field->size);
+    change(&tried->random, field, at);
+    tried->what = field->name;
+    tried->changed++;
+    tried->changed_of_shape += try_both(tried, c) != SHAPE_ANY;
+    memcpy(at, before, field->size);
+}
+
+static bool judge(void *context, struct connection *c, bool evicted)
+{
+    (void)evicted;
+    struct tried *tried = context;
+    tried->what = "as it was";
+    enum shape shape = try_both(tried, c);
+    tried->of_shape[shape]++;
+    for (int i = 0; tried->change && shape != SHAPE_ANY && i < CHANGES_OF_EACH; i++)
+        try_changed(tried, c);
+    return true;
+}
+
+/* ---- talks ---------------------------------------------------------------------------------- */
+
+struct course {
+    struct talk talk;
+    struct segment segments[SEGMENTS_MAX];
+    uint32_t count;
+    uint32_t next[2]; /* relative */
+    int64_t ns;       /* since the origin */
+    int64_t way_ns;
+    uint32_t stamps; /* sides that stamp: bits */
+};
+
+/* Mostly as long as the way, at times a delayed acknowledgment's, a timer's, a minute's time. */
+static void pause_for(struct course *course, uint32_t *random)
+{
+    static const int64_t others_ns[] = {0, NS_PER_MS, 44 * NS_PER_MS, NS_PER_S / 4, 70 * NS_PER_S};
+    course->ns += below(random, 4) ? course->way_ns + below(random, 1000)
+                                   : others_ns[below(random, COUNT(others_ns))];
+}
+
+static void say(struct course *course, uint32_t *random, int side, const char *flags,
+                uint32_t payload_len)
+{
+    uint32_t *next = &course->next[side];
+    struct segment g =
+        segment(&course->talk, side, flags, *next, course->next[!side], payload_len, 0, "");
+    g.window = 50000;
+    g.time_ns = course->talk.origin_ns + course->ns;
+    if (course->stamps & 1u << side) {
+        g.marks |= SEG_TIMESTAMPS;
+        g.ts_val = (uint32_t)(course->ns / NS_PER_MS) + 7;
+        g.ts_ecr = g.ts_val - below(random, 4);
+    }
+    *next += payload_len + (strchr(flags, 'S') || strchr(flags, 'F') ? 1 : 0);
+    course->segments[course->count++] = g;
+    pause_for(course, random);
+}
+
+static void open_up(struct course *course, uint32_t *random)
+{
+    say(course, random, A, "S", 0);
+    if (below(random, 12) == 0)
+        return;
+    say(course, random, B, "S.", 0);
+    say(course, random, A, ".", 0);
+    for (uint32_t i = below(random, 4); i > 0; i--) {
+        say(course, random, A, "P.", 10 + below(random, 3));
+        if (below(random, 2))
+            say(course, random, B, "P.", 20 + below(random, 3));
+        if (below(random, 2))
+            say(course, random, A, ".", 0);
+    }
+}
+
+static void close_down(struct course *course, uint32_t *random)
+{
+    int x = (int)below(random, 2);
+    uint32_t payload_len = below(random, 4) ? 0 : 5;
+    switch (below(random, 8)) {
+    case 0:
+        return;
+    case 1:
+        say(course, random, x, "R.", 0);
+        return;
+    case 2:
+        say(course, random, x, "R", 0);
+        return;
+    case 3: { /* the two cross */
+        uint32_t before = course->next[x];
+        say(course, random, x, "F.", payload_len);
+        uint32_t behind = course->next[x];
+        course->next[x] = before;
+        say(course, random, !x, "F.", 0);
+        course->next[x] = behind;
+        say(course, random, x, ".", 0);
+        say(course, random, !x, ".", 0);
+        return;
+    }
+    default:
+        say(course, random, x, "F.", payload_len);
+        if (below(random, 2))
+            say(course, random, !x, ".", 0);
+        if (below(random, 6) == 0)
+            say(course, random, !x, "P.", 30);
+        if (below(random, 12) == 0)
+            return;
+        say(course, random, !x, "F.", below(random, 6) ? 0 : 9);
+        if (below(random, 12))
+            say(course, random, x, ".", 0);
+        if (below(random, 12) == 0)
+            say(course, random, x, ".", 0);
+        if (below(random, 24) == 0)
+            say(course, random, !x, "R", 0);
+        return;
+    }
+}
+
+/* One thing is not as it should be. */
+static void spoil(struct course *course, uint32_t *random)
+{
+    uint32_t i = below(random, course->count);
+    struct segment *g = &course->segments[i];
+    switch (below(random, 12)) {
+    case 0: /* not captured */
+        memmove(g, g + 1, (course->count - i - 1) * sizeof *g);
+        course->count -= course->count > 1;
+        break;
+    case 1: /* sent again, at once or by a timer */
+        memmove(g + 1, g, (course->count - i) * sizeof *g);
+        course->count++;
+        for (uint32_t k = i + 1; k < course->count && below(random, 2); k++)
+            course->segments[k].time_ns += NS_PER_S / 5;
+        g[1].ip_id = (uint16_t)(g->ip_id + below(random, 2));
+        break;
+    case 2:
+        g->seq += below(random, 2) ? 1 : UINT32_MAX;
+        break;
+    case 3:
+        g->ack += below(random, 2) ? 1 : UINT32_MAX;
+        break;
+    case 4:
+        g->flags ^= 1u << below(random, 5);
+        break;
+    case 5: /* overtaken */
+        if (i + 1 < course->count) {
+            struct segment moved = g[0];
+            g[0] = g[1];
+            g[1] = moved;
+            g[1].time_ns = g[0].time_ns;
+            g[0].time_ns = moved.time_ns;
+        }
+        break;
+    case 6:
+        g->time_ns = below(random, 4) ? g->time_ns - NS_PER_S / 50 : TIME_UNKNOWN;
+        break;
+    case 7:
+        g->payload_len += 1;
+        break;
+    case 8:
+        g->ttl = 61;
+        break;
+    case 9:
+        g->marks ^= SEG_TIMESTAMPS;
+        g->ts_val += below(random, 3) - 1;
+        break;
+    case 10:
+        g->window = (uint16_t)below(random, 2);
+        break;
+    default:
+        g->marks |= SEG_SACK | SEG_DSACK;
+        break;
+    }
+}
+
+/* `spoilt`: one in so many talks is; 0: none. */
+static void converse(struct tried *tried, uint32_t spoilt)
+{
+    static const int64_t ways_ns[] = {10000, 300000, 20 * NS_PER_MS, 300 * NS_PER_MS};
+    static struct course course; /* large */
+    tried->config = ANALYZER_CONFIG_DEFAULT;
+    for (uint32_t seed = 1; seed <= TALKS; seed++) {
+        uint32_t random = seed;
+        struct flows *flows = &tried->flows;
+        tried->random = seed;
+        assert_true(flows_init(flows, &tried->config, judge, tried));
+        memset(&course, 0, sizeof course);
+        talk_init(&course.talk);
+        course.stamps = below(&random, 3) ? 3 : below(&random, 4);
+        course.way_ns = ways_ns[below(&random, COUNT(ways_ns))];
+        open_up(&course, &random);
+        if (course.count > 1)
+            close_down(&course, &random);
+        if (spoilt && below(&random, spoilt) == 0)
+            spoil(&course, &random);
+        assert_int_equal(flows_feed(flows, course.segments, course.count, NULL), FLOW_OK);
+        int64_t end_ns = course.talk.origin_ns + course.ns +
+                         (below(&random, 2) ? 0 : (int64_t)below(&random, 100000) * NS_PER_MS);
+        if (end_ns > flows->clock_ns)
+            assert_int_equal(flows_pass_time(flows, end_ns), FLOW_OK);
+        assert_int_equal(flows_drain(flows), FLOW_OK);
+        flows_finish(flows);
+    }
+}
+
+/* ---- tests ---------------------------------------------------------------------------------- */
+
+static void of_plain_talks(void **unused)
+{
+    (void)unused;
+    static struct tried tried;
+    converse(&tried, 0);
+    for (int shape = SHAPE_LONE_SYN; shape <= SHAPE_ABORTED; shape++)
+        assert_in_range(tried.of_shape[shape], TALKS / 50, TALKS);
+    assert_in_range(tried.of_shape[SHAPE_CLOSED], TALKS / 5, TALKS);
+}
+
+static void of_spoilt_talks(void **unused)
+{
+    (void)unused;
+    static struct tried tried;
+    converse(&tried, 1);
+    assert_in_range(tried.of_shape[SHAPE_ANY], TALKS / 4, TALKS);
+    assert_in_range(tried.of_shape[SHAPE_CLOSED], TALKS / 50, TALKS);
+}
+
+static void of_changed_records(void **unused)
+{
+    (void)unused;
+    static struct tried tried = {.change = true};
+    converse(&tried, 0);
+    assert_in_range(tried.changed_of_shape, tried.changed / 20, tried.changed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_plain_talks),
+        cmocka_unit_test(of_spoilt_talks),
+        cmocka_unit_test(of_changed_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
