@@ -373,7 +373,7 @@ static bool copy_packets(struct extract *e, struct reading *reading, struct pcap
     uint64_t written = 0;
     while (!interrupted() && written < e->frames.members &&
            (status = timeline_next(reading->timeline, &packet)) == CAPTURE_PACKET) {
-        progress_packet(&reading->progress, reading->timeline);
+        progress_packets(&reading->progress, reading->timeline, 1);
         if (!frame_set_has(&e->frames, packet.frame))
             continue;
         if (!write_packet(e, writer, &packet, &reading->findings))

@@ -25,9 +25,12 @@ void progress_show(struct progress *progress, const struct timeline *timeline);
 void progress_clear(struct progress *progress);
 void progress_resources(const struct progress *progress);
 
-static inline void progress_packet(struct progress *progress, const struct timeline *timeline)
+static inline void progress_packets(struct progress *progress, const struct timeline *timeline,
+                                    uint32_t count)
 {
-    if (++progress->packets % PROGRESS_PACKETS == 0 && progress->terminal)
+    uint64_t before = progress->packets / PROGRESS_PACKETS;
+    progress->packets += count;
+    if (progress->packets / PROGRESS_PACKETS != before && progress->terminal)
         progress_show(progress, timeline);
 }
 

@@ -78,22 +78,51 @@ static bool hand_on(struct reading *r, const struct packet *packet, reading_take
     return go_on;
 }
 
+/* One packet, or as many as the batch can take. */
+static uint32_t dissect_some(struct reading *r, enum reading_step step,
+                             const struct packet *packets, uint32_t count)
+{
+    struct filter *filter = r->options->packet_filter;
+    if (filter && !filter_pass(filter, packets))
+        dissect_filtered(r->dissector);
+    else if (filter || step == READING_PACKETS)
+        dissect_packet(r->dissector, packets, r->batch);
+    else
+        return dissect_packets(r->dissector, packets, count, r->batch);
+    return 1;
+}
+
+static bool take_run(struct reading *r, enum reading_step step, const struct packet *packets,
+                     uint32_t count, reading_taker *take, void *context)
+{
+    for (uint32_t i = 0; i < count;) {
+        i += dissect_some(r, step, packets + i, count - i);
+        bool due = step == READING_PACKETS ? r->batch->count > 0 : batch_full(r->batch);
+        if (due && !hand_on(r, &packets[i - 1], take, context))
+            return false;
+    }
+    return true;
+}
+
+static void note_times(struct reading *r, const struct packet *packets, uint32_t count)
+{
+    int64_t end_ns = r->end_ns;
+    for (uint32_t i = 0; i < count; i++)
+        end_ns = packets[i].time_ns > end_ns ? packets[i].time_ns : end_ns;
+    r->end_ns = end_ns;
+}
+
 bool reading_run(struct reading *r, enum reading_step step, reading_taker *take, void *context)
 {
-    struct packet packet;
-    struct filter *filter = r->options->packet_filter;
+    const struct packet *packets;
+    uint32_t count;
     enum capture_status status = CAPTURE_END;
-    while (!interrupted() && (status = timeline_next(r->timeline, &packet)) == CAPTURE_PACKET) {
-        if (packet.time_ns > r->end_ns)
-            r->end_ns = packet.time_ns;
-        if (filter && !filter_pass(filter, &packet))
-            dissect_filtered(r->dissector);
-        else
-            dissect_packet(r->dissector, &packet, r->batch);
-        bool due = step == READING_PACKETS ? r->batch->count > 0 : batch_full(r->batch);
-        if (due && !hand_on(r, &packet, take, context))
+    while (!interrupted() &&
+           (status = timeline_next_run(r->timeline, &packets, &count)) == CAPTURE_PACKET) {
+        note_times(r, packets, count);
+        if (!take_run(r, step, packets, count, take, context))
             return false;
-        progress_packet(&r->progress, r->timeline);
+        progress_packets(&r->progress, r->timeline, count);
     }
     if (status == CAPTURE_NO_MEMORY)
         return fail("out of memory while reading the captures");

@@ -3,13 +3,16 @@
 #include "dissect/link/link.h"
 #include "dissect/net/net.h"
 #include "dissect/tcp/tcp.h"
+#include "dissect/usual.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct dissector {
     struct capture_findings *findings;
     struct fragment_table *fragments;
     struct inflater *inflater;
+    struct known_macs macs;
 };
 
 struct dissector *dissector_create(struct capture_findings *findings)
@@ -18,6 +21,7 @@ struct dissector *dissector_create(struct capture_findings *findings)
     if (!dissector)
         return NULL;
     dissector->findings = findings;
+    known_macs_init(&dissector->macs);
     dissector->fragments = fragments_create();
     dissector->inflater = inflater_create();
     if (!dissector->fragments || !dissector->inflater) {
@@ -151,8 +155,8 @@ static void decode(struct layers *l)
         layers_run(l, decoder(l));
 }
 
-void dissect_packet(struct dissector *dissector, const struct packet *packet,
-                    struct segment_batch *batch)
+void dissect_unusual(struct dissector *dissector, const struct packet *packet,
+                     struct segment_batch *batch)
 {
     uint32_t fcs = packet->fcs_len < packet->original_len ? packet->fcs_len : packet->original_len;
     struct layers l = {
@@ -167,13 +171,42 @@ void dissect_packet(struct dissector *dissector, const struct packet *packet,
     };
     layers_limit(&l, packet->original_len - fcs);
     dissector->findings->packets++;
-    fragments_forget_places(dissector->fragments);
     decode(&l);
     count(dissector->findings, &l);
     if (UNLIKELY(l.left_out))
         count_left_out(dissector->findings, &l);
     if (UNLIKELY(l.has_fragment))
         emit_given_up(dissector, batch, PACKET_SEGMENTS_MAX - l.emitted);
+}
+
+uint32_t dissect_packets(struct dissector *dissector, const struct packet *packets, uint32_t count,
+                         struct segment_batch *batch)
+{
+    uint32_t done = 0;
+    uint32_t usual = 0;
+    fragments_forget_places(dissector->fragments);
+    while (done < count && !batch_full(batch)) {
+        uint32_t room = BATCH_SEGMENTS - batch->count;
+        uint32_t most = count - done < room ? count - done : room;
+        uint32_t run =
+            usual_segments(&dissector->macs, packets + done, most, batch->segments + batch->count);
+        batch->count += run;
+        usual += run;
+        done += run;
+        if (run < most)
+            dissect_unusual(dissector, &packets[done++], batch);
+    }
+    dissector->findings->packets += usual;
+    dissector->findings->tcp += usual;
+    return done;
+}
+
+void dissect_packet(struct dissector *dissector, const struct packet *packet,
+                    struct segment_batch *batch)
+{
+    uint32_t done = dissect_packets(dissector, packet, 1, batch);
+    assert(done == 1); /* the batch was not full */
+    (void)done;
 }
 
 bool dissect_flush(struct dissector *dissector, struct segment_batch *batch)

@@ -30,13 +30,17 @@ void dissector_destroy(struct dissector *dissector);
 void dissect_packet(struct dissector *dissector, const struct packet *packet,
                     struct segment_batch *batch);
 
+/* The same for one packet after the other, until the batch is full; how many it took. */
+uint32_t dissect_packets(struct dissector *dissector, const struct packet *packets, uint32_t count,
+                         struct segment_batch *batch) MUST_CHECK;
+
 /* After the last packet: what is left of IP datagrams that never became complete, at most
  * PACKET_SEGMENTS_MAX segments at a time, with the frames and times of their packets. The batch
  * must not be batch_full(). False, and nothing appended, when nothing is left. */
 bool dissect_flush(struct dissector *dissector, struct segment_batch *batch) MUST_CHECK;
 
-/* In which packets the datagrams came whose segments the last dissect_packet() or dissect_flush()
- * gave: those of segment.frame have that in `segment`. Borrowed until the next of these. */
+/* In which packets the datagrams came whose segments the last of these functions gave: those of
+ * segment.frame have that in `segment`. Borrowed until the next of these. */
 const struct fragment_place *dissect_fragments(const struct dissector *dissector, size_t *count);
 
 /* Counts a packet that --filter left out. */

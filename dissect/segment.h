@@ -128,15 +128,16 @@ struct segment {
     uint32_t interface;   /* tap: index into the capture's interfaces, over all files */
     uint16_t flags;       /* enum tcp_flag */
     uint16_t window;      /* as in the header, unscaled */
-    uint16_t mss;         /* with SEG_MSS */
     uint16_t ip_id;       /* IPv4 identification; 0 for IPv6 */
+    uint8_t ttl;          /* TTL or hop limit of the innermost IP header */
+    uint8_t ip_version;   /* 4 or 6 */
     uint16_t vlan;        /* innermost VLAN id, or VLAN_NONE */
     uint16_t aux;         /* index into the batch's aux arena, or AUX_NONE */
-    uint8_t ttl;          /* TTL or hop limit of the innermost IP header */
+    uint16_t mss;         /* with SEG_MSS */
     uint8_t window_scale; /* with SEG_WINDOW_SCALE; 0 to 14 (RFC 7323: larger ones mean 14) */
-    uint8_t ip_version;   /* 4 or 6 */
     uint8_t tunnel;       /* enum tunnel */
 };
+_Static_assert(sizeof(struct segment) == 112, "without padding: tests compare whole segments");
 
 /* The one look at payload: the start of what an RST carried (RFC 9293 section 3.5.3 lets it say
  * why), and the reason of MP_TCPRST (RFC 8684 section 3.6). Raw bytes: reports clean them. */

@@ -318,25 +318,52 @@ static void finish(struct capture *c)
     note_damage(c, kind, reason, window_offset(&c->window), source_fault_bytes(source));
 }
 
-enum capture_status capture_next(struct capture *c, struct packet *packet)
+static enum step next_of_any_kind(struct capture *c, struct packet *packet)
 {
-    for (;;) {
-        enum step step;
-        if (LIKELY(c->stage == STAGE_PCAP))
-            step = pcap_next(c, packet);
-        else if (c->stage == STAGE_PCAPNG)
-            step = pcapng_next(c, packet);
-        else if (c->stage == STAGE_SNOOP)
-            step = snoop_next(c, packet);
-        else if (c->stage == STAGE_START)
-            step = begin_part(c);
-        else
-            return c->no_memory ? CAPTURE_NO_MEMORY : CAPTURE_END;
-        if (LIKELY(step == STEP_PACKET))
+    switch (c->stage) {
+    case STAGE_PCAP:
+        return pcap_next(c, packet);
+    case STAGE_PCAPNG:
+        return pcapng_next(c, packet);
+    case STAGE_SNOOP:
+        return snoop_next(c, packet);
+    case STAGE_START:
+        return begin_part(c);
+    case STAGE_OVER:
+        break;
+    }
+    return STEP_OVER;
+}
+
+static uint32_t usual_run(struct capture *c, struct packet *packets, uint32_t most)
+{
+    if (LIKELY(c->stage == STAGE_PCAP))
+        return pcap_usual_run(c, packets, most);
+    return c->stage == STAGE_PCAPNG ? pcapng_usual_run(c, packets, most) : 0;
+}
+
+enum capture_status capture_next_run(struct capture *c, struct packet *packets, uint32_t most,
+                                     uint32_t *count)
+{
+    *count = usual_run(c, packets, most);
+    if (LIKELY(*count))
+        return CAPTURE_PACKET;
+    while (c->stage != STAGE_OVER) {
+        enum step step = next_of_any_kind(c, packets);
+        if (LIKELY(step == STEP_PACKET)) {
+            *count = 1;
             return CAPTURE_PACKET;
+        }
         if (step == STEP_NO_MEMORY)
             c->no_memory = true;
         if (step != STEP_AGAIN || c->window.no_memory)
             finish(c);
     }
+    return c->no_memory ? CAPTURE_NO_MEMORY : CAPTURE_END;
+}
+
+enum capture_status capture_next(struct capture *c, struct packet *packet)
+{
+    uint32_t count;
+    return capture_next_run(c, packet, 1, &count);
 }

@@ -36,4 +36,10 @@ void capture_destroy(struct capture *capture);
 
 enum capture_status capture_next(struct capture *capture, struct packet *packet) MUST_CHECK;
 
+/* The same for as many as lie in memory as usual records, at most `most`, without waiting for
+ * input once there is one. With CAPTURE_PACKET *count is at least 1; their data are borrowed until
+ * the next call. */
+enum capture_status capture_next_run(struct capture *capture, struct packet *packets, uint32_t most,
+                                     uint32_t *count) MUST_CHECK;
+
 #endif

@@ -101,11 +101,10 @@ static void fill_odd(struct capture *c, const struct pcap_record *r, struct pack
         count_oddity(c, ODDITY_SUBSECOND_OVERFLOW);
 }
 
-static inline void fill(struct capture *c, const struct pcap_record *r, struct packet *packet)
+static inline void fill(const struct pcap_part *part, const struct pcap_record *r,
+                        const uint8_t *data, struct packet *packet)
 {
-    struct pcap_part *part = &c->pcap;
-    struct window *w = &c->window;
-    packet->data = window_at(w) + part->header_len;
+    packet->data = data;
     packet->captured_len = r->captured_len;
     packet->original_len = r->original_len;
     packet->time_ns = (int64_t)r->seconds * NS_PER_SECOND +
@@ -114,9 +113,6 @@ static inline void fill(struct capture *c, const struct pcap_record *r, struct p
     packet->link_type = part->link_type;
     packet->fcs_len = part->fcs_len;
     packet->marks = 0;
-    part->last_seconds = r->seconds;
-    w->at += part->header_len + (size_t)r->captured_len;
-    count_packet(c, packet);
 }
 
 static bool all_zero(const uint8_t *p, size_t length)
@@ -180,29 +176,63 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
         part->has_last = true;
         part->judge_all = part->text_suspect;
     }
-    fill(c, &r, packet);
+    fill(part, &r, window_at(w) + part->header_len, packet);
+    part->last_seconds = r.seconds;
+    w->at += whole;
+    count_packet(c, packet);
     fill_odd(c, &r, packet);
     return STEP_PACKET;
 }
 
 /* A record is delivered when the header behind it is as usual as its own: one that swallowed the
- * start of the next, because bytes between were lost, is found out before it is handed on. */
+ * start of the next, because bytes between were lost, is found out before it is handed on. The
+ * part's own numbers are given by value: as constants where they are as in nearly all files. */
+static inline uint32_t usual_run(struct capture *c, const struct pcap_part part,
+                                 struct packet *packets, uint32_t most)
+{
+    const uint8_t *bytes = c->window.bytes;
+    size_t at = c->window.at;
+    size_t end = c->window.end;
+    if (UNLIKELY(end - at < part.header_len))
+        return 0;
+    struct pcap_record r = pcap_record_read(&part, bytes + at);
+    if (UNLIKELY(is_odd(&part, &r)))
+        return 0;
+    uint32_t count = 0;
+    frame_ref frame = frame_ref_of(c->file, c->frames);
+    while (count < most) {
+        size_t behind = at + part.header_len + r.captured_len;
+        if (UNLIKELY(end < behind + part.header_len))
+            break;
+        struct pcap_record next = pcap_record_read(&part, bytes + behind);
+        if (UNLIKELY(is_odd_behind(&part, &next, r.seconds)))
+            break;
+        r = pcap_record_read(&part, bytes + at); /* to hold less at a time */
+        fill(&part, &r, bytes + at + part.header_len, &packets[count]);
+        packets[count++].frame = ++frame;
+        at = behind;
+        c->pcap.last_seconds = r.seconds;
+        r = next;
+    }
+    c->window.at = at;
+    count_timed(c, packets, count);
+    return count;
+}
+
+uint32_t pcap_usual_run(struct capture *c, struct packet *packets, uint32_t most)
+{
+    struct pcap_part part = c->pcap;
+    if (UNLIKELY(part.lengths != LENGTHS_CAPTURED_FIRST || part.header_len != 16 ||
+                 part.big_endian != HOST_BIG_ENDIAN || part.judge_all))
+        return usual_run(c, part, packets, most);
+    part.lengths = LENGTHS_CAPTURED_FIRST;
+    part.header_len = 16;
+    part.big_endian = HOST_BIG_ENDIAN;
+    part.judge_all = false;
+    return usual_run(c, part, packets, most);
+}
+
 enum step pcap_next(struct capture *c, struct packet *packet)
 {
-    struct pcap_part *part = &c->pcap;
-    struct window *w = &c->window;
-    size_t left = window_left(w);
-    if (LIKELY(left >= part->header_len)) {
-        const uint8_t *p = window_at(w);
-        struct pcap_record r = pcap_record_read(part, p);
-        size_t whole = part->header_len + (size_t)r.captured_len;
-        if (LIKELY(left >= whole + part->header_len && !is_odd(part, &r))) {
-            struct pcap_record next = pcap_record_read(part, p + whole);
-            if (LIKELY(!is_odd_behind(part, &next, r.seconds))) {
-                fill(c, &r, packet);
-                return STEP_PACKET;
-            }
-        }
-    }
-    return next_slowly(c, packet);
+    return pcap_usual_run(c, packet, 1) ? STEP_PACKET : next_slowly(c, packet);
 }

@@ -190,29 +190,39 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
     return take_block(c, &block, packet);
 }
 
+/* An enhanced packet block, whole in the window and with lengths that hold, begins there. */
+static inline bool usual_block(const struct capture *c, struct block *block)
+{
+    size_t left = window_left(&c->window);
+    bool big_endian = c->section.big_endian;
+    const uint8_t *p = window_at(&c->window);
+    if (UNLIKELY(left < PACKET_BLOCK_FIXED || c->section.unknown_version))
+        return false;
+    block->bytes = p;
+    block->type = load_u32(big_endian, p);
+    block->length = block->span = load_u32(big_endian, p + 4);
+    return LIKELY(block->type == BLOCK_PACKET && block->span >= PACKET_BLOCK_FIXED &&
+                  block->span % 4 == 0 && block->span <= left &&
+                  load_u32(big_endian, p + block->span - 4) == block->length);
+}
+
+uint32_t pcapng_usual_run(struct capture *c, struct packet *packets, uint32_t most)
+{
+    struct block block;
+    uint32_t count = 0;
+    while (count < most && usual_block(c, &block)) {
+        count += pcapng_packet(c, &block, &packets[count]) == STEP_PACKET;
+        c->window.at += block.span;
+    }
+    return count;
+}
+
 enum step pcapng_next(struct capture *c, struct packet *packet)
 {
-    struct window *w = &c->window;
     for (;;) {
-        size_t left = window_left(w);
-        bool big_endian = c->section.big_endian;
-        enum step step = STEP_AGAIN;
-        if (LIKELY(left >= PACKET_BLOCK_FIXED && !c->section.unknown_version)) {
-            const uint8_t *p = window_at(w);
-            struct block block = {
-                .type = load_u32(big_endian, p), .length = load_u32(big_endian, p + 4), .bytes = p};
-            block.span = block.length;
-            if (LIKELY(block.type == BLOCK_PACKET && block.span >= PACKET_BLOCK_FIXED &&
-                       block.span % 4 == 0 && block.span <= left &&
-                       load_u32(big_endian, p + block.span - 4) == block.length)) {
-                step = pcapng_packet(c, &block, packet);
-                w->at += block.span;
-                if (LIKELY(step == STEP_PACKET))
-                    return step;
-                continue;
-            }
-        }
-        step = next_slowly(c, packet);
+        if (pcapng_usual_run(c, packet, 1))
+            return STEP_PACKET;
+        enum step step = next_slowly(c, packet);
         if (step == STEP_PACKET)
             return step;
         if (step != STEP_AGAIN || c->stage != STAGE_PCAPNG) {

@@ -129,24 +129,43 @@ static inline void count_oddity(struct capture *c, enum oddity oddity)
     file_of(c)->oddities[oddity]++;
 }
 
+/* Counts packets, numbered and with times, in their file. */
+static inline void count_timed(struct capture *c, const struct packet *packets, uint32_t count)
+{
+    struct file_findings *file = file_of(c);
+    /* TIME_UNKNOWN is the lowest of all numbers. */
+    int64_t last_ns = c->last_time_ns;
+    int64_t end_ns = file->end_ns;
+    int64_t start_ns = file->start_ns == TIME_UNKNOWN ? INT64_MAX : file->start_ns;
+    uint64_t backwards = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t time_ns = packets[i].time_ns;
+        backwards += time_ns < last_ns;
+        last_ns = time_ns;
+        end_ns = time_ns > end_ns ? time_ns : end_ns;
+        start_ns = time_ns < start_ns ? time_ns : start_ns;
+    }
+    c->frames += count;
+    file->packets += count;
+    if (!count)
+        return;
+    file->oddities[ODDITY_CLOCK_BACKWARDS] += backwards;
+    c->last_time_ns = last_ns;
+    file->end_ns = end_ns;
+    file->start_ns = start_ns;
+}
+
 /* Numbers the packet and counts it in its file. */
 static inline void count_packet(struct capture *c, struct packet *packet)
 {
-    struct file_findings *file = file_of(c);
-    packet->frame = frame_ref_of(c->file, ++c->frames);
-    file->packets++;
-    if (UNLIKELY(packet->time_ns == TIME_UNKNOWN)) {
-        file->untimed++;
+    packet->frame = frame_ref_of(c->file, c->frames + 1);
+    if (LIKELY(packet->time_ns != TIME_UNKNOWN)) {
+        count_timed(c, packet, 1);
         return;
     }
-    /* TIME_UNKNOWN is the lowest of all numbers. */
-    if (UNLIKELY(packet->time_ns < c->last_time_ns))
-        file->oddities[ODDITY_CLOCK_BACKWARDS]++;
-    c->last_time_ns = packet->time_ns;
-    if (packet->time_ns > file->end_ns)
-        file->end_ns = packet->time_ns;
-    if (UNLIKELY(packet->time_ns < file->start_ns || file->start_ns == TIME_UNKNOWN))
-        file->start_ns = packet->time_ns;
+    c->frames++;
+    file_of(c)->packets++;
+    file_of(c)->untimed++;
 }
 
 /* capture.c */
@@ -186,6 +205,11 @@ bool text_mode_content(const struct capture *c) MUST_CHECK;
 /* pcap.c: the header is in the window, whole. */
 enum step pcap_begin(struct capture *c) MUST_CHECK;
 enum step pcap_next(struct capture *c, struct packet *packet) MUST_CHECK;
+/* Usual records that are in the window, each with a usual header behind it: how many. They touch
+ * nothing but the file's own counts. */
+uint32_t pcap_usual_run(struct capture *c, struct packet *packets, uint32_t most) MUST_CHECK;
+
+#define HOST_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
 struct pcap_record {
     uint32_t seconds;
@@ -198,8 +222,7 @@ static inline struct pcap_record pcap_record_read(const struct pcap_part *part, 
 {
     uint32_t word[4];
     __builtin_memcpy(word, p, sizeof word);
-    bool host_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-    if (UNLIKELY(part->big_endian != host_big)) {
+    if (UNLIKELY(part->big_endian != HOST_BIG_ENDIAN)) {
         for (int i = 0; i < 4; i++)
             word[i] = __builtin_bswap32(word[i]);
     }
@@ -227,6 +250,8 @@ bool pcap_resync(struct capture *c, bool rewind) MUST_CHECK;
 /* pcapng.c */
 enum step pcapng_begin(struct capture *c) MUST_CHECK;
 enum step pcapng_next(struct capture *c, struct packet *packet) MUST_CHECK;
+/* The same for enhanced packet blocks. */
+uint32_t pcapng_usual_run(struct capture *c, struct packet *packets, uint32_t most) MUST_CHECK;
 void section_finish(struct section *section);
 
 /* snoop.c: the header is in the window, whole. */

@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An open file with its next packet. */
+/* Packets read from a file at once, at most. */
+#define RUN_PACKETS 64u
+
+/* An open file with its next packets. */
 struct stream {
     struct capture *capture;
     const struct source *source; /* the capture's */
-    struct packet packet;
-    int64_t key_ns; /* highest time up to and with the packet; TIME_UNKNOWN is lowest of all */
+    int64_t key_ns; /* highest time up to and with the next packet; TIME_UNKNOWN is lowest of all */
     uint32_t file;
+    uint32_t at, count; /* packets[at] is the next */
+    struct packet packets[RUN_PACKETS];
 };
 
 struct timeline {
@@ -25,16 +29,23 @@ struct timeline {
     uint32_t ahead_most; /* files whose turn has not come that are read ahead */
     struct stream *heap[TIMELINE_OPEN_MAX];
     uint32_t open_count;
-    bool top_given; /* the heap's top has been handed out and is to be read on */
+    uint32_t given;           /* packets of the heap's top that have been handed out */
+    const struct packet *run; /* timeline_next() has some of a run left */
+    uint32_t run_left;
     bool no_memory;
     int64_t highest_ns;
     uint64_t finished_bytes;
     uint64_t total_bytes;
 };
 
+static bool is_before(int64_t key_ns, uint32_t file, int64_t than_ns, uint32_t than_file)
+{
+    return key_ns != than_ns ? key_ns < than_ns : file < than_file;
+}
+
 static bool before(const struct stream *a, const struct stream *b)
 {
-    return a->key_ns != b->key_ns ? a->key_ns < b->key_ns : a->file < b->file;
+    return is_before(a->key_ns, a->file, b->key_ns, b->file);
 }
 
 static void sift_down(struct timeline *t, uint32_t at)
@@ -74,15 +85,25 @@ static void close_stream(struct timeline *t, struct stream *stream)
     free(stream);
 }
 
-/* Reads the stream's next packet. False at its end. */
+static int64_t key_with(int64_t key_ns, const struct packet *packet)
+{
+    return packet->time_ns > key_ns ? packet->time_ns : key_ns;
+}
+
+/* Reads on when the stream's packets have been handed out. False at its end. */
 static bool advance(struct timeline *t, struct stream *stream)
 {
-    enum capture_status status = capture_next(stream->capture, &stream->packet);
-    if (status == CAPTURE_NO_MEMORY)
-        t->no_memory = true;
-    if (status == CAPTURE_PACKET && stream->packet.time_ns > stream->key_ns)
-        stream->key_ns = stream->packet.time_ns;
-    return status == CAPTURE_PACKET;
+    if (stream->at == stream->count) {
+        enum capture_status status =
+            capture_next_run(stream->capture, stream->packets, RUN_PACKETS, &stream->count);
+        stream->at = 0;
+        if (status == CAPTURE_NO_MEMORY)
+            t->no_memory = true;
+        if (status != CAPTURE_PACKET)
+            return false;
+    }
+    stream->key_ns = key_with(stream->key_ns, &stream->packets[stream->at]);
+    return true;
 }
 
 /* Of files whose turn comes later what can be decompressed now. One that cannot be opened is told
@@ -142,26 +163,34 @@ static void open_stream(struct timeline *t, uint32_t index)
     sift_up(t, t->open_count++);
 }
 
-/* Opens every file that may have a packet before the heap's top. One that begins with that packet's
- * time waits: when it goes on where the other ends, the two are one tap. */
+/* The next file may have a packet before one of that time. One that begins with it waits: when it
+ * goes on where the other ends, the two are one tap. */
+static bool next_is_due(const struct timeline *t, int64_t key_ns)
+{
+    if (t->next == t->survey.count || t->open_count == TIMELINE_OPEN_MAX)
+        return false;
+    int64_t first_ns = t->survey.inputs[t->order[t->next]].first_ns;
+    return first_ns == TIME_UNKNOWN || first_ns < key_ns;
+}
+
+/* Opens every file that may have a packet before the heap's top. */
 static void open_due(struct timeline *t)
 {
-    while (t->next < t->survey.count && t->open_count < TIMELINE_OPEN_MAX && !t->no_memory) {
-        uint32_t index = t->order[t->next];
-        int64_t first_ns = t->survey.inputs[index].first_ns;
-        if (t->open_count && first_ns != TIME_UNKNOWN && first_ns >= t->heap[0]->key_ns)
+    while (t->next < t->survey.count && !t->no_memory) {
+        if (t->open_count && !next_is_due(t, t->heap[0]->key_ns))
             return;
         if (t->pool)
             prepare(t);
-        t->next++;
+        uint32_t index = t->order[t->next++];
         open_stream(t, index);
     }
 }
 
 static void read_on(struct timeline *t)
 {
-    t->top_given = false;
     struct stream *top = t->heap[0];
+    top->at += t->given;
+    t->given = 0;
     if (!advance(t, top)) {
         t->heap[0] = t->heap[--t->open_count];
         close_stream(t, top);
@@ -170,9 +199,47 @@ static void read_on(struct timeline *t)
         sift_down(t, 0);
 }
 
-enum capture_status timeline_next(struct timeline *t, struct packet *packet)
+/* With its next packet at that time the heap's top remains the top. */
+static bool stays_first(const struct timeline *t, const struct stream *top, int64_t key_ns)
 {
-    if (t->top_given)
+    for (uint32_t child = 1; child <= 2 && child < t->open_count; child++) {
+        const struct stream *other = t->heap[child];
+        if (is_before(other->key_ns, other->file, key_ns, top->file))
+            return false;
+    }
+    return !next_is_due(t, key_ns);
+}
+
+static void note_order(struct timeline *t, const struct stream *top)
+{
+    if (top->key_ns >= t->highest_ns)
+        t->highest_ns = top->key_ns;
+    else if (top->key_ns != TIME_UNKNOWN)
+        t->findings->files[top->file].oddities[ODDITY_CLOCK_BACKWARDS]++;
+}
+
+/* How many of the top's packets come before all others. */
+static uint32_t run_of(struct timeline *t, struct stream *top)
+{
+    /* Alone and in order: nothing is left to be compared with, nor will be. */
+    if (t->open_count == 1 && t->next == t->survey.count && top->key_ns >= t->highest_ns)
+        return top->count - top->at;
+    uint32_t end = top->at + 1;
+    note_order(t, top);
+    for (; end < top->count; end++) {
+        int64_t key_ns = key_with(top->key_ns, &top->packets[end]);
+        if (!stays_first(t, top, key_ns))
+            break;
+        top->key_ns = key_ns;
+        note_order(t, top);
+    }
+    return end - top->at;
+}
+
+enum capture_status timeline_next_run(struct timeline *t, const struct packet **packets,
+                                      uint32_t *count)
+{
+    if (t->given)
         read_on(t);
     if (t->next < t->survey.count)
         open_due(t);
@@ -181,12 +248,21 @@ enum capture_status timeline_next(struct timeline *t, struct packet *packet)
     if (!t->open_count)
         return CAPTURE_END;
     struct stream *top = t->heap[0];
-    t->top_given = true;
-    *packet = top->packet;
-    if (top->key_ns >= t->highest_ns)
-        t->highest_ns = top->key_ns;
-    else if (top->key_ns != TIME_UNKNOWN)
-        t->findings->files[top->file].oddities[ODDITY_CLOCK_BACKWARDS]++;
+    t->given = run_of(t, top);
+    *packets = &top->packets[top->at];
+    *count = t->given;
+    return CAPTURE_PACKET;
+}
+
+enum capture_status timeline_next(struct timeline *t, struct packet *packet)
+{
+    if (!t->run_left) {
+        enum capture_status status = timeline_next_run(t, &t->run, &t->run_left);
+        if (status != CAPTURE_PACKET)
+            return status;
+    }
+    *packet = *t->run++;
+    t->run_left--;
     return CAPTURE_PACKET;
 }
 

@@ -28,6 +28,11 @@ void timeline_destroy(struct timeline *timeline);
 /* The next packet of the whole timeline. */
 enum capture_status timeline_next(struct timeline *timeline, struct packet *packet) MUST_CHECK;
 
+/* The same for as many as are to be had without waiting for input: with CAPTURE_PACKET *count is
+ * at least 1. The packets and their data are borrowed until the next call. */
+enum capture_status timeline_next_run(struct timeline *timeline, const struct packet **packets,
+                                      uint32_t *count) MUST_CHECK;
+
 /* How many of the inputs threads can decompress ahead: compressed regular files. */
 uint32_t timeline_inflating(const struct timeline *timeline);
 

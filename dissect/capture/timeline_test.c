@@ -261,6 +261,58 @@ static void many_files_are_read_in_turn(void **state)
     findings_finish(&findings);
 }
 
+/* A file's packets come in runs; their order is that of packets taken one by one: always the file
+ * whose highest time so far is lowest, found here by looking at all of them. */
+static void runs_of_long_files(void **state)
+{
+    (void)state;
+    enum { FILES = 5, PACKETS = 300 };
+    static uint32_t seconds[FILES][PACKETS + 1];
+    static char paths[FILES][128];
+    static const char *given[FILES];
+    uint32_t random = 7;
+    for (uint32_t i = 0; i < FILES; i++) {
+        char name[32];
+        uint32_t at = 10000 + i * 400;
+        for (uint32_t k = 0; k < PACKETS; k++) {
+            random = random * 1664525u + 1013904223u;
+            /* No two files have the same time; now and then a stamp runs backwards. */
+            at += FILES * (random >> 20) % 64 / 8 * FILES;
+            seconds[i][k] = at / FILES * FILES + i - (k % 50 == 49 ? 20 * FILES : 0);
+        }
+        snprintf(name, sizeof name, "long-%u", (unsigned)i);
+        save_pcap(name, seconds[i]);
+        snprintf(paths[i], sizeof paths[i], "%s/%s", folder, name);
+        given[i] = paths[i];
+    }
+    struct capture_findings findings = {0};
+    struct timeline *timeline = timeline_open(given, FILES, &findings);
+    assert_non_null(timeline);
+    const struct packet *packets;
+    uint32_t count, taken = 0, longest = 0;
+    uint32_t next[FILES] = {0}, highest[FILES] = {0};
+    while (timeline_next_run(timeline, &packets, &count) == CAPTURE_PACKET) {
+        longest = count > longest ? count : longest;
+        for (uint32_t i = 0; i < count; i++, taken++) {
+            uint32_t expected = FILES;
+            for (uint32_t file = 0; file < FILES; file++) {
+                uint32_t second = seconds[file][next[file]];
+                if (second > highest[file])
+                    highest[file] = second;
+                if (second && (expected == FILES || highest[file] < highest[expected]))
+                    expected = file;
+            }
+            assert_int_equal(packets[i].frame, frame_ref_of(expected, ++next[expected]));
+            assert_int_equal(packets[i].time_ns / 1000000000,
+                             seconds[expected][next[expected] - 1]);
+        }
+    }
+    assert_int_equal(taken, FILES * PACKETS);
+    assert_true(longest > 10);
+    timeline_destroy(timeline);
+    findings_finish(&findings);
+}
+
 static void digest_names_the_input(void **state)
 {
     (void)state;
@@ -295,6 +347,7 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(files_of_one_tap, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(many_files_are_read_in_turn, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(runs_of_long_files, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(digest_names_the_input, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

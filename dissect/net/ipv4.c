@@ -7,8 +7,6 @@
 #define FRAGMENT_OFFSET   0x1fffu
 #define PROTOCOL_TCP      6
 
-static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
 static enum step ipv4_fragment(struct layers *l, const uint8_t *header, uint32_t header_bytes)
 {
     uint32_t word = load_be16(header + 6);
@@ -45,9 +43,9 @@ enum step net_ipv4(struct layers *l)
         return layers_undecodable(l, UNDECODABLE_NETWORK_CUT);
 
     struct segment *segment = l->segment;
-    memcpy(segment->source, mapped, sizeof mapped);
+    memcpy(segment->source, ipv4_mapped, sizeof ipv4_mapped);
     memcpy(segment->source + 12, h + 12, 4);
-    memcpy(segment->destination, mapped, sizeof mapped);
+    memcpy(segment->destination, ipv4_mapped, sizeof ipv4_mapped);
     memcpy(segment->destination + 12, h + 16, 4);
     segment->ip_bytes = total;
     segment->ip_id = load_be16(h + 4);

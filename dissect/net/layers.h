@@ -36,6 +36,9 @@ enum step {
     STEP_TCP,
 };
 
+/* RFC 4291 section 2.5.5.2: an IPv4 address with this before it. */
+static const uint8_t ipv4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
 enum outcome_kind { OUTCOME_TCP, OUTCOME_OTHER, OUTCOME_LINK, OUTCOME_UNDECODABLE };
 
 /* Of things that nest in each other (reliability: a packet is finite, but a hostile one is all
@@ -137,19 +140,20 @@ static inline bool layers_tunnel(struct layers *l, enum tunnel tunnel, enum othe
 /* What tells equal addresses apart goes into one hash; the kind keeps VLAN 5 and VNI 5 distinct. */
 enum world_kind { WORLD_MAC = 1, WORLD_VLAN, WORLD_NETWORK_ID, WORLD_GRE_KEY };
 
-static inline void layers_world(struct layers *l, enum world_kind kind, uint64_t value)
+static inline uint64_t world_with(uint64_t world, enum world_kind kind, uint64_t value)
 {
     uint64_t mixed;
-    (void)__builtin_mul_overflow(l->world ^ (uint64_t)kind << 56 ^ value, 0x9e3779b97f4a7c15u,
+    (void)__builtin_mul_overflow(world ^ (uint64_t)kind << 56 ^ value, 0x9e3779b97f4a7c15u,
                                  &mixed); /* meant to wrap */
-    l->world = mixed ^ mixed >> 29;
+    return mixed ^ mixed >> 29;
 }
 
-static inline uint32_t layers_world_hash(const struct layers *l)
+/* What a segment has of it: 0 is kept for captures that show nothing. */
+static inline uint32_t world_hash(uint64_t world)
 {
-    if (!l->world)
+    if (!world)
         return 0;
-    uint32_t folded = (uint32_t)(l->world >> 32 ^ l->world);
+    uint32_t folded = (uint32_t)(world >> 32 ^ world);
     return folded ? folded : 1;
 }
 
@@ -158,15 +162,24 @@ static inline uint64_t load_mac(const uint8_t *p)
     return (uint64_t)load_be32(p) << 16 | load_be16(p + 4);
 }
 
-/* The outermost pair only, and unordered: both directions of a connection show the same. */
-static inline void layers_macs(struct layers *l, const uint8_t *one, const uint8_t *other)
+/* Unordered: both directions of a connection show the same. */
+static inline uint64_t world_of_macs(const uint8_t *one, const uint8_t *other)
 {
-    if (l->world)
-        return;
     uint64_t a = load_mac(one);
     uint64_t b = load_mac(other);
-    layers_world(l, WORLD_MAC, a < b ? a : b);
-    layers_world(l, WORLD_MAC, a < b ? b : a);
+    return world_with(world_with(0, WORLD_MAC, a < b ? a : b), WORLD_MAC, a < b ? b : a);
+}
+
+static inline void layers_world(struct layers *l, enum world_kind kind, uint64_t value)
+{
+    l->world = world_with(l->world, kind, value);
+}
+
+/* The outermost pair only. */
+static inline void layers_macs(struct layers *l, const uint8_t *one, const uint8_t *other)
+{
+    if (!l->world)
+        l->world = world_of_macs(one, other);
 }
 
 #endif

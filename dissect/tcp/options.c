@@ -20,32 +20,6 @@ enum option_kind {
 #define WINDOW_SCALE_MAX     14
 #define SACK_BLOCK_BYTES     8u
 
-/* Each gets the whole option, whose length the table has checked. */
-typedef void option_reader(struct segment *segment, const uint8_t *option, struct tcp_extra *extra);
-
-static void read_mss(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
-{
-    (void)extra;
-    segment->marks |= SEG_MSS;
-    segment->mss = load_be16(option + 2);
-}
-
-static void read_window_scale(struct segment *segment, const uint8_t *option,
-                              struct tcp_extra *extra)
-{
-    (void)extra;
-    segment->marks |= SEG_WINDOW_SCALE;
-    segment->window_scale = option[2] > WINDOW_SCALE_MAX ? WINDOW_SCALE_MAX : option[2];
-}
-
-static void read_sack_permitted(struct segment *segment, const uint8_t *option,
-                                struct tcp_extra *extra)
-{
-    (void)option;
-    (void)extra;
-    segment->marks |= SEG_SACK_PERMITTED;
-}
-
 static bool before(uint32_t a, uint32_t b)
 {
     uint32_t distance;
@@ -68,29 +42,13 @@ static bool reports_duplicate(const struct segment *segment, const uint8_t *opti
     return !before(segment->sack_left, left) && !before(right, segment->sack_right);
 }
 
-static void read_sack(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+static void read_sack(struct segment *segment, const uint8_t *option)
 {
-    (void)extra;
     segment->marks |= SEG_SACK;
     segment->sack_left = load_be32(option + 2);
     segment->sack_right = load_be32(option + 6);
     if (reports_duplicate(segment, option))
         segment->marks |= SEG_DSACK;
-}
-
-static void read_timestamps(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
-{
-    (void)extra;
-    segment->marks |= SEG_TIMESTAMPS;
-    segment->ts_val = load_be32(option + 2);
-    segment->ts_ecr = load_be32(option + 6);
-}
-
-static void read_signature(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
-{
-    (void)option;
-    (void)extra;
-    segment->marks |= SEG_SIGNED;
 }
 
 static void read_mptcp(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
@@ -102,56 +60,77 @@ static void read_mptcp(struct segment *segment, const uint8_t *option, struct tc
     }
 }
 
-static void read_fast_open(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
+/* The whole option, whose length suits its kind. */
+static inline void read_option(struct segment *segment, const uint8_t *option,
+                               struct tcp_extra *extra)
 {
-    (void)option;
-    (void)extra;
-    segment->marks |= SEG_FAST_OPEN;
-}
-
-static void read_experiment(struct segment *segment, const uint8_t *option, struct tcp_extra *extra)
-{
-    (void)extra;
-    if (option[1] >= 4 && load_be16(option + 2) == FAST_OPEN_EXPERIMENT)
+    switch (option[0]) {
+    case OPTION_MSS:
+        segment->marks |= SEG_MSS;
+        segment->mss = load_be16(option + 2);
+        break;
+    case OPTION_WINDOW_SCALE:
+        segment->marks |= SEG_WINDOW_SCALE;
+        segment->window_scale = option[2] > WINDOW_SCALE_MAX ? WINDOW_SCALE_MAX : option[2];
+        break;
+    case OPTION_SACK_PERMITTED:
+        segment->marks |= SEG_SACK_PERMITTED;
+        break;
+    case OPTION_SACK:
+        read_sack(segment, option);
+        break;
+    case OPTION_TIMESTAMPS:
+        segment->marks |= SEG_TIMESTAMPS;
+        segment->ts_val = load_be32(option + 2);
+        segment->ts_ecr = load_be32(option + 6);
+        break;
+    case OPTION_MD5:
+    case OPTION_AO:
+        segment->marks |= SEG_SIGNED;
+        break;
+    case OPTION_MPTCP:
+        read_mptcp(segment, option, extra);
+        break;
+    case OPTION_FAST_OPEN:
         segment->marks |= SEG_FAST_OPEN;
+        break;
+    case OPTION_EXPERIMENT:
+        if (option[1] >= 4 && load_be16(option + 2) == FAST_OPEN_EXPERIMENT)
+            segment->marks |= SEG_FAST_OPEN;
+        break;
+    default:
+        break;
+    }
 }
 
-/* Lengths count kind and length; `unit` is what those above the shortest must be multiples of. */
+/* By kind; a kind that is of no interest takes every length. Lengths count kind and length; `unit`,
+ * a power of two, is what those above the shortest must be multiples of. */
 /* clang-format off */
-static const struct option_rule {
-    uint8_t kind, shortest, longest, unit;
-    option_reader *read;
-} rules[] = {
-    {OPTION_TIMESTAMPS,     10, 10, 1, read_timestamps},
-    {OPTION_SACK,           10, 34, 8, read_sack},
-    {OPTION_MSS,             4,  4, 1, read_mss},
-    {OPTION_SACK_PERMITTED,  2,  2, 1, read_sack_permitted},
-    {OPTION_WINDOW_SCALE,    3,  3, 1, read_window_scale},
-    {OPTION_MPTCP,           3, 40, 1, read_mptcp},
-    {OPTION_FAST_OPEN,       2, 18, 1, read_fast_open},
-    {OPTION_EXPERIMENT,      2, 40, 1, read_experiment},
-    {OPTION_MD5,            18, 18, 1, read_signature},
-    {OPTION_AO,              4, 40, 1, read_signature},
+static const struct option_lengths {
+    uint8_t shortest, longest, unit;
+} lengths[256] = {
+    [OPTION_MSS]            = { 4,  4, 1},
+    [OPTION_WINDOW_SCALE]   = { 3,  3, 1},
+    [OPTION_SACK_PERMITTED] = { 2,  2, 1},
+    [OPTION_SACK]           = {10, 34, 8},
+    [OPTION_TIMESTAMPS]     = {10, 10, 1},
+    [OPTION_MD5]            = {18, 18, 1},
+    [OPTION_AO]             = { 4, 40, 1},
+    [OPTION_MPTCP]          = { 3, 40, 1},
+    [OPTION_FAST_OPEN]      = { 2, 18, 1},
+    [OPTION_EXPERIMENT]     = { 2, 40, 1},
 };
 /* clang-format on */
 
-static const struct option_rule *rule_of(uint8_t kind)
+static inline bool suits(uint8_t kind, uint32_t length)
 {
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (rules[i].kind == kind)
-            return &rules[i];
-    }
-    return NULL;
+    const struct option_lengths *l = &lengths[kind];
+    return !l->unit || (length >= l->shortest && length <= l->longest &&
+                        ((length - l->shortest) & (l->unit - 1u)) == 0);
 }
 
-static bool suits(const struct option_rule *rule, uint32_t length)
-{
-    return length >= rule->shortest && length <= rule->longest &&
-           (length - rule->shortest) % rule->unit == 0;
-}
-
-void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captured,
-                 uint32_t length, struct tcp_extra *extra)
+static inline void read_options(struct segment *segment, const uint8_t *options, uint32_t captured,
+                                uint32_t length, struct tcp_extra *extra)
 {
     uint32_t at = 0;
     while (at < length) {
@@ -180,11 +159,20 @@ void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captu
             return;
         }
         /* A length that does not suit its kind: kernels step over the option and read on. */
-        const struct option_rule *rule = rule_of(kind);
-        if (rule && !suits(rule, option_length))
+        if (LIKELY(suits(kind, option_length)))
+            read_option(segment, options + at, extra);
+        else
             segment->marks |= SEG_OPTIONS_BAD;
-        else if (rule)
-            rule->read(segment, options + at, extra);
         at += option_length;
     }
+}
+
+void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captured,
+                 uint32_t length, struct tcp_extra *extra)
+{
+    /* Nothing is cut but in captures with a short snapshot length: two loops of one text. */
+    if (LIKELY(captured == length))
+        read_options(segment, options, length, length, extra);
+    else
+        read_options(segment, options, captured, length, extra);
 }

@@ -7,9 +7,6 @@
 /* Up to the window: in a packet that ends before it nothing but a protocol number says TCP. */
 #define TCP_LEAST_BYTES 16u
 
-/* Above what any Ethernet carries: segmented by the network card, or put together by it. */
-#define LONGEST_MTU 9216u
-
 static void keep_extra(struct layers *l, const struct tcp_extra *extra, const uint8_t *payload,
                        uint32_t captured)
 {
@@ -24,41 +21,13 @@ static void keep_extra(struct layers *l, const struct tcp_extra *extra, const ui
     l->segment->aux = (uint16_t)batch->aux_count++;
 }
 
-static uint32_t marks_of(const struct layers *l)
-{
-    uint32_t marks = l->marks;
-    uint8_t said = l->packet->marks;
-    if (said & PACKET_OFFLOADED || l->segment->ip_bytes > LONGEST_MTU)
-        marks |= SEG_OFFLOADED;
-    if (said & PACKET_CHECKSUM_PENDING)
-        marks |= SEG_CHECKSUM_PENDING;
-    if (said & PACKET_INBOUND)
-        marks |= SEG_INBOUND;
-    if (said & PACKET_OUTBOUND)
-        marks |= SEG_OUTBOUND;
-    return marks;
-}
-
-/* The slot still holds whatever was there before: every field that IP did not fill is set here. */
 static void fill(struct layers *l, const uint8_t *h, uint32_t captured)
 {
     struct segment *segment = l->segment;
-    segment->source_port = load_be16(h);
-    segment->destination_port = load_be16(h + 2);
-    segment->seq = load_be32(h + 4);
-    segment->ack = load_be32(h + 8);
-    segment->flags = load_be16(h + 12) & 0x1ff;
+    tcp_fill(segment, l->packet, h);
+    segment->marks |= l->marks;
     segment->window = LIKELY(captured >= 16) ? load_be16(h + 14) : 0;
-    segment->ts_val = segment->ts_ecr = 0;
-    segment->sack_left = segment->sack_right = 0;
-    segment->mss = 0;
-    segment->window_scale = 0;
-    segment->aux = AUX_NONE;
-    segment->marks = marks_of(l);
-    segment->world = layers_world_hash(l);
-    segment->time_ns = l->packet->time_ns;
-    segment->frame = l->packet->frame;
-    segment->interface = l->packet->interface;
+    segment->world = world_hash(l->world);
     segment->vlan = l->vlan;
     segment->tunnel = l->tunnel;
     if (UNLIKELY(captured < TCP_HEADER_BYTES))
@@ -66,14 +35,6 @@ static void fill(struct layers *l, const uint8_t *h, uint32_t captured)
     else if (UNLIKELY(segment->flags & TCP_URG) && load_be16(h + 18))
         segment->marks |= SEG_URGENT;
 }
-
-static bool is_timestamps_only(const uint8_t *options, uint32_t length)
-{
-    return length == 12 && load_be32(options) == 0x0101080a;
-}
-
-/* The shortest Ethernet frame carries so much. */
-#define ETHERNET_PAYLOAD_MIN 46u
 
 /* An application's write ends with PSH; what has none and is as short as this goes out as padding
  * alone, if it is zero as well. */
@@ -142,13 +103,10 @@ enum step tcp_segment(struct layers *l)
         uint32_t length = header_bytes - TCP_HEADER_BYTES;
         uint32_t there = captured - TCP_HEADER_BYTES;
         const uint8_t *options = h + TCP_HEADER_BYTES;
-        if (LIKELY(there >= length && is_timestamps_only(options, length))) {
-            segment->marks |= SEG_TIMESTAMPS;
-            segment->ts_val = load_be32(options + 4);
-            segment->ts_ecr = load_be32(options + 8);
-        } else {
+        if (LIKELY(there >= length && tcp_is_timestamps_only(options, length)))
+            tcp_fill_timestamps(segment, options);
+        else
             tcp_options(segment, options, there < length ? there : length, length, &extra);
-        }
     }
     if (UNLIKELY(segment->flags & TCP_RST)) {
         bool says = captured > header_bytes && !(segment->marks & SEG_PADDING_LIKE);
