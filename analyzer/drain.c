@@ -54,8 +54,9 @@ static bool await_room(struct drain *d, uint32_t next)
 static void *make(void *context)
 {
     struct drain *d = context;
+    struct connection room;
     for (uint32_t i = 0; await_room(d, i) && i < d->count; i++) {
-        const struct connection *c = flows_due(d->flows, i);
+        const struct connection *c = flows_due(d->flows, i, &room);
         struct judged *judged = &d->judged[i % JUDGED_AHEAD];
         conclude(c, d->config, d->flows->clock_ns, false, &judged->conclusion);
         anomalies_judge(c, d->config, d->flows->clock_ns, &judged->conclusion, &judged->found);

@@ -8,7 +8,9 @@ uint32_t choice_head(struct flows *f, const struct flow_probe *probe, const stru
     uint32_t slot = probe->tag & f->table.mask;
     uint32_t index;
     while ((index = table_next(&f->table, probe->tag, &slot)) != TABLE_NONE) {
-        if (flow_key_names(&flows_at(f, index)->key, g, probe->sender, f->config->vlan_in_key))
+        if (is_lone(index) ? lone_names(flows_lone(f, index), g, f->config->vlan_in_key)
+                           : flow_key_names(&flows_at(f, index)->key, g, probe->sender,
+                                            f->config->vlan_in_key))
             return index;
         slot = (slot + 1) & f->table.mask;
     }

@@ -13,7 +13,7 @@ struct flow_probe {
     uint32_t slot;  /* where the table has `first` */
     uint32_t first; /* first value in the table with this tag, or TABLE_NONE */
     int sender;
-    struct connection *connection; /* with a first one: that */
+    struct connection *connection; /* that, where it is a record; or NULL */
 };
 
 struct choice {
@@ -33,7 +33,8 @@ static inline bool is_syn_ack(const struct segment *g)
     return (g->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 }
 
-/* The latest use of the segment's five-tuple, or POOL_NONE. */
+/* The latest use of the segment's five-tuple, or the lone SYN that is the only one, or POOL_NONE.
+ */
 uint32_t choice_head(struct flows *flows, const struct flow_probe *probe,
                      const struct segment *segment);
 

@@ -4,75 +4,18 @@
 
 #include <stdlib.h>
 
-struct due_item {
-    int64_t due_ns;
-    frame_ref first_frame;
-    uint32_t stream;
-    uint32_t index;
-};
-
 /* ---- handing out ---------------------------------------------------------------------------- */
-
-static void mark_unheard(const struct flows *f, struct connection *c)
-{
-    if (!(c->marks & CONN_ESTABLISHED) && heard_nothing(&f->heard, c, client_side(c)))
-        c->marks |= CONN_UNHEARD;
-}
 
 enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
 {
     struct connection *c = flows_at(f, index);
-    if (!f->draining) {
-        flows_unlink(f, index);
-        heard_connection(&f->heard, c);
-        mark_unheard(f, c);
-    }
+    flows_unlink(f, index);
+    heard_connection(&f->heard, c);
+    flows_mark_unheard(f, c);
     bool go_on = f->final(f->context, c, evicted);
     f->evicted += evicted;
     flows_release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
-}
-
-static bool due_reserve(struct due_list *list, uint32_t room)
-{
-    if (room <= list->room)
-        return true;
-    struct due_item *items = realloc(list->items, (size_t)room * sizeof *items);
-    if (!items)
-        return false;
-    list->items = items;
-    list->room = room;
-    return true;
-}
-
-static bool due_add(struct due_list *list, struct due_item item)
-{
-    if (list->count == list->room && !due_reserve(list, list->room ? list->room * 2 : 256))
-        return false;
-    list->items[list->count++] = item;
-    return true;
-}
-
-static int by_due(const void *left, const void *right)
-{
-    const struct due_item *a = left;
-    const struct due_item *b = right;
-    if (a->due_ns != b->due_ns)
-        return a->due_ns < b->due_ns ? -1 : 1;
-    if (a->first_frame != b->first_frame)
-        return a->first_frame < b->first_frame ? -1 : 1;
-    return a->stream < b->stream ? -1 : a->stream > b->stream; /* one frame may open several */
-}
-
-/* Scans are in order as they are, and are many. */
-static void sort_due(struct due_list *list)
-{
-    for (uint32_t i = 1; i < list->count; i++) {
-        if (by_due(&list->items[i - 1], &list->items[i]) > 0) {
-            qsort(list->items, list->count, sizeof *list->items, by_due);
-            return;
-        }
-    }
 }
 
 /* So many connections before its turn a connection is fetched, and half as many before its detail.
@@ -89,16 +32,13 @@ static void fetch_ahead(const struct flows *f, uint32_t i)
     const struct connection *c = flows_at(f, list->items[i + FETCH_AHEAD / 2].index);
     if (c->detail)
         flows_fetch(c->detail, sizeof *c->detail);
-    if (!f->draining)
-        table_prefetch(&f->table, c->tag);
+    table_prefetch(&f->table, c->tag);
 }
 
 static enum flow_status hand_out_due(struct flows *f, bool evicted)
 {
     struct due_list *list = &f->due;
-    sort_due(list);
-    if (f->draining && f->order_known)
-        f->order_known(f->context);
+    due_sort(list);
     enum flow_status status = FLOW_OK;
     for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++) {
         fetch_ahead(f, i);
@@ -106,16 +46,6 @@ static enum flow_status hand_out_due(struct flows *f, bool evicted)
     }
     list->count = 0;
     return status;
-}
-
-uint32_t flows_due_count(const struct flows *f)
-{
-    return f->due.count;
-}
-
-const struct connection *flows_due(const struct flows *f, uint32_t number)
-{
-    return flows_at(f, f->due.items[number].index);
 }
 
 /* ---- expiry --------------------------------------------------------------------------------- */
@@ -233,34 +163,6 @@ enum flow_status flows_pass_time(struct flows *f, int64_t time_ns)
     return expiry_advance(f, time_ns);
 }
 
-enum flow_status flows_drain(struct flows *f)
-{
-    f->due.count = 0; /* what memory ran out over is among all the others */
-    if (!due_reserve(&f->due, f->pool.in_use))
-        return FLOW_NO_MEMORY;
-    for (uint32_t i = 0; i < f->pool.fresh; i++) {
-        struct connection *c = flows_at(f, i);
-        if (c->first_frame == FRAME_NONE)
-            continue;
-        heard_connection(&f->heard, c);
-        bool lingers = c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && !(c->marks & CONN_UNTIMED);
-        struct due_item item = {.due_ns = lingers ? due_of(f, c) : INT64_MAX,
-                                .first_frame = c->first_frame,
-                                .stream = c->stream,
-                                .index = i};
-        if (!due_add(&f->due, item))
-            return FLOW_NO_MEMORY;
-    }
-    for (uint32_t i = 0; i < f->due.count;
-         i++) /* once all is known, and before the first is read */
-        mark_unheard(f, flows_at(f, f->due.items[i].index));
-    table_clear(&f->table);
-    f->draining = true;
-    enum flow_status status = hand_out_due(f, false);
-    f->draining = false;
-    return status;
-}
-
 /* ---- memory --------------------------------------------------------------------------------- */
 
 /* The closed ones nearest to their end go first: they lack only the rest of their linger. */
@@ -286,23 +188,53 @@ static bool evict_closed(struct flows *f, enum flow_status *status)
 
 #define EVICTION_SAMPLE 64
 
-/* Of the next few records in turn, the one silent longest. */
+/* A record's or a lone SYN's value in the table; POOL_NONE where none is, or where it waits in the
+ * wheel. */
+static uint32_t idle_at(const struct flows *f, uint32_t place, int64_t *last_ns)
+{
+    if (place >= f->pool.fresh) {
+        uint32_t value = (place - f->pool.fresh) | FLOW_LONE;
+        *last_ns = flows_lone(f, value)->time_ns;
+        return flows_lone(f, value)->frame == FRAME_NONE ? POOL_NONE : value;
+    }
+    const struct connection *c = flows_at(f, place);
+    *last_ns = connection_last_ns(c);
+    return c->first_frame == FRAME_NONE || c->marks & CONN_FILED ? POOL_NONE : place;
+}
+
+static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evicted)
+{
+    struct connection c;
+    flows_remove_lone(f, value);
+    lone_connection(flows_lone(f, value), f->config->vlan_in_key, &c);
+    heard_connection(&f->heard, &c);
+    flows_mark_unheard(f, &c);
+    flows_release_lone(f, value);
+    f->evicted += evicted;
+    return f->final(f->context, &c, evicted) ? FLOW_OK : FLOW_STOPPED;
+}
+
+/* Of the next few in turn, the one silent longest. */
 static bool evict_idle(struct flows *f, enum flow_status *status)
 {
     uint32_t victim = POOL_NONE;
+    int64_t victim_ns = 0;
     uint32_t looked_at = 0;
-    for (uint32_t step = 0; step < f->pool.fresh && looked_at < EVICTION_SAMPLE; step++) {
-        uint32_t i = f->hand++ % f->pool.fresh;
-        const struct connection *c = flows_at(f, i);
-        if (c->first_frame == FRAME_NONE || c->marks & CONN_FILED)
+    uint32_t places = f->pool.fresh + f->lones.fresh;
+    for (uint32_t step = 0; step < places && looked_at < EVICTION_SAMPLE; step++) {
+        int64_t last_ns;
+        uint32_t value = idle_at(f, f->hand++ % places, &last_ns);
+        if (value == POOL_NONE)
             continue;
         looked_at++;
-        if (victim == POOL_NONE || connection_last_ns(c) < connection_last_ns(flows_at(f, victim)))
-            victim = i;
+        if (victim == POOL_NONE || last_ns < victim_ns) {
+            victim = value;
+            victim_ns = last_ns;
+        }
     }
     if (victim == POOL_NONE)
         return false;
-    *status = expiry_hand_out(f, victim, true);
+    *status = is_lone(victim) ? hand_out_lone(f, victim, true) : expiry_hand_out(f, victim, true);
     return true;
 }
 

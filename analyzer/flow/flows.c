@@ -19,6 +19,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
         .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
     f->wheel.end_ns = INT64_MIN;
     pool_init(&f->pool, sizeof(struct connection));
+    pool_init(&f->lones, sizeof(struct lone));
     pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
@@ -34,37 +35,26 @@ void flows_finish(struct flows *f)
     }
     free(f->due.items);
     f->due = (struct due_list){0};
+    free(f->ending.order);
+    f->ending = (struct flow_ending){0};
     table_finish(&f->table);
     stamps_finish(&f->stamps);
     heard_finish(&f->heard);
     pool_finish(&f->pool);
+    pool_finish(&f->lones);
     pool_finish(&f->details);
 }
 
 uint64_t flows_memory(const struct flows *f)
 {
-    return (uint64_t)f->pool.in_use * f->pool.item_bytes + f->extra_bytes + table_bytes(&f->table);
+    return (uint64_t)f->pool.in_use * f->pool.item_bytes +
+           (uint64_t)f->lones.in_use * f->lones.item_bytes + f->extra_bytes +
+           table_bytes(&f->table);
 }
 
-/* The roles as the first segment tells them. */
-static void assign_roles(struct connection *c, int sender, const struct segment *g)
+uint32_t flows_held(const struct flows *f)
 {
-    int client = sender;
-    if (is_syn(g)) {
-        c->known_by = KNOWN_BY_SYN;
-    } else if (is_syn_ack(g)) {
-        c->known_by = KNOWN_BY_SYN_ACK;
-        client = !sender;
-    } else {
-        /* A privileged port on one side only is a server's; else whoever spoke first. */
-        bool low[2] = {c->key.port[0] < 1024, c->key.port[1] < 1024};
-        c->known_by = low[0] != low[1] ? KNOWN_BY_PORT : KNOWN_BY_FIRST_PACKET;
-        if (low[0] != low[1])
-            client = low[0] ? 1 : 0;
-        c->marks |= CONN_ESTABLISHED;
-    }
-    if (client)
-        c->marks |= CONN_CLIENT_IS_1;
+    return f->pool.in_use + f->lones.in_use;
 }
 
 /* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */
@@ -112,6 +102,21 @@ static enum flow_status bound_uses(struct flows *f, uint32_t head)
     return FLOW_OK;
 }
 
+/* The first of its five-tuple. */
+static enum flow_status make_lone(struct flows *f, const struct flow_probe *probe,
+                                  const struct segment *g)
+{
+    if (!table_reserve(&f->table))
+        return FLOW_NO_MEMORY;
+    uint32_t index = pool_take(&f->lones);
+    if (index == POOL_NONE)
+        return FLOW_NO_MEMORY;
+    uint32_t value = index | FLOW_LONE;
+    *flows_lone(f, value) = lone_of(g, f->streams++, stamps_syn(&f->stamps, g));
+    table_insert(&f->table, probe->tag, value);
+    return expiry_make_room(f);
+}
+
 static enum flow_status make_connection(struct flows *f, const struct flow_probe *probe,
                                         const struct segment *g, uint32_t head, uint32_t previous,
                                         uint32_t *made)
@@ -122,12 +127,8 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     if (index == POOL_NONE)
         return FLOW_NO_MEMORY;
     struct connection *c = flows_at(f, index);
-    struct flow_key key;
-    flow_key_of(g, f->config->vlan_in_key, &key);
-    connection_begin(c, &key, g);
+    (void)flows_begin(c, g, f->config->vlan_in_key, f->streams++);
     c->tag = probe->tag;
-    c->stream = f->streams++;
-    c->wheel_next = WHEEL_NONE;
     c->next = head;
     c->held = 1;
     if (head != POOL_NONE)
@@ -136,9 +137,8 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
         table_insert(&f->table, probe->tag, index);
     else
         table_replace(&f->table, probe->tag, head, index);
-    assign_roles(c, probe->sender, g);
     if (is_syn(g))
-        stamps_syn(&f->stamps, c, g);
+        c->marks |= stamps_syn(&f->stamps, g);
     *made = index;
     if (previous == POOL_NONE)
         return FLOW_OK;
@@ -185,6 +185,13 @@ static enum flow_status take_any(struct flows *f, const struct flow_probe *probe
 {
     int sender = probe->sender;
     uint32_t head = choice_head(f, probe, g);
+    if (head == POOL_NONE && lone_fits(g) && !f->trace)
+        return make_lone(f, probe, g);
+    if (head != POOL_NONE && is_lone(head)) {
+        head = flows_promote(f, probe->tag, head);
+        if (head == POOL_NONE)
+            return FLOW_NO_MEMORY;
+    }
     struct choice choice = choice_of(f, head, sender, g);
     enum flow_status status = FLOW_OK;
     if (choice.use == POOL_NONE) {
@@ -221,11 +228,11 @@ static enum flow_status take_any(struct flows *f, const struct flow_probe *probe
 
 /* ---- batches -------------------------------------------------------------------------------- */
 
-/* The table still has what was found, and it is of the segment's five-tuple. */
+/* A record was found, the table still has it, and it is of the segment's five-tuple. */
 static bool still_first(const struct flows *f, const struct flow_probe *probe,
                         const struct segment *g)
 {
-    return probe->first != TABLE_NONE && table_has(&f->table, probe->slot, probe->first) &&
+    return probe->connection && table_has(&f->table, probe->slot, probe->first) &&
            flow_key_names(&probe->connection->key, g, probe->sender, f->config->vlan_in_key);
 }
 
@@ -275,12 +282,17 @@ static void find_slots(struct flows *f, const struct segment *segments, uint32_t
 static void find_first(struct flows *f, uint32_t count, struct flow_probe *probes)
 {
     for (struct flow_probe *probe = probes; probe < probes + count; probe++) {
-        probe->slot = probe->tag & f->table.mask;
-        probe->first = table_next(&f->table, probe->tag, &probe->slot);
-        if (probe->first == TABLE_NONE)
-            continue;
-        probe->connection = flows_at(f, probe->first);
-        flows_fetch(probe->connection, sizeof *probe->connection);
+        uint32_t slot = probe->tag & f->table.mask;
+        uint32_t first = table_next(&f->table, probe->tag, &slot);
+        probe->slot = slot;
+        probe->first = first;
+        probe->connection = NULL;
+        if (!is_lone(first)) {
+            probe->connection = flows_at(f, first);
+            flows_fetch(probe->connection, sizeof *probe->connection);
+        } else if (first != TABLE_NONE) {
+            __builtin_prefetch(flows_lone(f, first));
+        }
     }
 }
 
@@ -288,7 +300,7 @@ static void find_first(struct flows *f, uint32_t count, struct flow_probe *probe
 static void fetch_details(uint32_t count, const struct flow_probe *probes)
 {
     for (const struct flow_probe *probe = probes; probe < probes + count; probe++) {
-        const struct detail *d = probe->first == TABLE_NONE ? NULL : probe->connection->detail;
+        const struct detail *d = probe->connection ? probe->connection->detail : NULL;
         if (d)
             flows_fetch(d, offsetof(struct detail, within));
     }

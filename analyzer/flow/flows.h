@@ -11,6 +11,7 @@
 #define FINWAIT_ANALYZER_FLOW_FLOWS_H
 
 #include "analyzer/config.h"
+#include "analyzer/flow/due.h"
 #include "analyzer/flow/heard.h"
 #include "analyzer/flow/pool.h"
 #include "analyzer/flow/siphash.h"
@@ -39,7 +40,8 @@ struct flows {
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
     struct table table;
-    struct pool pool;
+    struct pool pool;    /* of struct connection */
+    struct pool lones;   /* connections that are one SYN so far */
     struct pool details; /* of most connections that have one */
     struct wheel wheel;
     struct stamps stamps;
@@ -49,12 +51,12 @@ struct flows {
     uint64_t evicted;
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
-    bool draining; /* nothing is looked up any more */
     uint32_t hand; /* where the search for something to evict goes on */
-    struct due_list {
-        struct due_item *items;
-        uint32_t count, room;
-    } due;
+    struct due_list due;
+    struct flow_ending {
+        uint32_t *order; /* while draining: of all, records and lone SYNs */
+        uint32_t count;
+    } ending;
 };
 
 bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_final final,
@@ -74,12 +76,16 @@ enum flow_status flows_feed(struct flows *flows, const struct segment *segments,
 enum flow_status flows_pass_time(struct flows *flows, int64_t time_ns) MUST_CHECK;
 
 /* While flows_drain() hands out: the connections in the order in which it does. They are not
- * touched before their turn. */
+ * touched before their turn. What is kept in another form is made in `room`. */
 uint32_t flows_due_count(const struct flows *flows);
-const struct connection *flows_due(const struct flows *flows, uint32_t number);
+const struct connection *flows_due(const struct flows *flows, uint32_t number,
+                                   struct connection *room);
 
 /* Everything becomes final. */
 enum flow_status flows_drain(struct flows *flows) MUST_CHECK;
+
+/* Connections that are not final. */
+uint32_t flows_held(const struct flows *flows);
 
 /* Octets accounted: records, what they hold, the table. */
 uint64_t flows_memory(const struct flows *flows);

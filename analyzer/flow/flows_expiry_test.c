@@ -421,7 +421,7 @@ static void no_room_at_all(void **state)
     handshake(&w, 0, "");
     goodbye(&w, 1, "");
     assert_int_equal(w.count, 6);
-    assert_int_equal(w.flows.pool.in_use, 0);
+    assert_int_equal(flows_held(&w.flows), 0);
     drained_and_finished(&w);
 }
 

@@ -160,7 +160,7 @@ static void a_syn_after_a_start_in_mid_stream(void **state)
     crowd_init(&w);
     pass(&w, B, "P.", 500, 700, 100, 0, "");
     pass(&w, A, ".", 700, 600, 0, 1, "");
-    assert_int_equal(w.flows.pool.in_use, 1);
+    assert_int_equal(flows_held(&w.flows), 1);
     pass(&w, A, "S", 100000, 0, 0, 10, "");
     pass(&w, B, "S.", 100000, 100001, 0, 11, "");
     drained_and_finished(&w);
@@ -393,7 +393,7 @@ static void thousands_at_once(void **state)
                  1000 * step, "");
         }
     }
-    assert_int_equal(w.flows.pool.in_use, TALKS);
+    assert_int_equal(flows_held(&w.flows), TALKS);
     assert_int_equal(w.flows.streams, TALKS);
     drained_and_finished(&w);
     assert_int_equal(next, TALKS);

@@ -38,12 +38,17 @@ static bool is_set(const uint64_t *bits, uint32_t bit)
     return bits[bit / 64] >> bit % 64 & 1;
 }
 
+void heard_packet(struct heard *h, const uint8_t address[16])
+{
+    set(h->written_to, bit_of(address));
+}
+
 void heard_connection(struct heard *h, const struct connection *c)
 {
     for (int x = 0; x < 2; x++) {
         if (!c->side[x].packets)
             continue;
-        set(h->written_to, bit_of(c->key.address[!x]));
+        heard_packet(h, c->key.address[!x]);
         if (c->marks & CONN_ESTABLISHED)
             set(h->connected, bit_of(c->key.address[x]));
     }

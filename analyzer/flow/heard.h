@@ -26,6 +26,9 @@ struct heard {
 bool heard_init(struct heard *heard) MUST_CHECK;
 void heard_finish(struct heard *heard);
 
+/* A packet to it was captured. */
+void heard_packet(struct heard *heard, const uint8_t address[16]);
+
 /* Takes in what the connection shows of both its ends. */
 void heard_connection(struct heard *heard, const struct connection *c);
 

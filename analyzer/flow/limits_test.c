@@ -3,6 +3,7 @@
  * beyond its bound, and everything is told. Work is counted in steps, never in time.
  */
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/lone.h"
 
 #include "analyzer/test_segments.h"
 
@@ -45,12 +46,12 @@ static struct outcome run(maker *make, uint32_t count, uint64_t max_memory_bytes
         make(&g, i, count);
         assert_int_equal(flows_feed(&flows, &g, 1, NULL), FLOW_OK);
         assert_true(flows_memory(&flows) <= max_memory_bytes);
-        if (flows.pool.in_use > outcome.held_most)
-            outcome.held_most = flows.pool.in_use;
+        if (flows_held(&flows) > outcome.held_most)
+            outcome.held_most = flows_held(&flows);
     }
     outcome.work = flows.steps + flows.table.probes;
     assert_int_equal(flows_drain(&flows), FLOW_OK);
-    assert_int_equal(flows.pool.in_use, 0);
+    assert_int_equal(flows_held(&flows), 0);
     assert_true(flows.extra_bytes == 0);
     assert_int_equal(flows.evicted, outcome.evicted);
     assert_int_equal(flows.streams, outcome.told);
@@ -96,6 +97,13 @@ static void many_tuples(struct segment *g, uint32_t i, uint32_t count)
     g->seq = scattered(i);
 }
 
+/* Each begins in its middle. */
+static void many_streams(struct segment *g, uint32_t i, uint32_t count)
+{
+    many_tuples(g, i, count);
+    g->flags = TCP_ACK;
+}
+
 /* Time runs so fast that each use becomes final while later ones are held. */
 static void uses_that_expire(struct segment *g, uint32_t i, uint32_t count)
 {
@@ -117,6 +125,7 @@ static const struct {
     {"worlds of one tuple", worlds_of_one_tuple},
     {"segments after many uses", segments_after_many_uses},
     {"many tuples", many_tuples},
+    {"many streams", many_streams},
     {"uses that expire", uses_that_expire},
     {"uses without times", uses_without_times},
 };
@@ -169,10 +178,19 @@ static void superseded_uses_linger(void **state)
 static void memory_is_kept_under(void **state)
 {
     (void)state;
-    struct outcome outcome = run(many_tuples, COUNT, 400000);
-    assert_int_equal(outcome.told, COUNT);
-    assert_in_range(outcome.held_most, 100, 400000 / sizeof(struct connection));
-    assert_int_equal(outcome.evicted, COUNT - outcome.held_most);
+    static const struct {
+        maker *make;
+        uint64_t memory, most;
+    } cases[] = {
+        {many_streams, 400000, 400000 / sizeof(struct connection)},
+        {many_tuples, 150000, 150000 / sizeof(struct lone)},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct outcome outcome = run(cases[i].make, COUNT, cases[i].memory);
+        assert_int_equal(outcome.told, COUNT);
+        assert_in_range(outcome.held_most, 100, cases[i].most);
+        assert_int_equal(outcome.evicted, COUNT - outcome.held_most);
+    }
 }
 
 int main(void)

@@ -220,7 +220,7 @@ static bool tell(long until_failure, long failures, uint32_t lone)
         while ((drained = flows_drain(&w.flows)) == FLOW_NO_MEMORY)
             told++;
         assert_int_equal(drained, FLOW_OK);
-        assert_int_equal(w.flows.pool.in_use, 0);
+        assert_int_equal(flows_held(&w.flows), 0);
         assert_true(w.flows.extra_bytes == 0);
     } else {
         told++;

@@ -22,7 +22,7 @@ void pool_finish(struct pool *pool)
 
 static bool add_chunk(struct pool *pool)
 {
-    if (pool->chunk_count >= (POOL_NONE >> POOL_CHUNK_SHIFT))
+    if (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT)
         return false;
     if (pool->chunk_count == pool->chunk_room) {
         uint32_t room = pool->chunk_room ? pool->chunk_room * 2 : 16;

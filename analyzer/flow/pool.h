@@ -15,6 +15,7 @@
 #define POOL_NONE        UINT32_MAX
 #define POOL_CHUNK_SHIFT TABLE_SIZE(10, 3)
 #define POOL_CHUNK_ITEMS (1u << POOL_CHUNK_SHIFT)
+#define POOL_ITEMS_MAX   (UINT32_C(1) << 31)
 
 struct pool {
     uint8_t **chunks;

@@ -1,5 +1,40 @@
 #include "analyzer/flow/records.h"
 
+#include "analyzer/flow/choice.h"
+
+/* The roles as the first segment tells them. */
+static void assign_roles(struct connection *c, int sender, const struct segment *g)
+{
+    int client = sender;
+    if (is_syn(g)) {
+        c->known_by = KNOWN_BY_SYN;
+    } else if (is_syn_ack(g)) {
+        c->known_by = KNOWN_BY_SYN_ACK;
+        client = !sender;
+    } else {
+        /* A privileged port on one side only is a server's; else whoever spoke first. */
+        bool low[2] = {c->key.port[0] < 1024, c->key.port[1] < 1024};
+        c->known_by = low[0] != low[1] ? KNOWN_BY_PORT : KNOWN_BY_FIRST_PACKET;
+        if (low[0] != low[1])
+            client = low[0] ? 1 : 0;
+        c->marks |= CONN_ESTABLISHED;
+    }
+    if (client)
+        c->marks |= CONN_CLIENT_IS_1;
+}
+
+int flows_begin(struct connection *c, const struct segment *g, bool vlan_in_key, uint32_t stream)
+{
+    struct flow_key key;
+    int sender = flow_key_of(g, vlan_in_key, &key);
+    connection_begin(c, &key, g);
+    c->stream = stream;
+    c->wheel_next = WHEEL_NONE;
+    c->next = POOL_NONE;
+    assign_roles(c, sender, g);
+    return sender;
+}
+
 void flows_lend_detail(struct flows *f, struct connection *c)
 {
     uint32_t index = pool_take(&f->details);
@@ -27,7 +62,7 @@ void flows_unlink(struct flows *f, uint32_t index)
     uint32_t slot = c->tag & f->table.mask;
     uint32_t head;
     while ((head = table_next(&f->table, c->tag, &slot)) != TABLE_NONE) {
-        if (flow_key_equal(&flows_at(f, head)->key, &c->key))
+        if (!is_lone(head) && flow_key_equal(&flows_at(f, head)->key, &c->key))
             break;
         slot = (slot + 1) & f->table.mask;
     }
@@ -46,4 +81,35 @@ void flows_unlink(struct flows *f, uint32_t index)
         f->steps++;
     }
     flows_at(f, before)->next = c->next;
+}
+
+/* ---- lone SYNs ------------------------------------------------------------------------------ */
+
+void flows_release_lone(struct flows *f, uint32_t value)
+{
+    flows_lone(f, value)->frame = FRAME_NONE;
+    pool_release(&f->lones, value & ~FLOW_LONE);
+}
+
+void flows_remove_lone(struct flows *f, uint32_t value)
+{
+    struct segment g;
+    int sender;
+    lone_segment(flows_lone(f, value), &g);
+    uint64_t hash = flow_hash_of(&g, f->config->vlan_in_key, f->secret, &sender);
+    table_remove(&f->table, table_tag(hash), value);
+}
+
+uint32_t flows_promote(struct flows *f, uint32_t tag, uint32_t value)
+{
+    uint32_t index = pool_take(&f->pool);
+    if (index == POOL_NONE)
+        return POOL_NONE;
+    struct connection *c = flows_at(f, index);
+    lone_connection(flows_lone(f, value), f->config->vlan_in_key, c);
+    c->tag = tag;
+    c->held = 1;
+    table_replace(&f->table, tag, value, index);
+    flows_release_lone(f, value);
+    return index;
 }

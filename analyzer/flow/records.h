@@ -1,14 +1,30 @@
 /*
  * The records behind the flows: found by index, given a detail, taken out of their tuple's chain,
- * given back. Inside the room only.
+ * given back; and the lone SYNs, until they become records. Inside the room only.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_RECORDS_H
 #define FINWAIT_ANALYZER_FLOW_RECORDS_H
 
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/lone.h"
 #include "analyzer/tcp/track.h"
 
 #include <stddef.h>
+
+/* Of the values in the table those that name a lone SYN; the others name a record. */
+#define FLOW_LONE (UINT32_C(1) << 31)
+
+_Static_assert(POOL_ITEMS_MAX <= FLOW_LONE, "indices leave the bit free");
+
+static inline bool is_lone(uint32_t value)
+{
+    return value & FLOW_LONE;
+}
+
+static inline struct lone *flows_lone(const struct flows *flows, uint32_t value)
+{
+    return pool_at(&flows->lones, value & ~FLOW_LONE);
+}
 
 static inline struct connection *flows_at(const struct flows *flows, uint32_t index)
 {
@@ -21,6 +37,11 @@ static inline void flows_fetch(const void *what, size_t bytes)
     for (size_t at = 0; at < bytes; at += 64)
         __builtin_prefetch((const char *)what + at);
 }
+
+/* Makes a zeroed record a connection whose first segment is about to be tracked, and which nobody
+ * finds. Returns the sender's side. */
+int flows_begin(struct connection *connection, const struct segment *segment, bool vlan_in_key,
+                uint32_t stream);
 
 /* To a connection that has none. What the pool cannot give, the heap may. */
 void flows_lend_detail(struct flows *flows, struct connection *connection);
@@ -38,6 +59,24 @@ static inline void flows_account(struct flows *flows, struct connection *connect
 
 /* No segment finds it any more. */
 void flows_unlink(struct flows *flows, uint32_t index);
+
+/* Makes a record of a lone SYN whose connection something follows: its index, or POOL_NONE when
+ * memory ran out. */
+uint32_t flows_promote(struct flows *flows, uint32_t tag, uint32_t lone) MUST_CHECK;
+
+/* No segment finds it any more. */
+void flows_remove_lone(struct flows *flows, uint32_t lone);
+
+/* After flows_remove_lone(), or when nothing is looked up any more. */
+void flows_release_lone(struct flows *flows, uint32_t lone);
+
+/* Before a connection is handed out: does the capture lack what its client is sent? */
+static inline void flows_mark_unheard(const struct flows *flows, struct connection *connection)
+{
+    if (!(connection->marks & CONN_ESTABLISHED) &&
+        heard_nothing(&flows->heard, connection, client_side(connection)))
+        connection->marks |= CONN_UNHEARD;
+}
 
 /* After flows_unlink(), or when nothing is looked up any more. */
 void flows_release(struct flows *flows, uint32_t index);

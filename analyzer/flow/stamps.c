@@ -28,17 +28,16 @@ static struct roll_key key_of(const struct connection *c)
     return roll_key_of(c->key.address[client], c->key.address[!client], c->key.port[!client], 0);
 }
 
-void stamps_syn(struct stamps *stamps, struct connection *c, const struct segment *syn)
+uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
 {
     if (!(syn->marks & SEG_TIMESTAMPS) || syn->time_ns == TIME_UNKNOWN)
-        return;
-    struct roll_key key = key_of(c);
+        return 0;
+    struct roll_key key = roll_key_of(syn->source, syn->destination, syn->destination_port, 0);
     const struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
     if (!pair || !pair->answered || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)
-        return;
-    c->marks |= CONN_STAMP_COMPARED;
-    if (seq_lt(seq_of(syn->ts_val), seq_of(pair->ts_val)))
-        c->marks |= CONN_STAMP_BELOW;
+        return 0;
+    bool below = seq_lt(seq_of(syn->ts_val), seq_of(pair->ts_val));
+    return CONN_STAMP_COMPARED | (below ? CONN_STAMP_BELOW : 0);
 }
 
 void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g)

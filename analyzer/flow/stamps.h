@@ -37,8 +37,8 @@ struct stamps {
 bool stamps_init(struct stamps *stamps, struct siphash_key secret) MUST_CHECK;
 void stamps_finish(struct stamps *stamps);
 
-/* The connection's first SYN passes: marks how its stamp compares. */
-void stamps_syn(struct stamps *stamps, struct connection *c, const struct segment *syn);
+/* A connection's first SYN passes: the connection's marks, of how its stamp compares. */
+uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn);
 
 /* Its first SYN-ACK passes. Where memory ran out, nothing is remembered. */
 void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g);

@@ -1,6 +1,7 @@
 /*
  * SYNs compared by their stamps, as a server does that takes one address for one clock.
  */
+#include "analyzer/flow/lone.h"
 #include "analyzer/flow/test_crowd.h"
 
 #include <stdio.h>
@@ -32,9 +33,14 @@ static bool attempt(uint16_t port, uint32_t stamp, bool answered, int64_t time_m
     frame_ref frame = w.t.frame;
     w.t = before;
     w.t.frame = frame;
-    for (uint32_t i = 0; i < w.flows.pool.fresh; i++) {
-        struct connection *c = pool_at(&w.flows.pool, i);
-        if (c->key.port[A] != port)
+    for (uint32_t i = 0; i < w.flows.pool.fresh + w.flows.lones.fresh; i++) {
+        struct connection room;
+        struct connection *c = &room;
+        if (i < w.flows.pool.fresh)
+            c = pool_at(&w.flows.pool, i);
+        else
+            lone_connection(pool_at(&w.flows.lones, i - w.flows.pool.fresh), false, c);
+        if (c->first_frame == FRAME_NONE || c->key.port[A] != port)
             continue;
         stamps_final(&w.flows.stamps, c, !answered);
         return c->marks & CONN_STAMP_BELOW;

@@ -128,7 +128,7 @@ static inline void crowd_finish(struct crowd *w)
 static inline void drained_and_finished(struct crowd *w)
 {
     drain(w);
-    assert_int_equal(w->flows.pool.in_use, 0);
+    assert_int_equal(flows_held(&w->flows), 0);
     assert_int_equal(w->flows.table.used, 0);
     assert_true(w->flows.extra_bytes == 0);
     crowd_finish(w);

@@ -1,0 +1,58 @@
+/*
+ * A SYN that nothing has followed yet, as a scan sends them by the million: kept as the segment
+ * itself, packed into one cache line, until something follows it or its connection is final. What
+ * it is then made of is what would have been kept from the beginning. Inside the room only.
+ */
+#ifndef FINWAIT_ANALYZER_FLOW_LONE_H
+#define FINWAIT_ANALYZER_FLOW_LONE_H
+
+#include "analyzer/tcp/connection.h"
+#include "dissect/segment.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lone {
+    uint8_t source[4];
+    uint16_t source_port;
+    uint16_t destination_port;
+    frame_ref frame; /* FRAME_NONE: released */
+    int64_t time_ns;
+    uint8_t destination[4];
+    uint32_t seq;
+    uint32_t ts_val;
+    uint32_t world;
+    uint32_t stream;
+    uint32_t marks; /* the segment's */
+    uint16_t window;
+    uint16_t mss;
+    uint16_t ip_id;
+    uint16_t vlan;
+    uint16_t interface;
+    uint16_t ip_bytes;
+    unsigned flags : 9;
+    unsigned tunnel : 5;
+    unsigned stamp : 2; /* CONN_STAMP_COMPARED and CONN_STAMP_BELOW */
+    unsigned window_scale : 8;
+    unsigned ttl : 8;
+};
+
+_Static_assert(sizeof(struct lone) == 64, "one cache line");
+
+/* Is the segment a SYN of which nothing would be lost? It has no payload, comes in IPv4, and in
+ * fields that it does not use stands nothing. */
+bool lone_fits(const struct segment *segment);
+
+/* Of one that fits. `stamp`: the two marks of struct connection. */
+struct lone lone_of(const struct segment *segment, uint32_t stream, uint16_t stamp);
+
+/* The segment again. */
+void lone_segment(const struct lone *lone, struct segment *segment);
+
+/* Is the segment, whichever way it goes, of its five-tuple? */
+bool lone_names(const struct lone *lone, const struct segment *segment, bool vlan_in_key);
+
+/* The connection that the SYN has opened, as it stands after it; found by nobody. */
+void lone_connection(const struct lone *lone, bool vlan_in_key, struct connection *connection);
+
+#endif
