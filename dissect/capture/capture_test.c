@@ -172,6 +172,41 @@ static void noise_ends(void **state)
     }
 }
 
+/* What may be a block is looked at up to where it ends, which may be more than a window holds: the
+ * search has to go on from where its bytes are then. */
+static void a_search_outgrows_its_window(void **state)
+{
+    (void)state;
+    enum { CLAIMED = 400000 };
+    static const uint8_t no_block[16] = {0xff, 0xff, 0xff, 0xff, 3, 0, 0, 0};
+    struct build b = {0};
+    put_section(&b);
+    put_interface(&b, 1, NULL, 0);
+    put_epb(&b, (uint64_t)SECONDS * 1000000, 1, 60, NULL, 0);
+    size_t damage = b.length;
+    put(&b, no_block, sizeof no_block);
+    put32(&b, 6);
+    put32(&b, CLAIMED);
+    for (unsigned i = 0; i < CLAIMED / sizeof no_block; i++)
+        put(&b, no_block, sizeof no_block);
+    size_t behind = b.length;
+    for (uint32_t i = 2; i < 6; i++)
+        put_epb(&b, (uint64_t)SECONDS * 1000000 + i, i, 60, NULL, 0);
+    struct reading r;
+    struct packet packet;
+    reading_start(&r, b.bytes, b.length);
+    for (uint32_t i = 1; i < 6; i++) {
+        assert_int_equal(capture_next(r.capture, &packet), CAPTURE_PACKET);
+        assert_true(data_is(&packet, i));
+    }
+    assert_int_equal(capture_next(r.capture, &packet), CAPTURE_END);
+    assert_int_equal(r.findings.files[0].damage_count, 1);
+    assert_int_equal(r.findings.files[0].damage[0].offset, damage);
+    assert_int_equal(r.findings.files[0].damage[0].bytes, behind - damage);
+    reading_end(&r);
+    free(b.bytes);
+}
+
 static void marks_come_from_flags(void **state)
 {
     (void)state;
@@ -370,6 +405,7 @@ int main(void)
         cmocka_unit_test(every_prefix_gives_its_whole_records),
         cmocka_unit_test(every_wrong_byte_costs_little),
         cmocka_unit_test(noise_ends),
+        cmocka_unit_test(a_search_outgrows_its_window),
         cmocka_unit_test(marks_come_from_flags),
         cmocka_unit_test(interfaces_keep_their_names),
         cmocka_unit_test(ticks_become_exact_nanoseconds),

@@ -104,11 +104,10 @@ bool pcapng_resync(struct capture *c, bool rewind)
     bool big_endian = c->section.big_endian;
     size_t start = w->at;
     for (w->at++; window_need(w, BLOCK_MINIMUM_BYTES) >= BLOCK_MINIMUM_BYTES; w->at++) {
-        const uint8_t *p = window_at(w);
-        uint32_t type = load_u32(big_endian, p);
+        uint32_t type = load_u32(big_endian, window_at(w));
         if ((searched(type) || type == BLOCK_SECTION) && blocks_follow(c))
             return true;
-        if (pcap_magic(p) && pcap_follows(c))
+        if (pcap_magic(window_at(w)) && pcap_follows(c))
             return true;
     }
     w->at = rewind ? start : w->end;
