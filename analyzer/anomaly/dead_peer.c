@@ -61,8 +61,8 @@ static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, co
 {
     const struct side_detail *own = &s->d->side[x];
     const struct log_entry *heard = heard_before(s, !x, &run_of(own)->first);
-    const struct log_entry *sent =
-        own->resends && own->sent.frame != FRAME_NONE ? &own->sent : NULL;
+    const struct log_entry *kept = kept_of(own, KEPT_SENT);
+    const struct log_entry *sent = own->resends && kept->frame != FRAME_NONE ? kept : NULL;
     bool crossed = heard && sent && passed_before(sent, heard);
     show_segment(s, a, crossed ? sent : NULL, "octets");
     show_segment(s, a, heard, "last segment of the peer before");
@@ -76,7 +76,8 @@ static void show_run(const struct scene *s, int x, struct anomaly_verdict *a, co
 static bool closed_before_run(const struct scene *s, int x)
 {
     const struct side_detail *own = &s->d->side[x];
-    const struct log_entry *sent = own->sent.frame != FRAME_NONE ? &own->sent : &run_of(own)->first;
+    const struct log_entry *sent =
+        own->kept_as[KEPT_SENT] ? kept_of(own, KEPT_SENT) : &run_of(own)->first;
     for (int i = 0; i < s->ev->count; i++) {
         if (s->ev->log[i].flags & TCP_FIN && !passed_before(sent, &s->ev->log[i]))
             return true;

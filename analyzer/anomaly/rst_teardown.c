@@ -405,8 +405,8 @@ static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_RETRANSMISSION_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
-    if (own->sent.frame != FRAME_NONE)
-        show_segment(s, a, &own->sent, "the octets");
+    if (own->kept_as[KEPT_SENT])
+        show_segment(s, a, kept_of(own, KEPT_SENT), "the octets");
     show_segment(s, a, &run_of(own)->first, "the first retransmission");
     show_segment(s, a, &run_of(own)->last, "the last one");
     figure(a, FIGURE_COUNT, own->rst_resends);

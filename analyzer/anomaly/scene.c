@@ -210,13 +210,13 @@ int64_t rto_of(const struct scene *s, int x)
 
 const struct log_entry *last_before_close(const struct scene *s, int x)
 {
-    const struct log_entry *g = s->d ? &s->d->side[x].last : NULL;
+    const struct log_entry *g = s->d ? kept_of(&s->d->side[x], KEPT_LAST) : NULL;
     return g && g->frame != FRAME_NONE ? g : NULL;
 }
 
 const struct log_entry *last_data_before_close(const struct scene *s, int x)
 {
-    const struct log_entry *g = s->d ? &s->d->side[x].last_data : NULL;
+    const struct log_entry *g = s->d ? kept_of(&s->d->side[x], KEPT_DATA) : NULL;
     return g && g->frame != FRAME_NONE ? g : NULL;
 }
 

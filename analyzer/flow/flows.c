@@ -6,6 +6,7 @@
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/reuse.h"
 #include "analyzer/flow/told.h"
+#include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/track.h"
 
 #include <stddef.h>
@@ -216,7 +217,7 @@ static enum flow_status take_any(struct flows *f, const struct flow_probe *probe
     struct class_counts counts;
     if (f->trace)
         counts = told_counts(c, sender);
-    if (!track_in(f, c, sender, g, aux))
+    if ((aux || !track_ordinary(c, sender, g)) && !track_in(f, c, sender, g, aux))
         return FLOW_NO_MEMORY;
     if (f->trace)
         status = told_class(f, c, sender, g, &counts);
@@ -249,6 +250,8 @@ static enum flow_status take_ordinary(struct flows *f, const struct flow_probe *
                                       const struct segment *g)
 {
     struct connection *c = probe->connection;
+    if (LIKELY(track_ordinary(c, probe->sender, g)))
+        return FLOW_OK; /* it takes no memory and closes nothing */
     uint64_t extra_bytes = f->extra_bytes;
     if (!track_in(f, c, probe->sender, g, NULL))
         return FLOW_NO_MEMORY;

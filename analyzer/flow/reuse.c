@@ -47,7 +47,7 @@ static struct log_entry last_segment(const struct connection *old)
     if (d->log_count)
         last = d->log[d->log_count - 1];
     for (int s = 0; s < 2; s++) {
-        const struct log_entry *g = &d->side[s].last;
+        const struct log_entry *g = kept_of(&d->side[s], KEPT_LAST);
         if (g->frame != FRAME_NONE && (last.frame == FRAME_NONE || passed_before(&last, g)))
             last = *g;
     }

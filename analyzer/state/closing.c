@@ -124,7 +124,7 @@ static bool nothing_lost_before(const struct evidence *ev, int i)
 {
     const struct log_entry *g = &ev->log[i];
     int x = g->side;
-    uint16_t before = ev->c->detail->side[x].last.ip_id;
+    uint16_t before = kept_of(&ev->c->detail->side[x], KEPT_LAST)->ip_id;
     for (int k = 0; k < i; k++) {
         const struct log_entry *h = &ev->log[k];
         if (h->side == x && h->time_ns >= ev->c->detail->start.last_ns[x])

@@ -183,11 +183,14 @@ static const struct field of_side[] = {
     OF_SIDE(window, BITS),  OF_SIDE(marks, BITS),     OF_SIDE(ttl, NUMBER),
 };
 static const struct field of_detail[] = {
-    OF_DETAIL(again_run, NUMBER),   OF_DETAIL(again_acked, TRUTH),  OF_DETAIL(probe_run, NUMBER),
-    OF_DETAIL(again_ns, TIME),      OF_DETAIL(data_ns, TIME),       OF_DETAIL(timer_ns, TIME),
-    OF_DETAIL(fins, NUMBER),        OF_DETAIL(una_before, NUMBER),  OF_DETAIL(fin_seq, NUMBER),
-    OF_DETAIL(unanswered_ns, TIME), OF_DETAIL(una_advanced, TRUTH), OF_DETAIL(again_gap_ns, TIME),
-    OF_DETAIL(last.ip_id, NUMBER),
+    OF_DETAIL(again_run, NUMBER),     OF_DETAIL(again_acked, TRUTH),
+    OF_DETAIL(probe_run, NUMBER),     OF_DETAIL(again_ns, TIME),
+    OF_DETAIL(data_ns, TIME),         OF_DETAIL(timer_ns, TIME),
+    OF_DETAIL(fins, NUMBER),          OF_DETAIL(una_before, NUMBER),
+    OF_DETAIL(fin_seq, NUMBER),       OF_DETAIL(unanswered_ns, TIME),
+    OF_DETAIL(una_advanced, TRUTH),   OF_DETAIL(again_gap_ns, TIME),
+    OF_DETAIL(kept[0].ip_id, NUMBER), OF_DETAIL(kept[1].ip_id, NUMBER),
+    OF_DETAIL(kept[2].ip_id, NUMBER),
 };
 static const struct field of_start[] = {
     OF_START(taken, TRUTH),           OF_START(seen[0], TRUTH),   OF_START(seen[1], TRUTH),

@@ -17,6 +17,7 @@
 #include "dissect/segment.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum side_mark {
@@ -68,6 +69,7 @@ struct side {
     uint16_t tap;   /* the interface its segments are read from; TAP_MANY beyond what fits */
     uint8_t window_scale : 4;
     uint8_t ttl_changes : 2; /* between segments that were neither SYN nor RST; up to TTL_FLAPS */
+    uint8_t ordinary : 1;    /* an ordinary segment of it may take the short way (ordinary.h) */
     uint8_t ttl;
 };
 
@@ -101,14 +103,14 @@ static inline bool passed_before(const struct log_entry *a, const struct log_ent
 }
 
 enum log_mark {
-    LOG_TIMESTAMPS = 1u << 0,
-    LOG_AGAIN = 1u << 1,  /* carries only what its side had sent before */
-    LOG_DSACK = 1u << 2,  /* reports that it received something twice */
-    LOG_HOLE = 1u << 3,   /* octets of its side below its end had not passed the tap */
-    LOG_PROBE = 1u << 4,  /* keepalive or zero-window probe */
-    LOG_LATE = 1u << 7,   /* left its sender before one that passed earlier (told at the end) */
-    LOG_FORGED = 1u << 6, /* its sender went on as if it had not sent it */
-    LOG_UNSEEN = 1u << 5, /* testifies to octets that had not passed the tap */
+    LOG_UNSEEN = 1u << 0,     /* testifies to octets that had not passed the tap */
+    LOG_AGAIN = 1u << 1,      /* carries only what its side had sent before */
+    LOG_DSACK = 1u << 2,      /* reports that it received something twice */
+    LOG_HOLE = 1u << 3,       /* octets of its side below its end had not passed the tap */
+    LOG_PROBE = 1u << 4,      /* keepalive or zero-window probe */
+    LOG_LATE = 1u << 7,       /* left its sender before one that passed earlier (told at the end) */
+    LOG_FORGED = 1u << 6,     /* its sender went on as if it had not sent it */
+    LOG_TIMESTAMPS = 1u << 5, /* as SEG_TIMESTAMPS */
 };
 
 /* How a close began and how it ended is kept: the first LOG_FIRST entries, and of the later ones
@@ -140,11 +142,38 @@ struct vain_run {
     struct log_entry first, last;
 };
 
+/* The segments of a side that are kept, each once, though it may be kept as several of these. */
+enum kept_as {
+    KEPT_LAST, /* until the first FIN or RST: its last segment, */
+    KEPT_DATA, /* and its last one with payload */
+    KEPT_SENT, /* the first transmission of the payload that is outstanding, or was sent again */
+    KEPT_ROLES,
+};
+
+/* What every segment touches comes first: a line of the cache of moments and runs, and three of the
+ * segments that are remembered. */
 struct side_detail {
-    struct ranges *holes;                            /* owned, NULL while there never was one */
-    struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring; the oldest at `oldest` */
-    uint8_t oldest;
-    int64_t hole_ns; /* when the last hole opened */
+    int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
+    int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
+    int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
+    int64_t unanswered_idle_ns; /* how long both sides had been silent before those */
+    int64_t last_idle_ns;       /* how long both sides had been silent before KEPT_LAST, */
+    int64_t data_idle_ns;       /* and before the run of payload that KEPT_DATA ends */
+    seq_t una_before;   /* what `una` was before it last advanced: what the last ACK acknowledged */
+    uint16_t again_run; /* transmissions of the same octets since the last progress */
+    uint16_t resends;   /* payload sent again before its acknowledgment had passed, since then */
+    uint16_t probe_run; /* probes since the peer was heard */
+    bool
+        again_acked; /* among again_run octets whose acknowledgment had passed: it did not arrive */
+    bool una_advanced;           /* una_before is known */
+    uint8_t oldest;              /* of `earlier` */
+    uint8_t kept_as[KEPT_ROLES]; /* 1 + index into `kept`; 0: none */
+
+    struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring */
+    struct log_entry kept[KEPT_ROLES];
+
+    struct ranges *holes; /* owned, NULL while there never was one */
+    int64_t hole_ns;      /* when the last hole opened */
     uint64_t retransmitted_bytes;
     uint32_t retransmitted_segments;
     uint32_t out_of_order_segments;
@@ -158,41 +187,28 @@ struct side_detail {
     seq_t fin_seq;           /* of the first FIN */
     uint32_t fin_sacked_nth; /* the first segment of the peer's that reports it as received behind
                                 octets that are missing (SACK); 0: none */
-    seq_t una_before;  /* what `una` was before it last advanced: what the last ACK acknowledged */
-    bool una_advanced; /* una_before is known */
+    uint16_t mss;
+    uint16_t again_grown; /* of again_run, how many came clearly later than the one before had */
     struct maybe_padding maybe_padding;
-    bool pads;                       /* what may be padding is: its numbers showed it once */
     seq_t sacked_left, sacked_right; /* of its octets, those last reported so (SACK), */
     bool sacked;                     /* if there were any */
-    uint16_t mss;
-    uint16_t again_run;   /* transmissions of the same octets since the last progress */
-    bool again_acked;     /* among them octets whose acknowledgment had passed: it did not arrive */
-    uint16_t again_grown; /* of these, how many came clearly later than the one before had */
-    uint16_t probe_run;   /* probes since the peer was heard */
-    int64_t again_ns;     /* the last of them */
-    int64_t again_gap_ns; /* between the last two */
-    int64_t probe_ns;
-    int64_t probe_gap_ns;  /* between the last two probes */
-    int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
-    int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
-    int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
-    int64_t unanswered_idle_ns; /* how long both sides had been silent before those */
-    uint64_t bytes_after_fin;   /* new octets in segments that acknowledge the peer's FIN */
-    int64_t last_idle_ns;       /* how long both sides had been silent before `last`, */
-    int64_t data_idle_ns;       /* and before the run of payload that `last_data` ends */
-    /* Payload sent again before its acknowledgment had passed, since the last progress. */
-    uint16_t resends;
-    uint16_t resends_grown; /* of these, how many came clearly later than the one before had */
-    int64_t resend_gap_ns;  /* between the last two transmissions */
-    int64_t resend_from_ns; /* when it was first sent, or later; TIME_UNKNOWN: not known */
-    struct log_entry sent;  /* the first transmission of it; no frame: not kept */
+    bool pads;                       /* what may be padding is: its numbers showed it once */
+    uint16_t resends_grown; /* of resends, how many came clearly later than the one before had */
     uint16_t rst_resends;   /* resends and probe_run when it first sent RST */
     uint16_t rst_probe_run;
-    struct vain_run *run;       /* of what resends or probe_run counts; owned, NULL: never any */
-    struct log_entry last;      /* until the first FIN or RST: its last segment, */
-    struct log_entry last_data; /* and its last one with payload; no frame: none */
+    int64_t again_ns;     /* the last of again_run */
+    int64_t again_gap_ns; /* between the last two */
+    int64_t probe_ns;
+    int64_t probe_gap_ns;     /* between the last two probes */
+    int64_t resend_gap_ns;    /* between the last two transmissions */
+    int64_t resend_from_ns;   /* when it was first sent, or later; TIME_UNKNOWN: not known */
+    uint64_t bytes_after_fin; /* new octets in segments that acknowledge the peer's FIN */
+    struct vain_run *run;     /* of what resends or probe_run counts; owned, NULL: never any */
     struct reset_reason *reset_reason; /* owned, NULL without */
 };
+
+_Static_assert(offsetof(struct side_detail, earlier) == 64, "the moments are a line of the cache");
+_Static_assert(offsetof(struct side_detail, holes) == 256, "what every segment touches is four");
 
 /* What stood when the first FIN or RST passed: whether a FIN of the other side may have been
  * queued. */
@@ -336,6 +352,13 @@ static inline const struct vain_run *run_of(const struct side_detail *side)
 {
     static const struct vain_run none = {.first = {.frame = FRAME_NONE}};
     return side->run ? side->run : &none;
+}
+
+/* The segment that is kept so; its frame is FRAME_NONE when none is. */
+static inline const struct log_entry *kept_of(const struct side_detail *side, enum kept_as as)
+{
+    static const struct log_entry none = {.frame = FRAME_NONE};
+    return side->kept_as[as] ? &side->kept[side->kept_as[as] - 1] : &none;
 }
 
 /* The time of the last segment of either side. */

@@ -4,22 +4,6 @@
 #include "analyzer/tcp/octets.h"
 #include "analyzer/tcp/track.h"
 
-static uint32_t mix(uint32_t h, uint32_t x)
-{
-    h = (h ^ x) * UINT32_C(0x9e3779b1);
-    return h ^ h >> 15;
-}
-
-static uint32_t signature_of(const struct segment *g)
-{
-    uint32_t h = mix(mix(0, g->seq), g->ack); /* their difference alone says little */
-    h = mix(h, g->payload_len);
-    h = mix(h, (uint32_t)g->flags << 16 | g->window);
-    h = mix(h, g->ts_val);
-    h = mix(h, (uint32_t)g->ip_id << 16 | (g->sack_right & 0xffff));
-    return (h & ~UINT32_C(0xff)) | g->ttl;
-}
-
 /* Nothing in it that its side had not sent before. */
 bool nothing_new(const struct connection *c, int sender, const struct segment *g)
 {
@@ -61,18 +45,6 @@ static bool captured_again(const struct connection *c, int sender, const struct 
             return true;
     }
     return false;
-}
-
-static void remember(struct connection *c, int sender, struct recent_segment segment)
-{
-    struct side *own = &c->side[sender];
-    if (c->detail) {
-        struct side_detail *d = &c->detail->side[sender];
-        d->earlier[d->oldest] = own->recent[RECENT_SEGMENTS - 1];
-        d->oldest = (uint8_t)((d->oldest + 1) % EARLIER_SEGMENTS);
-    }
-    own->recent[1] = own->recent[0];
-    own->recent[0] = segment;
 }
 
 /* A stack that holds no such connection writes nothing of its own into a bare RST: each segment
@@ -134,6 +106,8 @@ enum copy copy_of(struct connection *c, int sender, const struct segment *g)
     if (repeats && captured_again(c, sender, g, signature, now_us))
         return COPY_SAME_TAP;
     own->tap = tap;
-    remember(c, sender, (struct recent_segment){.signature = signature, .sent_us = now_us});
+    if (c->detail)
+        remember_earlier(&c->detail->side[sender], own);
+    remember_segment(own, (struct recent_segment){.signature = signature, .sent_us = now_us});
     return NO_COPY;
 }

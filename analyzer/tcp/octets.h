@@ -20,6 +20,14 @@ static inline seq_t segment_end(const struct segment *g)
                    g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
 }
 
+/* Whatever segment shows it, the connection has it. */
+static inline uint16_t connection_marks_of(const struct segment *g)
+{
+    return (uint16_t)((g->marks & SEG_OPTIONS_CUT ? CONN_OPTIONS_CUT : 0) |
+                      (g->marks & SEG_MPTCP ? CONN_MPTCP : 0) |
+                      (g->marks & SEG_SIGNED ? CONN_SIGNED : 0));
+}
+
 /* Microseconds since the connection began; wraps after 71 minutes, which comparisons of short
  * spans survive, those with what came before the beginning too. */
 static inline uint32_t connection_us(const struct connection *c, int64_t time_ns)

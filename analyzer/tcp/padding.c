@@ -24,10 +24,10 @@ static void correct(struct log_entry *entry, frame_ref frame)
         entry->payload_len = 0;
 }
 
-static void forget(struct log_entry *entry, frame_ref frame)
+static void forget(struct side_detail *own, enum kept_as as, frame_ref frame)
 {
-    if (entry->frame == frame)
-        entry->frame = FRAME_NONE;
+    if (kept_of(own, as)->frame == frame)
+        own->kept_as[as] = 0;
 }
 
 /* As if the segment before had come without it. */
@@ -53,9 +53,10 @@ static void take_back(struct connection *c, int sender)
         if (d->log[i].side == sender)
             correct(&d->log[i], last.frame);
     }
-    correct(&detail->last, last.frame);
-    forget(&detail->last_data, last.frame);
-    forget(&detail->sent, last.frame);
+    forget(detail, KEPT_DATA, last.frame);
+    forget(detail, KEPT_SENT, last.frame);
+    if (detail->kept_as[KEPT_LAST])
+        correct(&detail->kept[detail->kept_as[KEPT_LAST] - 1], last.frame);
 }
 
 const struct segment *without_padding(struct connection *c, int sender, const struct segment *g,

@@ -2,9 +2,11 @@
 
 #include "analyzer/elapsed.h"
 #include "analyzer/tcp/copies.h"
+#include "analyzer/tcp/kept.h"
 #include "analyzer/tcp/log.h"
 #include "analyzer/tcp/numbers.h"
 #include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/padding.h"
 
 #include <stdlib.h>
@@ -94,39 +96,22 @@ static bool carries(const struct log_entry *sent, seq_t seq)
            seq_lt(seq, seq_add(sent->seq, sent->payload_len));
 }
 
-/* The oldest payload that is outstanding, as far as it is kept: after a partial acknowledgment the
- * next that is sent stands in for it. */
-static void remember_sent(struct connection *c, int sender, const struct log_entry *entry)
-{
-    const struct side *own = &c->side[sender];
-    struct log_entry *sent = &c->detail->side[sender].sent;
-    bool done = sent->frame == FRAME_NONE || !(own->marks & SIDE_ACKED) ||
-                seq_le(seq_add(sent->seq, sent->payload_len), own->una);
-    if (!done)
-        return;
-    *sent = *entry;
-    sent->marks &= (uint8_t)~LOG_AGAIN;
-}
-
 /* How things stand before the segment is taken. */
-static bool note_resend(struct connection *c, int sender, const struct segment *g,
-                        const struct log_entry *entry)
+static bool note_resend(struct connection *c, int sender, const struct segment *g)
 {
     struct side_detail *own = &c->detail->side[sender];
     if (!g->payload_len || g->flags & (TCP_SYN | TCP_RST))
         return true;
-    if (!is_resend(c, sender, g)) {
-        if (!(c->side[sender].marks & SIDE_SEEN) || seq_ge(seq_of(g->seq), c->side[sender].nxt))
-            remember_sent(c, sender, entry);
+    if (!is_resend(c, sender, g))
         return true;
-    }
     int64_t before_ns = run_of(own)->last.time_ns;
     if (!own->resends) {
-        if (!carries(&own->sent, seq_of(g->seq)))
-            own->sent.frame = FRAME_NONE;
-        before_ns = own->sent.frame != FRAME_NONE ? own->sent.time_ns
-                    : own->data_ns                ? own->data_ns
-                                                  : TIME_UNKNOWN;
+        const struct log_entry *sent = kept_of(own, KEPT_SENT);
+        if (!carries(sent, seq_of(g->seq)))
+            own->kept_as[KEPT_SENT] = 0;
+        before_ns = own->kept_as[KEPT_SENT] ? sent->time_ns
+                    : own->data_ns          ? own->data_ns
+                                            : TIME_UNKNOWN;
         own->resend_from_ns = before_ns;
         own->resends_grown = 0;
     }
@@ -291,16 +276,6 @@ static bool count_copy(struct connection *c, int sender, enum copy copy)
     return true;
 }
 
-static void note_marks(struct connection *c, const struct segment *g)
-{
-    if (g->marks & SEG_OPTIONS_CUT)
-        c->marks |= CONN_OPTIONS_CUT;
-    if (g->marks & SEG_MPTCP)
-        c->marks |= CONN_MPTCP;
-    if (g->marks & SEG_SIGNED)
-        c->marks |= CONN_SIGNED;
-}
-
 /* Some balancers answer SYNs themselves, with a TTL of their own. */
 static void note_ttl(struct side *own, const struct segment *g)
 {
@@ -359,29 +334,31 @@ static bool count_malformed(struct connection *c, int sender, const struct segme
     return true;
 }
 
-/* A run of payload ends when the peer says something. */
-static bool begins_run(const struct connection *c, int sender)
+/* Payload that had not passed before, and not all of whose predecessors are outstanding still. */
+static bool is_first_sent(const struct connection *c, int sender, const struct segment *g)
 {
-    const struct log_entry *data = &c->detail->side[sender].last_data;
-    return data->frame == FRAME_NONE || c->side[!sender].last_ns > data->time_ns;
+    const struct side *own = &c->side[sender];
+    bool first = !(own->marks & SIDE_SEEN) || seq_ge(seq_of(g->seq), own->nxt);
+    return g->payload_len && !(g->flags & (TCP_SYN | TCP_RST)) && first &&
+           kept_sent_is_over(own, &c->detail->side[sender]);
 }
 
-/* How things stood before the close: one segment of each side and its last payload. `before_ns` is
- * when either side last sent something. */
-static void remember_last(struct connection *c, int sender, const struct log_entry *g,
-                          int64_t before_ns)
+/* How things stood before the close: one segment of each side and its last payload. And how what is
+ * outstanding was sent first. `before_ns` is when either side last sent something. */
+static void keep_segment(struct connection *c, int sender, const struct segment *g,
+                         const struct log_entry *entry, int64_t before_ns, bool probe)
 {
     struct side_detail *own = &c->detail->side[sender];
-    if (c->detail->start.taken)
-        return;
-    bool timed = g->time_ns != TIME_UNKNOWN && before_ns != TIME_UNKNOWN;
-    own->last = *g;
-    own->last_idle_ns = timed ? elapsed_ns(before_ns, g->time_ns) : 0;
-    if (!g->payload_len)
-        return;
-    if (begins_run(c, sender))
-        own->data_idle_ns = own->last_idle_ns;
-    own->last_data = own->last;
+    unsigned roles = !probe && is_first_sent(c, sender, g) ? 1u << KEPT_SENT : 0;
+    if (!c->detail->start.taken) {
+        bool timed = g->time_ns != TIME_UNKNOWN && before_ns != TIME_UNKNOWN;
+        own->last_idle_ns = timed ? elapsed_ns(before_ns, g->time_ns) : 0;
+        if (g->payload_len && kept_run_is_over(own, &c->side[!sender]))
+            own->data_idle_ns = own->last_idle_ns;
+        roles |= 1u << KEPT_LAST | (g->payload_len ? 1u << KEPT_DATA : 0);
+    }
+    if (roles)
+        *keep(own, roles) = *entry;
 }
 
 /* A listener that has given up and is asked once more answers with another number. */
@@ -393,7 +370,7 @@ static bool begins_anew(const struct connection *c, int sender, const struct seg
            !(c->marks & CONN_ESTABLISHED);
 }
 
-bool track_segment(struct connection *c, int sender, const struct segment *segment)
+static bool track(struct connection *c, int sender, const struct segment *segment)
 {
     if (segment->marks & SEG_MALFORMED)
         return count_malformed(c, sender, segment);
@@ -410,22 +387,22 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
     held &= log_segment(c, sender, g, &entry);
     if (g->flags & (TCP_FIN | TCP_RST) && c->detail)
         note_close_start(c);
-    if (c->detail)
-        remember_last(c, sender, &entry, before_ns);
     if (begins_anew(c, sender, g))
         forget_numbers(&c->side[sender]);
     if (g->flags & TCP_SYN && !(c->side[sender].marks & SIDE_SYN))
         note_syn(c, sender, g);
     bool probe = is_probe(c, sender, g);
     seq_t nxt = c->side[sender].nxt;
-    if (c->detail && !probe)
-        held &= note_resend(c, sender, g, &entry);
+    if (c->detail) {
+        held &= probe || note_resend(c, sender, g);
+        keep_segment(c, sender, g, &entry, before_ns, probe);
+    }
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
     note_sack(c, sender, g);
     log_mark_last(c, sender, g, probe);
     note_completeness(c, g);
-    note_marks(c, g);
+    c->marks |= connection_marks_of(g);
     note_segment(c, sender, g);
     if (c->detail) {
         held &= note_again(c, sender, g, again, probe, before_ns);
@@ -437,6 +414,13 @@ bool track_segment(struct connection *c, int sender, const struct segment *segme
         note_control(c, sender, g);
     note_padding(c, sender, g);
     note_progress(c, g, again);
+    return held;
+}
+
+bool track_segment(struct connection *c, int sender, const struct segment *g)
+{
+    bool held = track(c, sender, g);
+    ordinary_from_now_on(c);
     return held;
 }
 
