@@ -44,8 +44,18 @@ static enum handshake_kind handshake_of(const struct view *view)
 
 void describe_handshake(const struct view *view, struct connection_verdict *v)
 {
-    v->handshake = (uint8_t)handshake_of(view);
+    enum shape shape = view->basis->shape;
     v->handshake_rtt_ns = -1;
+    if (shape == SHAPE_LONE_SYN) {
+        v->handshake = HANDSHAKE_UNANSWERED;
+        return;
+    }
+    if (shape != SHAPE_ANY) {
+        v->handshake = HANDSHAKE_COMPLETE;
+        v->handshake_rtt_ns = view->log[ACK_ENTRY].time_ns - view->log[SYN_ENTRY].time_ns;
+        return;
+    }
+    v->handshake = (uint8_t)handshake_of(view);
     if (v->handshake != HANDSHAKE_COMPLETE)
         return;
     const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_RST;
@@ -195,47 +205,84 @@ static bool half_close_used(const struct view *view)
     return false;
 }
 
-static void describe_times(const struct view *view, struct connection_verdict *v)
+/* When the close began, and what passed last. */
+static int64_t close_began_ns(const struct view *view, int64_t *last_ns)
 {
-    const struct close_start *start = view->c->detail ? &view->c->detail->start : NULL;
-    int64_t last_ns = TIME_UNKNOWN;
-    v->close.start_ns = TIME_UNKNOWN;
-    v->close.duration_ns = -1;
-    v->close.idle_before_ns = -1;
+    int64_t start_ns = TIME_UNKNOWN;
     for (uint16_t i = 0; i < view->log_count; i++) {
         const struct log_entry *g = &view->log[i];
         bool begins = g->flags & (TCP_FIN | TCP_RST);
         if (g->time_ns == TIME_UNKNOWN)
             continue;
-        if (begins && v->close.start_ns == TIME_UNKNOWN)
-            v->close.start_ns = g->time_ns;
-        if (v->close.start_ns != TIME_UNKNOWN)
-            last_ns = g->time_ns;
+        if (begins && start_ns == TIME_UNKNOWN)
+            start_ns = g->time_ns;
+        if (start_ns != TIME_UNKNOWN)
+            *last_ns = g->time_ns;
     }
-    if (v->close.start_ns == TIME_UNKNOWN)
+    return start_ns;
+}
+
+static void describe_times(const struct view *view, int64_t start_ns, int64_t last_ns,
+                           struct connection_verdict *v)
+{
+    const struct close_start *start = view->c->detail ? &view->c->detail->start : NULL;
+    v->close.start_ns = start_ns;
+    v->close.duration_ns = -1;
+    v->close.idle_before_ns = -1;
+    if (start_ns == TIME_UNKNOWN)
         return;
-    if (last_ns >= v->close.start_ns)
-        v->close.duration_ns = last_ns - v->close.start_ns;
+    if (last_ns >= start_ns)
+        v->close.duration_ns = last_ns - start_ns;
     if (!start || !start->taken)
         return;
     int64_t before_ns =
         start->last_ns[0] > start->last_ns[1] ? start->last_ns[0] : start->last_ns[1];
-    if (before_ns != TIME_UNKNOWN && v->close.start_ns >= before_ns)
-        v->close.idle_before_ns = v->close.start_ns - before_ns;
+    if (before_ns != TIME_UNKNOWN && start_ns >= before_ns)
+        v->close.idle_before_ns = start_ns - before_ns;
 }
 
-static void describe_reset(const struct view *view, struct connection_verdict *v)
+static void describe_reset(const struct view *view, const struct log_entry *rst, bool closing,
+                           struct connection_verdict *v)
 {
-    const struct log_entry *rst = reset_of(view);
-    if (!rst)
-        return;
     v->close.has_reset = true;
     v->close.reset_by = (uint8_t)role_of(view, rst->side);
     v->close.reset_form = (uint8_t)reset_form_of(view->c, rst);
-    bool closing = false;
-    for (const struct log_entry *g = view->log; g < rst; g++)
-        closing |= g->flags & TCP_FIN;
     v->close.reset_stage = (uint8_t)reset_stage_of(view->c, closing);
+}
+
+static void look_at_all(const struct view *view, struct connection_verdict *v)
+{
+    const struct log_entry *rst = reset_of(view);
+    bool closing = false;
+    for (const struct log_entry *g = view->log; rst && g < rst; g++)
+        closing |= g->flags & TCP_FIN;
+    if (rst)
+        describe_reset(view, rst, closing, v);
+    int64_t last_ns = TIME_UNKNOWN;
+    int64_t start_ns = close_began_ns(view, &last_ns);
+    describe_times(view, start_ns, last_ns, v);
+    v->close.segments = closing_segments(view);
+    v->close.half_close = half_close_used(view);
+}
+
+/* The same of a connection in which nothing odd happened: its few control segments are known. */
+static void look_at_plain(const struct view *view, struct connection_verdict *v)
+{
+    const struct endpoint_facts *ends = view->basis->ends;
+    const struct log_entry *last = view->log_count ? &view->log[view->log_count - 1] : NULL;
+    int64_t start_ns = TIME_UNKNOWN;
+    if (view->basis->shape == SHAPE_ABORTED) {
+        describe_reset(view, last, false, v);
+        start_ns = last->time_ns;
+    } else if (view->basis->shape == SHAPE_CLOSED) {
+        int first = ends[0].fin_first < ends[1].fin_first ? 0 : 1;
+        start_ns = view->log[ends[first].fin_first].time_ns;
+        v->close.segments = 2u + (ends[0].fin_acked_index != ends[1].fin_first) +
+                            (ends[1].fin_acked_index != ends[0].fin_first);
+        /* The one that closed second sent its last octets with the FIN. */
+        v->close.half_close = !ends[!first].active && view->log[ends[!first].fin_first].payload_len;
+    }
+    describe_times(view, start_ns, last ? last->time_ns : TIME_UNKNOWN, v);
 }
 
 static void describe_time_wait(const struct view *view, struct connection_verdict *v)
@@ -314,11 +361,11 @@ static enum role closer_of(const struct view *view, const struct connection_verd
 
 void describe_close(const struct view *view, struct connection_verdict *v)
 {
-    describe_reset(view, v);
-    describe_times(view, v);
+    if (view->basis->shape == SHAPE_ANY)
+        look_at_all(view, v);
+    else
+        look_at_plain(view, v);
     describe_time_wait(view, v);
-    v->close.segments = closing_segments(view);
-    v->close.half_close = half_close_used(view);
     v->close.kind = (uint8_t)kind_of(view, v);
     v->close.by = (uint8_t)closer_of(view, v);
     v->close.by_certainty = CERTAINTY_CONFIRMED;

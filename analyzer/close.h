@@ -15,6 +15,7 @@ struct view {
     const struct connection *c;
     const struct analyzer_config *config;
     const struct endpoint_states *states; /* of both sides */
+    const struct states_basis *basis;
     const struct log_entry *log;
     uint16_t log_count;
     int client;

@@ -7,6 +7,15 @@
 
 static void collect_control_frames(const struct view *view, int x, struct endpoint_verdict *e)
 {
+    enum shape shape = view->basis->shape;
+    if (shape == SHAPE_CLOSED) {
+        e->fin.frames[e->fin.frame_count++] = view->log[view->basis->ends[x].fin_first].frame;
+        return;
+    }
+    if (shape == SHAPE_ABORTED && view->states[x].reset_sent)
+        e->rst.frames[e->rst.frame_count++] = view->log[view->log_count - 1].frame;
+    if (shape != SHAPE_ANY)
+        return;
     for (uint16_t i = 0; i < view->log_count; i++) {
         const struct log_entry *g = &view->log[i];
         if (g->side != x || g->marks & LOG_FORGED)
@@ -154,13 +163,13 @@ static int64_t rtt_to(const struct side *timed)
     return timed->marks & SIDE_RTT ? (int64_t)timed->min_rtt_us * 1000 : -1;
 }
 
-void conclude(const struct connection *c, const struct analyzer_config *config, int64_t now_ns,
-              bool evicted, struct conclusion *out)
+static void describe(const struct connection *c, const struct analyzer_config *config,
+                     int64_t now_ns, bool evicted, struct conclusion *out)
 {
-    states_conclude(c, config, now_ns, &out->basis, out->states);
     struct view view = {.c = c,
                         .config = config,
                         .states = out->states,
+                        .basis = &out->basis,
                         .client = client_side(c),
                         .now_ns = now_ns};
     if (c->detail) {
@@ -195,4 +204,18 @@ void conclude(const struct connection *c, const struct analyzer_config *config, 
     v->zeek_state = (uint8_t)zeek_state_of(&view);
     v->caveats = caveats_of(&view, evicted);
     v->close.reset_cause = RULES;
+}
+
+void conclude(const struct connection *c, const struct analyzer_config *config, int64_t now_ns,
+              bool evicted, struct conclusion *out)
+{
+    states_conclude(c, config, now_ns, &out->basis, out->states);
+    describe(c, config, now_ns, evicted, out);
+}
+
+void conclude_at_length(const struct connection *c, const struct analyzer_config *config,
+                        int64_t now_ns, bool evicted, struct conclusion *out)
+{
+    states_conclude_at_length(c, config, now_ns, &out->basis, out->states);
+    describe(c, config, now_ns, evicted, out);
 }

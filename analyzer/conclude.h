@@ -20,4 +20,8 @@ struct conclusion {
 void conclude(const struct connection *connection, const struct analyzer_config *config,
               int64_t now_ns, bool evicted, struct conclusion *conclusion);
 
+/* The same, as for connections of any shape. */
+void conclude_at_length(const struct connection *connection, const struct analyzer_config *config,
+                        int64_t now_ns, bool evicted, struct conclusion *conclusion);
+
 #endif

@@ -133,7 +133,11 @@ static bool nothing_lost_before(const struct evidence *ev, int i)
     return before && g->ip_id == (uint16_t)(before + 1);
 }
 
-bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
+/* X's FIN brings its first acknowledgment of Y's. What X sent before may have been lost: its first
+ * FIN, which did not acknowledge Y's, and the acknowledgment that Y's drew. So it may be when the
+ * answer is late, or X was silent for as long as a retransmission takes, or Y's FIN itself was not
+ * captured. */
+static bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
 {
     int fin = ends[x].facts[FACT_FIN_SENT].index;
     int64_t fin_ns = ev->log[fin].time_ns;
@@ -395,14 +399,15 @@ static void order_implied_fin(struct endpoint_facts *e)
     sent->at_ns = received->at_ns;
 }
 
-bool may_have_queued_fin(const struct evidence *ev, int x, const struct endpoint_facts *e)
+/* Was X's FIN perhaps queued behind octets that waited for acknowledgment when Y's came? */
+static void doubt_passive(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     const struct fact *sent = &e->facts[FACT_FIN_SENT];
     const struct close_start *start = ev->c->detail ? &ev->c->detail->start : NULL;
     if (!sent->holds || e->active || !start || !start->taken)
-        return false;
+        return;
     if (!start->outstanding[x] && start->window[!x])
-        return false;
+        return;
     /* Once everything was acknowledged a queued FIN goes out at once. */
     seq_t highest = ev->c->side[x].isn;
     bool known = false;
@@ -417,10 +422,10 @@ bool may_have_queued_fin(const struct evidence *ev, int x, const struct endpoint
                    ev->log[sent->index].time_ns - g->time_ns >
                        ev->rtt_ns[x] + ev->config->delayed_ack_ns &&
                    seq_ge(g->ack, seq_back(e->fin_seq, ev->log[sent->index].payload_len))) {
-            return false;
+            return;
         }
     }
-    return true;
+    e->active_doubtful = true;
 }
 
 /* The capture starts with X's FIN, and Y answers with nothing but acknowledgments: Y's own FIN may
@@ -472,6 +477,5 @@ void gather_close(const struct evidence *ev, struct endpoint_facts ends[2])
 void settle_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     order_implied_fin(e);
-    if (may_have_queued_fin(ev, x, e))
-        e->active_doubtful = true;
+    doubt_passive(ev, x, e);
 }

@@ -16,12 +16,15 @@ static bool carries_octets(const struct log_entry *g)
 
 static void gather_log(struct evidence *ev, const struct detail *d)
 {
-    for (uint16_t i = 0; i < d->log_count; i++) {
-        if (d->log[i].marks & LOG_FORGED)
-            continue;
-        ev->captured_ns[ev->count] = d->log[i].time_ns;
-        ev->log[ev->count++] = d->log[i];
+    const struct log_entry *g = d->log;
+    const struct log_entry *end = g + d->log_count;
+    int count = 0;
+    for (; g < end; g++) {
+        ev->captured_ns[count] = g->time_ns;
+        ev->log[count] = *g;
+        count += !(g->marks & LOG_FORGED);
     }
+    ev->count = count;
 }
 
 static void lone_syn(struct evidence *ev)

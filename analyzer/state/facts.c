@@ -1,17 +1,5 @@
 #include "analyzer/state/gather.h"
 
-void set_fact(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
-              enum certainty certainty, enum state_cause cause)
-{
-    e->facts[id] = (struct fact){.holds = true,
-                                 .certainty = certainty,
-                                 .cause = cause,
-                                 .at_ns = ev->log[i].time_ns,
-                                 .frame = ev->log[i].frame,
-                                 .index = i,
-                                 .order = ORDER_AT(i)};
-}
-
 void set_received(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
                   const struct receipt *r, enum state_cause cause)
 {

@@ -8,8 +8,17 @@
 
 /* ---- facts.c: how a fact is noted and given up ---------------------------------------------- */
 
-void set_fact(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
-              enum certainty certainty, enum state_cause cause);
+static inline void set_fact(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev,
+                            int i, enum certainty certainty, enum state_cause cause)
+{
+    e->facts[id] = (struct fact){.holds = true,
+                                 .certainty = certainty,
+                                 .cause = cause,
+                                 .at_ns = ev->log[i].time_ns,
+                                 .frame = ev->log[i].frame,
+                                 .index = i,
+                                 .order = ORDER_AT(i)};
+}
 
 /* A fact that rests on entry `i` having reached the endpoint. */
 void set_received(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
@@ -38,15 +47,6 @@ void gather_close(const struct evidence *ev, struct endpoint_facts ends[2]);
 
 /* What only resets tell of X's FIN; after those are known. */
 void settle_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e);
-
-/* X's FIN brings its first acknowledgment of Y's. What X sent before may have been lost: its first
- * FIN, which did not acknowledge Y's, and the acknowledgment that Y's drew. So it may be when the
- * answer is late, or X was silent for as long as a retransmission takes, or Y's FIN itself was not
- * captured. */
-bool may_repeat_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2]);
-
-/* Was X's FIN perhaps queued behind octets that waited for acknowledgment when Y's came? */
-bool may_have_queued_fin(const struct evidence *ev, int x, const struct endpoint_facts *e);
 
 /* ---- resets.c ------------------------------------------------------------------------------- */
 

@@ -17,26 +17,26 @@
 
 #define NO_ENTRY (-1)
 
-/* The handshake's three entries. */
-enum { SYN_ENTRY, SYN_ACK_ENTRY, ACK_ENTRY, HANDSHAKE_ENTRIES };
-
 struct plain_side {
     uint32_t isn;
     uint32_t next;  /* behind its last octet */
     uint32_t acked; /* what it has acknowledged of its peer's */
     uint32_t first_stamp, stamp;
     bool stamped;
-    int spoke;        /* its first entry other than SYN and RST, behind the handshake */
-    int fin;          /* or NO_ENTRY */
-    uint32_t fin_end; /* the number behind it */
-    int ack_fin;      /* its first entry that acknowledges the peer's FIN, or NO_ENTRY */
+    int last;                    /* of its entries so far */
+    int spoke;                   /* its first entry other than SYN and RST, behind the handshake */
+    int fin;                     /* or NO_ENTRY */
+    int before_fin;              /* its entry before that */
+    uint32_t fin_start, fin_end; /* the first number of the FIN's segment, and that behind it */
+    int ack_fin;                 /* its first entry that acknowledges the peer's FIN, or NO_ENTRY */
 };
 
 struct plain {
     struct plain_side side[2];
     int client;
-    int count;  /* of the entries, without the RST at the end */
-    int opened; /* the server's entry that says that it got the handshake's end */
+    int count;    /* of the entries, without the RST at the end */
+    int opened;   /* the server's entry that says that it got the handshake's end */
+    bool arrived; /* all that passed, before the capture ended */
 };
 
 /* ---- which connections ---------------------------------------------------------------------- */
@@ -106,6 +106,7 @@ static bool opens(const struct evidence *ev, struct plain *p)
         p->side[x] = (struct plain_side){.isn = c->side[x].isn.n,
                                          .next = 1,
                                          .acked = 1,
+                                         .last = x == client ? ACK_ENTRY : SYN_ACK_ENTRY,
                                          .spoke = NO_ENTRY,
                                          .fin = NO_ENTRY,
                                          .ack_fin = NO_ENTRY};
@@ -158,11 +159,14 @@ static bool goes_on(const struct evidence *ev, struct plain *p)
         if (octets && (own->fin != NO_ENTRY || (!fin && own->ack_fin != NO_ENTRY)))
             return false; /* sent again, or into a half-closed connection */
         if (fin) {
+            own->before_fin = own->last;
+            own->fin_start = seq;
             if (peer->acked >= own->next)
                 return false; /* acknowledged before it passed */
             own->fin = i;
             own->fin_end = own->next;
         }
+        own->last = i;
     }
     return reckonable(ev->log[p->count - 1].time_ns);
 }
@@ -181,19 +185,32 @@ static int echo_of(const struct evidence *ev, int x, int i)
     return NO_ENTRY;
 }
 
+/* Nothing that passed towards an end can still have been on its way when the capture ended. */
+static bool all_arrived(const struct evidence *ev)
+{
+    int64_t way_ns = (ev->rtt_ns[0] > ev->rtt_ns[1] ? ev->rtt_ns[0] : ev->rtt_ns[1]) / 2;
+    return ev->now_ns == TIME_UNKNOWN || ev->now_ns - ev->log[ev->count - 1].time_ns >= way_ns;
+}
+
+static bool arrived(const struct evidence *ev, const struct plain *p, int i)
+{
+    return p->arrived || !under_way(ev, i);
+}
+
 /* The server says that it is established by an echo, or by whatever it sends. */
 static bool server_opened(const struct evidence *ev, struct plain *p)
 {
     int echo = echo_of(ev, !p->client, ACK_ENTRY);
     p->opened = echo == NO_ENTRY ? p->side[!p->client].spoke : echo;
-    return p->side[!p->client].spoke != NO_ENTRY && (echo != NO_ENTRY || !under_way(ev, ACK_ENTRY));
+    return p->side[!p->client].spoke != NO_ENTRY && (echo != NO_ENTRY || arrived(ev, p, ACK_ENTRY));
 }
 
 /* ---- the handshake -------------------------------------------------------------------------- */
 
 static void clear_facts(struct endpoint_facts *e, bool server)
 {
-    memset(e->facts, 0, sizeof e->facts);
+    for (unsigned id = 0; id < FACTS; id++)
+        e->facts[id].holds = e->facts[id].doubtful = false;
     e->retraction_count = 0;
     e->server = server;
     e->mid_stream = e->fin_implied = false;
@@ -217,15 +234,17 @@ static void clear_states(struct endpoint_states *s)
 
 static void enter(struct endpoint_states *s, const struct fact *f, enum tcp_state state, bool sure)
 {
+    struct state_entry *entry = &s->entries[s->count++];
+    enum certainty certainty = sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED;
     s->state = state;
-    s->certainty = sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED;
-    s->entries[s->count++] =
-        (struct state_entry){.at_ns = f->at_ns,
-                             .frame = f->frame,
-                             .confirmed_by = sure ? f->confirmed_by : FRAME_NONE,
-                             .state = (uint8_t)state,
-                             .cause = (uint8_t)f->cause,
-                             .certainty = (uint8_t)s->certainty};
+    s->certainty = certainty;
+    entry->at_ns = f->at_ns;
+    entry->frame = f->frame;
+    entry->confirmed_by = sure ? f->confirmed_by : FRAME_NONE;
+    entry->state = (uint8_t)state;
+    entry->cause = (uint8_t)f->cause;
+    entry->certainty = (uint8_t)certainty;
+    entry->retracted = false;
 }
 
 static void open_client(const struct evidence *ev, struct endpoint_facts *e,
@@ -288,14 +307,15 @@ static enum shape stay_open(struct states_basis *basis, struct endpoint_states s
 }
 
 /* An abort: RST with the numbers that a live connection has, and no refusal of the SYN. */
-static bool is_abort(const struct evidence *ev, int rst)
+static bool is_abort(const struct evidence *ev, const struct plain *p)
 {
+    int rst = p->count;
     const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST;
     const struct log_entry *g = &ev->log[rst];
     return (g->flags & kinds) == (TCP_RST | TCP_ACK) && g->seq.n && !g->payload_len &&
            g->ack.n != ev->c->side[!g->side].isn.n + 1 && no_odd_marks(g) &&
            reckonable(g->time_ns) && g->time_ns >= ev->log[rst - 1].time_ns &&
-           rst_is_own(ev, rst) && rst_acceptable(ev, rst, false, false) && !under_way(ev, rst);
+           rst_is_own(ev, rst) && rst_acceptable(ev, rst, false, false) && arrived(ev, p, rst);
 }
 
 static enum shape abort_both(struct states_basis *basis, int rst, struct endpoint_states states[2])
@@ -348,13 +368,49 @@ static void note_fins(const struct evidence *ev, const struct plain *p, int x,
     e->active = own->ack_fin > own->fin;
 }
 
-static void doubt_order(const struct evidence *ev, const struct plain *p, int x,
-                        struct endpoint_facts ends[2])
+/* As may_repeat_fin(): its FIN acknowledges the peer's, and may not be its first. */
+static bool may_repeat(const struct evidence *ev, const struct plain *p, int x)
 {
-    struct endpoint_facts *e = &ends[x];
-    e->active_doubtful =
-        !e->active && ((p->side[x].ack_fin == p->side[x].fin && may_repeat_fin(ev, x, ends)) ||
-                       may_have_queued_fin(ev, x, e));
+    const struct detail *d = ev->c->detail;
+    const struct log_entry *fin = &ev->log[p->side[x].fin];
+    const struct log_entry *before = &ev->log[p->side[x].before_fin];
+    int64_t last_ns = d->start.last_ns[x];
+    uint16_t id = before->time_ns >= last_ns ? before->ip_id : d->side[x].last.ip_id;
+    if (id && fin->ip_id == (uint16_t)(id + 1))
+        return false;
+    int64_t waited_ns = fin->time_ns - ev->log[p->side[!x].fin].time_ns;
+    int64_t rtt_ns = waited_ns - ev->rtt_ns[x] < NS_PER_MS / 1000 ? 0 : ev->rtt_ns[x];
+    if (before->time_ns > last_ns)
+        last_ns = before->time_ns;
+    return waited_ns > rtt_ns + ev->config->delayed_ack_ns ||
+           fin->time_ns - last_ns >= ev->config->rto_min_ns;
+}
+
+/* As doubt_passive(): its FIN may have waited for an acknowledgment, or for a window. */
+static bool may_have_waited(const struct evidence *ev, const struct plain *p, int x)
+{
+    const struct close_start *start = &ev->c->detail->start;
+    const struct plain_side *own = &p->side[x];
+    if (!start->taken || (!start->outstanding[x] && start->window[!x]))
+        return false;
+    int64_t due_ns = ev->log[own->fin].time_ns - ev->rtt_ns[x] - ev->config->delayed_ack_ns;
+    for (int i = own->fin - 1; i > SYN_ENTRY; i--) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x)
+            continue;
+        if (g->ack.n - own->isn < own->fin_start)
+            break;
+        if (g->window && g->time_ns < due_ns)
+            return false;
+    }
+    return true;
+}
+
+static void doubt_order(const struct evidence *ev, const struct plain *p, int x,
+                        struct endpoint_facts *e)
+{
+    bool repeats = p->side[x].ack_fin == p->side[x].fin && may_repeat(ev, p, x);
+    e->active_doubtful = !e->active && (repeats || may_have_waited(ev, p, x));
 }
 
 static enum tcp_state closing_state(const struct endpoint_facts *e, unsigned facts)
@@ -408,9 +464,10 @@ static void run_time_wait(const struct evidence *ev, int x, const struct endpoin
 
 static unsigned either_way(const struct endpoint_facts *e, unsigned facts)
 {
-    unsigned set =
-        STATE_BIT(close_state(facts)) | STATE_BIT(close_state(facts | HAS_CLOSED_ACTIVELY));
-    return e->active_doubtful ? set : STATE_BIT(closing_state(e, facts));
+    unsigned set = STATE_BIT(closing_state(e, facts));
+    if (e->active_doubtful)
+        set |= STATE_BIT(close_state(facts)) | STATE_BIT(close_state(facts | HAS_CLOSED_ACTIVELY));
+    return set;
 }
 
 /* The acknowledgment of its FIN may have been lost, unless the peer's FIN brought it. */
@@ -457,7 +514,7 @@ static bool closes(const struct evidence *ev, const struct plain *p)
         seq_t end = seq_of(own->isn + own->fin_end);
         bool sent_before = d->start.seen[x] && seq_le(end, d->start.nxt[x]);
         if (own->fin == NO_ENTRY || own->ack_fin == NO_ENTRY || sent_before ||
-            octets_outstanding(ev, x) || d->side[x].probe_run || under_way(ev, own->ack_fin))
+            octets_outstanding(ev, x) || d->side[x].probe_run || !arrived(ev, p, own->ack_fin))
             return false;
     }
     return true;
@@ -470,7 +527,7 @@ static enum shape close_both(struct states_basis *basis, const struct plain *p,
     for (int x = 0; x < 2; x++)
         note_fins(ev, p, x, basis->ends);
     for (int x = 0; x < 2; x++) {
-        doubt_order(ev, p, x, basis->ends);
+        doubt_order(ev, p, x, &basis->ends[x]);
         close_end(ev, x, &basis->ends[x], &states[x]);
     }
     return SHAPE_CLOSED;
@@ -529,11 +586,12 @@ enum shape plain_conclude(struct states_basis *basis, struct endpoint_states sta
         return SHAPE_ANY;
     bool reset = ev->log[ev->count - 1].flags & TCP_RST;
     p.count = ev->count - reset;
+    p.arrived = all_arrived(ev);
     if (!goes_on(ev, &p) || !server_opened(ev, &p))
         return SHAPE_ANY;
     bool fins = p.side[0].fin != NO_ENTRY || p.side[1].fin != NO_ENTRY;
     bool tried = ev->c->detail->side[0].again_run || ev->c->detail->side[1].again_run;
-    if (fins ? reset || !closes(ev, &p) : reset ? !is_abort(ev, p.count) : tried)
+    if (fins ? reset || !closes(ev, &p) : reset ? !is_abort(ev, &p) : tried)
         return SHAPE_ANY;
     open_both(basis, &p, states);
     if (fins)

@@ -100,6 +100,68 @@ static bool same_evidence(const struct evidence *a, const struct evidence *b)
     return a->count == b->count && a->now_ns == b->now_ns && a->reckoned == b->reckoned;
 }
 
+static bool same_endpoint(const struct endpoint_verdict *a, const struct endpoint_verdict *b)
+{
+    for (uint32_t i = 0; i < a->fin.frame_count; i++) {
+        if (a->fin.frames[i] != b->fin.frames[i])
+            return false;
+    }
+    for (uint32_t i = 0; i < a->rst.frame_count; i++) {
+        if (a->rst.frames[i] != b->rst.frames[i])
+            return false;
+    }
+    return memcmp(a->address, b->address, 16) == 0 && a->port == b->port &&
+           a->packets == b->packets && a->bytes == b->bytes && a->state == b->state &&
+           a->state_certainty == b->state_certainty && a->possible_states == b->possible_states &&
+           a->state_count == b->state_count && a->has_isn == b->has_isn &&
+           a->has_next_seq == b->has_next_seq && a->has_unacked == b->has_unacked &&
+           a->isn == b->isn && a->next_seq == b->next_seq && a->payload_bytes == b->payload_bytes &&
+           a->unique_bytes == b->unique_bytes && a->unacked_bytes == b->unacked_bytes &&
+           a->retransmitted_segments == b->retransmitted_segments &&
+           a->retransmitted_bytes == b->retransmitted_bytes &&
+           a->out_of_order_segments == b->out_of_order_segments &&
+           a->capture_duplicates == b->capture_duplicates && a->keepalives == b->keepalives &&
+           a->zero_window_probes == b->zero_window_probes && a->fin.count == b->fin.count &&
+           a->fin.frame_count == b->fin.frame_count && a->fin.seq == b->fin.seq &&
+           a->fin.acked_by == b->fin.acked_by && a->fin.active == b->fin.active &&
+           a->fin.active_known == b->fin.active_known && a->fin.implied == b->fin.implied &&
+           a->rst.count == b->rst.count && a->rst.frame_count == b->rst.frame_count &&
+           a->has_ttl == b->has_ttl && a->has_mss == b->has_mss &&
+           a->has_window_scale == b->has_window_scale && a->handshake_seen == b->handshake_seen &&
+           a->ttl == b->ttl && a->window_scale == b->window_scale && a->mss == b->mss &&
+           a->sack == b->sack && a->timestamps == b->timestamps && a->fast_open == b->fast_open &&
+           a->mptcp == b->mptcp && a->signed_segments == b->signed_segments;
+}
+
+static bool same_close(const struct connection_verdict *a, const struct connection_verdict *b)
+{
+    return a->close.kind == b->close.kind && a->close.by == b->close.by &&
+           a->close.by_certainty == b->close.by_certainty &&
+           a->close.half_close == b->close.half_close && a->close.segments == b->close.segments &&
+           a->close.start_ns == b->close.start_ns && a->close.duration_ns == b->close.duration_ns &&
+           a->close.idle_before_ns == b->close.idle_before_ns &&
+           a->close.time_wait_held_by == b->close.time_wait_held_by &&
+           a->close.time_wait_until_ns == b->close.time_wait_until_ns &&
+           a->close.has_reset == b->close.has_reset && a->close.reset_by == b->close.reset_by &&
+           a->close.reset_form == b->close.reset_form &&
+           a->close.reset_stage == b->close.reset_stage &&
+           a->close.reset_cause == b->close.reset_cause;
+}
+
+static bool same_verdict(const struct connection_verdict *a, const struct connection_verdict *b)
+{
+    return same_endpoint(&a->client, &b->client) && same_endpoint(&a->server, &b->server) &&
+           same_close(a, b) && a->ip_version == b->ip_version && a->stream == b->stream &&
+           a->incarnation == b->incarnation && a->client_known_by == b->client_known_by &&
+           a->visibility == b->visibility && a->tunnel == b->tunnel && a->vlan == b->vlan &&
+           a->interface == b->interface && a->first_frame == b->first_frame &&
+           a->absorbed == b->absorbed && a->start_ns == b->start_ns && a->end_ns == b->end_ns &&
+           a->handshake == b->handshake && a->handshake_rtt_ns == b->handshake_rtt_ns &&
+           a->has_previous == b->has_previous && a->client_rtt_ns == b->client_rtt_ns &&
+           a->server_rtt_ns == b->server_rtt_ns && a->zeek_state == b->zeek_state &&
+           a->completeness == b->completeness && a->caveats == b->caveats;
+}
+
 /* ---- one connection, concluded both ways ---------------------------------------------------- */
 
 struct tried {
@@ -118,17 +180,19 @@ static enum shape try_both(const struct tried *tried, const struct connection *c
     static struct conclusion plain;
     static struct conclusion at_length;
     int64_t now_ns = tried->flows.clock_ns;
-    states_conclude(c, &tried->config, now_ns, &plain.basis, plain.states);
+    conclude(c, &tried->config, now_ns, false, &plain);
     if (plain.basis.shape == SHAPE_ANY)
         return SHAPE_ANY;
-    states_conclude_at_length(c, &tried->config, now_ns, &at_length.basis, at_length.states);
-    bool same = same_evidence(&plain.basis.evidence, &at_length.basis.evidence);
+    conclude_at_length(c, &tried->config, now_ns, false, &at_length);
+    bool same = same_evidence(&plain.basis.evidence, &at_length.basis.evidence) &&
+                same_verdict(&plain.verdict, &at_length.verdict);
     for (int x = 0; x < 2; x++) {
         same &= same_facts(&plain.basis.ends[x], &at_length.basis.ends[x]);
         same &= same_states(&plain.states[x], &at_length.states[x]);
     }
     if (!same) {
-        print_error("%s: shape %d\n", tried->what, (int)plain.basis.shape);
+        print_error("%s: shape %d, verdict %d\n", tried->what, (int)plain.basis.shape,
+                    same_verdict(&plain.verdict, &at_length.verdict));
         for (int x = 0; x < 2; x++) {
             print_error("side %d: facts %d states %d, state %d %d, possible %x %x, count %u %u\n",
                         x, same_facts(&plain.basis.ends[x], &at_length.basis.ends[x]),

@@ -43,6 +43,9 @@ enum shape {
     SHAPE_ABORTED,  /* opened in order; ended by one RST with ACK, of the next number */
 };
 
+/* What such a connection's log begins with, when it opened. */
+enum { SYN_ENTRY, SYN_ACK_ENTRY, ACK_ENTRY, HANDSHAKE_ENTRIES };
+
 /* What the states rest on. */
 struct states_basis {
     enum shape shape;

@@ -38,7 +38,17 @@ enum close_fact {
     X(1,        0,            1,         0,      STATE_FIN_WAIT_2)
 /* clang-format on */
 
+/* The table's states by their facts. */
+extern const uint8_t close_states[16];
+
 /* The state of a synchronised endpoint with these facts (bits of enum close_fact). */
-enum tcp_state close_state(unsigned facts);
+static inline enum tcp_state close_state(unsigned facts)
+{
+    /* Whether an endpoint closed actively matters only once its FIN is out, and an acknowledgment
+     * of a FIN says nothing before there is one. */
+    if (!(facts & HAS_FIN_SENT))
+        facts &= HAS_FIN_RECEIVED;
+    return (enum tcp_state)close_states[facts & 15];
+}
 
 #endif
