@@ -359,8 +359,22 @@ static enum role closer_of(const struct view *view, const struct connection_verd
     return ROLE_NONE;
 }
 
+/* A SYN alone is no connection that could end. */
+static void describe_no_close(struct connection_verdict *v)
+{
+    v->close.start_ns = v->close.time_wait_until_ns = TIME_UNKNOWN;
+    v->close.duration_ns = v->close.idle_before_ns = -1;
+    v->close.time_wait_held_by = v->close.by = ROLE_NONE;
+    v->close.kind = CLOSE_NONE;
+    v->close.by_certainty = CERTAINTY_CONFIRMED;
+}
+
 void describe_close(const struct view *view, struct connection_verdict *v)
 {
+    if (view->basis->shape == SHAPE_LONE_SYN) {
+        describe_no_close(v);
+        return;
+    }
     if (view->basis->shape == SHAPE_ANY)
         look_at_all(view, v);
     else

@@ -61,35 +61,27 @@ static void describe_unacked(const struct side *side, struct endpoint_verdict *e
     e->unacked_bytes = outstanding > 0 ? (uint64_t)outstanding : 0;
 }
 
-static void describe_endpoint(const struct view *view, int x, const struct endpoint_states *states,
-                              struct endpoint_verdict *e)
+/* What its own segments tell. */
+static void describe_sender(const struct view *view, int x, struct endpoint_verdict *e)
 {
     const struct connection *c = view->c;
     const struct side *side = &c->side[x];
-    memcpy(e->address, c->key.address[x], 16);
-    e->port = c->key.port[x];
+    unsigned marks = side->marks;
     e->packets = side->packets;
     e->bytes = side->ip_bytes;
     e->payload_bytes = side->payload_bytes;
-    e->state = (uint8_t)states->state;
-    e->state_certainty = (uint8_t)states->certainty;
-    e->possible_states = states->possible;
-    e->states = states->entries;
-    e->state_count = states->count;
-    e->has_isn = side->marks & SIDE_ISN;
+    e->has_isn = marks & SIDE_ISN;
     e->isn = side->isn.n;
-    e->has_next_seq = side->marks & (SIDE_SEEN | SIDE_ACKED);
+    e->has_next_seq = marks & (SIDE_SEEN | SIDE_ACKED);
     e->next_seq = side->nxt.n;
     e->has_ttl = side->packets > 0;
     e->ttl = side->ttl;
-    e->handshake_seen = side->marks & SIDE_SYN;
-    e->has_window_scale = side->marks & SIDE_SCALE;
+    e->handshake_seen = marks & SIDE_SYN;
+    e->has_window_scale = marks & SIDE_SCALE;
     e->window_scale = side->window_scale;
-    e->sack = side->marks & SIDE_SACK_OK;
-    e->timestamps = side->marks & SIDE_TIMESTAMPS;
-    e->fast_open = side->marks & SIDE_FAST_OPEN;
-    e->signed_segments = c->marks & CONN_SIGNED;
-    e->mptcp = c->marks & CONN_MPTCP;
+    e->sack = marks & SIDE_SACK_OK;
+    e->timestamps = marks & SIDE_TIMESTAMPS;
+    e->fast_open = marks & SIDE_FAST_OPEN;
     if (!c->detail && c->syn_mss && e->handshake_seen) {
         e->mss = (uint16_t)c->syn_mss;
         e->has_mss = true;
@@ -97,6 +89,24 @@ static void describe_endpoint(const struct view *view, int x, const struct endpo
     describe_losses(view, x, e);
     describe_unacked(side, e);
     collect_control_frames(view, x, e);
+}
+
+/* Of what is all zero. */
+static void describe_endpoint(const struct view *view, int x, const struct endpoint_states *states,
+                              struct endpoint_verdict *e)
+{
+    const struct connection *c = view->c;
+    memcpy(e->address, c->key.address[x], 16);
+    e->port = c->key.port[x];
+    e->state = (uint8_t)states->state;
+    e->state_certainty = (uint8_t)states->certainty;
+    e->possible_states = states->possible;
+    e->states = states->entries;
+    e->state_count = states->count;
+    e->signed_segments = c->marks & CONN_SIGNED;
+    e->mptcp = c->marks & CONN_MPTCP;
+    if (view->basis->shape != SHAPE_LONE_SYN || x == view->client)
+        describe_sender(view, x, e);
     e->fin.seq = states->fin_seq;
     e->fin.implied = states->fin_implied && !e->fin.count;
     e->fin.acked_by = states->fin_acked_by;
@@ -125,17 +135,32 @@ static void describe_previous(const struct view *view, struct connection_verdict
         v->previous.gap_ns = -1;
 }
 
+/* Whatever the capture hides of both ends alike. */
+static uint32_t caveats_of_capture(const struct connection *c)
+{
+    uint32_t bits = 0;
+    if (c->marks & CONN_UNHEARD)
+        bits |= 1u << CAVEAT_ONE_DIRECTION;
+    if (c->marks & CONN_OPTIONS_CUT)
+        bits |= 1u << CAVEAT_SNAPLEN_CUT;
+    if (c->marks & CONN_CLOCK_BACKWARDS)
+        bits |= 1u << CAVEAT_CLOCK_BACKWARDS;
+    if (c->marks & CONN_UNTIMED)
+        bits |= 1u << CAVEAT_NO_TIMESTAMPS;
+    return bits;
+}
+
 static uint32_t caveats_of(const struct view *view, bool evicted)
 {
     const struct connection *c = view->c;
     const struct detail *d = c->detail;
-    uint32_t bits = 0;
+    uint32_t bits = evicted ? 1u << CAVEAT_EVICTED : 0;
     if (!c->side[0].packets || !c->side[1].packets)
         bits |= c->marks & CONN_ESTABLISHED || c->known_by == KNOWN_BY_SYN_ACK
                     ? 1u << CAVEAT_ONE_DIRECTION
                     : 0;
-    if (c->marks & CONN_UNHEARD)
-        bits |= 1u << CAVEAT_ONE_DIRECTION;
+    if (c->marks & (CONN_UNHEARD | CONN_OPTIONS_CUT | CONN_CLOCK_BACKWARDS | CONN_UNTIMED))
+        bits |= caveats_of_capture(c);
     if (c->known_by == KNOWN_BY_PORT || c->known_by == KNOWN_BY_FIRST_PACKET)
         bits |= 1u << CAVEAT_STARTS_MID_STREAM;
     for (int x = 0; d && x < 2; x++) {
@@ -143,17 +168,10 @@ static uint32_t caveats_of(const struct view *view, bool evicted)
             bits |= 1u << CAVEAT_CAPTURED_TWICE;
         if (d->side[x].second_tap)
             bits |= 1u << CAVEAT_SECOND_TAP;
-        if (c->side[x].marks & SIDE_ACKED && ranges_missing_below(d->side[x].holes, c->side[x].una))
+        if (d->side[x].holes && c->side[x].marks & SIDE_ACKED &&
+            ranges_missing_below(d->side[x].holes, c->side[x].una))
             bits |= 1u << CAVEAT_CAPTURE_LOST;
     }
-    if (c->marks & CONN_OPTIONS_CUT)
-        bits |= 1u << CAVEAT_SNAPLEN_CUT;
-    if (c->marks & CONN_CLOCK_BACKWARDS)
-        bits |= 1u << CAVEAT_CLOCK_BACKWARDS;
-    if (c->marks & CONN_UNTIMED)
-        bits |= 1u << CAVEAT_NO_TIMESTAMPS;
-    if (evicted)
-        bits |= 1u << CAVEAT_EVICTED;
     return bits;
 }
 
@@ -162,6 +180,10 @@ static int64_t rtt_to(const struct side *timed)
 {
     return timed->marks & SIDE_RTT ? (int64_t)timed->min_rtt_us * 1000 : -1;
 }
+
+/* By a pointer that might be any: where compilers know what is cleared they put a string
+ * instruction there, which takes longer to start than all of this. */
+static void *(*const volatile set_octets)(void *, int, size_t) = memset;
 
 static void describe(const struct connection *c, const struct analyzer_config *config,
                      int64_t now_ns, bool evicted, struct conclusion *out)
@@ -178,19 +200,18 @@ static void describe(const struct connection *c, const struct analyzer_config *c
     }
 
     struct connection_verdict *v = &out->verdict;
-    *v = (struct connection_verdict){
-        .ip_version = (uint8_t)c->ip_version,
-        .stream = c->stream,
-        .client_known_by = (uint8_t)c->known_by,
-        .tunnel = (uint8_t)c->tunnel,
-        .vlan = c->vlan,
-        .interface = c->interface,
-        .first_frame = c->first_frame,
-        .absorbed = c->marks & CONN_ABSORBED,
-        .start_ns = c->first_ns,
-        .end_ns = connection_end_ns(c),
-        .completeness = (uint8_t)c->completeness,
-    };
+    (void)set_octets(v, 0, sizeof *v);
+    v->ip_version = (uint8_t)c->ip_version;
+    v->stream = c->stream;
+    v->client_known_by = (uint8_t)c->known_by;
+    v->tunnel = (uint8_t)c->tunnel;
+    v->vlan = c->vlan;
+    v->interface = c->interface;
+    v->first_frame = c->first_frame;
+    v->absorbed = c->marks & CONN_ABSORBED;
+    v->start_ns = c->first_ns;
+    v->end_ns = connection_end_ns(c);
+    v->completeness = (uint8_t)c->completeness;
     describe_endpoint(&view, view.client, &out->states[view.client], &v->client);
     describe_endpoint(&view, !view.client, &out->states[!view.client], &v->server);
     v->visibility = !c->side[view.client].packets    ? VISIBLE_SERVER_ONLY
@@ -201,7 +222,7 @@ static void describe(const struct connection *c, const struct analyzer_config *c
     describe_previous(&view, v);
     v->client_rtt_ns = rtt_to(&c->side[!view.client]);
     v->server_rtt_ns = rtt_to(&c->side[view.client]);
-    v->zeek_state = (uint8_t)zeek_state_of(&view);
+    v->zeek_state = out->basis.shape == SHAPE_LONE_SYN ? ZEEK_S0 : (uint8_t)zeek_state_of(&view);
     v->caveats = caveats_of(&view, evicted);
     v->close.reset_cause = RULES;
 }
