@@ -375,7 +375,8 @@ static bool may_repeat(const struct evidence *ev, const struct plain *p, int x)
     const struct log_entry *fin = &ev->log[p->side[x].fin];
     const struct log_entry *before = &ev->log[p->side[x].before_fin];
     int64_t last_ns = d->start.last_ns[x];
-    uint16_t id = before->time_ns >= last_ns ? before->ip_id : d->side[x].last.ip_id;
+    uint16_t id =
+        before->time_ns >= last_ns ? before->ip_id : kept_of(&d->side[x], KEPT_LAST)->ip_id;
     if (id && fin->ip_id == (uint16_t)(id + 1))
         return false;
     int64_t waited_ns = fin->time_ns - ev->log[p->side[!x].fin].time_ns;

@@ -115,8 +115,9 @@ static bool same_endpoint(const struct endpoint_verdict *a, const struct endpoin
            a->state_certainty == b->state_certainty && a->possible_states == b->possible_states &&
            a->state_count == b->state_count && a->has_isn == b->has_isn &&
            a->has_next_seq == b->has_next_seq && a->has_unacked == b->has_unacked &&
-           a->isn == b->isn && a->next_seq == b->next_seq && a->payload_bytes == b->payload_bytes &&
-           a->unique_bytes == b->unique_bytes && a->unacked_bytes == b->unacked_bytes &&
+           (!a->has_isn || a->isn == b->isn) && (!a->has_next_seq || a->next_seq == b->next_seq) &&
+           a->payload_bytes == b->payload_bytes && a->unique_bytes == b->unique_bytes &&
+           a->unacked_bytes == b->unacked_bytes &&
            a->retransmitted_segments == b->retransmitted_segments &&
            a->retransmitted_bytes == b->retransmitted_bytes &&
            a->out_of_order_segments == b->out_of_order_segments &&
@@ -128,7 +129,8 @@ static bool same_endpoint(const struct endpoint_verdict *a, const struct endpoin
            a->rst.count == b->rst.count && a->rst.frame_count == b->rst.frame_count &&
            a->has_ttl == b->has_ttl && a->has_mss == b->has_mss &&
            a->has_window_scale == b->has_window_scale && a->handshake_seen == b->handshake_seen &&
-           a->ttl == b->ttl && a->window_scale == b->window_scale && a->mss == b->mss &&
+           (!a->has_ttl || a->ttl == b->ttl) &&
+           (!a->has_window_scale || a->window_scale == b->window_scale) && a->mss == b->mss &&
            a->sack == b->sack && a->timestamps == b->timestamps && a->fast_open == b->fast_open &&
            a->mptcp == b->mptcp && a->signed_segments == b->signed_segments;
 }
