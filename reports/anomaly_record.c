@@ -2,6 +2,7 @@
 
 #include "reports/flags_text.h"
 #include "reports/identity.h"
+#include "reports/record_words.h"
 #include "reports/sentence.h"
 #include "reports/text_clean.h"
 
@@ -38,22 +39,11 @@ static void put_event(struct json_writer *writer, const struct record_context *c
     subject_of(anomaly, connection_name, &subject);
     event_id(DATASET, context->findings->digest, subject.text, id);
     sentence_of_anomaly(&reason, anomaly, connection);
-    json_key(writer, "event");
-    json_begin_object(writer);
-    json_key(writer, "kind");
+    json_piece(writer, "\"event\":{\"kind\":");
     json_name(writer, anomaly->severity >= SEVERITY_WARNING ? "alert" : "event");
-    json_key(writer, "category");
-    json_begin_array(writer);
-    json_name(writer, "network");
-    json_end_array(writer);
-    json_key(writer, "type");
-    json_begin_array(writer);
-    json_name(writer, "info");
-    json_end_array(writer);
-    json_key(writer, "dataset");
-    json_name(writer, DATASET);
-    json_key(writer, "id");
-    json_name(writer, id);
+    json_piece(writer, "\"category\":[\"network\"],\"type\":[\"info\"],"
+                       "\"dataset\":\"" DATASET "\",\"id\":");
+    json_name_bytes(writer, id, sizeof id - 1);
     json_key(writer, "severity");
     json_uint(writer, anomaly->severity);
     json_key(writer, "reason");
@@ -64,9 +54,7 @@ static void put_event(struct json_writer *writer, const struct record_context *c
 static void put_rule(struct json_writer *writer, const struct anomaly_verdict *anomaly)
 {
     const struct rule_info *rule = &rule_table[anomaly->rule];
-    json_key(writer, "rule");
-    json_begin_object(writer);
-    json_key(writer, "id");
+    json_piece(writer, "\"rule\":{\"id\":");
     json_name(writer, rule->id);
     json_key(writer, "category");
     json_name(writer, category_name(rule->category));
@@ -92,10 +80,8 @@ static void put_endpoint(struct json_writer *writer, const struct anomaly_verdic
                          const struct connection_verdict *connection)
 {
     enum role role = anomaly->endpoint;
-    json_key(writer, "endpoint");
-    json_begin_object(writer);
-    json_key(writer, "role");
-    json_name(writer, role_name(role == ROLE_NONE ? ROLE_BOTH : role));
+    json_piece(writer, "\"endpoint\":{\"role\":");
+    record_word(writer, role_words, role == ROLE_NONE ? ROLE_BOTH : role);
     if (role == ROLE_CLIENT || role == ROLE_SERVER) {
         const struct endpoint_verdict *end =
             role == ROLE_CLIENT ? &connection->client : &connection->server;
@@ -116,7 +102,7 @@ static void put_end(struct json_writer *writer, const struct endpoint_verdict *e
     put_port(writer, end->port);
     if (state != STATE_UNKNOWN) {
         json_key(writer, "state");
-        json_name(writer, tcp_state_name(state));
+        record_word(writer, state_words, state);
     }
     json_end_object(writer);
 }
@@ -136,8 +122,7 @@ static void put_host(struct json_writer *writer, const struct anomaly_verdict *a
     if (anomaly->has_host)
         record_host(writer, anomaly->host_address);
     if (anomaly->has_service) {
-        json_key(writer, "service");
-        json_begin_object(writer);
+        json_piece(writer, "\"service\":{");
         record_address(writer, anomaly->service_address);
         put_port(writer, anomaly->service_port);
         json_end_object(writer);
@@ -147,10 +132,7 @@ static void put_host(struct json_writer *writer, const struct anomaly_verdict *a
 static void put_network(struct json_writer *writer, const struct connection_verdict *connection,
                         const char *connection_name)
 {
-    json_key(writer, "network");
-    json_begin_object(writer);
-    json_key(writer, "transport");
-    json_name(writer, "tcp");
+    json_piece(writer, "\"network\":{\"transport\":\"tcp\"");
     if (connection) {
         char community[COMMUNITY_ID_BYTES];
         community_id(connection, community);
@@ -159,9 +141,7 @@ static void put_network(struct json_writer *writer, const struct connection_verd
     }
     json_end_object(writer);
     if (connection) {
-        json_key(writer, "tcp");
-        json_begin_object(writer);
-        json_key(writer, "connection");
+        json_piece(writer, "\"tcp\":{\"connection\":");
         json_name(writer, connection_name);
         json_end_object(writer);
     }
@@ -170,8 +150,7 @@ static void put_network(struct json_writer *writer, const struct connection_verd
 static void put_piece(struct json_writer *writer, struct record_context *context,
                       const struct anomaly_evidence *piece)
 {
-    json_begin_object(writer);
-    json_key(writer, "file");
+    json_piece(writer, "{\"file\":");
     json_uint(writer, frame_file(piece->frame));
     json_key(writer, "frame");
     json_uint(writer, frame_number(piece->frame));
@@ -180,7 +159,7 @@ static void put_piece(struct json_writer *writer, struct record_context *context
         record_time(writer, context, piece->at_ns);
     }
     json_key(writer, "from");
-    json_name(writer, role_name(piece->from));
+    record_word(writer, role_words, piece->from);
     char flags[FLAGS_TEXT_BYTES];
     flags_letters(piece->flags, flags);
     json_key(writer, "flags");
@@ -201,8 +180,7 @@ static void put_piece(struct json_writer *writer, struct record_context *context
 static void put_evidence(struct json_writer *writer, struct record_context *context,
                          const struct anomaly_verdict *anomaly)
 {
-    json_key(writer, "evidence");
-    json_begin_array(writer);
+    json_piece(writer, "\"evidence\":[");
     for (uint32_t i = 0; i < anomaly->evidence_count; i++)
         put_piece(writer, context, &anomaly->evidence[i]);
     json_end_array(writer);
@@ -223,8 +201,7 @@ static void put_reason(struct json_writer *writer, const struct anomaly_verdict 
 
 static void put_figures(struct json_writer *writer, const struct anomaly_verdict *anomaly)
 {
-    json_key(writer, "figures");
-    json_begin_object(writer);
+    json_piece(writer, "\"figures\":{");
     for (uint32_t i = 0; i < anomaly->figure_count; i++) {
         const struct anomaly_figure *figure = &anomaly->figures[i];
         const struct figure_info *info = &figure_table[figure->id];

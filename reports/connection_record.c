@@ -2,6 +2,7 @@
 
 #include "reports/endpoint_record.h"
 #include "reports/identity.h"
+#include "reports/record_words.h"
 
 #include <stdio.h>
 
@@ -51,17 +52,9 @@ static void put_event(struct json_writer *writer, struct record_context *context
 {
     char id[HEX_DIGEST_BYTES];
     event_id(DATASET, context->findings->digest, connection, id);
-    json_key(writer, "event");
-    json_begin_object(writer);
-    json_key(writer, "kind");
-    json_name(writer, "event");
-    json_key(writer, "category");
-    json_begin_array(writer);
-    json_name(writer, "network");
-    json_end_array(writer);
-    json_key(writer, "type");
-    json_begin_array(writer);
-    json_name(writer, "connection");
+    json_piece(writer, "\"event\":{\"kind\":\"event\"");
+    json_piece(writer, "\"category\":[\"network\"]");
+    json_piece(writer, "\"type\":[\"connection\"");
     if (start_seen(verdict))
         json_name(writer, "start");
     if (end_seen(verdict))
@@ -85,10 +78,7 @@ static void put_network(struct json_writer *writer, const struct connection_verd
 {
     char community[COMMUNITY_ID_BYTES];
     community_id(verdict, community);
-    json_key(writer, "network");
-    json_begin_object(writer);
-    json_key(writer, "transport");
-    json_name(writer, "tcp");
+    json_piece(writer, "\"network\":{\"transport\":\"tcp\"");
     json_key(writer, "type");
     json_name(writer, verdict->ip_version == 4 ? "ipv4" : "ipv6");
     json_key(writer, "community_id");
@@ -100,9 +90,7 @@ static void put_network(struct json_writer *writer, const struct connection_verd
     if (verdict->vlan != VLAN_NONE) {
         char id[sizeof "65535"];
         snprintf(id, sizeof id, "%u", (unsigned)verdict->vlan);
-        json_key(writer, "vlan");
-        json_begin_object(writer);
-        json_key(writer, "id");
+        json_piece(writer, "\"vlan\":{\"id\":");
         json_name(writer, id);
         json_end_object(writer);
     }
@@ -111,10 +99,8 @@ static void put_network(struct json_writer *writer, const struct connection_verd
 
 static void put_handshake(struct json_writer *writer, const struct connection_verdict *verdict)
 {
-    json_key(writer, "handshake");
-    json_begin_object(writer);
-    json_key(writer, "kind");
-    json_name(writer, handshake_name(verdict->handshake));
+    json_piece(writer, "\"handshake\":{\"kind\":");
+    record_word(writer, handshake_words, verdict->handshake);
     if (verdict->handshake_rtt_ns >= 0) {
         json_key(writer, "rtt_ns");
         json_int(writer, verdict->handshake_rtt_ns);
@@ -124,14 +110,12 @@ static void put_handshake(struct json_writer *writer, const struct connection_ve
 
 static void put_close_reset(struct json_writer *writer, const struct connection_verdict *verdict)
 {
-    json_key(writer, "reset");
-    json_begin_object(writer);
-    json_key(writer, "by");
-    json_name(writer, role_name(verdict->close.reset_by));
+    json_piece(writer, "\"reset\":{\"by\":");
+    record_word(writer, role_words, verdict->close.reset_by);
     json_key(writer, "form");
-    json_name(writer, reset_form_name(verdict->close.reset_form));
+    record_word(writer, reset_form_words, verdict->close.reset_form);
     json_key(writer, "stage");
-    json_name(writer, reset_stage_name(verdict->close.reset_stage));
+    record_word(writer, reset_stage_words, verdict->close.reset_stage);
     if (verdict->close.reset_cause < RULES) {
         json_key(writer, "cause");
         json_name(writer, rule_table[verdict->close.reset_cause].id);
@@ -143,9 +127,9 @@ static void put_close_began(struct json_writer *writer, const struct connection_
 {
     if (verdict->close.by != ROLE_NONE) {
         json_key(writer, "by");
-        json_name(writer, role_name(verdict->close.by));
+        record_word(writer, role_words, verdict->close.by);
         json_key(writer, "by_certainty");
-        json_name(writer, certainty_name(verdict->close.by_certainty));
+        record_word(writer, certainty_words, verdict->close.by_certainty);
     }
     json_key(writer, "half_close");
     json_bool(writer, verdict->close.half_close);
@@ -159,10 +143,8 @@ static void put_close(struct json_writer *writer, struct record_context *context
     enum close_kind kind = verdict->close.kind;
     bool began = (kind != CLOSE_OPEN && kind != CLOSE_NONE) || verdict->close.segments ||
                  verdict->close.has_reset;
-    json_key(writer, "close");
-    json_begin_object(writer);
-    json_key(writer, "kind");
-    json_name(writer, close_kind_name(kind));
+    json_piece(writer, "\"close\":{\"kind\":");
+    record_word(writer, close_kind_words, kind);
     if (began)
         put_close_began(writer, verdict);
     if (verdict->close.start_ns != TIME_UNKNOWN) {
@@ -179,7 +161,7 @@ static void put_close(struct json_writer *writer, struct record_context *context
     }
     if (began) {
         json_key(writer, "time_wait_held_by");
-        json_name(writer, role_name(verdict->close.time_wait_held_by));
+        record_word(writer, role_words, verdict->close.time_wait_held_by);
     }
     if (verdict->close.time_wait_until_ns != TIME_UNKNOWN) {
         json_key(writer, "time_wait_until");
@@ -197,9 +179,7 @@ static void put_previous(struct json_writer *writer, const struct connection_ver
     char id[CONNECTION_ID_BYTES];
     struct connection_identity identity = identity_of_previous(verdict);
     connection_id(&identity, id);
-    json_key(writer, "previous");
-    json_begin_object(writer);
-    json_key(writer, "connection");
+    json_piece(writer, "\"previous\":{\"connection\":");
     json_name(writer, id);
     if (verdict->previous.gap_ns >= 0) {
         json_key(writer, "gap_ns");
@@ -218,8 +198,7 @@ static void put_tap(struct json_writer *writer, int64_t client_ns, int64_t serve
 {
     if (client_ns < 0 && server_ns < 0)
         return;
-    json_key(writer, "tap");
-    json_begin_object(writer);
+    json_piece(writer, "\"tap\":{");
     if (client_ns >= 0) {
         json_key(writer, "client_rtt_ns");
         json_int(writer, client_ns);
@@ -252,9 +231,7 @@ static void put_interface(struct json_writer *writer, const struct record_contex
 static void put_tcp(struct json_writer *writer, struct record_context *context,
                     const struct connection_verdict *verdict, const char *connection)
 {
-    json_key(writer, "tcp");
-    json_begin_object(writer);
-    json_key(writer, "connection");
+    json_piece(writer, "\"tcp\":{\"connection\":");
     json_name(writer, connection);
     json_key(writer, "incarnation");
     json_uint(writer, verdict->incarnation);
@@ -263,9 +240,9 @@ static void put_tcp(struct json_writer *writer, struct record_context *context,
         json_uint(writer, verdict->stream);
     }
     json_key(writer, "client_known_by");
-    json_name(writer, client_known_by_name(verdict->client_known_by));
+    record_word(writer, client_known_by_words, verdict->client_known_by);
     json_key(writer, "visibility");
-    json_name(writer, visibility_name(verdict->visibility));
+    record_word(writer, visibility_words, verdict->visibility);
     if (verdict->tunnel != TUNNEL_NONE) {
         json_key(writer, "tunnel");
         json_name(writer, tunnel_name(verdict->tunnel));
@@ -281,14 +258,10 @@ static void put_tcp(struct json_writer *writer, struct record_context *context,
 /* How other tools that users know would call it. */
 static void put_other_words(struct json_writer *writer, const struct connection_verdict *verdict)
 {
-    json_key(writer, "zeek");
-    json_begin_object(writer);
-    json_key(writer, "conn_state");
-    json_name(writer, zeek_state_name(verdict->zeek_state));
+    json_piece(writer, "\"zeek\":{\"conn_state\":");
+    record_word(writer, zeek_state_words, verdict->zeek_state);
     json_end_object(writer);
-    json_key(writer, "wireshark");
-    json_begin_object(writer);
-    json_key(writer, "completeness");
+    json_piece(writer, "\"wireshark\":{\"completeness\":");
     json_uint(writer, verdict->completeness);
     json_end_object(writer);
 }
@@ -299,8 +272,7 @@ static void put_rules(struct json_writer *writer, const struct connection_verdic
     bool fired[RULES] = {false};
     for (uint32_t i = 0; i < verdict->anomaly_count; i++)
         fired[verdict->anomalies[i].rule] = true;
-    json_key(writer, "rules");
-    json_begin_array(writer);
+    json_piece(writer, "\"rules\":[");
     for (unsigned rule = 0; rule < RULES; rule++) {
         if (fired[rule])
             json_name(writer, rule_table[rule].id);

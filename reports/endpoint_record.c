@@ -1,13 +1,13 @@
 #include "reports/endpoint_record.h"
 
 #include "reports/address_text.h"
+#include "reports/record_words.h"
 
 static void put_state_entry(struct json_writer *writer, struct record_context *context,
                             const struct state_entry *entry)
 {
-    json_begin_object(writer);
-    json_key(writer, "state");
-    json_name(writer, tcp_state_name(entry->state));
+    json_piece(writer, "{\"state\":");
+    record_word(writer, state_words, entry->state);
     if (entry->at_ns != TIME_UNKNOWN) {
         json_key(writer, "at");
         record_time(writer, context, entry->at_ns);
@@ -19,9 +19,9 @@ static void put_state_entry(struct json_writer *writer, struct record_context *c
         json_uint(writer, frame_number(entry->frame));
     }
     json_key(writer, "cause");
-    json_name(writer, state_cause_name(entry->cause));
+    record_word(writer, state_cause_words, entry->cause);
     json_key(writer, "certainty");
-    json_name(writer, certainty_name(entry->certainty));
+    record_word(writer, certainty_words, entry->certainty);
     if (entry->confirmed_by != FRAME_NONE) {
         json_key(writer, "confirmed_by");
         record_frame(writer, entry->confirmed_by);
@@ -66,8 +66,7 @@ static void put_stays(struct json_writer *writer, const struct endpoint_verdict 
     if (!known)
         return;
 
-    json_key(writer, "state_ns");
-    json_begin_object(writer);
+    json_piece(writer, "\"state_ns\":{");
     for (unsigned state = 0; state < STATES; state++) {
         if (known & 1u << state) {
             json_key_name(writer, tcp_state_name(state));
@@ -81,18 +80,16 @@ static void put_states(struct json_writer *writer, struct record_context *contex
                        const struct endpoint_verdict *endpoint, int64_t end_ns)
 {
     json_key(writer, "state");
-    json_name(writer, tcp_state_name(endpoint->state));
+    record_word(writer, state_words, endpoint->state);
     json_key(writer, "state_certainty");
-    json_name(writer, certainty_name(endpoint->state_certainty));
-    json_key(writer, "possible_states");
-    json_begin_array(writer);
+    record_word(writer, certainty_words, endpoint->state_certainty);
+    json_piece(writer, "\"possible_states\":[");
     for (unsigned state = 0; state < STATES; state++) {
         if (endpoint->possible_states & 1u << state)
-            json_name(writer, tcp_state_name(state));
+            record_word(writer, state_words, state);
     }
     json_end_array(writer);
-    json_key(writer, "states");
-    json_begin_array(writer);
+    json_piece(writer, "\"states\":[");
     for (uint32_t i = 0; i < endpoint->state_count; i++)
         put_state_entry(writer, context, &endpoint->states[i]);
     json_end_array(writer);
@@ -131,8 +128,7 @@ static void put_frames(struct json_writer *writer, const frame_ref *frames, uint
 {
     if (!count)
         return;
-    json_key(writer, "frames");
-    json_begin_array(writer);
+    json_piece(writer, "\"frames\":[");
     for (uint32_t i = 0; i < count; i++)
         record_frame(writer, frames[i]);
     json_end_array(writer);
@@ -140,9 +136,7 @@ static void put_frames(struct json_writer *writer, const frame_ref *frames, uint
 
 static void put_fin(struct json_writer *writer, const struct fin_verdict *fin)
 {
-    json_key(writer, "fin");
-    json_begin_object(writer);
-    json_key(writer, "count");
+    json_piece(writer, "\"fin\":{\"count\":");
     json_uint(writer, fin->count);
     if (fin->count || fin->implied) {
         put_frames(writer, fin->frames, fin->frame_count);
@@ -162,9 +156,7 @@ static void put_fin(struct json_writer *writer, const struct fin_verdict *fin)
 
 static void put_rst(struct json_writer *writer, const struct rst_verdict *rst)
 {
-    json_key(writer, "rst");
-    json_begin_object(writer);
-    json_key(writer, "count");
+    json_piece(writer, "\"rst\":{\"count\":");
     json_uint(writer, rst->count);
     put_frames(writer, rst->frames, rst->frame_count);
     json_end_object(writer);
@@ -198,8 +190,7 @@ void endpoint_record(struct json_writer *writer, struct record_context *context,
 {
     char address[ADDRESS_TEXT_BYTES];
     address_text(address, endpoint->address);
-    json_begin_object(writer);
-    json_key(writer, "ip");
+    json_piece(writer, "{\"ip\":");
     json_name(writer, address);
     json_key(writer, "port");
     json_uint(writer, endpoint->port);

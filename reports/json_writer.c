@@ -67,6 +67,39 @@ static bool needs_escape(char c)
     return (unsigned char)c < 0x20 || (unsigned char)c >= 0x80 || c == '"' || c == '\\' || c == '/';
 }
 
+#define ONES  UINT64_C(0x0101010101010101)
+#define HIGHS UINT64_C(0x8080808080808080)
+
+/* A high bit is set where one of eight octets below 0x80 is zero, or a lower one is. */
+static uint64_t zeros(uint64_t octets)
+{
+    return (octets - ONES) & ~octets;
+}
+
+/* Of eight octets: does any need an escape? */
+static bool any_needs_escape(uint64_t octets)
+{
+    uint64_t below_space = (octets - ONES * 0x20) & ~octets;
+    return (octets | below_space | zeros(octets ^ ONES * '"') | zeros(octets ^ ONES * '\\') |
+            zeros(octets ^ ONES * '/')) &
+           HIGHS;
+}
+
+/* How much of the text is copied as it is, in steps of eight. */
+static size_t plain_length(const char *text, size_t length)
+{
+    size_t at = 0;
+    for (; at + 8 <= length; at += 8) {
+        uint64_t octets;
+        memcpy(&octets, text + at, 8);
+        if (any_needs_escape(octets))
+            break;
+    }
+    return at;
+}
+
+#define PLAIN_MOST 1024u
+
 void json_text(struct json_writer *writer, const char *text, size_t length)
 {
     char *at = json_room(writer, 2);
@@ -74,25 +107,64 @@ void json_text(struct json_writer *writer, const char *text, size_t length)
     at[writer->comma] = '"';
     writer->used += 1u + writer->comma;
     while (length) {
-        size_t consumed = 1;
-        at = json_room(writer, 12);
-        if (needs_escape(*text)) {
-            uint32_t code_point = utf8_next(text, length, &consumed);
-            writer->used += (size_t)(put_escape(at, code_point) - at);
-        } else {
-            *at = *text;
-            writer->used++;
+        size_t consumed = plain_length(text, length < PLAIN_MOST ? length : PLAIN_MOST);
+        if (consumed) {
+            memcpy(json_room(writer, consumed), text, consumed);
+            writer->used += consumed;
+            text += consumed;
+            length -= consumed;
         }
-        text += consumed;
-        length -= consumed;
+        /* What hindered the next eight, or is fewer. */
+        for (unsigned i = 0; i < 8 && length; i++) {
+            at = json_room(writer, 12);
+            consumed = 1;
+            if (needs_escape(*text)) {
+                uint32_t code_point = utf8_next(text, length, &consumed);
+                writer->used += (size_t)(put_escape(at, code_point) - at);
+            } else {
+                *at = *text;
+                writer->used++;
+            }
+            text += consumed;
+            length -= consumed;
+        }
     }
     *json_room(writer, 1) = '"';
     writer->used++;
     writer->comma = true;
 }
 
-/* Two digits a step, from the right; returns where the text begins. */
-static char *decimal(char *end, uint64_t value)
+static unsigned digits_of(uint64_t value)
+{
+    static const uint64_t powers[] = {
+        UINT64_C(0),
+        UINT64_C(10),
+        UINT64_C(100),
+        UINT64_C(1000),
+        UINT64_C(10000),
+        UINT64_C(100000),
+        UINT64_C(1000000),
+        UINT64_C(10000000),
+        UINT64_C(100000000),
+        UINT64_C(1000000000),
+        UINT64_C(10000000000),
+        UINT64_C(100000000000),
+        UINT64_C(1000000000000),
+        UINT64_C(10000000000000),
+        UINT64_C(100000000000000),
+        UINT64_C(1000000000000000),
+        UINT64_C(10000000000000000),
+        UINT64_C(100000000000000000),
+        UINT64_C(1000000000000000000),
+        UINT64_C(10000000000000000000),
+    };
+    /* log10 from log2: 1233 / 4096 lies a little below log10(2). */
+    unsigned guess = ((64u - (unsigned)__builtin_clzll(value | 1)) * 1233u) >> 12;
+    return guess + (value >= powers[guess]);
+}
+
+/* Two digits a step, from the right. */
+static void put_decimal(char *end, uint64_t value)
 {
     static const char pairs[] = "0001020304050607080910111213141516171819"
                                 "2021222324252627282930313233343536373839"
@@ -104,29 +176,29 @@ static char *decimal(char *end, uint64_t value)
         memcpy(end, pairs + 2 * (value % 100), 2);
         value /= 100;
     }
-    if (value < 10) {
-        *--end = (char)('0' + value);
-        return end;
-    }
-    end -= 2;
-    memcpy(end, pairs + 2 * value, 2);
-    return end;
+    if (value < 10)
+        end[-1] = (char)('0' + value);
+    else
+        memcpy(end - 2, pairs + 2 * value, 2);
+}
+
+size_t json_decimal(char out[20], uint64_t value)
+{
+    unsigned digits = digits_of(value);
+    put_decimal(out + digits, value);
+    return digits;
 }
 
 static void put_number(struct json_writer *writer, bool negative, uint64_t magnitude)
 {
-    char digits[20];
-    char *end = digits + sizeof digits;
-    char *start = decimal(end, magnitude);
-    size_t length = (size_t)(end - start);
-    char *at = json_room(writer, length + 2);
-    char *first = at;
-    if (writer->comma)
-        *at++ = ',';
-    if (negative)
-        *at++ = '-';
-    memcpy(at, start, length);
-    writer->used += (size_t)(at - first) + length;
+    char *first = json_room(writer, 22);
+    char *at = first;
+    *at = ',';
+    at += writer->comma;
+    *at = '-';
+    at += negative;
+    at += json_decimal(at, magnitude);
+    writer->used += (size_t)(at - first);
     writer->comma = true;
 }
 

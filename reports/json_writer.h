@@ -90,6 +90,38 @@ static inline void json_key_bytes(struct json_writer *writer, const char *text, 
     writer->comma = false;
 }
 
+/* Keys, brackets and values of ours that always stand together, a literal without escapes: where it
+ * ends in a key or an opening bracket a first value follows, else there may be another. */
+#define json_piece(writer, text) json_piece_bytes((writer), "," text, sizeof(text))
+
+static inline void json_piece_bytes(struct json_writer *writer, const char *text, size_t length)
+{
+    char last = text[length - 1];
+    json_key_bytes(writer, text, length);
+    writer->comma = last != ':' && last != '{' && last != '[';
+}
+
+/* One of a table's names, in quotes and behind a comma: copied in a few moves, whatever its length.
+ */
+#define JSON_WORD_BYTES 48
+
+struct json_word {
+    uint8_t length;
+    char text[JSON_WORD_BYTES - 1];
+};
+
+/* clang-format off */
+#define JSON_WORD(name) {sizeof(name) + 2, ",\"" name "\""}
+/* clang-format on */
+
+static inline void json_word(struct json_writer *writer, const struct json_word *word)
+{
+    size_t skip = !writer->comma;
+    memcpy(json_room(writer, sizeof word->text), word->text + skip, sizeof word->text - 1);
+    writer->used += word->length - skip;
+    writer->comma = true;
+}
+
 /* A key known only at run time: a name of ours, like a state's. */
 void json_key_name(struct json_writer *writer, const char *name);
 
@@ -103,6 +135,17 @@ static inline void json_name(struct json_writer *writer, const char *name)
 
 /* Any text. Malformed UTF-8 becomes U+FFFD. */
 void json_text(struct json_writer *writer, const char *text, size_t length);
+
+/* A comma and members that were written before, of at most JSON_WRITER_BYTES. */
+static inline void json_made(struct json_writer *writer, const char *text, size_t length)
+{
+    memcpy(json_room(writer, length), text, length);
+    writer->used += length;
+    writer->comma = true;
+}
+
+/* The value's digits, without anything about them; returns how many. */
+size_t json_decimal(char out[20], uint64_t value);
 
 void json_int(struct json_writer *writer, int64_t value);
 void json_uint(struct json_writer *writer, uint64_t value);

@@ -2,12 +2,16 @@
 
 #include "reports/address_text.h"
 #include "reports/identity.h"
+#include "reports/record_words.h"
+
+#include <assert.h>
 
 void record_context_init(struct record_context *context, const struct capture_findings *findings,
                          const char *observer)
 {
     context->findings = findings;
     context->times = (struct time_cache){0};
+    context->origin_len = 0;
     context->observer_len = observer ? text_clean(context->observer, sizeof context->observer,
                                                   observer, strlen(observer))
                                      : 0;
@@ -29,8 +33,7 @@ void record_time(struct json_writer *writer, struct record_context *context, int
 
 void record_frame(struct json_writer *writer, frame_ref frame)
 {
-    json_begin_object(writer);
-    json_key(writer, "file");
+    json_piece(writer, "{\"file\":");
     json_uint(writer, frame_file(frame));
     json_key(writer, "frame");
     json_uint(writer, frame_number(frame));
@@ -52,8 +55,7 @@ void record_host(struct json_writer *writer, const uint8_t *address)
         json_bool(writer, true);
         return;
     }
-    json_key(writer, "host");
-    json_begin_object(writer);
+    json_piece(writer, "\"host\":{");
     record_address(writer, address);
     json_end_object(writer);
 }
@@ -63,55 +65,56 @@ void record_metric_event(struct json_writer *writer, const struct record_context
 {
     char id[HEX_DIGEST_BYTES];
     event_id(dataset, context->findings->digest, subject, id);
-    json_key(writer, "event");
-    json_begin_object(writer);
-    json_key(writer, "kind");
-    json_name(writer, "metric");
-    json_key(writer, "category");
-    json_begin_array(writer);
-    json_name(writer, "network");
-    json_end_array(writer);
-    json_key(writer, "type");
-    json_begin_array(writer);
-    json_name(writer, "info");
-    json_end_array(writer);
-    json_key(writer, "dataset");
+    json_piece(writer, "\"event\":{\"kind\":\"metric\",\"category\":[\"network\"],"
+                       "\"type\":[\"info\"],\"dataset\":");
     json_name(writer, dataset);
     json_key(writer, "id");
-    json_name(writer, id);
+    json_name_bytes(writer, id, HEX_DIGEST_BYTES - 1);
     json_end_object(writer);
 }
 
 void record_caveats(struct json_writer *writer, uint32_t caveats)
 {
-    json_key(writer, "caveats");
-    json_begin_array(writer);
+    json_piece(writer, "\"caveats\":[");
     for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
         if (caveats & 1u << caveat)
-            json_name(writer, caveat_name(caveat));
+            record_word(writer, caveat_words, caveat);
     }
     json_end_array(writer);
 }
 
-void record_origin(struct json_writer *writer, const struct record_context *context)
+static void put_origin(struct json_writer *writer, const struct record_context *context)
 {
     char id[HEX_DIGEST_BYTES];
     digest_text(context->findings->digest, id);
-    json_key(writer, "capture");
-    json_begin_object(writer);
-    json_key(writer, "id");
-    json_name(writer, id);
+    json_piece(writer, "\"capture\":{\"id\":");
+    json_name_bytes(writer, id, sizeof id - 1);
     json_end_object(writer);
     if (context->observer_len) {
-        json_key(writer, "observer");
-        json_begin_object(writer);
-        json_key(writer, "name");
+        json_piece(writer, "\"observer\":{\"name\":");
         json_text(writer, context->observer, context->observer_len);
         json_end_object(writer);
     }
-    json_key(writer, "ecs");
-    json_begin_object(writer);
-    json_key(writer, "version");
-    json_name(writer, ECS_VERSION);
-    json_end_object(writer);
+    json_piece(writer, "\"ecs\":{\"version\":\"" ECS_VERSION "\"}");
+}
+
+/* The same in all records of a capture; something stands before it in each. */
+void record_origin(struct json_writer *writer, struct record_context *context)
+{
+    const uint8_t *digest = context->findings->digest;
+    assert(writer->comma);
+    if (context->origin_len &&
+        memcmp(context->origin_digest, digest, sizeof context->origin_digest) == 0) {
+        json_made(writer, context->origin, context->origin_len);
+        return;
+    }
+    json_flush(writer);
+    put_origin(writer, context);
+    context->origin_len = 0;
+    bool whole = context->observer_len <= sizeof context->origin / 8;
+    if (whole && writer->used <= sizeof context->origin) {
+        memcpy(context->origin, writer->buffer, writer->used);
+        memcpy(context->origin_digest, digest, sizeof context->origin_digest);
+        context->origin_len = writer->used;
+    }
 }

@@ -25,6 +25,10 @@ struct record_context {
     size_t observer_len; /* 0: not given */
     struct time_cache times;
     char observer[TEXT_CLEAN_BYTES];
+    /* What record_origin() wrote last, and of which capture. */
+    uint8_t origin_digest[20];
+    size_t origin_len; /* 0: nothing yet, or too long to be kept */
+    char origin[512];
 };
 
 /* `observer` may be NULL. */
@@ -54,6 +58,6 @@ void record_metric_event(struct json_writer *writer, const struct record_context
 void record_caveats(struct json_writer *writer, uint32_t caveats);
 
 /* The members capture, observer and ecs. */
-void record_origin(struct json_writer *writer, const struct record_context *context);
+void record_origin(struct json_writer *writer, struct record_context *context);
 
 #endif

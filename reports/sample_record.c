@@ -7,14 +7,14 @@
 /* Always all states that a socket can be counted in, so that each makes an unbroken curve. */
 static void put_states(struct json_writer *writer, const struct sample_verdict *verdict)
 {
-    json_key(writer, "states");
-    json_begin_object(writer);
-    for (unsigned state = 0; state < STATES; state++) {
-        if (state == STATE_LISTEN || state == STATE_CLOSED || state == STATE_UNKNOWN)
-            continue;
-        json_key_name(writer, tcp_state_name(state));
-        json_uint(writer, verdict->states[state]);
+    json_piece(writer, "\"states\":{");
+#define PUT_STATE(state, name)                                                                     \
+    if (state != STATE_LISTEN && state != STATE_CLOSED && state != STATE_UNKNOWN) {                \
+        json_key(writer, name);                                                                    \
+        json_uint(writer, verdict->states[state]);                                                 \
     }
+    TCP_STATE_TABLE(PUT_STATE)
+#undef PUT_STATE
     json_end_object(writer);
 }
 

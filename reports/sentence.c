@@ -1,6 +1,7 @@
 #include "reports/sentence.h"
 
 #include "reports/address_text.h"
+#include "reports/json_writer.h"
 #include "reports/time_text.h"
 
 #include <stdio.h>
@@ -33,9 +34,8 @@ void sentence_add(struct sentence *sentence, const char *text)
 
 void sentence_add_count(struct sentence *sentence, uint64_t count)
 {
-    char digits[sizeof "18446744073709551615"];
-    snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-    sentence_add(sentence, digits);
+    char digits[20];
+    add_bytes(sentence, digits, json_decimal(digits, count));
 }
 
 static bool ends_in(const char *text, size_t length, const char *end)
@@ -162,21 +162,27 @@ struct subject {
     const struct connection_verdict *connection; /* or NULL */
 };
 
-static const struct anomaly_figure *find_figure(const struct anomaly_verdict *anomaly,
-                                                enum figure_id id)
+static bool is_name(const char *name, size_t length, const char *of)
+{
+    return *name == *of && strncmp(name, of, length) == 0 && of[length] == '\0';
+}
+
+/* Among the few that the anomaly has. */
+static const struct anomaly_figure *figure_named(const struct anomaly_verdict *anomaly,
+                                                 const char *name, size_t length)
 {
     for (uint32_t i = 0; i < anomaly->figure_count; i++) {
-        if (anomaly->figures[i].id == id)
+        if (is_name(name, length, figure_table[anomaly->figures[i].id].name))
             return &anomaly->figures[i];
     }
     return NULL;
 }
 
-static enum figure_id figure_named(const char *name, size_t length)
+/* Also of those that it does not have. */
+static enum figure_id figure_id_named(const char *name, size_t length)
 {
     unsigned id = 0;
-    while (id < FIGURES && !(strlen(figure_table[id].name) == length &&
-                             memcmp(figure_table[id].name, name, length) == 0))
+    while (id < FIGURES && !is_name(name, length, figure_table[id].name))
         id++;
     return (enum figure_id)id;
 }
@@ -203,11 +209,10 @@ static void add_unknown(struct sentence *sentence, const struct figure_info *inf
     }
 }
 
-static void add_figure(struct sentence *sentence, const struct subject *subject, enum figure_id id)
+static void add_figure(struct sentence *sentence, const struct anomaly_figure *figure)
 {
-    const struct figure_info *info = &figure_table[id];
-    const struct anomaly_figure *figure = find_figure(subject->anomaly, id);
-    if (!figure || info->type == FIGURE_TYPE_TEXT) {
+    const struct figure_info *info = &figure_table[figure->id];
+    if (info->type == FIGURE_TYPE_TEXT) {
         add_unknown(sentence, info);
     } else if (info->type == FIGURE_TYPE_KEYWORD) {
         add_keyword(sentence, figure->word);
@@ -249,8 +254,7 @@ static const struct {
 static enum word word_named(const char *name, size_t length)
 {
     unsigned word = 0;
-    while (word < WORDS &&
-           !(strlen(words[word].name) == length && memcmp(words[word].name, name, length) == 0))
+    while (word < WORDS && !is_name(name, length, words[word].name))
         word++;
     return (enum word)word;
 }
@@ -330,9 +334,8 @@ static bool placeholder_known(const struct subject *subject, const char *name, s
     enum word word = word_named(name, length);
     if (word != WORDS)
         return word_known(subject, word);
-    enum figure_id id = figure_named(name, length);
-    const struct anomaly_figure *figure = find_figure(subject->anomaly, id);
-    return figure && (figure_table[id].type == FIGURE_TYPE_KEYWORD || figure->integer);
+    const struct anomaly_figure *figure = figure_named(subject->anomaly, name, length);
+    return figure && (figure_table[figure->id].type == FIGURE_TYPE_KEYWORD || figure->integer);
 }
 
 /* Does the anomaly have all that the part speaks of, parts within it aside? */
@@ -355,22 +358,26 @@ static void add_placeholder(struct sentence *sentence, const struct subject *sub
                             const char *name, size_t length)
 {
     enum word word = word_named(name, length);
-    enum figure_id id = figure_named(name, length);
-    if (word != WORDS)
+    if (word != WORDS) {
         add_word(sentence, subject, word);
+        return;
+    }
+    const struct anomaly_figure *figure = figure_named(subject->anomaly, name, length);
+    enum figure_id id = figure ? FIGURES : figure_id_named(name, length);
+    if (figure)
+        add_figure(sentence, figure);
     else if (id != FIGURES)
-        add_figure(sentence, subject, id);
+        add_unknown(sentence, &figure_table[id]);
 }
 
 static void render(struct sentence *sentence, const struct subject *subject, const char *at,
                    const char *end)
 {
     while (at < end) {
-        size_t plain = strcspn(at, "{[");
-        if (plain > (size_t)(end - at))
-            plain = (size_t)(end - at);
-        add_bytes(sentence, at, plain);
-        at += plain;
+        const char *plain = at;
+        while (at < end && *at != '{' && *at != '[')
+            at++;
+        add_bytes(sentence, plain, (size_t)(at - plain));
         if (at == end)
             return;
         const char *close = closing(at, end);

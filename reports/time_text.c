@@ -35,6 +35,25 @@ static void put_date(char out[10], int64_t day)
     put_digits(out + 8, 2, day_of_month);
 }
 
+static void put_second(char out[20], int64_t seconds)
+{
+    int64_t day = seconds / SECONDS_PER_DAY;
+    int64_t second_of_day = seconds % SECONDS_PER_DAY;
+    if (second_of_day < 0) {
+        second_of_day += SECONDS_PER_DAY;
+        day--;
+    }
+    uint32_t second = (uint32_t)second_of_day;
+    put_date(out, day);
+    out[10] = 'T';
+    put_digits(out + 11, 2, second / 3600);
+    out[13] = ':';
+    put_digits(out + 14, 2, second / 60 % 60);
+    out[16] = ':';
+    put_digits(out + 17, 2, second % 60);
+    out[19] = '.';
+}
+
 void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYTES])
 {
     /* Division in C rounds towards zero; calendars round down. */
@@ -44,26 +63,12 @@ void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYT
         fraction_ns += NS_PER_SECOND;
         seconds--;
     }
-    int64_t day = seconds / SECONDS_PER_DAY;
-    int64_t second_of_day = seconds % SECONDS_PER_DAY;
-    if (second_of_day < 0) {
-        second_of_day += SECONDS_PER_DAY;
-        day--;
-    }
-    if (!cache->filled || cache->day != day) {
-        put_date(cache->date, day);
-        cache->day = day;
+    if (!cache->filled || cache->second != seconds) {
+        put_second(cache->text, seconds);
+        cache->second = seconds;
         cache->filled = true;
     }
-    uint32_t second = (uint32_t)second_of_day;
-    memcpy(out, cache->date, 10);
-    out[10] = 'T';
-    put_digits(out + 11, 2, second / 3600);
-    out[13] = ':';
-    put_digits(out + 14, 2, second / 60 % 60);
-    out[16] = ':';
-    put_digits(out + 17, 2, second % 60);
-    out[19] = '.';
+    memcpy(out, cache->text, sizeof cache->text);
     put_digits(out + 20, 9, (uint32_t)fraction_ns);
     out[29] = 'Z';
     out[30] = '\0';

@@ -1,0 +1,16 @@
+#include "reports/record_words.h"
+
+#define WORD_OF(id, name) [id] = JSON_WORD(name),
+
+const struct json_word state_words[STATES] = {TCP_STATE_TABLE(WORD_OF)};
+const struct json_word state_cause_words[CAUSES] = {STATE_CAUSE_TABLE(WORD_OF)};
+const struct json_word certainty_words[CERTAINTIES] = {CERTAINTY_TABLE(WORD_OF)};
+const struct json_word role_words[ROLES] = {ROLE_TABLE(WORD_OF)};
+const struct json_word client_known_by_words[CLIENT_KNOWN_BYS] = {CLIENT_KNOWN_BY_TABLE(WORD_OF)};
+const struct json_word visibility_words[VISIBILITIES] = {VISIBILITY_TABLE(WORD_OF)};
+const struct json_word handshake_words[HANDSHAKES] = {HANDSHAKE_TABLE(WORD_OF)};
+const struct json_word close_kind_words[CLOSE_KINDS] = {CLOSE_KIND_TABLE(WORD_OF)};
+const struct json_word reset_form_words[RESET_FORMS] = {RESET_FORM_TABLE(WORD_OF)};
+const struct json_word reset_stage_words[RESET_STAGES] = {RESET_STAGE_TABLE(WORD_OF)};
+const struct json_word caveat_words[CAVEATS] = {CAVEAT_TABLE(WORD_OF)};
+const struct json_word zeek_state_words[ZEEK_STATES] = {ZEEK_STATE_TABLE(WORD_OF)};
