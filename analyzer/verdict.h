@@ -259,16 +259,18 @@ struct anomaly_verdict {
     uint32_t evidence_count;            /* of those kept */
     uint32_t evidence_total;
     uint32_t figure_count;
-    struct anomaly_figure figures[ANOMALY_FIGURES_MAX];
-    struct anomaly_evidence evidence[ANOMALY_EVIDENCE_MAX];
-    uint8_t reason_len; /* why an RST was sent, in its own words: raw bytes, whatever they are */
-    uint8_t reason[ANOMALY_REASON_MAX];
 
     /* Scope host: who, and which of its services. */
     bool has_host, has_service;
     uint8_t host_address[16];
     uint8_t service_address[16];
     uint16_t service_port;
+
+    /* The large ones last: of these only as much holds anything as is counted. */
+    uint8_t reason_len; /* why an RST was sent, in its own words: raw bytes, whatever they are */
+    struct anomaly_figure figures[ANOMALY_FIGURES_MAX];
+    struct anomaly_evidence evidence[ANOMALY_EVIDENCE_MAX];
+    uint8_t reason[ANOMALY_REASON_MAX];
 };
 
 struct connection_verdict {

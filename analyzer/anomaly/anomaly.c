@@ -1,5 +1,6 @@
 #include "analyzer/anomaly/anomaly.h"
 
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/fin.h"
 #include "analyzer/anomaly/scene.h"
 
@@ -71,6 +72,7 @@ void anomalies_judge(const struct connection *c, const struct analyzer_config *c
         .now_ns = now_ns,
     };
     found->count = 0;
+    scene.clues = clues_of(&scene);
     for (unsigned i = 0; i < sizeof categories / sizeof *categories; i++)
         categories[i](&scene);
     sort_by_evidence(found);

@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/fin.h"
 
 /* A FIN out for so many timeouts has arrived, or was sent again. */
@@ -21,8 +22,9 @@ static bool had_other_fin(const struct scene *s, int x, int fin)
     return nth && (int32_t)(nth - s->ev->log[fin].nth) <= 0;
 }
 
-static void judge_simultaneous_close(struct scene *s)
+static void judge_simultaneous_close(struct scene *s, int both)
 {
+    (void)both;
     for (int x = 0; x < 2; x++) {
         if (!s->states[x].fin_sent || !s->states[x].active || s->states[x].active_presumed)
             return;
@@ -147,8 +149,9 @@ static void judge_data_beyond_fin(struct scene *s, int x)
 
 #define ACK_LOOP_SEGMENTS 100
 
-static void judge_ack_loop(struct scene *s)
+static void judge_ack_loop(struct scene *s, int both)
 {
+    (void)both;
     if (!s->d || s->d->ack_run.most <= ACK_LOOP_SEGMENTS)
         return;
     int fins[2] = {next_entry(s, 0, 0, TCP_FIN, TCP_FIN), next_entry(s, 0, 1, TCP_FIN, TCP_FIN)};
@@ -169,10 +172,10 @@ static void judge_ack_loop(struct scene *s)
 
 void judge_close_order(struct scene *s)
 {
-    judge_simultaneous_close(s);
+    ask(s, CLUE_BOTH_ACTIVE, judge_simultaneous_close, NO_SIDE);
     for (int x = 0; x < 2; x++) {
-        judge_half_close(s, x);
-        judge_data_beyond_fin(s, x);
+        ask(s, CLUE_OCTETS_AFTER_FIN, judge_half_close, x);
+        ask(s, CLUE_BEHIND_FIN, judge_data_beyond_fin, x);
     }
-    judge_ack_loop(s);
+    ask(s, CLUE_ACK_RUN, judge_ack_loop, NO_SIDE);
 }

@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/scene.h"
 #include "analyzer/elapsed.h"
 
@@ -166,8 +167,8 @@ static void judge_keepalive_unanswered(struct scene *s, int x)
 void judge_dead_peer(struct scene *s)
 {
     for (int x = 0; x < 2; x++) {
-        judge_idle_dropped(s, x);
-        judge_peer_vanished(s, x);
-        judge_keepalive_unanswered(s, x);
+        ask(s, CLUE_IN_VAIN, judge_idle_dropped, x);
+        ask(s, CLUE_IN_VAIN, judge_peer_vanished, x);
+        ask(s, CLUE_IN_VAIN, judge_keepalive_unanswered, x);
     }
 }

@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/fin.h"
 #include "analyzer/anomaly/reset.h"
 #include "analyzer/elapsed.h"
@@ -361,9 +362,9 @@ static void judge_fin_blocked(struct scene *s, int x)
 void judge_missing_fin_ack(struct scene *s)
 {
     for (int x = 0; x < 2; x++) {
-        judge_fin_unacknowledged(s, x);
-        judge_close_wait_stuck(s, x);
-        judge_fin_over_hole(s, x);
-        judge_fin_blocked(s, x);
+        ask(s, CLUE_BEHIND_FIN, judge_fin_unacknowledged, x);
+        ask(s, CLUE_FIN, judge_close_wait_stuck, x);
+        ask(s, CLUE_HOLE, judge_fin_over_hole, x);
+        ask(s, CLUE_UNCLOSED, judge_fin_blocked, x);
     }
 }

@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/handshake.h"
 
 #include "analyzer/elapsed.h"
@@ -235,8 +236,9 @@ static bool first_segment(const struct scene *s, int x, struct log_entry *out)
     return own->packets == 1 && logged == 0;
 }
 
-static void judge_stray(struct scene *s)
+static void judge_stray(struct scene *s, int both)
 {
+    (void)both;
     int rst = NO_ENTRY;
     for (int x = 0; x < 2 && rst == NO_ENTRY && s->ev->count; x++)
         rst = next_entry(s, 0, x, TCP_RST, TCP_RST);
@@ -260,10 +262,10 @@ static void judge_stray(struct scene *s)
     show(s, a, rst, "RST in reply");
 }
 
-void judge_open_failure(struct scene *s)
+static void judge_opening(struct scene *s, int both)
 {
     struct handshake h;
-    judge_stray(s);
+    (void)both;
     if (!handshake_find(s, &h))
         return;
     judge_refused(s, &h);
@@ -271,4 +273,10 @@ void judge_open_failure(struct scene *s)
     judge_syn_ack_unanswered(s, &h);
     judge_aborted(s, &h);
     judge_accept_queue(s, &h);
+}
+
+void judge_open_failure(struct scene *s)
+{
+    ask(s, CLUE_RST, judge_stray, NO_SIDE);
+    ask(s, CLUE_NOT_OPENED | CLUE_SYN_ACKS, judge_opening, NO_SIDE);
 }

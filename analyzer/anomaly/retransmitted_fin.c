@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/fin.h"
 
 #include <string.h>
@@ -239,14 +240,18 @@ static void judge_crossed(struct scene *s, int x, const struct fin_passage *p)
                                  : "FIN again, so soon that they may have crossed");
 }
 
+static void judge_side(struct scene *s, int x)
+{
+    const struct fin_passage *p = fin_passage(s, x);
+    if (p->first == NO_ENTRY)
+        return;
+    judge_before_ack(s, x, p);
+    judge_crossed(s, x, p);
+    judge_after_ack(s, x, p);
+}
+
 void judge_retransmitted_fin(struct scene *s)
 {
-    for (int x = 0; x < 2; x++) {
-        const struct fin_passage *p = fin_passage(s, x);
-        if (p->first == NO_ENTRY)
-            continue;
-        judge_before_ack(s, x, p);
-        judge_crossed(s, x, p);
-        judge_after_ack(s, x, p);
-    }
+    for (int x = 0; x < 2; x++)
+        ask(s, CLUE_BEHIND_FIN | CLUE_FIN_ACKED_BEFORE, judge_side, x);
 }

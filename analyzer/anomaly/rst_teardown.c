@@ -1,4 +1,5 @@
 #include "analyzer/anomaly/rst_teardown.h"
+#include "analyzer/anomaly/clues.h"
 
 #include "analyzer/elapsed.h"
 
@@ -665,5 +666,5 @@ void judge_rst_teardown(struct scene *s)
     if (!has_opened(s))
         return;
     for (int x = 0; x < 2; x++)
-        judge_side(s, x);
+        ask(s, CLUE_RST, judge_side, x);
 }

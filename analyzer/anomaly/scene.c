@@ -2,6 +2,7 @@
 
 #include "analyzer/elapsed.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* ---- saying it ------------------------------------------------------------------------------ */
@@ -73,16 +74,16 @@ struct anomaly_verdict *say(struct scene *s, enum rule_id rule, int x, enum seve
         confidence = CONFIDENCE_POSSIBLE;
     }
     struct anomaly_verdict *a = &s->found->items[s->found->count++];
-    *a = (struct anomaly_verdict){
-        .at_ns = entry == NO_ENTRY ? TIME_UNKNOWN : s->ev->captured_ns[entry],
-        .rule = (uint8_t)rule,
-        .severity = (uint8_t)severity,
-        .confidence = (uint8_t)confidence,
-        .endpoint = (uint8_t)role_of_side(s, x),
-        .client_state = (uint8_t)state_before(s, s->client, entry),
-        .server_state = (uint8_t)state_before(s, !s->client, entry),
-        .caveats = s->verdict->caveats,
-    };
+    /* Of what was found only as much counts as was put in. */
+    memset(a, 0, offsetof(struct anomaly_verdict, figures));
+    a->at_ns = entry == NO_ENTRY ? TIME_UNKNOWN : s->ev->captured_ns[entry];
+    a->rule = (uint8_t)rule;
+    a->severity = (uint8_t)severity;
+    a->confidence = (uint8_t)confidence;
+    a->endpoint = (uint8_t)role_of_side(s, x);
+    a->client_state = (uint8_t)state_before(s, s->client, entry);
+    a->server_state = (uint8_t)state_before(s, !s->client, entry);
+    a->caveats = s->verdict->caveats;
     return a;
 }
 

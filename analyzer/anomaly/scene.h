@@ -26,6 +26,7 @@ struct scene {
     const struct connection_verdict *verdict;
     struct anomaly_set *found;
     struct fin_passages *fins; /* for fin_passage() */
+    unsigned clues;            /* enum clue */
     int client;
     int64_t now_ns; /* how far the capture had come, or TIME_UNKNOWN */
 };

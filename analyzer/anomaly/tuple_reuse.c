@@ -1,3 +1,4 @@
+#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/scene.h"
 
 #include "analyzer/anomaly/handshake.h"
@@ -380,9 +381,10 @@ static void judge_old_duplicate(struct scene *s)
         p->old_duplicates > OLD_DUPLICATES_KEPT ? p->old_duplicates - OLD_DUPLICATES_KEPT : 0;
 }
 
-void judge_tuple_reuse(struct scene *s)
+static void judge_reuse(struct scene *s, int both)
 {
     struct reopening r;
+    (void)both;
     judge_forged(s);
     judge_old_duplicate(s);
     if (!look(s, &r))
@@ -390,4 +392,9 @@ void judge_tuple_reuse(struct scene *s)
     judge_isn_changed(s, &r);
     if (r.p->former.opened)
         judge_former_use(s, &r);
+}
+
+void judge_tuple_reuse(struct scene *s)
+{
+    ask(s, CLUE_FORMER_USE, judge_reuse, NO_SIDE);
 }

@@ -1,0 +1,107 @@
+#include "analyzer/anomaly/clues.h"
+
+#include <assert.h>
+
+/* What the log shows of one side. */
+struct shown {
+    int fin; /* its first FIN, or NO_ENTRY */
+    unsigned syns;
+};
+
+/* No ordinary close has so many. */
+#define ACK_RUN_ORDINARY 16
+
+static bool is_fin(const struct log_entry *g)
+{
+    return (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN;
+}
+
+/* Does an entry before its first FIN acknowledge what the FIN ends? */
+static bool acknowledged_before(const struct scene *s, int x, int fin)
+{
+    seq_t behind = seq_add(s->ev->fin_seq[x], 1);
+    for (int i = 0; i < fin; i++) {
+        const struct log_entry *g = &s->ev->log[i];
+        if (g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && seq_ge(g->ack, behind))
+            return true;
+    }
+    return false;
+}
+
+static unsigned in_entry(const struct scene *s, int i, struct shown shown[2])
+{
+    const struct log_entry *g = &s->ev->log[i];
+    struct shown *own = &shown[g->side];
+    unsigned clues = 0;
+    own->syns += (g->flags & TCP_SYN) != 0;
+    if (g->flags & TCP_RST)
+        return CLUE_RST;
+    bool says = g->payload_len || g->flags & TCP_FIN;
+    if (says && own->fin != NO_ENTRY)
+        clues |= CLUE_BEHIND_FIN;
+    if (g->payload_len && shown[!g->side].fin != NO_ENTRY)
+        clues |= CLUE_OCTETS_AFTER_FIN;
+    if (is_fin(g) && own->fin == NO_ENTRY) {
+        own->fin = i;
+        clues |= CLUE_FIN;
+        if (acknowledged_before(s, g->side, i))
+            clues |= CLUE_FIN_ACKED_BEFORE;
+    }
+    return clues;
+}
+
+static unsigned in_log(const struct scene *s)
+{
+    struct shown shown[2] = {{.fin = NO_ENTRY}, {.fin = NO_ENTRY}};
+    unsigned clues = 0;
+    for (int i = 0; i < s->ev->count; i++)
+        clues |= in_entry(s, i, shown);
+    if (shown[!s->client].syns > 2)
+        clues |= CLUE_SYN_ACKS;
+    return clues;
+}
+
+static unsigned in_detail(const struct scene *s, const struct detail *d)
+{
+    unsigned clues = 0;
+    uint16_t both = s->c->side[0].marks & s->c->side[1].marks;
+    uint16_t any = s->c->side[0].marks | s->c->side[1].marks;
+    if (!(both & SIDE_FIN) && !(any & SIDE_RST))
+        clues |= CLUE_UNCLOSED;
+    if (d->side[0].holes || d->side[1].holes)
+        clues |= CLUE_HOLE;
+    if (d->side[0].resends | d->side[1].resends | d->side[0].probe_run | d->side[1].probe_run)
+        clues |= CLUE_IN_VAIN;
+    if (d->ack_run.most > ACK_RUN_ORDINARY)
+        clues |= CLUE_ACK_RUN;
+    /* The log of the evidence lacks what the sender took back, and nothing else. */
+    if (d->previous || s->ev->count != d->log_count)
+        clues |= CLUE_FORMER_USE;
+    return clues;
+}
+
+unsigned clues_of(const struct scene *s)
+{
+    unsigned clues = in_log(s);
+    if (s->d)
+        clues |= in_detail(s, s->d);
+    if (s->states[0].active && s->states[1].active)
+        clues |= CLUE_BOTH_ACTIVE;
+    enum handshake_kind kind = s->verdict->handshake;
+    if (kind == HANDSHAKE_UNANSWERED || kind == HANDSHAKE_REFUSED || kind == HANDSHAKE_ABORTED)
+        clues |= CLUE_NOT_OPENED;
+    return clues;
+}
+
+void ask(struct scene *s, unsigned clues, void (*judge)(struct scene *, int), int x)
+{
+    if (s->clues & clues) {
+        judge(s, x);
+        return;
+    }
+#ifndef NDEBUG
+    uint32_t said_before = s->found->count;
+    judge(s, x);
+    assert(s->found->count == said_before);
+#endif
+}
