@@ -25,32 +25,44 @@ static struct due_item due_lone(const struct flows *f, uint32_t value)
         .due_ns = INT64_MAX, .first_frame = lone->frame, .stream = lone->stream, .index = value};
 }
 
-/* The next number from `i` on that is one; the count of all numbers when none is. */
-static uint32_t next_lone(const struct flows *f, uint32_t i)
+/* Of one kind the first value with this number or a higher one, or POOL_NONE. */
+static uint32_t next_lone(const struct flows *f, int kind, uint32_t number)
 {
-    while (i < f->lones.fresh && flows_lone(f, i | FLOW_LONE)->frame == FRAME_NONE)
-        i++;
-    return i;
+    for (; number < f->lones[kind].fresh; number++) {
+        uint32_t value = flows_lone_value(kind, number);
+        if (flows_lone(f, value)->frame != FRAME_NONE)
+            return value;
+    }
+    return POOL_NONE;
+}
+
+static uint32_t next_after(const struct flows *f, uint32_t value)
+{
+    return next_lone(f, value & FLOW_IPV6 ? 1 : 0, (value & (FLOW_IPV6 - 1)) + 1);
 }
 
 static bool lones_in_order(const struct flows *f)
 {
-    struct due_item before = {.first_frame = FRAME_NONE, .due_ns = INT64_MIN};
-    for (uint32_t i = next_lone(f, 0); i < f->lones.fresh; i = next_lone(f, i + 1)) {
-        struct due_item item = due_lone(f, i | FLOW_LONE);
-        if (due_order(&before, &item) > 0)
-            return false;
-        before = item;
+    for (int kind = 0; kind < 2; kind++) {
+        struct due_item before = {.first_frame = FRAME_NONE, .due_ns = INT64_MIN};
+        for (uint32_t v = next_lone(f, kind, 0); v != POOL_NONE; v = next_after(f, v)) {
+            struct due_item item = due_lone(f, v);
+            if (due_order(&before, &item) > 0)
+                return false;
+            before = item;
+        }
     }
     return true;
 }
 
 static void hear_lones(struct flows *f)
 {
-    for (uint32_t i = next_lone(f, 0); i < f->lones.fresh; i = next_lone(f, i + 1)) {
-        struct segment g;
-        lone_segment(flows_lone(f, i | FLOW_LONE), &g);
-        heard_packet(&f->heard, g.destination);
+    for (int kind = 0; kind < 2; kind++) {
+        for (uint32_t v = next_lone(f, kind, 0); v != POOL_NONE; v = next_after(f, v)) {
+            struct segment g;
+            lone_segment(flows_lone(f, v), &g);
+            heard_packet(&f->heard, g.destination);
+        }
     }
 }
 
@@ -68,46 +80,73 @@ static bool list_records(struct flows *f)
 
 static bool list_lones(struct flows *f)
 {
-    for (uint32_t i = next_lone(f, 0); i < f->lones.fresh; i = next_lone(f, i + 1)) {
-        if (!due_add(&f->due, due_lone(f, i | FLOW_LONE)))
-            return false;
+    for (int kind = 0; kind < 2; kind++) {
+        for (uint32_t v = next_lone(f, kind, 0); v != POOL_NONE; v = next_after(f, v)) {
+            if (!due_add(&f->due, due_lone(f, v)))
+                return false;
+        }
     }
     return true;
 }
 
-/* The sorted list, and among it the lone SYNs from number `lone` on. */
-static void merge(struct flows *f, uint32_t lone)
+/* What comes next of the sorted list, and of the two kinds of lone SYNs where these are in order as
+ * they are. An index of POOL_NONE: nothing more. */
+struct heads {
+    struct due_item of[3];
+    uint32_t listed;
+};
+
+static struct due_item head_listed(const struct flows *f, uint32_t number)
 {
-    struct flow_ending *ending = &f->ending;
-    uint32_t listed = 0;
-    lone = next_lone(f, lone);
-    while (listed < f->due.count || lone < f->lones.fresh) {
-        bool from_list = listed < f->due.count;
-        if (from_list && lone < f->lones.fresh) {
-            struct due_item item = due_lone(f, lone | FLOW_LONE);
-            from_list = due_order(&f->due.items[listed], &item) < 0;
-        }
-        ending->order[ending->count++] =
-            from_list ? f->due.items[listed++].index : lone | FLOW_LONE;
-        if (!from_list)
-            lone = next_lone(f, lone + 1);
+    return number < f->due.count ? f->due.items[number] : (struct due_item){.index = POOL_NONE};
+}
+
+static struct due_item head_lone(const struct flows *f, uint32_t value)
+{
+    return value == POOL_NONE ? (struct due_item){.index = POOL_NONE} : due_lone(f, value);
+}
+
+static uint32_t take_first(const struct flows *f, struct heads *heads)
+{
+    int first = 2;
+    for (int i = 0; i < 2; i++) {
+        bool sooner =
+            heads->of[first].index == POOL_NONE || due_order(&heads->of[i], &heads->of[first]) < 0;
+        if (heads->of[i].index != POOL_NONE && sooner)
+            first = i;
     }
+    uint32_t index = heads->of[first].index;
+    if (first == 2)
+        heads->of[2] = head_listed(f, ++heads->listed);
+    else
+        heads->of[first] = head_lone(f, next_after(f, index));
+    return index;
+}
+
+static void merge(struct flows *f, bool lones_listed)
+{
+    struct heads heads = {.of[2] = head_listed(f, 0)};
+    for (int kind = 0; kind < 2; kind++)
+        heads.of[kind] = head_lone(f, lones_listed ? POOL_NONE : next_lone(f, kind, 0));
+    for (uint32_t total = flows_held(f); f->ending.count < total; f->ending.count++)
+        f->ending.order[f->ending.count] = take_first(f, &heads);
 }
 
 /* Everything that is held, in order. */
 static bool put_in_order(struct flows *f)
 {
+    uint32_t total = flows_held(f);
     bool in_order = lones_in_order(f);
     f->due.count = 0; /* what memory ran out over is among all the others */
     f->ending.count = 0;
     free(f->ending.order);
-    f->ending.order = malloc(flows_held(f) ? flows_held(f) * sizeof *f->ending.order : 1);
-    if (!f->ending.order || !due_reserve(&f->due, in_order ? f->pool.in_use : flows_held(f)) ||
+    f->ending.order = malloc(total ? total * sizeof *f->ending.order : 1);
+    if (!f->ending.order || !due_reserve(&f->due, in_order ? f->pool.in_use : total) ||
         !list_records(f) || (!in_order && !list_lones(f)))
         return false;
     hear_lones(f);
     due_sort(&f->due);
-    merge(f, in_order ? 0 : f->lones.fresh);
+    merge(f, !in_order);
     free(f->due.items);
     f->due = (struct due_list){0};
     return true;

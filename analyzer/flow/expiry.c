@@ -193,7 +193,9 @@ static bool evict_closed(struct flows *f, enum flow_status *status)
 static uint32_t idle_at(const struct flows *f, uint32_t place, int64_t *last_ns)
 {
     if (place >= f->pool.fresh) {
-        uint32_t value = (place - f->pool.fresh) | FLOW_LONE;
+        place -= f->pool.fresh;
+        int kind = place >= f->lones[0].fresh;
+        uint32_t value = flows_lone_value(kind, kind ? place - f->lones[0].fresh : place);
         *last_ns = flows_lone(f, value)->time_ns;
         return flows_lone(f, value)->frame == FRAME_NONE ? POOL_NONE : value;
     }
@@ -220,7 +222,7 @@ static bool evict_idle(struct flows *f, enum flow_status *status)
     uint32_t victim = POOL_NONE;
     int64_t victim_ns = 0;
     uint32_t looked_at = 0;
-    uint32_t places = f->pool.fresh + f->lones.fresh;
+    uint32_t places = f->pool.fresh + f->lones[0].fresh + f->lones[1].fresh;
     for (uint32_t step = 0; step < places && looked_at < EVICTION_SAMPLE; step++) {
         int64_t last_ns;
         uint32_t value = idle_at(f, f->hand++ % places, &last_ns);

@@ -20,7 +20,8 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
         .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
     f->wheel.end_ns = INT64_MIN;
     pool_init(&f->pool, sizeof(struct connection));
-    pool_init(&f->lones, sizeof(struct lone));
+    pool_init(&f->lones[0], sizeof(struct lone));
+    pool_init(&f->lones[1], sizeof(struct lone_ipv6));
     pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
@@ -42,20 +43,25 @@ void flows_finish(struct flows *f)
     stamps_finish(&f->stamps);
     heard_finish(&f->heard);
     pool_finish(&f->pool);
-    pool_finish(&f->lones);
+    pool_finish(&f->lones[0]);
+    pool_finish(&f->lones[1]);
     pool_finish(&f->details);
+}
+
+static uint64_t pool_bytes(const struct pool *pool)
+{
+    return (uint64_t)pool->in_use * pool->item_bytes;
 }
 
 uint64_t flows_memory(const struct flows *f)
 {
-    return (uint64_t)f->pool.in_use * f->pool.item_bytes +
-           (uint64_t)f->lones.in_use * f->lones.item_bytes + f->extra_bytes +
-           table_bytes(&f->table);
+    return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
+           f->extra_bytes + table_bytes(&f->table);
 }
 
 uint32_t flows_held(const struct flows *f)
 {
-    return f->pool.in_use + f->lones.in_use;
+    return f->pool.in_use + f->lones[0].in_use + f->lones[1].in_use;
 }
 
 /* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */
@@ -109,11 +115,12 @@ static enum flow_status make_lone(struct flows *f, const struct flow_probe *prob
 {
     if (!table_reserve(&f->table))
         return FLOW_NO_MEMORY;
-    uint32_t index = pool_take(&f->lones);
+    int kind = lone_is_ipv6(g);
+    uint32_t index = pool_take(&f->lones[kind]);
     if (index == POOL_NONE)
         return FLOW_NO_MEMORY;
-    uint32_t value = index | FLOW_LONE;
-    *flows_lone(f, value) = lone_of(g, f->streams++, stamps_syn(&f->stamps, g));
+    uint32_t value = flows_lone_value(kind, index);
+    lone_pack(g, f->streams++, stamps_syn(&f->stamps, g), flows_lone(f, value));
     table_insert(&f->table, probe->tag, value);
     return expiry_make_room(f);
 }

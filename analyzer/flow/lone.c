@@ -4,7 +4,6 @@
 #include "analyzer/flow/records.h"
 #include "analyzer/tcp/track.h"
 
-#include <assert.h>
 #include <string.h>
 
 #define STAMP_SHIFT 12
@@ -12,19 +11,25 @@
 _Static_assert(CONN_STAMP_COMPARED == 1u << STAMP_SHIFT && CONN_STAMP_BELOW == 2u << STAMP_SHIFT,
                "two bits side by side");
 
+bool lone_is_ipv6(const struct segment *g)
+{
+    return g->ip_version != 4;
+}
+
 bool lone_fits(const struct segment *g)
 {
     bool syn = (g->flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == TCP_SYN;
-    return syn && g->flags < 1u << 9 && !(g->marks & SEG_MALFORMED) && g->ip_version == 4 &&
-           g->tunnel < 1u << 5 && g->aux == AUX_NONE && flow_is_mapped(g->source) &&
-           flow_is_mapped(g->destination) && g->ip_bytes <= UINT16_MAX &&
-           g->interface <= UINT16_MAX &&
+    bool family = g->ip_version == 6 || (g->ip_version == 4 && flow_is_mapped(g->source) &&
+                                         flow_is_mapped(g->destination));
+    return syn && family && g->flags < 1u << 9 && !(g->marks & SEG_MALFORMED) &&
+           g->tunnel < 1u << 5 && g->window_scale < 1u << 4 && g->aux == AUX_NONE &&
+           g->ip_bytes <= UINT16_MAX && g->interface <= UINT16_MAX &&
            !(g->ack | g->payload_len | g->ts_ecr | g->sack_left | g->sack_right);
 }
 
-struct lone lone_of(const struct segment *g, uint32_t stream, uint16_t stamp)
+void lone_pack(const struct segment *g, uint32_t stream, uint16_t stamp, struct lone *lone)
 {
-    struct lone lone = {
+    *lone = (struct lone){
         .source_port = g->source_port,
         .destination_port = g->destination_port,
         .frame = g->frame,
@@ -43,18 +48,26 @@ struct lone lone_of(const struct segment *g, uint32_t stream, uint16_t stamp)
         .flags = g->flags & 0x1ffu,
         .tunnel = g->tunnel & 0x1fu,
         .stamp = (unsigned)stamp >> STAMP_SHIFT & 3u,
-        .window_scale = g->window_scale,
+        .window_scale = g->window_scale & 15u,
+        .ipv6 = lone_is_ipv6(g),
         .ttl = g->ttl,
     };
-    memcpy(lone.source, g->source + 12, 4);
-    memcpy(lone.destination, g->destination + 12, 4);
-    return lone;
+    memcpy(lone->source, g->source + 12, 4);
+    memcpy(lone->destination, g->destination + 12, 4);
+    if (!lone->ipv6)
+        return;
+    struct lone_ipv6 *larger = (struct lone_ipv6 *)lone;
+    memcpy(larger->source, g->source, 12);
+    memcpy(larger->destination, g->destination, 12);
 }
 
-static void map(uint8_t address[16], const uint8_t octets[4])
+/* The first octets of its addresses. */
+static void prefixes(const struct lone *lone, const uint8_t *of[2])
 {
-    address[10] = address[11] = 0xff;
-    memcpy(address + 12, octets, 4);
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    const struct lone_ipv6 *larger = (const struct lone_ipv6 *)lone;
+    of[0] = lone->ipv6 ? larger->source : mapped;
+    of[1] = lone->ipv6 ? larger->destination : mapped;
 }
 
 void lone_segment(const struct lone *lone, struct segment *g)
@@ -78,26 +91,36 @@ void lone_segment(const struct lone *lone, struct segment *g)
         .aux = AUX_NONE,
         .ttl = (uint8_t)lone->ttl,
         .window_scale = (uint8_t)lone->window_scale,
-        .ip_version = 4,
+        .ip_version = lone->ipv6 ? 6 : 4,
         .tunnel = (uint8_t)lone->tunnel,
     };
-    map(g->source, lone->source);
-    map(g->destination, lone->destination);
+    const uint8_t *prefix[2];
+    prefixes(lone, prefix);
+    memcpy(g->source, prefix[0], 12);
+    memcpy(g->source + 12, lone->source, 4);
+    memcpy(g->destination, prefix[1], 12);
+    memcpy(g->destination + 12, lone->destination, 4);
+}
+
+static bool is_address(const uint8_t address[16], const uint8_t first[12], const uint8_t last[4])
+{
+    return memcmp(address + 12, last, 4) == 0 && memcmp(address, first, 12) == 0;
 }
 
 bool lone_names(const struct lone *lone, const struct segment *g, bool vlan_in_key)
 {
-    if (!flow_is_mapped(g->source) || !flow_is_mapped(g->destination) ||
-        (vlan_in_key && lone->vlan != g->vlan))
+    if (vlan_in_key && lone->vlan != g->vlan)
         return false;
+    const uint8_t *prefix[2];
+    prefixes(lone, prefix);
     bool same = lone->source_port == g->source_port &&
                 lone->destination_port == g->destination_port &&
-                memcmp(lone->source, g->source + 12, 4) == 0 &&
-                memcmp(lone->destination, g->destination + 12, 4) == 0;
+                is_address(g->source, prefix[0], lone->source) &&
+                is_address(g->destination, prefix[1], lone->destination);
     bool turned = lone->source_port == g->destination_port &&
                   lone->destination_port == g->source_port &&
-                  memcmp(lone->source, g->destination + 12, 4) == 0 &&
-                  memcmp(lone->destination, g->source + 12, 4) == 0;
+                  is_address(g->destination, prefix[0], lone->source) &&
+                  is_address(g->source, prefix[1], lone->destination);
     return same || turned;
 }
 
@@ -108,7 +131,5 @@ void lone_connection(const struct lone *lone, bool vlan_in_key, struct connectio
     *c = (struct connection){0};
     int sender = flows_begin(c, &g, vlan_in_key, lone->stream);
     c->marks |= (uint16_t)(lone->stamp << STAMP_SHIFT);
-    bool held = track_segment(c, sender, &g);
-    assert(held && !c->detail); /* a first SYN needs none */
-    (void)held;
+    track_first_syn(c, sender, &g);
 }

@@ -1,7 +1,8 @@
 /*
  * A SYN that nothing has followed yet, as a scan sends them by the million: kept as the segment
- * itself, packed into one cache line, until something follows it or its connection is final. What
- * it is then made of is what would have been kept from the beginning. Inside the room only.
+ * itself, packed into one cache line (for IPv6, and a half), until something follows it or its
+ * connection is final. What it is then made of is what would have been kept from the beginning.
+ * Inside the room only.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_LONE_H
 #define FINWAIT_ANALYZER_FLOW_LONE_H
@@ -13,7 +14,7 @@
 #include <stdint.h>
 
 struct lone {
-    uint8_t source[4];
+    uint8_t source[4]; /* the last octets of the addresses */
     uint16_t source_port;
     uint16_t destination_port;
     frame_ref frame; /* FRAME_NONE: released */
@@ -33,18 +34,28 @@ struct lone {
     unsigned flags : 9;
     unsigned tunnel : 5;
     unsigned stamp : 2; /* CONN_STAMP_COMPARED and CONN_STAMP_BELOW */
-    unsigned window_scale : 8;
+    unsigned window_scale : 4;
+    unsigned ipv6 : 1; /* it is the beginning of a struct lone_ipv6 */
     unsigned ttl : 8;
 };
 
 _Static_assert(sizeof(struct lone) == 64, "one cache line");
 
-/* Is the segment a SYN of which nothing would be lost? It has no payload, comes in IPv4, and in
- * fields that it does not use stands nothing. */
+struct lone_ipv6 {
+    struct lone lone;
+    uint8_t source[12]; /* the first octets of the addresses; of mapped IPv4 ones they are known */
+    uint8_t destination[12];
+};
+
+/* Is the segment a SYN of which nothing would be lost? It has no payload, and in fields that it
+ * does not use stands nothing. */
 bool lone_fits(const struct segment *segment);
 
-/* Of one that fits. `stamp`: the two marks of struct connection. */
-struct lone lone_of(const struct segment *segment, uint32_t stream, uint16_t stamp);
+/* Does one that fits need the larger form? */
+bool lone_is_ipv6(const struct segment *segment);
+
+/* Packs one that fits. `stamp`: the two marks of struct connection. */
+void lone_pack(const struct segment *segment, uint32_t stream, uint16_t stamp, struct lone *lone);
 
 /* The segment again. */
 void lone_segment(const struct lone *lone, struct segment *segment);

@@ -7,7 +7,7 @@
 void pool_init(struct pool *pool, size_t item_bytes)
 {
     *pool = (struct pool){
-        .item_bytes = (uint32_t)((item_bytes + 63) / 64 * 64),
+        .item_bytes = (uint32_t)((item_bytes + 31) / 32 * 32),
         .free_head = POOL_NONE,
     };
 }

@@ -15,13 +15,13 @@
 #define POOL_NONE        UINT32_MAX
 #define POOL_CHUNK_SHIFT TABLE_SIZE(10, 3)
 #define POOL_CHUNK_ITEMS (1u << POOL_CHUNK_SHIFT)
-#define POOL_ITEMS_MAX   (UINT32_C(1) << 31)
+#define POOL_ITEMS_MAX   (UINT32_C(1) << 30)
 
 struct pool {
     uint8_t **chunks;
     uint32_t chunk_count;
     uint32_t chunk_room;
-    uint32_t item_bytes; /* a multiple of 64: items start on cache lines */
+    uint32_t item_bytes; /* a multiple of 32: none touches one cache line more than it must */
     uint32_t fresh;      /* items ever handed out from the chunks' untouched end */
     uint32_t free_head;  /* the first word of a released item names the next */
     uint32_t in_use;

@@ -88,7 +88,7 @@ void flows_unlink(struct flows *f, uint32_t index)
 void flows_release_lone(struct flows *f, uint32_t value)
 {
     flows_lone(f, value)->frame = FRAME_NONE;
-    pool_release(&f->lones, value & ~FLOW_LONE);
+    pool_release(&f->lones[value & FLOW_IPV6 ? 1 : 0], value & (FLOW_IPV6 - 1));
 }
 
 void flows_remove_lone(struct flows *f, uint32_t value)

@@ -11,19 +11,27 @@
 
 #include <stddef.h>
 
-/* Of the values in the table those that name a lone SYN; the others name a record. */
+/* Of the values in the table those that name a lone SYN, and of these those of IPv6; the others
+ * name a record. */
 #define FLOW_LONE (UINT32_C(1) << 31)
+#define FLOW_IPV6 (UINT32_C(1) << 30)
 
-_Static_assert(POOL_ITEMS_MAX <= FLOW_LONE, "indices leave the bit free");
+_Static_assert(POOL_ITEMS_MAX <= FLOW_IPV6, "indices leave the bits free");
 
 static inline bool is_lone(uint32_t value)
 {
     return value & FLOW_LONE;
 }
 
+/* `kind`: the pool's number. */
+static inline uint32_t flows_lone_value(int kind, uint32_t index)
+{
+    return index | FLOW_LONE | (kind ? FLOW_IPV6 : 0);
+}
+
 static inline struct lone *flows_lone(const struct flows *flows, uint32_t value)
 {
-    return pool_at(&flows->lones, value & ~FLOW_LONE);
+    return pool_at(&flows->lones[value & FLOW_IPV6 ? 1 : 0], value & (FLOW_IPV6 - 1));
 }
 
 static inline struct connection *flows_at(const struct flows *flows, uint32_t index)

@@ -33,13 +33,13 @@ static bool attempt(uint16_t port, uint32_t stamp, bool answered, int64_t time_m
     frame_ref frame = w.t.frame;
     w.t = before;
     w.t.frame = frame;
-    for (uint32_t i = 0; i < w.flows.pool.fresh + w.flows.lones.fresh; i++) {
+    for (uint32_t i = 0; i < w.flows.pool.fresh + w.flows.lones[0].fresh; i++) {
         struct connection room;
         struct connection *c = &room;
         if (i < w.flows.pool.fresh)
             c = pool_at(&w.flows.pool, i);
         else
-            lone_connection(pool_at(&w.flows.lones, i - w.flows.pool.fresh), false, c);
+            lone_connection(pool_at(&w.flows.lones[0], i - w.flows.pool.fresh), false, c);
         if (c->first_frame == FRAME_NONE || c->key.port[A] != port)
             continue;
         stamps_final(&w.flows.stamps, c, !answered);

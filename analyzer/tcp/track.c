@@ -9,6 +9,7 @@
 #include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/padding.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static void note_completeness(struct connection *c, const struct segment *g)
@@ -422,6 +423,22 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     bool held = track(c, sender, g);
     ordinary_from_now_on(c);
     return held;
+}
+
+void track_first_syn(struct connection *c, int sender, const struct segment *g)
+{
+    struct side *own = &c->side[sender];
+    own->tap = tap_of(g);
+    if (g->time_ns != TIME_UNKNOWN)
+        remember_segment(own, (struct recent_segment){.signature = signature_of(g)});
+    note_syn(c, sender, g);
+    bool held = track_numbers(c, sender, g, false);
+    assert(held && !c->detail); /* it fills and opens no hole */
+    (void)held;
+    note_completeness(c, g);
+    c->marks |= connection_marks_of(g);
+    note_segment(c, sender, g);
+    note_control(c, sender, g);
 }
 
 bool track_reason(struct connection *c, int sender, const struct segment *g,
