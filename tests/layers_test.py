@@ -13,7 +13,8 @@ DOORS = {"dissect": set(), "analyzer": DISSECT_DOORS, "reports": DISSECT_DOORS |
 
 # Libraries that are the business of one room.
 LIBRARIES = {"jansson.h": "reports", "pcap.h": "dissect", "pcap/pcap.h": "dissect",
-             "pcap/bpf.h": "dissect", "zlib.h": "dissect", "zstd.h": "dissect"}
+             "pcap/bpf.h": "dissect", "zlib.h": "dissect", "zstd.h": "dissect",
+             "isa-l/igzip_lib.h": "dissect"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -58,6 +58,10 @@ struct decoder {
 };
 
 extern const struct decoder gzip_decoder;
+#ifdef HAVE_ISAL
+/* Reads anew what it has read, where that must be: of memory and regular files only. */
+extern const struct decoder gzip_isal_decoder;
+#endif
 extern const struct decoder zstd_decoder;
 
 #endif

@@ -175,13 +175,24 @@ bool source_can_read_ahead(struct source *source)
     return source->regular && compression_of(bytes, length) != COMPRESSION_NONE;
 }
 
+static const struct decoder *gzip_decoder_for(const struct source *source)
+{
+#ifdef HAVE_ISAL
+    if (source->regular || source->raw.fd < 0)
+        return &gzip_isal_decoder;
+#else
+    (void)source;
+#endif
+    return &gzip_decoder;
+}
+
 static void recognise(struct source *source)
 {
     source->recognised = true;
     size_t left = raw_need(&source->raw, 4);
     source->compression = compression_of(source->raw.at, left);
     if (source->compression == COMPRESSION_GZIP) {
-        source->decoder = &gzip_decoder;
+        source->decoder = gzip_decoder_for(source);
     } else if (source->compression == COMPRESSION_ZSTD) {
 #ifdef HAVE_ZSTD
         source->decoder = &zstd_decoder;
