@@ -5,7 +5,10 @@ import re
 import struct
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+
+import packets
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -18,6 +21,7 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 MILLISECONDS, SECONDS, TENS_OF_SECONDS, BACKWARDS, UNTIMED = 0, 2, 3, 4, 5
 
 
+@cache
 def damaged(folder):
     subprocess.run([sys.executable, TOP / "testdata" / "damage" / "make.py", folder], check=True)
     return sorted(path for path in folder.iterdir() if path.is_file())
@@ -71,12 +75,23 @@ def link_choice(link_type):
     return sorted(known).index(link_type) + 1 if link_type in known else None
 
 
-def frame_records(frames):
+def pcap_of(frames):
+    """A capture of the frames that have the first one's link type, a millisecond apart."""
+    link_type = frames[0][0]
+    out = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link_type)
+    for number, (link, data) in enumerate(frames):
+        if link == link_type:
+            out += struct.pack("<IIII", 1700000000, number * 1000, len(data), len(data)) + data
+    return out
+
+
+def frame_records(frames, cut=0):
+    """`cut` octets of each are said to be missing."""
     out = []
     for link_type, data in frames:
         choice = link_choice(link_type)
         if choice is not None and len(data) < 2000:
-            out.append(struct.pack(">BBHH", choice, 0, 0, len(data)) + data)
+            out.append(struct.pack(">BBHH", choice, 0, cut, len(data)) + data)
     return b"".join(out)
 
 
@@ -145,6 +160,13 @@ def seeds(target, scratch):
         for number, text in enumerate(COMMANDS):
             yield f"command_{number}", text.encode()
         return
+    if target == "frame":
+        for name, frames in packets.lists():
+            yield name, frame_records(frames)
+            yield name + "_cut", frame_records([(link, data[:-21]) for link, data in frames], 21)
+    if target == "whole":
+        for name, frames in packets.lists():
+            yield name, pcap_of(frames)
     for name, data in small_files(scratch):
         if target in ("pcap", "pcapng", "whole"):
             yield name, data
