@@ -13,7 +13,8 @@ void fuzz_target(const uint8_t *bytes, size_t size)
     how.ever_after = then & 1;
     how.read_kind = bytes_u8(&in);
     pipeline_input(in.at, bytes_left(&in));
-    struct pipeline p = {.format = then & 2 ? REPORT_JSON : REPORT_NDJSON};
+    struct pipeline p = {.format = then & 2 ? REPORT_JSON : REPORT_NDJSON,
+                         .way = then & 4 ? PIPELINE_SINGLE : PIPELINE_RUNS};
     failing_begin(how);
     enum pipeline_result result = pipeline_run(&p);
     how = failing_end();

@@ -284,9 +284,47 @@ def fragments_6(segment, ident):
     return pieces(segment, 24, lambda data, at, more: ipv6(44, struct.pack(">BBHI", 6, 0, at | more, ident) + data))
 
 
+def spoilt(link, data, first):
+    """The frame cut everywhere in 48 octets from the first on, and with each of 16 of them wrong."""
+    yield [(link, data[:first + length]) for length in range(0, 24)]
+    yield [(link, data[:first + length]) for length in range(24, 48)]
+    for begin in (first, first + 8):
+        yield [(link, data[:at] + bytes([data[at] ^ wrong]) + data[at + 1:])
+               for at in range(begin, min(begin + 8, len(data))) for wrong in (0x80, 0x01, data[at], 0xFF ^ data[at])]
+
+
+# What carries no TCP, and what nobody knows: EtherTypes, IP protocols, LLC's service access points, PPP's protocols.
+ETHERTYPES = (0x0806, 0x2000, 0x8035, 0x809B, 0x80F3, 0x8137, 0x8138, 0x8809, 0x8863, 0x888E, 0x88CC, 0x88E5, 0x9000, 0x1234, 0)
+PROTOCOLS = (1, 2, 33, 46, 50, 58, 88, 89, 103, 112, 132, 136, 17, 59, 60, 43, 139, 140, 200)
+LLCS = (b"\x06\x06\x03", b"\xe0\xe0\x03", b"\xff\xff", b"\x42\x42\x03", b"\xaa\xaa\x03\0\0\x0c\x20\0",
+        b"\xaa\xaa\x03\0\0\x0c\x01\0", b"\xaa\xaa\x03\x08\0\x07\x80\x9b", b"\xaa\xaa\x03\0\0\xf8\x08\0",
+        b"\xaa\xaa\x03\0\x80\xc2\0\x09", b"\xaa\xaa\x03\x01\x02\x03\0\0")
+
+
+def others(packet):
+    yield "ethertypes", [(1, ethernet(kind, packet)) for kind in ETHERTYPES]
+    yield "protocols", [(12, ipv4(kind, bytes(24))) for kind in PROTOCOLS]
+    yield "protocols_6", [(12, ipv6(kind, bytes(24))) for kind in PROTOCOLS]
+    yield "llcs", [(100, start + packet) for start in LLCS]
+    yield "ppp_others", [(9, struct.pack(">H", kind) + packet) for kind in (0x2D, 0x2F, 0xC021, 0x8021, 0x283)]
+    yield "gre_others", [(1, frame(gre(kind, packet, flags))) for kind in (0, 0x1234, 0x880B) for flags in (0, 1, 2, 0x2001)]
+    yield "wlan_types", [(105, bytes([kind]) + wlan(packet)[1:]) for kind in range(0, 256, 8)]
+    yield "arcnets", [(7, b"\x01\x02" + bytes([kind]) + b"\0\0\x01" + packet) for kind in (0xF1, 0xD5, 0xD6, 0xFA, 0xDD, 1)]
+    yield "no_link_type", [(999, packet), (147, packet)]
+
+
 def lists():
     """(name, [(link type, frame)]): what one input holds."""
     packets = list(inner())
+    yield from others(packets[0])
+    for number, (link, build) in enumerate(LINKS):
+        for part, frames in enumerate(spoilt(link, build(packets[0]), 0)):
+            yield f"link_{link}_{number}_spoilt_{part}", frames
+    for kind, builds, begin in (("shim", SHIMS, 12), ("tunnel", TUNNELS, 32)):
+        for name, build in builds.items():
+            data = frame(build(packets[0])) if builds is TUNNELS else build(packets[0])
+            for part, frames in enumerate(spoilt(1, data, begin + (20 if data[12:14] == b"\x86\xdd" else 0))):
+                yield f"{kind}_{name}_spoilt_{part}", frames
     for number, (link, build) in enumerate(LINKS):
         yield f"link_{link}_{number}", [(link, build(packet)) for packet in packets]
     for name, build in SHIMS.items():

@@ -12,8 +12,12 @@
 #include <unistd.h>
 
 #define INPUT_FD    200
-#define INPUT_PATH  "/proc/self/fd/200"
+#define FILES_MAX   3
 #define ERROR_BYTES 512
+
+static const char *const input_paths[FILES_MAX] = {"/proc/self/fd/200", "/proc/self/fd/201",
+                                                   "/proc/self/fd/202"};
+static size_t input_count;
 
 static void set_content(int fd, const void *bytes, size_t size)
 {
@@ -35,13 +39,23 @@ static void memory_file_at(int fd)
 
 void pipeline_input(const uint8_t *bytes, size_t size)
 {
+    static const char separator[] = "\xf1next";
     static bool made;
-    if (!made) {
-        memory_file_at(INPUT_FD);
+    for (int i = 0; !made && i < FILES_MAX; i++)
+        memory_file_at(INPUT_FD + i);
+    if (!made)
         memory_file_at(STDOUT_FILENO); /* reports go to standard output */
-        made = true;
+    made = true;
+    const uint8_t *end = bytes + size;
+    for (input_count = 0; input_count < FILES_MAX; input_count++) {
+        const uint8_t *cut = memmem(bytes, (size_t)(end - bytes), separator, sizeof separator - 1);
+        bool last = !cut || input_count == FILES_MAX - 1;
+        set_content(INPUT_FD + (int)input_count, bytes, (size_t)((last ? end : cut) - bytes));
+        if (last)
+            break;
+        bytes = cut + sizeof separator - 1;
     }
-    set_content(INPUT_FD, bytes, size);
+    input_count++;
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */
@@ -107,6 +121,10 @@ static bool open_all(struct run *run, struct report_options *options)
     run->batch = malloc(sizeof *run->batch);
     run->dissector = dissector_create(&run->findings);
     run->analyzer = analyzer_create(&config, sink);
+    if (p->way == PIPELINE_THREADS && run->analyzer) {
+        timeline_read_ahead(run->timeline, 1);
+        analyzer_finish_with_thread(run->analyzer);
+    }
     if (run->batch)
         batch_clear(run->batch);
     return run->report && run->batch && run->dissector && run->analyzer;
@@ -119,20 +137,44 @@ static enum analyzer_status feed(struct run *run)
     return status;
 }
 
+static enum capture_status next(struct run *run, struct packet *one, const struct packet **packets,
+                                uint32_t *count)
+{
+    if (run->pipeline->way == PIPELINE_RUNS)
+        return timeline_next_run(run->timeline, packets, count);
+    *packets = one;
+    *count = 1;
+    return timeline_next(run->timeline, one);
+}
+
+static uint32_t dissect_some(struct run *run, const struct packet *packets, uint32_t count)
+{
+    if (run->filter && !filter_pass(run->filter, packets))
+        dissect_filtered(run->dissector);
+    else if (run->filter || run->pipeline->way != PIPELINE_RUNS)
+        dissect_packet(run->dissector, packets, run->batch);
+    else
+        return dissect_packets(run->dissector, packets, count, run->batch);
+    return 1;
+}
+
 static enum analyzer_status analyse(struct run *run)
 {
+    const struct packet *packets;
     struct packet packet;
+    uint32_t count;
     enum capture_status status;
     enum analyzer_status fed = ANALYZER_OK;
-    while ((status = timeline_next(run->timeline, &packet)) == CAPTURE_PACKET) {
-        if (packet.time_ns > run->end_ns)
-            run->end_ns = packet.time_ns;
-        if (run->filter && !filter_pass(run->filter, &packet))
-            dissect_filtered(run->dissector);
-        else
-            dissect_packet(run->dissector, &packet, run->batch);
-        if (batch_full(run->batch) && (fed = feed(run)) != ANALYZER_OK)
-            return fed;
+    while ((status = next(run, &packet, &packets, &count)) == CAPTURE_PACKET) {
+        for (uint32_t i = 0; i < count; i++) {
+            if (packets[i].time_ns > run->end_ns)
+                run->end_ns = packets[i].time_ns;
+        }
+        for (uint32_t i = 0; i < count;) {
+            i += dissect_some(run, packets + i, count - i);
+            if (batch_full(run->batch) && (fed = feed(run)) != ANALYZER_OK)
+                return fed;
+        }
     }
     if (status == CAPTURE_NO_MEMORY)
         return ANALYZER_NO_MEMORY;
@@ -155,10 +197,19 @@ void pipeline_keep(struct pipeline *p)
     p->report[p->report_bytes] = '\0';
 }
 
+static bool any_readable(const struct capture_findings *findings)
+{
+    for (uint32_t i = 0; i < findings->file_count; i++) {
+        if (!findings->files[i].error)
+            return true;
+    }
+    return false;
+}
+
 static enum pipeline_result write_report(struct run *run, enum analyzer_status status)
 {
     char error[ERROR_BYTES];
-    if (run->findings.files[0].error)
+    if (!any_readable(&run->findings))
         return PIPELINE_UNREADABLE;
     bool written =
         status == ANALYZER_OK && report_finish(run->report, analyzer_summary(run->analyzer), true);
@@ -174,13 +225,12 @@ static enum pipeline_result write_report(struct run *run, enum analyzer_status s
 
 enum pipeline_result pipeline_run(struct pipeline *pipeline)
 {
-    static const char *const paths[] = {INPUT_PATH};
     struct run run = {.pipeline = pipeline, .end_ns = TIME_UNKNOWN};
     struct report_options options;
     enum pipeline_result result = PIPELINE_NO_MEMORY;
     pipeline->verdicts = DIGEST_BEGIN;
     REQUIRE(ftruncate(STDOUT_FILENO, 0) == 0 && lseek(STDOUT_FILENO, 0, SEEK_SET) == 0);
-    run.timeline = timeline_open(paths, 1, &run.findings);
+    run.timeline = timeline_open(input_paths, input_count, &run.findings);
     if (run.timeline && open_all(&run, &options))
         result = write_report(&run, analyse(&run));
     analyzer_destroy(run.analyzer);

@@ -15,8 +15,15 @@ enum pipeline_result {
     PIPELINE_OUTPUT_FAILED,
 };
 
+enum pipeline_way {
+    PIPELINE_RUNS,    /* packets in runs, as the program takes them */
+    PIPELINE_SINGLE,  /* each by itself */
+    PIPELINE_THREADS, /* the same, and threads read ahead and help in the end */
+};
+
 struct pipeline {
     enum report_format format;
+    enum pipeline_way way;
     uint64_t max_memory_bytes;
     const char *filter; /* or NULL */
 
@@ -26,7 +33,7 @@ struct pipeline {
     struct digest verdicts;
 };
 
-/* The file is put where pipeline_run() reads it. */
+/* The file is put where pipeline_run() reads it; three at most, with "\xf1next" between them. */
 void pipeline_input(const uint8_t *bytes, size_t size);
 enum pipeline_result pipeline_run(struct pipeline *pipeline);
 /* After PIPELINE_WRITTEN: takes the report. */

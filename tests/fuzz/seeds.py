@@ -142,6 +142,20 @@ def talks():
                       + segment(0, ACK, marks=0x20) + segment(0, ACK, 20, marks=0x38) + graceful)
 
 
+# What pipeline.c takes for the end of a file.
+SEPARATOR = b"\xf1next"
+
+
+def several_files():
+    """Captures that belong together, and the same compressed."""
+    for names in (("ring_buffer_1", "ring_buffer_2", "ring_buffer_3"), ("two_directions_client", "two_directions_server"),
+                  ("two_taps_client", "two_taps_server"), ("closing_record", "closing_record")):
+        files = [(TOP / "testdata" / "captures" / f"{name}.pcap").read_bytes() for name in names]
+        yield names[0] + "_and_others", SEPARATOR.join(files)
+        yield names[0] + "_compressed", SEPARATOR.join(gzip.compress(data, mtime=0) for data in files)
+        yield names[0] + "_turned", SEPARATOR.join([*reversed(files[1:]), b"", files[0][:-9]])
+
+
 COMMANDS = (
     "--format\nndjson\n--connections\nx.pcap", "--2msl=linux\n--stuck\n5\na\nb",
     "--from\n2026-11-22T10:00:00Z\n--to=1800000000\nx", "--rule=fin_retransmitted,rst_teardown\n-c\nx",
@@ -163,10 +177,13 @@ def seeds(target, scratch):
     if target == "frame":
         for name, frames in packets.lists():
             yield name, frame_records(frames)
-            yield name + "_cut", frame_records([(link, data[:-21]) for link, data in frames], 21)
+            if "spoilt" not in name:
+                yield name + "_cut", frame_records([(link, data[:-21]) for link, data in frames], 21)
     if target == "whole":
         for name, frames in packets.lists():
-            yield name, pcap_of(frames)
+            if "spoilt" not in name:
+                yield name, pcap_of(frames)
+        yield from several_files()
     for name, data in small_files(scratch):
         if target in ("pcap", "pcapng", "whole"):
             yield name, data

@@ -1,6 +1,7 @@
 /*
  * Capture files to reports: valid JSON that its schema allows, or a page without an octet that a
- * terminal obeys; and the same bytes again. How the report looks is chosen by the file's size.
+ * terminal obeys; and the same bytes again, with packets taken another way. How the report looks is
+ * chosen by the input's size.
  */
 #include "tests/fuzz/pipeline.h"
 
@@ -14,6 +15,7 @@ void fuzz_target(const uint8_t *bytes, size_t size)
     if (size % 5 == 4)
         first.filter = "tcp port 80 or ip6";
     struct pipeline second = first;
+    second.way = size % 2 ? PIPELINE_THREADS : PIPELINE_SINGLE;
     enum pipeline_result result = pipeline_run(&first);
     REQUIRE(result == PIPELINE_WRITTEN || result == PIPELINE_UNREADABLE);
     if (result == PIPELINE_UNREADABLE)
