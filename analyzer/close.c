@@ -44,13 +44,8 @@ static enum handshake_kind handshake_of(const struct view *view)
 
 void describe_handshake(const struct view *view, struct connection_verdict *v)
 {
-    enum shape shape = view->basis->shape;
     v->handshake_rtt_ns = -1;
-    if (shape == SHAPE_LONE_SYN) {
-        v->handshake = HANDSHAKE_UNANSWERED;
-        return;
-    }
-    if (shape != SHAPE_ANY) {
+    if (view->basis->shape != SHAPE_ANY) {
         v->handshake = HANDSHAKE_COMPLETE;
         v->handshake_rtt_ns = view->log[ACK_ENTRY].time_ns - view->log[SYN_ENTRY].time_ns;
         return;
@@ -269,7 +264,7 @@ static void look_at_all(const struct view *view, struct connection_verdict *v)
 static void look_at_plain(const struct view *view, struct connection_verdict *v)
 {
     const struct endpoint_facts *ends = view->basis->ends;
-    const struct log_entry *last = view->log_count ? &view->log[view->log_count - 1] : NULL;
+    const struct log_entry *last = &view->log[view->log_count - 1];
     int64_t start_ns = TIME_UNKNOWN;
     if (view->basis->shape == SHAPE_ABORTED) {
         describe_reset(view, last, false, v);
@@ -282,7 +277,7 @@ static void look_at_plain(const struct view *view, struct connection_verdict *v)
         /* The one that closed second sent its last octets with the FIN. */
         v->close.half_close = !ends[!first].active && view->log[ends[!first].fin_first].payload_len;
     }
-    describe_times(view, start_ns, last ? last->time_ns : TIME_UNKNOWN, v);
+    describe_times(view, start_ns, last->time_ns, v);
 }
 
 static void describe_time_wait(const struct view *view, struct connection_verdict *v)
@@ -359,22 +354,8 @@ static enum role closer_of(const struct view *view, const struct connection_verd
     return ROLE_NONE;
 }
 
-/* A SYN alone is no connection that could end. */
-static void describe_no_close(struct connection_verdict *v)
-{
-    v->close.start_ns = v->close.time_wait_until_ns = TIME_UNKNOWN;
-    v->close.duration_ns = v->close.idle_before_ns = -1;
-    v->close.time_wait_held_by = v->close.by = ROLE_NONE;
-    v->close.kind = CLOSE_NONE;
-    v->close.by_certainty = CERTAINTY_CONFIRMED;
-}
-
 void describe_close(const struct view *view, struct connection_verdict *v)
 {
-    if (view->basis->shape == SHAPE_LONE_SYN) {
-        describe_no_close(v);
-        return;
-    }
     if (view->basis->shape == SHAPE_ANY)
         look_at_all(view, v);
     else

@@ -30,7 +30,6 @@ static void collect_control_frames(const struct view *view, int x, struct endpoi
 static void describe_losses(const struct view *view, int x, struct endpoint_verdict *e)
 {
     const struct side *side = &view->c->side[x];
-    e->unique_bytes = side->payload_bytes;
     const struct detail *d = view->c->detail;
     if (!d)
         return;
@@ -62,9 +61,8 @@ static void describe_unacked(const struct side *side, struct endpoint_verdict *e
 }
 
 /* What its own segments tell. */
-static void describe_sender(const struct view *view, int x, struct endpoint_verdict *e)
+static void describe_sender(const struct connection *c, int x, struct endpoint_verdict *e)
 {
-    const struct connection *c = view->c;
     const struct side *side = &c->side[x];
     unsigned marks = side->marks;
     e->packets = side->packets;
@@ -86,16 +84,13 @@ static void describe_sender(const struct view *view, int x, struct endpoint_verd
         e->mss = (uint16_t)c->syn_mss;
         e->has_mss = true;
     }
-    describe_losses(view, x, e);
-    describe_unacked(side, e);
-    collect_control_frames(view, x, e);
+    e->unique_bytes = side->payload_bytes;
 }
 
-/* Of what is all zero. */
-static void describe_endpoint(const struct view *view, int x, const struct endpoint_states *states,
-                              struct endpoint_verdict *e)
+/* Who it is, and what became of it. */
+static void describe_end(const struct connection *c, int x, const struct endpoint_states *states,
+                         struct endpoint_verdict *e)
 {
-    const struct connection *c = view->c;
     memcpy(e->address, c->key.address[x], 16);
     e->port = c->key.port[x];
     e->state = (uint8_t)states->state;
@@ -105,8 +100,16 @@ static void describe_endpoint(const struct view *view, int x, const struct endpo
     e->state_count = states->count;
     e->signed_segments = c->marks & CONN_SIGNED;
     e->mptcp = c->marks & CONN_MPTCP;
-    if (view->basis->shape != SHAPE_LONE_SYN || x == view->client)
-        describe_sender(view, x, e);
+}
+
+static void describe_endpoint(const struct view *view, int x, const struct endpoint_states *states,
+                              struct endpoint_verdict *e)
+{
+    describe_end(view->c, x, states, e);
+    describe_sender(view->c, x, e);
+    describe_losses(view, x, e);
+    describe_unacked(&view->c->side[x], e);
+    collect_control_frames(view, x, e);
     e->fin.seq = states->fin_seq;
     e->fin.implied = states->fin_implied && !e->fin.count;
     e->fin.acked_by = states->fin_acked_by;
@@ -150,9 +153,8 @@ static uint32_t caveats_of_capture(const struct connection *c)
     return bits;
 }
 
-static uint32_t caveats_of(const struct view *view, bool evicted)
+static uint32_t caveats_of(const struct connection *c, bool evicted)
 {
-    const struct connection *c = view->c;
     const struct detail *d = c->detail;
     uint32_t bits = evicted ? 1u << CAVEAT_EVICTED : 0;
     if (!c->side[0].packets || !c->side[1].packets)
@@ -185,6 +187,46 @@ static int64_t rtt_to(const struct side *timed)
  * instruction there, which takes longer to start than all of this. */
 static void *(*const volatile set_octets)(void *, int, size_t) = memset;
 
+static struct connection_verdict *begin(const struct connection *c, struct conclusion *out)
+{
+    struct connection_verdict *v = &out->verdict;
+    (void)set_octets(v, 0, sizeof *v);
+    v->ip_version = (uint8_t)c->ip_version;
+    v->stream = c->stream;
+    v->client_known_by = (uint8_t)c->known_by;
+    v->tunnel = (uint8_t)c->tunnel;
+    v->vlan = c->vlan;
+    v->interface = c->interface;
+    v->first_frame = c->first_frame;
+    v->absorbed = c->marks & CONN_ABSORBED;
+    v->start_ns = c->first_ns;
+    v->end_ns = connection_end_ns(c);
+    v->completeness = (uint8_t)c->completeness;
+    v->close.reset_cause = RULES;
+    return v;
+}
+
+/* A SYN alone is no connection that could end. */
+static void describe_lone_syn(const struct connection *c, bool evicted, struct conclusion *out)
+{
+    struct connection_verdict *v = begin(c, out);
+    int client = client_side(c);
+    describe_end(c, client, &out->states[client], &v->client);
+    describe_end(c, !client, &out->states[!client], &v->server);
+    describe_sender(c, client, &v->client);
+    v->visibility = VISIBLE_CLIENT_ONLY;
+    v->incarnation = 1;
+    v->handshake = HANDSHAKE_UNANSWERED;
+    v->zeek_state = ZEEK_S0;
+    v->caveats = caveats_of(c, evicted);
+    v->handshake_rtt_ns = v->client_rtt_ns = v->server_rtt_ns = -1;
+    v->close.start_ns = v->close.time_wait_until_ns = TIME_UNKNOWN;
+    v->close.duration_ns = v->close.idle_before_ns = -1;
+    v->close.time_wait_held_by = v->close.by = ROLE_NONE;
+    v->close.kind = CLOSE_NONE;
+    v->close.by_certainty = CERTAINTY_CONFIRMED;
+}
+
 static void describe(const struct connection *c, const struct analyzer_config *config,
                      int64_t now_ns, bool evicted, struct conclusion *out)
 {
@@ -199,19 +241,7 @@ static void describe(const struct connection *c, const struct analyzer_config *c
         view.log = c->detail->log;
     }
 
-    struct connection_verdict *v = &out->verdict;
-    (void)set_octets(v, 0, sizeof *v);
-    v->ip_version = (uint8_t)c->ip_version;
-    v->stream = c->stream;
-    v->client_known_by = (uint8_t)c->known_by;
-    v->tunnel = (uint8_t)c->tunnel;
-    v->vlan = c->vlan;
-    v->interface = c->interface;
-    v->first_frame = c->first_frame;
-    v->absorbed = c->marks & CONN_ABSORBED;
-    v->start_ns = c->first_ns;
-    v->end_ns = connection_end_ns(c);
-    v->completeness = (uint8_t)c->completeness;
+    struct connection_verdict *v = begin(c, out);
     describe_endpoint(&view, view.client, &out->states[view.client], &v->client);
     describe_endpoint(&view, !view.client, &out->states[!view.client], &v->server);
     v->visibility = !c->side[view.client].packets    ? VISIBLE_SERVER_ONLY
@@ -222,16 +252,18 @@ static void describe(const struct connection *c, const struct analyzer_config *c
     describe_previous(&view, v);
     v->client_rtt_ns = rtt_to(&c->side[!view.client]);
     v->server_rtt_ns = rtt_to(&c->side[view.client]);
-    v->zeek_state = out->basis.shape == SHAPE_LONE_SYN ? ZEEK_S0 : (uint8_t)zeek_state_of(&view);
-    v->caveats = caveats_of(&view, evicted);
-    v->close.reset_cause = RULES;
+    v->zeek_state = (uint8_t)zeek_state_of(&view);
+    v->caveats = caveats_of(c, evicted);
 }
 
 void conclude(const struct connection *c, const struct analyzer_config *config, int64_t now_ns,
               bool evicted, struct conclusion *out)
 {
     states_conclude(c, config, now_ns, &out->basis, out->states);
-    describe(c, config, now_ns, evicted, out);
+    if (out->basis.shape == SHAPE_LONE_SYN)
+        describe_lone_syn(c, evicted, out);
+    else
+        describe(c, config, now_ns, evicted, out);
 }
 
 void conclude_at_length(const struct connection *c, const struct analyzer_config *config,

@@ -1,12 +1,8 @@
 #include "analyzer/state/plain.h"
 
-#include "analyzer/state/gather.h"
+#include "analyzer/state/plain_steps.h"
 #include "analyzer/state/silence.h"
 #include "analyzer/state/table.h"
-
-#include <string.h>
-
-#define STATE_BIT(state) (1u << (state))
 
 /* Numbers are told from their side's initial one, stamps from its first, and all lie below this:
  * so they compare as plain integers do. */
@@ -40,22 +36,6 @@ struct plain {
 };
 
 /* ---- which connections ---------------------------------------------------------------------- */
-
-static bool is_lone_syn(const struct connection *c)
-{
-    const uint16_t told = SIDE_SYN | SIDE_SEEN | SIDE_ISN;
-    const uint16_t besides =
-        SIDE_SCALE | SIDE_SACK_OK | SIDE_TIMESTAMPS | SIDE_FAST_OPEN | SIDE_SAMPLING;
-    const struct side *own = &c->side[client_side(c)];
-    const struct side *peer = &c->side[!client_side(c)];
-    return !c->detail && c->known_by == KNOWN_BY_SYN && (own->marks & ~besides) == told &&
-           own->packets && !peer->marks && !peer->packets && own->last_ns == c->first_ns;
-}
-
-static bool reckonable(int64_t time_ns)
-{
-    return time_ns >= 0 && time_ns <= INT64_MAX / 2;
-}
 
 static bool nothing_missing(const struct ranges *holes)
 {
@@ -206,46 +186,6 @@ static bool server_opened(const struct evidence *ev, struct plain *p)
 }
 
 /* ---- the handshake -------------------------------------------------------------------------- */
-
-static void clear_facts(struct endpoint_facts *e, bool server)
-{
-    for (unsigned id = 0; id < FACTS; id++)
-        e->facts[id].holds = e->facts[id].doubtful = false;
-    e->retraction_count = 0;
-    e->server = server;
-    e->mid_stream = e->fin_implied = false;
-    e->fin_first = 0;
-    e->fin_seq = seq_of(0);
-    e->active = e->active_known = e->active_doubtful = false;
-    e->opening_fin = OPENING_FIN_NONE;
-    e->fin_acked_index = NO_ENTRY;
-}
-
-static void clear_states(struct endpoint_states *s)
-{
-    s->count = 0;
-    s->fin_sent = s->fin_implied = s->fin_received = s->fin_acked = false;
-    s->active = s->active_known = s->active_presumed = false;
-    s->reset_sent = s->reset_received = s->vanished = false;
-    s->fin_acked_by = FRAME_NONE;
-    s->fin_seq = 0;
-    s->time_wait_from_ns = s->time_wait_until_ns = TIME_UNKNOWN;
-}
-
-static void enter(struct endpoint_states *s, const struct fact *f, enum tcp_state state, bool sure)
-{
-    struct state_entry *entry = &s->entries[s->count++];
-    enum certainty certainty = sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED;
-    s->state = state;
-    s->certainty = certainty;
-    entry->at_ns = f->at_ns;
-    entry->frame = f->frame;
-    entry->confirmed_by = sure ? f->confirmed_by : FRAME_NONE;
-    entry->state = (uint8_t)state;
-    entry->cause = (uint8_t)f->cause;
-    entry->certainty = (uint8_t)certainty;
-    entry->retracted = false;
-}
 
 static void open_client(const struct evidence *ev, struct endpoint_facts *e,
                         struct endpoint_states *s)
@@ -534,56 +474,13 @@ static enum shape close_both(struct states_basis *basis, const struct plain *p,
     return SHAPE_CLOSED;
 }
 
-/* ---- a SYN alone ---------------------------------------------------------------------------- */
-
-/* It would have been sent again by now: its timer starts with a second, whatever the way. */
-static void stop_asking(const struct evidence *ev, struct endpoint_facts *e,
-                        struct endpoint_states *s)
-{
-    int64_t due_ns = ev->config->rto_initial_ns;
-    if (silence_since(ev, ev->log[0].time_ns) <= due_ns + due_ns / 2)
-        return;
-    struct fact *f = &e->facts[FACT_TIMED_OUT];
-    set_fact(e, FACT_TIMED_OUT, ev, 0, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
-    f->order = ORDER_AT(1);
-    f->frame = FRAME_NONE;
-    f->at_ns += due_ns;
-    enter(s, f, STATE_CLOSED, false);
-}
-
-static enum shape ask_alone(struct states_basis *basis, int client,
-                            struct endpoint_states states[2])
-{
-    const struct evidence *ev = &basis->evidence;
-    for (int x = 0; x < 2; x++) {
-        clear_facts(&basis->ends[x], x != client);
-        clear_states(&states[x]);
-    }
-    struct endpoint_facts *asking = &basis->ends[client];
-    struct endpoint_states *server = &states[!client];
-    set_fact(asking, FACT_SYN_SENT, ev, 0, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN);
-    set_fact(&basis->ends[!client], FACT_SYN_RECEIVED, ev, 0, CERTAINTY_PRESUMED,
-             CAUSE_RECEIVED_SYN);
-    enter(&states[client], &asking->facts[FACT_SYN_SENT], STATE_SYN_SENT, true);
-    stop_asking(ev, asking, &states[client]);
-    states[client].possible = STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_CLOSED);
-    server->state = STATE_CLOSED;
-    server->certainty = CERTAINTY_PRESUMED;
-    server->possible = STATE_BIT(STATE_SYN_RECEIVED) | STATE_BIT(STATE_CLOSED);
-    return SHAPE_LONE_SYN;
-}
-
 /* ---- all of them ---------------------------------------------------------------------------- */
 
 enum shape plain_conclude(struct states_basis *basis, struct endpoint_states states[2])
 {
     const struct evidence *ev = &basis->evidence;
     struct plain p;
-    if (!ev->c->detail)
-        return is_lone_syn(ev->c) && reckonable(ev->c->first_ns)
-                   ? ask_alone(basis, client_side(ev->c), states)
-                   : SHAPE_ANY;
-    if (!opens(ev, &p))
+    if (!ev->c->detail || !opens(ev, &p))
         return SHAPE_ANY;
     bool reset = ev->log[ev->count - 1].flags & TCP_RST;
     p.count = ev->count - reset;

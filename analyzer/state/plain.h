@@ -10,6 +10,12 @@
 
 #include "analyzer/state/states.h"
 
+/* One SYN was sent, and nothing else; and what is concluded of that. */
+bool lone_syn_is_all(const struct connection *connection);
+void lone_syn_conclude(const struct connection *connection, const struct analyzer_config *config,
+                       int64_t now_ns, struct states_basis *basis,
+                       struct endpoint_states states[2]);
+
 /* Concludes from the evidence just collected; SHAPE_ANY: conclude at length. */
 enum shape plain_conclude(struct states_basis *basis, struct endpoint_states states[2]);
 

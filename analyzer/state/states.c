@@ -37,6 +37,10 @@ static void conclude_at_length(struct states_basis *basis, struct endpoint_state
 void states_conclude(const struct connection *c, const struct analyzer_config *config,
                      int64_t now_ns, struct states_basis *basis, struct endpoint_states states[2])
 {
+    if (lone_syn_is_all(c)) {
+        lone_syn_conclude(c, config, now_ns, basis, states);
+        return;
+    }
     evidence_collect(&basis->evidence, c, config, now_ns);
     basis->shape = plain_conclude(basis, states);
     if (basis->shape == SHAPE_ANY)
