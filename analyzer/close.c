@@ -263,7 +263,7 @@ static void look_at_all(const struct view *view, struct connection_verdict *v)
 /* The same of a connection in which nothing odd happened: its few control segments are known. */
 static void look_at_plain(const struct view *view, struct connection_verdict *v)
 {
-    const struct endpoint_facts *ends = view->basis->ends;
+    const struct fin_traces *ends = view->basis->ends;
     const struct log_entry *last = &view->log[view->log_count - 1];
     int64_t start_ns = TIME_UNKNOWN;
     if (view->basis->shape == SHAPE_ABORTED) {
@@ -275,7 +275,8 @@ static void look_at_plain(const struct view *view, struct connection_verdict *v)
         v->close.segments = 2u + (ends[0].fin_acked_index != ends[1].fin_first) +
                             (ends[1].fin_acked_index != ends[0].fin_first);
         /* The one that closed second sent its last octets with the FIN. */
-        v->close.half_close = !ends[!first].active && view->log[ends[!first].fin_first].payload_len;
+        v->close.half_close =
+            !view->states[!first].active && view->log[ends[!first].fin_first].payload_len;
     }
     describe_times(view, start_ns, last->time_ns, v);
 }

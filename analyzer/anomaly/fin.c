@@ -12,7 +12,7 @@ int64_t crossing_ns(const struct scene *s, int x)
 
 bool is_timed(const struct scene *s, int entry)
 {
-    return s->ev->captured_ns[entry] != TIME_UNKNOWN;
+    return captured_ns(s->ev, entry) != TIME_UNKNOWN;
 }
 
 int64_t look_ns(const struct scene *s, int entry, int until)

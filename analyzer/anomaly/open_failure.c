@@ -5,7 +5,7 @@
 
 static int64_t span_ns(const struct scene *s, int from, int to)
 {
-    bool timed = s->ev->captured_ns[from] != TIME_UNKNOWN && s->ev->captured_ns[to] != TIME_UNKNOWN;
+    bool timed = captured_ns(s->ev, from) != TIME_UNKNOWN && captured_ns(s->ev, to) != TIME_UNKNOWN;
     return timed ? between_ns(s, from, to) : -1;
 }
 
@@ -256,8 +256,8 @@ static void judge_stray(struct scene *s, int both)
     struct anomaly_verdict *a = say(s, RULE_STRAY_SEGMENT, !y, SEVERITY_INFO, confidence, rst);
     if (!a)
         return;
-    if (stray.time_ns != TIME_UNKNOWN && s->ev->captured_ns[rst] != TIME_UNKNOWN)
-        figure(a, FIGURE_GAP_NS, elapsed_ns(stray.time_ns, s->ev->captured_ns[rst]));
+    if (stray.time_ns != TIME_UNKNOWN && captured_ns(s->ev, rst) != TIME_UNKNOWN)
+        figure(a, FIGURE_GAP_NS, elapsed_ns(stray.time_ns, captured_ns(s->ev, rst)));
     show_segment(s, a, &stray, "segment of no connection that was seen");
     show(s, a, rst, "RST in reply");
 }

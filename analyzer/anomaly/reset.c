@@ -51,7 +51,7 @@ static int64_t heard_before(const struct scene *s, int entry)
 {
     int64_t last_ns = TIME_UNKNOWN;
     if (entry > 0)
-        last_ns = s->ev->captured_ns[entry - 1];
+        last_ns = captured_ns(s->ev, entry - 1);
     int close = first_close_entry(s);
     for (int x = 0; s->d && s->d->start.taken && close != NO_ENTRY && entry >= close && x < 2; x++)
         last_ns = s->d->start.last_ns[x] > last_ns ? s->d->start.last_ns[x] : last_ns;
@@ -116,7 +116,7 @@ static void find_drawn(const struct scene *s, struct reset *r)
         r->drawn_entry = answered;
         r->drawn = &s->ev->log[answered];
         r->drawn_exactly = exactly;
-        r->drawn_idle_ns = span_ns(heard_before(s, answered), s->ev->captured_ns[answered]);
+        r->drawn_idle_ns = span_ns(heard_before(s, answered), captured_ns(s->ev, answered));
     }
     if (r->drawn)
         r->drawn_by = kind_of(s, r->drawn);
@@ -406,7 +406,7 @@ void reset_describe(const struct scene *s, int entry, struct reset *r)
     r->ttl_moved = moved || r->ttl_changed;
     r->baseline_ttl = moved ? ttls.before : s->c->side[r->x].ttl;
     find_drawn(s, r);
-    r->idle_ns = span_ns(heard_before(s, entry), s->ev->captured_ns[entry]);
+    r->idle_ns = span_ns(heard_before(s, entry), captured_ns(s->ev, entry));
     count_lost(s, r);
     count_own(s, r);
     weigh_payload(s, r);

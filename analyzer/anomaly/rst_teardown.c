@@ -113,13 +113,13 @@ static int64_t since_fin_acked_ns(const struct scene *s, const struct reset *r,
     int acked = s->ends[r->x].fin_acked_index;
     if (acked < 0 || !passed_before(&s->ev->log[acked], until))
         return -1;
-    return span_ns(s->ev->captured_ns[acked], until->time_ns);
+    return span_ns(captured_ns(s->ev, acked), until->time_ns);
 }
 
 static int64_t since_own_fin_ns(const struct scene *s, const struct reset *r,
                                 const struct log_entry *until)
 {
-    return span_ns(s->ev->captured_ns[s->ends[r->x].fin_first], until->time_ns);
+    return span_ns(captured_ns(s->ev, s->ends[r->x].fin_first), until->time_ns);
 }
 
 /* Nobody is left to read what the RST itself acknowledged: that weighs as much. */

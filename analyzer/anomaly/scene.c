@@ -76,7 +76,7 @@ struct anomaly_verdict *say(struct scene *s, enum rule_id rule, int x, enum seve
     struct anomaly_verdict *a = &s->found->items[s->found->count++];
     /* Of what was found only as much counts as was put in. */
     memset(a, 0, offsetof(struct anomaly_verdict, figures));
-    a->at_ns = entry == NO_ENTRY ? TIME_UNKNOWN : s->ev->captured_ns[entry];
+    a->at_ns = entry == NO_ENTRY ? TIME_UNKNOWN : captured_ns(s->ev, entry);
     a->rule = (uint8_t)rule;
     a->severity = (uint8_t)severity;
     a->confidence = (uint8_t)confidence;
@@ -110,7 +110,7 @@ static struct anomaly_evidence piece_of(const struct scene *s, const struct log_
 void show(const struct scene *s, struct anomaly_verdict *a, int entry, const char *note)
 {
     if (a && entry != NO_ENTRY)
-        add_evidence(a, piece_of(s, &s->ev->log[entry], s->ev->captured_ns[entry], note));
+        add_evidence(a, piece_of(s, &s->ev->log[entry], captured_ns(s->ev, entry), note));
 }
 
 void show_segment(const struct scene *s, struct anomaly_verdict *a, const struct log_entry *segment,

@@ -21,7 +21,7 @@ struct scene {
     const struct detail *d; /* NULL while the connection is boring: a lone SYN, an open stream */
     const struct analyzer_config *config;
     const struct evidence *ev; /* the log: control segments, the handshake, and all of the close */
-    const struct endpoint_facts *ends;    /* of both sides */
+    const struct fin_traces *ends;        /* of both sides */
     const struct endpoint_states *states; /* of both sides */
     const struct connection_verdict *verdict;
     struct anomaly_set *found;

@@ -72,7 +72,7 @@ static bool look(const struct scene *s, struct reopening *r)
     r->syn_seen = handshake_find(s, &r->h);
     if (!r->syn_seen && !look_for_syn_ack(s, &r->h))
         return false;
-    int64_t at_ns = s->ev->captured_ns[r->h.syn];
+    int64_t at_ns = captured_ns(s->ev, r->h.syn);
     if (at_ns != TIME_UNKNOWN && r->p->former.end_ns != TIME_UNKNOWN)
         r->gap_ns = elapsed_ns(r->p->former.end_ns, at_ns);
     r->reaction = reaction_of(s, &r->h);
@@ -97,8 +97,8 @@ static bool within_two_msl(const struct scene *s, const struct reopening *r)
 static int64_t delay_of(const struct scene *s, const struct reopening *r)
 {
     int until = r->h.through != NO_ENTRY ? r->h.through : r->h.last_syn;
-    int64_t until_ns = s->ev->captured_ns[until];
-    int64_t from_ns = r->p->attempts ? r->p->attempt_ns : s->ev->captured_ns[r->h.syn];
+    int64_t until_ns = captured_ns(s->ev, until);
+    int64_t from_ns = r->p->attempts ? r->p->attempt_ns : captured_ns(s->ev, r->h.syn);
     if (until_ns == TIME_UNKNOWN || from_ns == TIME_UNKNOWN)
         return -1;
     return elapsed_ns(from_ns, until_ns);
@@ -290,7 +290,7 @@ static void judge_isn_changed(struct scene *s, const struct reopening *r)
     bool waiting = p->client_side == r->x &&
                    (p->state[r->x] == STATE_SYN_SENT || p->state[r->x] == STATE_CLOSED ||
                     p->state[!r->x] == STATE_SYN_RECEIVED);
-    int64_t at_ns = s->ev->captured_ns[r->h.syn];
+    int64_t at_ns = captured_ns(s->ev, r->h.syn);
     if (p->opened || p->reset || !waiting || !r->syn_seen || !p->has_isn[r->x] ||
         p->end_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN ||
         elapsed_ns(p->end_ns, at_ns) >= s->config->two_msl_ns)

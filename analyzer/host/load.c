@@ -140,7 +140,7 @@ static bool piece_of(const struct arrival *a, frame_ref frame, const char *note,
         bool by_client = memcmp(ev->c->key.address[g->side], a->v->client.address, 16) == 0 &&
                          ev->c->key.port[g->side] == a->v->client.port;
         *piece = (struct anomaly_evidence){
-            .at_ns = ev->captured_ns[i],
+            .at_ns = captured_ns(ev, i),
             .frame = frame,
             .note = note,
             .seq = g->seq.n,

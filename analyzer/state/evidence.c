@@ -4,43 +4,39 @@
  * what a host takes to answer, not what any wire takes. */
 #define ON_HOST_NS (50 * NS_PER_MS / 1000)
 
-seq_t entry_end(const struct log_entry *g)
-{
-    return seq_add(g->seq, g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
-}
-
 static bool carries_octets(const struct log_entry *g)
 {
     return g->payload_len || g->flags & (TCP_SYN | TCP_FIN);
 }
 
-static void gather_log(struct evidence *ev, const struct detail *d)
+/* The log without what was forged, to be marked. */
+static void copy_log(struct evidence *ev)
 {
-    const struct log_entry *g = d->log;
-    const struct log_entry *end = g + d->log_count;
     int count = 0;
-    for (; g < end; g++) {
-        ev->captured_ns[count] = g->time_ns;
-        ev->log[count] = *g;
-        count += !(g->marks & LOG_FORGED);
+    for (int i = 0; i < ev->count; i++) {
+        ev->own[count] = ev->log[i];
+        ev->own_captured_ns[count] = ev->log[i].time_ns;
+        count += !(ev->log[i].marks & LOG_FORGED);
     }
+    ev->log = ev->own;
     ev->count = count;
 }
 
 static void lone_syn(struct evidence *ev)
 {
     const struct connection *c = ev->c;
+    ev->log = ev->own;
+    ev->count = 0;
     for (uint8_t s = 0; s < 2; s++) {
         if (!(c->side[s].marks & SIDE_SYN))
             continue;
-        ev->log[0] = (struct log_entry){.time_ns = c->first_ns,
+        ev->own[0] = (struct log_entry){.time_ns = c->first_ns,
                                         .frame = c->first_frame,
                                         .seq = c->side[s].isn,
                                         .flags = TCP_SYN,
                                         .side = s,
                                         .window = c->side[s].window,
                                         .ttl = c->side[s].ttl};
-        ev->captured_ns[0] = c->first_ns;
         ev->count = 1;
     }
 }
@@ -50,7 +46,7 @@ static void lone_syn(struct evidence *ev)
 static void mark_late(struct evidence *ev)
 {
     for (int i = 1; i < ev->count; i++) {
-        struct log_entry *g = &ev->log[i];
+        struct log_entry *g = &ev->own[i];
         for (int k = 0; k < i; k++) {
             const struct log_entry *h = &ev->log[k];
             if (h->side != g->side || (h->flags | g->flags) & TCP_RST)
@@ -80,7 +76,7 @@ static void reckon_times(struct evidence *ev)
         last_ns = ev->log[i].time_ns;
     last_ns = reckonable_ns(last_ns == TIME_UNKNOWN ? ev->now_ns : last_ns);
     for (int i = 0; i < ev->count; i++) {
-        struct log_entry *g = &ev->log[i];
+        struct log_entry *g = &ev->own[i];
         if (g->time_ns != TIME_UNKNOWN)
             last_ns = reckonable_ns(g->time_ns);
         ev->reckoned |= g->time_ns != last_ns;
@@ -90,6 +86,7 @@ static void reckon_times(struct evidence *ev)
 
 void evidence_settle(struct evidence *ev)
 {
+    copy_log(ev);
     mark_late(ev);
     reckon_times(ev);
 }
@@ -100,12 +97,13 @@ void evidence_collect(struct evidence *ev, const struct connection *c,
     ev->c = c;
     ev->config = config;
     ev->now_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : reckonable_ns(now_ns);
-    ev->count = 0;
     ev->reckoned = false;
-    if (c->detail)
-        gather_log(ev, c->detail);
-    else
+    if (c->detail) {
+        ev->log = c->detail->log;
+        ev->count = c->detail->log_count;
+    } else {
         lone_syn(ev);
+    }
     for (int x = 0; x < 2; x++) {
         /* Octets of the peer, timed from the tap to x and back. */
         const struct side *peer = &c->side[!x];
@@ -202,21 +200,6 @@ static bool acknowledged_long_ago(const struct evidence *ev, const struct log_en
     const struct close_start *start = &ev->c->detail->start;
     return start->seen[h->side] &&
            seq_le(entry_end(h), seq_back(start->nxt[h->side], start->outstanding[h->side]));
-}
-
-/* Segments that overtake each other on longer ways do so by more than these. */
-#define STRAYING_NS (10 * NS_PER_MS)
-
-int64_t may_cross_ns(const struct evidence *ev, int x)
-{
-    /* The way varies: what comes a little later than the shortest round trip still crossed. */
-    return ev->rtt_known[x] ? ev->rtt_ns[x] + ev->rtt_ns[x] / 4 + NS_PER_MS
-                            : ev->config->rto_min_ns;
-}
-
-int64_t may_stray_ns(const struct evidence *ev, int x)
-{
-    return may_cross_ns(ev, x) + 2 * ev->rtt_ns[x] + STRAYING_NS;
 }
 
 #define CUT_NS NS_PER_MS

@@ -18,9 +18,8 @@
 struct evidence {
     const struct connection *c;
     const struct analyzer_config *config;
-    int64_t now_ns;                /* how far the capture had come */
-    struct log_entry log[LOG_MAX]; /* in order of passage; times made fit for reckoning */
-    int64_t captured_ns[LOG_MAX];  /* their times as captured, or TIME_UNKNOWN */
+    int64_t now_ns;              /* how far the capture had come */
+    const struct log_entry *log; /* in order of passage; times made fit for reckoning */
     int count;
     bool reckoned;     /* some times in the log are not as captured */
     int64_t rtt_ns[2]; /* from the tap to this endpoint and back; 0 when never measured */
@@ -28,13 +27,21 @@ struct evidence {
     bool beside[2]; /* the tap stands beside it: nothing is lost between them */
     bool fin_seen[2];
     seq_t fin_seq[2];
+    struct log_entry own[LOG_MAX]; /* the log, where it is not the connection's as it stands */
+    int64_t own_captured_ns[LOG_MAX];
 };
 
-/* The log as it was captured, and what was measured of the way. */
+/* The time of an entry as captured, or TIME_UNKNOWN. */
+static inline int64_t captured_ns(const struct evidence *ev, int i)
+{
+    return ev->reckoned ? ev->own_captured_ns[i] : ev->log[i].time_ns;
+}
+
+/* The connection's log as it stands, and what was measured of the way. */
 void evidence_collect(struct evidence *evidence, const struct connection *connection,
                       const struct analyzer_config *config, int64_t now_ns);
 
-/* Marks what came late, and makes the times fit for reckoning. */
+/* Leaves out what was forged, marks what came late, and makes the times fit for reckoning. */
 void evidence_settle(struct evidence *evidence);
 
 enum receipt_status {
@@ -51,10 +58,22 @@ struct receipt {
     bool sure;     /* lost: no segment that was merely held up on the way can explain it */
 };
 
+/* Segments that overtake each other on longer ways do so by more than these. */
+#define STRAYING_NS (10 * NS_PER_MS)
+
 /* How long after a segment passed towards X another of X's may pass the tap that X sent before the
  * first came: twice as long when the one or the other is held up on the way. */
-int64_t may_cross_ns(const struct evidence *evidence, int x);
-int64_t may_stray_ns(const struct evidence *evidence, int x);
+static inline int64_t may_cross_ns(const struct evidence *ev, int x)
+{
+    /* The way varies: what comes a little later than the shortest round trip still crossed. */
+    return ev->rtt_known[x] ? ev->rtt_ns[x] + ev->rtt_ns[x] / 4 + NS_PER_MS
+                            : ev->config->rto_min_ns;
+}
+
+static inline int64_t may_stray_ns(const struct evidence *ev, int x)
+{
+    return may_cross_ns(ev, x) + 2 * ev->rtt_ns[x] + STRAYING_NS;
+}
 
 /* It passed so shortly before the capture's end that it cannot have arrived. */
 bool under_way(const struct evidence *evidence, int i);
@@ -64,7 +83,10 @@ bool under_way(const struct evidence *evidence, int i);
 struct receipt receipt_of(const struct evidence *evidence, int i, bool octets, seq_t end);
 
 /* The sequence number behind the entry's last octet, SYN and FIN counted. */
-seq_t entry_end(const struct log_entry *entry);
+static inline seq_t entry_end(const struct log_entry *g)
+{
+    return seq_add(g->seq, g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
+}
 
 /* An RST that its sender did send: not from a box between with another distance. */
 bool rst_is_own(const struct evidence *evidence, int i);

@@ -50,6 +50,9 @@ struct retraction {
 
 #define RETRACTIONS_MAX 12
 
+/* Whose FIN the capture begins with, when it begins with one. */
+enum opening_fin { OPENING_FIN_NONE, OPENING_FIN_OWN, OPENING_FIN_PEER };
+
 struct endpoint_facts {
     struct fact facts[FACTS];
     struct retraction retractions[RETRACTIONS_MAX];
@@ -61,7 +64,7 @@ struct endpoint_facts {
     seq_t fin_seq;
     bool active, active_known;
     bool active_doubtful; /* passive by number, but the FIN may have been queued before */
-    enum { OPENING_FIN_NONE, OPENING_FIN_OWN, OPENING_FIN_PEER } opening_fin;
+    enum opening_fin opening_fin;
     int fin_acked_index; /* first entry of the peer that acknowledges its FIN, or -1 */
 };
 

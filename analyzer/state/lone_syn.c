@@ -23,14 +23,14 @@ static void gather(struct evidence *ev, const struct connection *c,
     ev->now_ns = reckonable(now_ns) || now_ns == TIME_UNKNOWN ? now_ns
                  : now_ns < 0                                 ? 0
                                                               : INT64_MAX / 2;
-    ev->log[0] = (struct log_entry){.time_ns = c->first_ns,
+    ev->own[0] = (struct log_entry){.time_ns = c->first_ns,
                                     .frame = c->first_frame,
                                     .seq = own->isn,
                                     .flags = TCP_SYN,
                                     .side = (uint8_t)client,
                                     .window = own->window,
                                     .ttl = own->ttl};
-    ev->captured_ns[0] = c->first_ns;
+    ev->log = ev->own;
     ev->count = 1;
     ev->reckoned = false;
     for (int x = 0; x < 2; x++) {
@@ -41,18 +41,13 @@ static void gather(struct evidence *ev, const struct connection *c,
 }
 
 /* It would have been sent again by now: its timer starts with a second, whatever the way. */
-static void stop_asking(const struct evidence *ev, struct endpoint_facts *e,
-                        struct endpoint_states *s)
+static void stop_asking(const struct evidence *ev, struct endpoint_states *s)
 {
     int64_t due_ns = ev->config->rto_initial_ns;
-    if (ev->now_ns == TIME_UNKNOWN || ev->now_ns - ev->log[0].time_ns <= due_ns + due_ns / 2)
-        return;
-    struct fact *f = &e->facts[FACT_TIMED_OUT];
-    set_fact(e, FACT_TIMED_OUT, ev, 0, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
-    f->order = ORDER_AT(1);
-    f->frame = FRAME_NONE;
-    f->at_ns += due_ns;
-    enter(s, f, STATE_CLOSED, false);
+    int64_t sent_ns = ev->log[0].time_ns;
+    if (ev->now_ns != TIME_UNKNOWN && ev->now_ns - sent_ns > due_ns + due_ns / 2)
+        enter_at(s, sent_ns + due_ns, FRAME_NONE, STATE_CLOSED, CAUSE_TIMED_OUT, CERTAINTY_PRESUMED,
+                 FRAME_NONE);
 }
 
 void lone_syn_conclude(const struct connection *c, const struct analyzer_config *config,
@@ -60,22 +55,16 @@ void lone_syn_conclude(const struct connection *c, const struct analyzer_config 
 {
     int client = client_side(c);
     struct evidence *ev = &basis->evidence;
-    struct endpoint_facts *asking = &basis->ends[client];
-    struct endpoint_facts *asked = &basis->ends[!client];
     struct endpoint_states *own = &states[client];
     struct endpoint_states *peer = &states[!client];
     basis->shape = SHAPE_LONE_SYN;
     gather(ev, c, config, now_ns);
-    clear_facts(asking, false);
-    clear_facts(asked, true);
-    set_fact(asking, FACT_SYN_SENT, ev, 0, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN);
-    set_fact(asked, FACT_SYN_RECEIVED, ev, 0, CERTAINTY_PRESUMED, CAUSE_RECEIVED_SYN);
+    clear_traces(&basis->ends[0]);
+    clear_traces(&basis->ends[1]);
     clear_states(own);
-    enter(own, &asking->facts[FACT_SYN_SENT], STATE_SYN_SENT, true);
-    stop_asking(ev, asking, own);
+    enter(own, &ev->log[0], STATE_SYN_SENT, CAUSE_SENT_SYN, FRAME_NONE);
+    stop_asking(ev, own);
     own->possible = STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_CLOSED);
     clear_states(peer);
-    peer->state = STATE_CLOSED;
-    peer->certainty = CERTAINTY_PRESUMED;
     peer->possible = STATE_BIT(STATE_SYN_RECEIVED) | STATE_BIT(STATE_CLOSED);
 }

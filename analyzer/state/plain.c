@@ -2,7 +2,6 @@
 
 #include "analyzer/state/plain_steps.h"
 #include "analyzer/state/silence.h"
-#include "analyzer/state/table.h"
 
 /* Numbers are told from their side's initial one, stamps from its first, and all lie below this:
  * so they compare as plain integers do. */
@@ -187,38 +186,27 @@ static bool server_opened(const struct evidence *ev, struct plain *p)
 
 /* ---- the handshake -------------------------------------------------------------------------- */
 
-static void open_client(const struct evidence *ev, struct endpoint_facts *e,
-                        struct endpoint_states *s)
+static void open_client(const struct log_entry *log, struct endpoint_states *s)
 {
-    set_fact(e, FACT_SYN_SENT, ev, SYN_ENTRY, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN);
-    set_fact(e, FACT_SYN_RECEIVED, ev, SYN_ACK_ENTRY, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_SYN_ACK);
-    e->facts[FACT_SYN_RECEIVED].confirmed_by = ev->log[ACK_ENTRY].frame;
-    e->facts[FACT_SYN_ACKED] = e->facts[FACT_SYN_RECEIVED];
-    enter(s, &e->facts[FACT_SYN_SENT], STATE_SYN_SENT, true);
-    enter(s, &e->facts[FACT_SYN_ACKED], STATE_ESTABLISHED, true);
+    enter(s, &log[SYN_ENTRY], STATE_SYN_SENT, CAUSE_SENT_SYN, FRAME_NONE);
+    enter(s, &log[SYN_ACK_ENTRY], STATE_ESTABLISHED, CAUSE_RECEIVED_SYN_ACK, log[ACK_ENTRY].frame);
 }
 
-static void open_server(const struct evidence *ev, const struct plain *p, struct endpoint_facts *e,
-                        struct endpoint_states *s)
+static void open_server(const struct log_entry *log, int opened, struct endpoint_states *s)
 {
-    set_fact(e, FACT_SYN_SENT, ev, SYN_ACK_ENTRY, CERTAINTY_CONFIRMED, CAUSE_SENT_SYN_ACK);
-    e->facts[FACT_SYN_RECEIVED] = e->facts[FACT_SYN_SENT];
-    set_fact(e, FACT_SYN_ACKED, ev, ACK_ENTRY, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_ACK_OF_SYN);
-    e->facts[FACT_SYN_ACKED].order -= 1; /* it opens before the same segment closes */
-    e->facts[FACT_SYN_ACKED].confirmed_by = ev->log[p->opened].frame;
-    enter(s, &e->facts[FACT_SYN_RECEIVED], STATE_SYN_RECEIVED, true);
-    enter(s, &e->facts[FACT_SYN_ACKED], STATE_ESTABLISHED, true);
+    enter(s, &log[SYN_ACK_ENTRY], STATE_SYN_RECEIVED, CAUSE_SENT_SYN_ACK, FRAME_NONE);
+    enter(s, &log[ACK_ENTRY], STATE_ESTABLISHED, CAUSE_RECEIVED_ACK_OF_SYN, log[opened].frame);
 }
 
 static void open_both(struct states_basis *basis, const struct plain *p,
                       struct endpoint_states states[2])
 {
     for (int x = 0; x < 2; x++) {
-        clear_facts(&basis->ends[x], x != p->client);
+        clear_traces(&basis->ends[x]);
         clear_states(&states[x]);
     }
-    open_client(&basis->evidence, &basis->ends[p->client], &states[p->client]);
-    open_server(&basis->evidence, p, &basis->ends[!p->client], &states[!p->client]);
+    open_client(basis->evidence.log, &states[p->client]);
+    open_server(basis->evidence.log, p->opened, &states[!p->client]);
 }
 
 /* ---- an end without a FIN ------------------------------------------------------------------- */
@@ -239,10 +227,10 @@ static void look_beyond(const struct evidence *ev, int x, struct endpoint_states
     s->possible = (uint16_t)set;
 }
 
-static enum shape stay_open(struct states_basis *basis, struct endpoint_states states[2])
+static enum shape stay_open(const struct evidence *ev, struct endpoint_states states[2])
 {
     for (int x = 0; x < 2; x++)
-        look_beyond(&basis->evidence, x, &states[x], STATE_BIT(STATE_ESTABLISHED));
+        look_beyond(ev, x, &states[x], STATE_BIT(STATE_ESTABLISHED));
     return SHAPE_OPEN;
 }
 
@@ -258,24 +246,31 @@ static bool is_abort(const struct evidence *ev, const struct plain *p)
            rst_is_own(ev, rst) && rst_acceptable(ev, rst, false, false) && arrived(ev, p, rst);
 }
 
-static enum shape abort_both(struct states_basis *basis, int rst, struct endpoint_states states[2])
+static enum shape abort_both(const struct evidence *ev, int rst, struct endpoint_states states[2])
 {
-    const struct evidence *ev = &basis->evidence;
-    int x = ev->log[rst].side;
-    struct fact *sent = &basis->ends[x].facts[FACT_RESET_SENT];
-    struct fact *received = &basis->ends[!x].facts[FACT_RESET_RECEIVED];
-    set_fact(&basis->ends[x], FACT_RESET_SENT, ev, rst, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
-    set_fact(&basis->ends[!x], FACT_RESET_RECEIVED, ev, rst, CERTAINTY_PRESUMED,
-             CAUSE_RECEIVED_RST);
-    enter(&states[x], sent, STATE_CLOSED, true);
-    enter(&states[!x], received, STATE_CLOSED, false);
-    states[x].reset_sent = states[!x].reset_received = true;
-    states[x].possible = STATE_BIT(STATE_CLOSED);
-    look_beyond(ev, !x, &states[!x], STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_ESTABLISHED));
+    const struct log_entry *g = &ev->log[rst];
+    struct endpoint_states *sender = &states[g->side];
+    struct endpoint_states *receiver = &states[!g->side];
+    enter(sender, g, STATE_CLOSED, CAUSE_SENT_RST, FRAME_NONE);
+    enter_presumably(receiver, g, STATE_CLOSED, CAUSE_RECEIVED_RST);
+    sender->reset_sent = receiver->reset_received = true;
+    sender->possible = STATE_BIT(STATE_CLOSED);
+    look_beyond(ev, !g->side, receiver, STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_ESTABLISHED));
     return SHAPE_ABORTED;
 }
 
 /* ---- two FINs ------------------------------------------------------------------------------- */
+
+/* One end's close: indices of entries. */
+struct plain_close {
+    int sent;     /* its FIN, */
+    int received; /* its peer's, */
+    int acked;    /* the acknowledgment of its own, */
+    int proof;    /* and what shows that it came; NO_ENTRY: nothing does */
+    bool active;
+    bool doubtful;         /* its FIN may have been out before the peer's came */
+    frame_ref received_by; /* what shows that the peer's FIN came */
+};
 
 /* X has seen that its FIN was acknowledged: it echoes what was stamped later, or acknowledges the
  * peer's FIN, where that brought the acknowledgment or came behind it. */
@@ -284,28 +279,6 @@ static int proof_of_ack(const struct evidence *ev, const struct plain *p, int x)
     int acked = p->side[!x].ack_fin;
     int echo = echo_of(ev, x, acked);
     return echo != NO_ENTRY || p->side[!x].fin < acked ? echo : p->side[x].ack_fin;
-}
-
-static void note_fins(const struct evidence *ev, const struct plain *p, int x,
-                      struct endpoint_facts ends[2])
-{
-    const struct plain_side *own = &p->side[x];
-    const struct plain_side *peer = &p->side[!x];
-    struct endpoint_facts *e = &ends[x];
-    set_fact(e, FACT_FIN_SENT, ev, own->fin, CERTAINTY_CONFIRMED, CAUSE_SENT_FIN);
-    set_fact(e, FACT_FIN_RECEIVED, ev, peer->fin, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_FIN);
-    e->facts[FACT_FIN_RECEIVED].confirmed_by = ev->log[own->ack_fin].frame;
-    int proof = proof_of_ack(ev, p, x);
-    set_fact(e, FACT_FIN_ACKED, ev, peer->ack_fin,
-             proof == NO_ENTRY ? CERTAINTY_PRESUMED : CERTAINTY_CONFIRMED,
-             CAUSE_RECEIVED_ACK_OF_FIN);
-    if (proof != NO_ENTRY)
-        e->facts[FACT_FIN_ACKED].confirmed_by = ev->log[proof].frame;
-    e->fin_first = own->fin;
-    e->fin_seq = seq_of(own->isn + own->fin_end - 1);
-    e->fin_acked_index = peer->ack_fin;
-    e->active_known = true;
-    e->active = own->ack_fin > own->fin;
 }
 
 /* As may_repeat_fin(): its FIN acknowledges the peer's, and may not be its first. */
@@ -347,83 +320,103 @@ static bool may_have_waited(const struct evidence *ev, const struct plain *p, in
     return true;
 }
 
-static void doubt_order(const struct evidence *ev, const struct plain *p, int x,
-                        struct endpoint_facts *e)
+static struct plain_close close_of(const struct evidence *ev, const struct plain *p, int x)
 {
-    bool repeats = p->side[x].ack_fin == p->side[x].fin && may_repeat(ev, p, x);
-    e->active_doubtful = !e->active && (repeats || may_have_waited(ev, p, x));
+    const struct plain_side *own = &p->side[x];
+    struct plain_close close = {
+        .sent = own->fin,
+        .received = p->side[!x].fin,
+        .acked = p->side[!x].ack_fin,
+        .proof = proof_of_ack(ev, p, x),
+        .active = own->ack_fin > own->fin,
+        .received_by = ev->log[own->ack_fin].frame,
+    };
+    close.doubtful = !close.active && ((own->ack_fin == own->fin && may_repeat(ev, p, x)) ||
+                                       may_have_waited(ev, p, x));
+    return close;
 }
 
-static enum tcp_state closing_state(const struct endpoint_facts *e, unsigned facts)
+static void receive_fin(const struct evidence *ev, const struct plain_close *close,
+                        enum tcp_state state, struct endpoint_states *s)
 {
-    return close_state(facts | (e->active ? HAS_CLOSED_ACTIVELY : 0));
+    enter(s, &ev->log[close->received], state, CAUSE_RECEIVED_FIN, close->received_by);
+}
+
+static void receive_ack(const struct evidence *ev, const struct plain_close *close,
+                        enum tcp_state state, struct endpoint_states *s)
+{
+    const struct log_entry *g = &ev->log[close->acked];
+    if (close->proof == NO_ENTRY)
+        enter_presumably(s, g, state, CAUSE_RECEIVED_ACK_OF_FIN);
+    else
+        enter(s, g, state, CAUSE_RECEIVED_ACK_OF_FIN, ev->log[close->proof].frame);
 }
 
 /* The peer's FIN, its own, and the acknowledgment of that, in order of passage. Of what one segment
  * tells the acknowledgment is told last. */
-static void enter_closing(const struct endpoint_facts *e, struct endpoint_states *s)
+static void enter_closing(const struct evidence *ev, const struct plain_close *close,
+                          struct endpoint_states *s)
 {
-    const struct fact *sent = &e->facts[FACT_FIN_SENT];
-    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
-    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
-    bool sure = acked->certainty == CERTAINTY_CONFIRMED;
-    bool had_fin = received->index < sent->index;
-    if (had_fin)
-        enter(s, received, STATE_CLOSE_WAIT, true);
-    enter(s, sent, closing_state(e, HAS_FIN_SENT | (had_fin ? HAS_FIN_RECEIVED : 0)), true);
-    if (!had_fin && received->index < acked->index)
-        enter(s, received, closing_state(e, HAS_FIN_SENT | HAS_FIN_RECEIVED), true);
-    bool last = received->index > acked->index;
-    enter(s, acked, closing_state(e, HAS_FIN_SENT | HAS_FIN_ACKED | (last ? 0 : HAS_FIN_RECEIVED)),
-          sure);
-    if (last)
-        enter(s, received, closing_state(e, HAS_FIN_SENT | HAS_FIN_ACKED | HAS_FIN_RECEIVED), sure);
+    const struct log_entry *fin = &ev->log[close->sent];
+    if (close->received < close->sent) {
+        receive_fin(ev, close, STATE_CLOSE_WAIT, s);
+        enter(s, fin, close->active ? STATE_CLOSING : STATE_LAST_ACK, CAUSE_SENT_FIN, FRAME_NONE);
+        receive_ack(ev, close, close->active ? STATE_TIME_WAIT : STATE_CLOSED, s);
+        return;
+    }
+    enter(s, fin, STATE_FIN_WAIT_1, CAUSE_SENT_FIN, FRAME_NONE);
+    if (close->received < close->acked)
+        receive_fin(ev, close, STATE_CLOSING, s);
+    if (close->received <= close->acked) {
+        receive_ack(ev, close, STATE_TIME_WAIT, s);
+        return;
+    }
+    receive_ack(ev, close, STATE_FIN_WAIT_2, s);
+    if (close->proof == NO_ENTRY) /* nor is what rests on it proved */
+        enter_presumably(s, &ev->log[close->received], STATE_TIME_WAIT, CAUSE_RECEIVED_FIN);
+    else
+        receive_fin(ev, close, STATE_TIME_WAIT, s);
 }
 
 /* Until 2*MSL after it began, or after the last acknowledgment that restarted it. */
-static void run_time_wait(const struct evidence *ev, int x, const struct endpoint_facts *e,
+static void run_time_wait(const struct evidence *ev, int x, const struct plain_close *close,
                           struct endpoint_states *s)
 {
-    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
-    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
-    const struct fact *entered = received->index > acked->index ? received : acked;
-    int64_t last_ns = entered->at_ns;
+    int entered = close->received > close->acked ? close->received : close->acked;
+    int64_t last_ns = ev->log[entered].time_ns;
     int64_t own_due_ns = may_stray_ns(ev, x) + ev->config->delayed_ack_ns;
-    for (int i = entered->index + 1; i < ev->count; i++) {
+    s->time_wait_from_ns = last_ns;
+    for (int i = entered + 1; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
         if (g->time_ns > last_ns + (g->side == x ? own_due_ns : 0))
             last_ns = g->time_ns;
     }
-    s->time_wait_from_ns = entered->at_ns;
     if (__builtin_add_overflow(last_ns, ev->config->two_msl_ns, &s->time_wait_until_ns))
         s->time_wait_until_ns = INT64_MAX;
-    if (ev->now_ns == TIME_UNKNOWN || ev->now_ns < s->time_wait_until_ns)
-        return;
-    enter(s, &(struct fact){.at_ns = s->time_wait_until_ns, .cause = CAUSE_TWO_MSL_ELAPSED},
-          STATE_CLOSED, false);
+    if (ev->now_ns != TIME_UNKNOWN && ev->now_ns >= s->time_wait_until_ns)
+        enter_at(s, s->time_wait_until_ns, FRAME_NONE, STATE_CLOSED, CAUSE_TWO_MSL_ELAPSED,
+                 CERTAINTY_PRESUMED, FRAME_NONE);
 }
 
-static unsigned either_way(const struct endpoint_facts *e, unsigned facts)
+/* With both FINs, in whatever order they may have been sent. */
+static unsigned either_way(const struct plain_close *close, enum tcp_state active,
+                           enum tcp_state passive)
 {
-    unsigned set = STATE_BIT(closing_state(e, facts));
-    if (e->active_doubtful)
-        set |= STATE_BIT(close_state(facts)) | STATE_BIT(close_state(facts | HAS_CLOSED_ACTIVELY));
-    return set;
+    unsigned set = STATE_BIT(close->active ? active : passive);
+    return close->doubtful ? STATE_BIT(active) | STATE_BIT(passive) : set;
 }
 
 /* The acknowledgment of its FIN may have been lost, unless the peer's FIN brought it. */
-static void look_behind(const struct evidence *ev, int x, const struct endpoint_facts *e,
-                        struct endpoint_states *s)
+static void look_behind(const struct evidence *ev, int x, const struct plain *p,
+                        const struct plain_close *close, struct endpoint_states *s)
 {
-    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
-    const unsigned fins = HAS_FIN_SENT | HAS_FIN_RECEIVED;
-    bool over = s->entries[s->count - 1].cause == CAUSE_TWO_MSL_ELAPSED;
+    bool over = s->state == STATE_CLOSED && close->active;
     unsigned set = STATE_BIT(s->state);
+    bool brought = ev->log[close->received].ack.n - p->side[x].isn >= p->side[x].fin_end;
     if (!over)
-        set |= either_way(e, fins | HAS_FIN_ACKED);
-    if (!over && acked->certainty != CERTAINTY_CONFIRMED &&
-        seq_le(ev->log[e->facts[FACT_FIN_RECEIVED].index].ack, e->fin_seq))
-        set |= either_way(e, fins);
+        set |= either_way(close, STATE_TIME_WAIT, STATE_CLOSED);
+    if (!over && close->proof == NO_ENTRY && !brought)
+        set |= either_way(close, STATE_CLOSING, STATE_LAST_ACK);
     if (over && silence_since(ev, s->time_wait_until_ns) <= may_stray_ns(ev, x) + ev->rtt_ns[x])
         set |= STATE_BIT(STATE_TIME_WAIT);
     bool silent = !ev->beside[x] && silence_since(ev, ev->c->side[x].last_ns) > ev->config->idle_ns;
@@ -432,18 +425,21 @@ static void look_behind(const struct evidence *ev, int x, const struct endpoint_
     s->possible = (uint16_t)set;
 }
 
-static void close_end(const struct evidence *ev, int x, const struct endpoint_facts *e,
-                      struct endpoint_states *s)
+static void close_end(const struct evidence *ev, const struct plain *p, int x,
+                      struct fin_traces *traces, struct endpoint_states *s)
 {
+    struct plain_close close = close_of(ev, p, x);
+    traces->fin_first = close.sent;
+    traces->fin_acked_index = close.acked;
     s->fin_sent = s->fin_received = s->fin_acked = s->active_known = true;
-    s->fin_seq = e->fin_seq.n;
-    s->active = e->active;
-    s->active_presumed = e->active_doubtful;
-    s->fin_acked_by = e->facts[FACT_FIN_ACKED].frame;
-    enter_closing(e, s);
+    s->fin_seq = p->side[x].isn + p->side[x].fin_end - 1;
+    s->active = close.active;
+    s->active_presumed = close.doubtful;
+    s->fin_acked_by = ev->log[close.acked].frame;
+    enter_closing(ev, &close, s);
     if (s->state == STATE_TIME_WAIT)
-        run_time_wait(ev, x, e, s);
-    look_behind(ev, x, e, s);
+        run_time_wait(ev, x, &close, s);
+    look_behind(ev, x, p, &close, s);
 }
 
 /* Both FINs were acknowledged, and nothing else is asked for. */
@@ -464,13 +460,8 @@ static bool closes(const struct evidence *ev, const struct plain *p)
 static enum shape close_both(struct states_basis *basis, const struct plain *p,
                              struct endpoint_states states[2])
 {
-    const struct evidence *ev = &basis->evidence;
     for (int x = 0; x < 2; x++)
-        note_fins(ev, p, x, basis->ends);
-    for (int x = 0; x < 2; x++) {
-        doubt_order(ev, p, x, &basis->ends[x]);
-        close_end(ev, x, &basis->ends[x], &states[x]);
-    }
+        close_end(&basis->evidence, p, x, &basis->ends[x], &states[x]);
     return SHAPE_CLOSED;
 }
 
@@ -494,5 +485,5 @@ enum shape plain_conclude(struct states_basis *basis, struct endpoint_states sta
     open_both(basis, &p, states);
     if (fins)
         return close_both(basis, &p, states);
-    return reset ? abort_both(basis, p.count, states) : stay_open(basis, states);
+    return reset ? abort_both(ev, p.count, states) : stay_open(ev, states);
 }

@@ -32,28 +32,10 @@ static uint32_t below(uint32_t *state, uint32_t limit)
 
 /* ---- the same? ------------------------------------------------------------------------------ */
 
-static bool same_fact(const struct fact *a, const struct fact *b)
+static bool same_traces(const struct fin_traces *a, const struct fin_traces *b)
 {
-    if (a->holds != b->holds || a->doubtful != b->doubtful)
-        return false;
-    return !a->holds ||
-           (a->certainty == b->certainty && a->cause == b->cause && a->at_ns == b->at_ns &&
-            a->frame == b->frame && a->confirmed_by == b->confirmed_by && a->index == b->index &&
-            a->order == b->order);
-}
-
-static bool same_facts(const struct endpoint_facts *a, const struct endpoint_facts *b)
-{
-    for (int id = 0; id < FACTS; id++) {
-        if (!same_fact(&a->facts[id], &b->facts[id]))
-            return false;
-    }
-    /* The short way is for those of whom nothing had to be taken back. */
-    return !a->retraction_count && !b->retraction_count && a->server == b->server &&
-           a->mid_stream == b->mid_stream && a->fin_implied == b->fin_implied &&
-           a->fin_first == b->fin_first && a->fin_seq.n == b->fin_seq.n && a->active == b->active &&
-           a->active_known == b->active_known && a->active_doubtful == b->active_doubtful &&
-           a->opening_fin == b->opening_fin && a->fin_acked_index == b->fin_acked_index;
+    return a->fin_first == b->fin_first && a->fin_acked_index == b->fin_acked_index &&
+           a->opening_fin == b->opening_fin;
 }
 
 static bool same_entries(const struct endpoint_states *a, const struct endpoint_states *b)
@@ -94,7 +76,7 @@ static bool same_entry(const struct log_entry *a, const struct log_entry *b)
 static bool same_evidence(const struct evidence *a, const struct evidence *b)
 {
     for (int i = 0; i < a->count && a->count == b->count; i++) {
-        if (!same_entry(&a->log[i], &b->log[i]) || a->captured_ns[i] != b->captured_ns[i])
+        if (!same_entry(&a->log[i], &b->log[i]) || captured_ns(a, i) != captured_ns(b, i))
             return false;
     }
     return a->count == b->count && a->now_ns == b->now_ns && a->reckoned == b->reckoned;
@@ -189,15 +171,15 @@ static enum shape try_both(const struct tried *tried, const struct connection *c
     bool same = same_evidence(&plain.basis.evidence, &at_length.basis.evidence) &&
                 same_verdict(&plain.verdict, &at_length.verdict);
     for (int x = 0; x < 2; x++) {
-        same &= same_facts(&plain.basis.ends[x], &at_length.basis.ends[x]);
+        same &= same_traces(&plain.basis.ends[x], &at_length.basis.ends[x]);
         same &= same_states(&plain.states[x], &at_length.states[x]);
     }
     if (!same) {
         print_error("%s: shape %d, verdict %d\n", tried->what, (int)plain.basis.shape,
                     same_verdict(&plain.verdict, &at_length.verdict));
         for (int x = 0; x < 2; x++) {
-            print_error("side %d: facts %d states %d, state %d %d, possible %x %x, count %u %u\n",
-                        x, same_facts(&plain.basis.ends[x], &at_length.basis.ends[x]),
+            print_error("side %d: traces %d states %d, state %d %d, possible %x %x, count %u %u\n",
+                        x, same_traces(&plain.basis.ends[x], &at_length.basis.ends[x]),
                         same_states(&plain.states[x], &at_length.states[x]), plain.states[x].state,
                         at_length.states[x].state, plain.states[x].possible,
                         at_length.states[x].possible, plain.states[x].count,

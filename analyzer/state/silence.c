@@ -1,19 +1,5 @@
 #include "analyzer/state/silence.h"
 
-int64_t silence_since(const struct evidence *ev, int64_t at_ns)
-{
-    if (ev->now_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN)
-        return 0;
-    return ev->now_ns - at_ns;
-}
-
-bool octets_outstanding(const struct evidence *ev, int x)
-{
-    const struct side *own = &ev->c->side[x];
-    const struct detail *d = ev->c->detail;
-    return (own->marks & SIDE_ACKED && seq_gt(own->nxt, own->una)) || (d && d->side[x].again_acked);
-}
-
 /* The timer doubles until it is as long as it may become (RFC 6298 rules 2.5 and 5.5). */
 static int64_t backed_off_ns(const struct evidence *ev, const struct side_detail *d)
 {

@@ -7,10 +7,20 @@
 #include "analyzer/state/evidence.h"
 
 /* How long the capture went on after this moment; 0 when one of them is unknown. */
-int64_t silence_since(const struct evidence *evidence, int64_t at_ns);
+static inline int64_t silence_since(const struct evidence *ev, int64_t at_ns)
+{
+    if (ev->now_ns == TIME_UNKNOWN || at_ns == TIME_UNKNOWN)
+        return 0;
+    return ev->now_ns - at_ns;
+}
 
 /* Octets of X are on their way, or X sent some again that seemed acknowledged. */
-bool octets_outstanding(const struct evidence *evidence, int x);
+static inline bool octets_outstanding(const struct evidence *ev, int x)
+{
+    const struct side *own = &ev->c->side[x];
+    const struct detail *d = ev->c->detail;
+    return (own->marks & SIDE_ACKED && seq_gt(own->nxt, own->una)) || (d && d->side[x].again_acked);
+}
 
 /* Its own retransmission was due and did not come. */
 bool gave_up(const struct evidence *evidence, int x);

@@ -24,13 +24,17 @@ static void describe(const struct evidence *ev, const struct endpoint_facts *e,
 static void conclude_at_length(struct states_basis *basis, struct endpoint_states states[2])
 {
     struct evidence *ev = &basis->evidence;
+    struct endpoint_facts ends[2];
     basis->shape = SHAPE_ANY;
     evidence_settle(ev);
-    facts_gather(ev, basis->ends);
+    facts_gather(ev, ends);
     for (int x = 0; x < 2; x++) {
-        describe(ev, &basis->ends[x], &states[x]);
-        timeline_make(ev, x, &basis->ends[x], &states[x]);
-        possible_make(ev, x, basis->ends, &states[x]);
+        describe(ev, &ends[x], &states[x]);
+        timeline_make(ev, x, &ends[x], &states[x]);
+        possible_make(ev, x, ends, &states[x]);
+        basis->ends[x] = (struct fin_traces){.fin_first = ends[x].fin_first,
+                                             .fin_acked_index = ends[x].fin_acked_index,
+                                             .opening_fin = ends[x].opening_fin};
     }
 }
 

@@ -46,11 +46,18 @@ enum shape {
 /* What such a connection's log begins with, when it opened. */
 enum { SYN_ENTRY, SYN_ACK_ENTRY, ACK_ENTRY, HANDSHAKE_ENTRIES };
 
+/* Where the log tells of an endpoint's FIN. */
+struct fin_traces {
+    int fin_first;       /* as in struct endpoint_facts; 0 without a FIN */
+    int fin_acked_index; /* or -1 */
+    enum opening_fin opening_fin;
+};
+
 /* What the states rest on. */
 struct states_basis {
     enum shape shape;
     struct evidence evidence;
-    struct endpoint_facts ends[2];
+    struct fin_traces ends[2];
 };
 
 /* `now_ns` is the end of the capture, or of what was seen of it when the connection became final.

@@ -132,7 +132,7 @@ static void tell_captured_times(const struct evidence *ev, struct endpoint_state
         for (int k = 0; k < ev->count; k++) {
             if (ev->log[k].frame == s->entries[i].frame &&
                 ev->log[k].time_ns == s->entries[i].at_ns)
-                s->entries[i].at_ns = ev->captured_ns[k];
+                s->entries[i].at_ns = captured_ns(ev, k);
         }
     }
 }
