@@ -257,12 +257,10 @@ static enum flow_status take_ordinary(struct flows *f, const struct flow_probe *
                                       const struct segment *g)
 {
     struct connection *c = probe->connection;
-    if (LIKELY(track_ordinary(c, probe->sender, g)))
-        return FLOW_OK; /* it takes no memory and closes nothing */
     uint64_t extra_bytes = f->extra_bytes;
-    if (!track_in(f, c, probe->sender, g, NULL))
+    if (UNLIKELY(!track_ordinary(c, probe->sender, g)) && !track_in(f, c, probe->sender, g, NULL))
         return FLOW_NO_MEMORY;
-    if (c->marks & CONN_CLOSED)
+    if (UNLIKELY(c->marks & CONN_CLOSED))
         file_closed(f, probe->first);
     return f->extra_bytes == extra_bytes ? FLOW_OK : expiry_make_room(f);
 }

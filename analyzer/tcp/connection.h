@@ -69,7 +69,8 @@ struct side {
     uint16_t tap;   /* the interface its segments are read from; TAP_MANY beyond what fits */
     uint8_t window_scale : 4;
     uint8_t ttl_changes : 2; /* between segments that were neither SYN nor RST; up to TTL_FLAPS */
-    uint8_t ordinary : 1;    /* an ordinary segment of it may take the short way (ordinary.h) */
+    uint8_t in_order : 1;    /* its next octets may take the straight way, and where moreover */
+    uint8_t ordinary : 1;    /* nothing of them is logged, the short one (ordinary.h) */
     uint8_t ttl;
 };
 

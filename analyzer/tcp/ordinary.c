@@ -1,6 +1,7 @@
 #include "analyzer/tcp/ordinary.h"
 
 #include "analyzer/elapsed.h"
+#include "analyzer/tcp/closing.h"
 #include "analyzer/tcp/copies.h"
 #include "analyzer/tcp/kept.h"
 #include "analyzer/tcp/octets.h"
@@ -11,9 +12,9 @@
 /* Nothing of the side's past asks for more than its next octets. */
 static bool is_settled(const struct side *side, const struct side_detail *detail)
 {
-    const uint16_t asked = SIDE_SEEN | SIDE_ACKED | SIDE_SPOKE;
-    return (side->marks & (asked | SIDE_FIN | SIDE_RST)) == asked &&
-           side->last_ns != TIME_UNKNOWN && ranges_empty(detail->holes);
+    const uint16_t asked = SIDE_SEEN | SIDE_ACKED;
+    return (side->marks & (asked | SIDE_RST)) == asked && side->last_ns != TIME_UNKNOWN &&
+           ranges_empty(detail->holes);
 }
 
 void ordinary_from_now_on(struct connection *c)
@@ -21,21 +22,25 @@ void ordinary_from_now_on(struct connection *c)
     const struct detail *d = c->detail;
     bool settled =
         d && (c->marks & (CONN_ESTABLISHED | CONN_CLOSED | CONN_UNTIMED)) == CONN_ESTABLISHED &&
-        !d->start.taken && is_settled(&c->side[0], &d->side[0]) &&
-        is_settled(&c->side[1], &d->side[1]);
-    for (int s = 0; s < 2; s++)
-        c->side[s].ordinary = settled && !d->side[s].maybe_padding.octets;
+        is_settled(&c->side[0], &d->side[0]) && is_settled(&c->side[1], &d->side[1]);
+    bool spoke = c->side[0].marks & c->side[1].marks & SIDE_SPOKE;
+    bool closing = (c->side[0].marks | c->side[1].marks) & SIDE_FIN || (d && d->start.taken);
+    for (int s = 0; s < 2; s++) {
+        c->side[s].in_order = settled && !d->side[s].maybe_padding.octets;
+        c->side[s].ordinary = c->side[s].in_order && spoke && !closing;
+    }
 }
 
-/* New octets or a new acknowledgment, next in order and in time, and nothing beside them. */
-static inline bool is_ordinary(const struct side *own, const struct side *peer,
-                               const struct segment *g)
+/* New octets or a new acknowledgment, next in order and in time, and nothing beside them but what
+ * `flags` leave open. */
+static inline bool is_next(const struct side *own, const struct side *peer, const struct segment *g,
+                           uint16_t flags)
 {
     uint32_t acked = g->ack - peer->una.n;
-    return own->ordinary && (g->flags & (CONTROL_FLAGS | TCP_ACK)) == TCP_ACK &&
+    return (g->flags & flags) == TCP_ACK &&
            !(g->marks & (SEG_MALFORMED | SEG_SACK | SEG_DSACK | SEG_PADDING_LIKE)) &&
            g->seq == own->nxt.n && acked <= SPACE_DISTANCE && seq_le(seq_of(g->ack), peer->nxt) &&
-           g->payload_len <= SPACE_DISTANCE && (g->payload_len | acked) &&
+           g->payload_len <= SPACE_DISTANCE && (g->payload_len | acked | (g->flags & TCP_FIN)) &&
            g->time_ns >= own->last_ns && g->ttl == own->ttl;
 }
 
@@ -65,15 +70,15 @@ static inline void take_acknowledgment(struct side *peer, struct side_detail *ti
 }
 
 static inline void take_octets(struct side *own, struct side_detail *detail,
-                               const struct segment *g, uint32_t now_us, int64_t idle_ns)
+                               const struct segment *g, uint32_t octets, uint32_t now_us,
+                               int64_t idle_ns)
 {
-    own->nxt = seq_add(own->nxt, g->payload_len);
-    own->payload_bytes += g->payload_len;
+    own->nxt = seq_add(own->nxt, octets);
     if (!(own->marks & SIDE_SAMPLING)) {
         own->rtt_end = own->nxt;
         own->rtt_sent_us = now_us;
+        own->marks |= SIDE_SAMPLING;
     }
-    own->marks |= SIDE_SAMPLING | SIDE_DATA;
     if (!detail->unanswered_ns) {
         detail->unanswered_ns = g->time_ns;
         detail->unanswered_idle_ns = idle_ns;
@@ -107,37 +112,36 @@ static inline void write_entry(struct log_entry *entry, uint8_t sender, const st
     entry->nth = nth;
 }
 
-/* The ends are handed over one by one so that nothing is reckoned from `sender` again and again. */
-static NEVER_INLINE void take(struct connection *c, struct side *own, struct side *peer,
-                              struct side_detail *sent, struct side_detail *heard,
-                              const struct segment *g)
+/* The ends are handed over one by one so that nothing is reckoned from a side's number again and
+ * again. */
+struct ends {
+    struct side *own, *peer;
+    struct side_detail *sent, *heard; /* own's and peer's */
+};
+
+/* The segment itself, but for what is kept and logged of it. `octets`: with its FIN. */
+static inline void take_next(struct connection *c, const struct ends *e, const struct segment *g,
+                             uint32_t octets, int64_t idle_ns)
 {
+    struct side *own = e->own;
     uint32_t now_us = connection_us(c, g->time_ns);
     own->tap = tap_of(g);
-    remember_earlier(sent, own);
+    remember_earlier(e->sent, own);
     remember_segment(own, (struct recent_segment){.signature = signature_of(g), .sent_us = now_us});
-    int64_t before_ns = own->last_ns > peer->last_ns ? own->last_ns : peer->last_ns;
-    int64_t idle_ns = elapsed_ns(before_ns, g->time_ns);
-    unsigned roles = 1u << KEPT_LAST;
-    sent->last_idle_ns = idle_ns;
-    if (g->payload_len) {
-        roles |= 1u << KEPT_DATA | (kept_sent_is_over(own, sent) ? 1u << KEPT_SENT : 0);
-        if (kept_run_is_over(sent, peer))
-            sent->data_idle_ns = idle_ns;
-    }
+    take_acknowledgment(e->peer, e->heard, g, now_us);
+    if (octets)
+        take_octets(own, e->sent, g, octets, now_us, idle_ns);
     own->packets++;
-    write_entry(keep(sent, roles), own != c->side, g, own->packets + peer->packets);
-    take_acknowledgment(peer, heard, g, now_us);
+    own->payload_bytes += g->payload_len;
+    own->ip_bytes += g->ip_bytes;
+    own->window = g->window;
+    own->last_ns = g->time_ns;
     if (g->marks & SEG_TIMESTAMPS) {
         if (!(own->marks & SIDE_TIMESTAMPS) || seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
             own->ts_val = g->ts_val;
         own->marks |= SIDE_TIMESTAMPS;
     }
-    if (g->payload_len)
-        take_octets(own, sent, g, now_us, idle_ns);
-    own->ip_bytes += g->ip_bytes;
-    own->window = g->window;
-    own->last_ns = g->time_ns;
+    own->marks |= g->payload_len ? SIDE_DATA | SIDE_SPOKE : SIDE_SPOKE;
     unsigned complete = g->payload_len ? COMPLETE_DATA : COMPLETE_ACK;
     if (!(c->completeness & complete))
         c->completeness |= complete & 0x3fu;
@@ -145,14 +149,96 @@ static NEVER_INLINE void take(struct connection *c, struct side *own, struct sid
         c->marks |= connection_marks_of(g);
 }
 
+static inline int64_t idle_before(const struct ends *e, const struct segment *g)
+{
+    int64_t own_ns = e->own->last_ns, peer_ns = e->peer->last_ns;
+    return elapsed_ns(own_ns > peer_ns ? own_ns : peer_ns, g->time_ns);
+}
+
+static inline unsigned sent_role(const struct ends *e, const struct segment *g)
+{
+    return g->payload_len && kept_sent_is_over(e->own, e->sent) ? 1u << KEPT_SENT : 0;
+}
+
+/* What the segment is kept as until the close begins; how long it had been silent before. */
+static inline unsigned last_roles(const struct ends *e, const struct segment *g, int64_t idle_ns)
+{
+    e->sent->last_idle_ns = idle_ns;
+    if (!g->payload_len)
+        return 1u << KEPT_LAST;
+    if (kept_run_is_over(e->sent, e->peer))
+        e->sent->data_idle_ns = idle_ns;
+    return 1u << KEPT_LAST | 1u << KEPT_DATA;
+}
+
+static NEVER_INLINE void take_ordinary(struct connection *c, struct side *own, struct side *peer,
+                                       struct side_detail *sent, struct side_detail *heard,
+                                       const struct segment *g)
+{
+    struct ends e = {.own = own, .peer = peer, .sent = sent, .heard = heard};
+    int64_t idle_ns = idle_before(&e, g);
+    struct log_entry *kept = keep(sent, last_roles(&e, g, idle_ns) | sent_role(&e, g));
+    write_entry(kept, own != c->side, g, own->packets + peer->packets + 1);
+    take_next(c, &e, g, g->payload_len, idle_ns);
+}
+
+/* As log_segment() tells; there are no holes, and the connection is open. */
+static bool is_logged(const struct side *own, const struct side *peer, const struct segment *g)
+{
+    return g->flags & TCP_FIN || (own->marks | peer->marks) & SIDE_FIN ||
+           !(own->marks & SIDE_SPOKE) || (peer->marks & (SIDE_SYN | SIDE_SPOKE)) == SIDE_SYN;
+}
+
+static NEVER_INLINE void take_in_order(struct connection *c, int sender, const struct segment *g)
+{
+    struct detail *d = c->detail;
+    struct ends e = {.own = &c->side[sender],
+                     .peer = &c->side[!sender],
+                     .sent = &d->side[sender],
+                     .heard = &d->side[!sender]};
+    struct log_entry entry;
+    write_entry(&entry, (uint8_t)sender, g, e.own->packets + e.peer->packets + 1);
+    d->log_total++;
+    d->log[d->log_count++] = entry;
+    if (g->flags & TCP_FIN)
+        note_close_start(c);
+    int64_t idle_ns = idle_before(&e, g);
+    unsigned roles = sent_role(&e, g) | (d->start.taken ? 0 : last_roles(&e, g, idle_ns));
+    if (roles)
+        *keep(e.sent, roles) = entry;
+    seq_t nxt = e.own->nxt;
+    take_next(c, &e, g, g->payload_len + (g->flags & TCP_FIN ? 1 : 0), idle_ns);
+    note_after_fin(c, sender, g, nxt);
+    note_ack_run(c, sender, g, false);
+    if (g->flags & TCP_FIN) {
+        c->completeness |= COMPLETE_FIN;
+        note_control(c, sender, g);
+    }
+    note_progress(c, g, false);
+    ordinary_from_now_on(c);
+}
+
+static bool is_in_order(const struct connection *c, const struct side *own, const struct side *peer,
+                        const struct segment *g)
+{
+    const struct detail *d = c->detail;
+    return own->in_order && is_next(own, peer, g, TCP_SYN | TCP_RST | TCP_ACK) &&
+           !(own->marks & SIDE_FIN && (g->payload_len || g->flags & TCP_FIN)) &&
+           is_logged(own, peer, g) && d->log_count < d->log_room && d->log_count < LOG_MAX;
+}
+
 bool track_ordinary(struct connection *c, int sender, const struct segment *g)
 {
     struct side *own = &c->side[sender];
     struct side *peer = &c->side[!sender];
-    if (!is_ordinary(own, peer, g))
+    if (LIKELY(own->ordinary && is_next(own, peer, g, CONTROL_FLAGS | TCP_ACK))) {
+        struct side_detail *sent = &c->detail->side[sender];
+        struct side_detail *heard = &c->detail->side[!sender];
+        take_ordinary(c, own, peer, sent, heard, g);
+        return true;
+    }
+    if (!is_in_order(c, own, peer, g))
         return false;
-    struct side_detail *sent = &c->detail->side[sender];
-    struct side_detail *heard = &c->detail->side[!sender];
-    take(c, own, peer, sent, heard, g);
+    take_in_order(c, sender, g);
     return true;
 }

@@ -1,7 +1,8 @@
 /*
- * The short way of the segments that are most: of an established connection, in order, with octets
- * or an acknowledgment that nobody sent before. What it leaves behind is, byte for byte, what
- * track_segment() would (ordinary_test.c).
+ * The short ways of the segments that are most: of an established connection, in order, with octets
+ * or an acknowledgment that nobody sent before. The shorter one is of those that are not logged,
+ * the other of those that follow the handshake, of FINs and of what answers them. What they leave
+ * behind is, byte for byte, what track_segment() would (ordinary_test.c).
  */
 #ifndef FINWAIT_ANALYZER_TCP_ORDINARY_H
 #define FINWAIT_ANALYZER_TCP_ORDINARY_H

@@ -1,0 +1,24 @@
+/*
+ * What a segment tells of the connection's opening and close, for the ways that track it.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_CLOSING_H
+#define FINWAIT_ANALYZER_TCP_CLOSING_H
+
+#include "analyzer/tcp/connection.h"
+
+/* The first FIN or RST: how things stood just before it. */
+void note_close_start(struct connection *c);
+
+/* Octets that were never sent before, by one who had the peer's FIN. `nxt` is from before. */
+void note_after_fin(struct connection *c, int sender, const struct segment *segment, seq_t nxt);
+
+/* Bare acknowledgments that answer one another. */
+void note_ack_run(struct connection *c, int sender, const struct segment *segment, bool probe);
+
+/* Counters and marks of FIN, RST and SYN. Without a detail the segment is the first, a lone SYN. */
+void note_control(struct connection *c, int sender, const struct segment *segment);
+
+/* Is it open, is it closed? `again`: the segment carries nothing new. */
+void note_progress(struct connection *c, const struct segment *segment, bool again);
+
+#endif
