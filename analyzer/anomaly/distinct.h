@@ -6,6 +6,8 @@
 #ifndef FINWAIT_ANALYZER_ANOMALY_DISTINCT_H
 #define FINWAIT_ANALYZER_ANOMALY_DISTINCT_H
 
+#include "dissect/compiler.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,7 +34,7 @@ void distinct_add(struct distinct *distinct, uint64_t hash, size_t *budget);
 static inline void distinct_fetch(const struct distinct *distinct, uint64_t hash)
 {
     if (distinct->room)
-        __builtin_prefetch(&distinct->slots[(uint32_t)(hash >> 32) & (distinct->room - 1)]);
+        FETCH(&distinct->slots[(uint32_t)(hash >> 32) & (distinct->room - 1)]);
 }
 
 void distinct_finish(struct distinct *distinct);

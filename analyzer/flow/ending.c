@@ -177,7 +177,7 @@ static void fetch_ahead(const struct flows *f, uint32_t i)
 {
     const struct flow_ending *ending = &f->ending;
     if (i + FETCH_AHEAD < ending->count && is_lone(ending->order[i + FETCH_AHEAD]))
-        __builtin_prefetch(flows_lone(f, ending->order[i + FETCH_AHEAD]));
+        FETCH(flows_lone(f, ending->order[i + FETCH_AHEAD]));
     else if (i + FETCH_AHEAD < ending->count)
         flows_fetch(flows_at(f, ending->order[i + FETCH_AHEAD]), sizeof(struct connection));
     if (i + FETCH_AHEAD / 2 >= ending->count || is_lone(ending->order[i + FETCH_AHEAD / 2]))

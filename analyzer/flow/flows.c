@@ -299,18 +299,17 @@ static void find_first(struct flows *f, uint32_t count, struct flow_probe *probe
             probe->connection = flows_at(f, first);
             flows_fetch(probe->connection, sizeof *probe->connection);
         } else if (first != TABLE_NONE) {
-            __builtin_prefetch(flows_lone(f, first));
+            FETCH(flows_lone(f, first));
         }
     }
 }
 
-/* Of a log most often only the end is touched, which the detail says where it is. */
-static void fetch_details(uint32_t count, const struct flow_probe *probes)
+static void fetch_details(const struct segment *segments, uint32_t count,
+                          const struct flow_probe *probes)
 {
-    for (const struct flow_probe *probe = probes; probe < probes + count; probe++) {
-        const struct detail *d = probe->connection ? probe->connection->detail : NULL;
-        if (d)
-            flows_fetch(d, offsetof(struct detail, within));
+    for (uint32_t i = 0; i < count; i++) {
+        if (probes[i].connection)
+            ordinary_fetch(probes[i].connection, probes[i].sender, &segments[i]);
     }
 }
 
@@ -325,7 +324,7 @@ enum flow_status flows_feed(struct flows *f, const struct segment *segments, uin
         uint32_t size = count - done < AT_ONCE ? count - done : AT_ONCE;
         find_slots(f, batch, size, probes);
         find_first(f, size, probes);
-        fetch_details(size, probes);
+        fetch_details(batch, size, probes);
         for (uint32_t i = 0; i < size; i++) {
             const struct segment_aux *own = batch[i].aux == AUX_NONE ? NULL : &aux[batch[i].aux];
             enum flow_status status = take(f, &probes[i], &batch[i], own);

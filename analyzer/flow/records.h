@@ -8,6 +8,7 @@
 #include "analyzer/flow/flows.h"
 #include "analyzer/flow/lone.h"
 #include "analyzer/tcp/track.h"
+#include "dissect/compiler.h"
 
 #include <stddef.h>
 
@@ -43,7 +44,7 @@ static inline struct connection *flows_at(const struct flows *flows, uint32_t in
 static inline void flows_fetch(const void *what, size_t bytes)
 {
     for (size_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch((const char *)what + at);
+        FETCH((const char *)what + at);
 }
 
 /* Makes a zeroed record a connection whose first segment is about to be tracked, and which nobody

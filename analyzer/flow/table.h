@@ -39,7 +39,7 @@ static inline uint32_t table_tag(uint64_t hash)
 
 static inline void table_prefetch(const struct table *table, uint32_t tag)
 {
-    __builtin_prefetch(&table->slots[tag & table->mask]);
+    FETCH(&table->slots[tag & table->mask]);
 }
 
 /* Walks the slots that carry the tag: *at is where to go on, start with tag & mask. TABLE_NONE at

@@ -1,5 +1,7 @@
 #include "analyzer/host/uses.h"
 
+#include "dissect/compiler.h"
+
 #include <stdlib.h>
 
 bool uses_init(struct uses *uses, struct siphash_key secret)
@@ -79,7 +81,7 @@ static bool forget_half(struct uses *uses, const struct grid *grid)
     if (ranks && kept) {
         for (uint32_t i = 0; i < count; i++) {
             if (i + FETCH_AHEAD < count)
-                __builtin_prefetch(&((struct use *)roll_at(&uses->roll, i + FETCH_AHEAD))->few);
+                FETCH(&((struct use *)roll_at(&uses->roll, i + FETCH_AHEAD))->few);
             ranks[i] = rank_of(roll_at(&uses->roll, i), grid);
         }
         choose_kept(ranks, count, kept);

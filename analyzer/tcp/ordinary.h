@@ -14,6 +14,25 @@
  * Needs no memory. */
 bool track_ordinary(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
+/* Has on its way what tracking the segment will touch of the detail: little, when it looks like
+ * such a one. Else of a log most often only the end, which the detail says where it is. */
+static inline void ordinary_fetch(const struct connection *c, int sender,
+                                  const struct segment *segment)
+{
+    const struct detail *detail = c->detail;
+    if (!detail)
+        return;
+    const char *all = (const char *)detail;
+    size_t first = 0, end = offsetof(struct detail, within);
+    if (c->side[sender].ordinary && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
+        FETCH(&detail->side[!sender]);
+        first = (size_t)((const char *)&detail->side[sender] - all);
+        end = first + offsetof(struct side_detail, holes);
+    }
+    for (size_t at = first; at < end; at += 64)
+        FETCH(all + at);
+}
+
 /* After anything else has happened to the connection: notes whether either side's segments may go
  * the short way. */
 void ordinary_from_now_on(struct connection *c);
