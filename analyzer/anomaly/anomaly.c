@@ -4,10 +4,18 @@
 #include "analyzer/anomaly/fin.h"
 #include "analyzer/anomaly/scene.h"
 
-/* A rule may yield to one of a category before its own. */
-static void (*const categories[])(struct scene *) = {
-    judge_rst_teardown, judge_missing_fin_ack, judge_retransmitted_fin, judge_tuple_reuse,
-    judge_close_order,  judge_dead_peer,       judge_open_failure,
+/* A rule may yield to one of a category before its own. Each with the clues of its rules. */
+static const struct {
+    void (*judge)(struct scene *scene, int both);
+    unsigned clues;
+} categories[] = {
+    {judge_rst_teardown, CLUE_RST},
+    {judge_missing_fin_ack, CLUE_BEHIND_FIN | CLUE_FIN | CLUE_HOLE | CLUE_UNCLOSED},
+    {judge_retransmitted_fin, CLUE_BEHIND_FIN | CLUE_FIN_ACKED_BEFORE},
+    {judge_tuple_reuse, CLUE_FORMER_USE},
+    {judge_close_order, CLUE_BOTH_ACTIVE | CLUE_OCTETS_AFTER_FIN | CLUE_BEHIND_FIN | CLUE_ACK_RUN},
+    {judge_dead_peer, CLUE_IN_VAIN},
+    {judge_open_failure, CLUE_RST | CLUE_NOT_OPENED | CLUE_SYN_ACKS},
 };
 
 static frame_ref first_frame_of(const struct anomaly_verdict *a)
@@ -68,14 +76,16 @@ void anomalies_judge(const struct connection *c, const struct analyzer_config *c
         .verdict = &conclusion->verdict,
         .found = found,
         .fins = &fins,
+        .shape = conclusion->basis.shape,
         .client = client_side(c),
         .now_ns = now_ns,
     };
     found->count = 0;
     scene.clues = clues_of(&scene);
     for (unsigned i = 0; i < sizeof categories / sizeof *categories; i++)
-        categories[i](&scene);
-    sort_by_evidence(found);
+        ask(&scene, categories[i].clues, categories[i].judge, NO_SIDE);
+    if (found->count > 1)
+        sort_by_evidence(found);
     conclusion->verdict.close.reset_cause = reset_cause_of(&conclusion->verdict, found);
     conclusion->verdict.anomalies = found->items;
     conclusion->verdict.anomaly_count = found->count;

@@ -170,8 +170,9 @@ static void judge_ack_loop(struct scene *s, int both)
     show(s, a, acks[!first], "and the answer to it");
 }
 
-void judge_close_order(struct scene *s)
+void judge_close_order(struct scene *s, int both)
 {
+    (void)both;
     ask(s, CLUE_BOTH_ACTIVE, judge_simultaneous_close, NO_SIDE);
     for (int x = 0; x < 2; x++) {
         ask(s, CLUE_OCTETS_AFTER_FIN, judge_half_close, x);

@@ -80,9 +80,34 @@ static unsigned in_detail(const struct scene *s, const struct detail *d)
     return clues;
 }
 
+/* What all connections of a shape have in common needs no look at the log: after its handshake a
+ * plain one sends nothing twice, and nothing into a half-closed connection but with its FIN. */
+static unsigned in_closed(const struct scene *s)
+{
+    const struct log_entry *log = s->ev->log;
+    bool octets = log[s->ends[0].fin_first].payload_len || log[s->ends[1].fin_first].payload_len;
+    return CLUE_FIN | (octets ? CLUE_OCTETS_AFTER_FIN : 0);
+}
+
+static unsigned in_shape(const struct scene *s)
+{
+    switch (s->shape) {
+    case SHAPE_LONE_SYN:
+    case SHAPE_OPEN:
+        return 0;
+    case SHAPE_CLOSED:
+        return in_closed(s);
+    case SHAPE_ABORTED:
+        return CLUE_RST;
+    case SHAPE_ANY:
+        break;
+    }
+    return in_log(s);
+}
+
 unsigned clues_of(const struct scene *s)
 {
-    unsigned clues = in_log(s);
+    unsigned clues = in_shape(s);
     if (s->d)
         clues |= in_detail(s, s->d);
     if (s->states[0].active && s->states[1].active)
@@ -93,15 +118,11 @@ unsigned clues_of(const struct scene *s)
     return clues;
 }
 
-void ask(struct scene *s, unsigned clues, void (*judge)(struct scene *, int), int x)
+void ask_at_length(struct scene *s, unsigned clues, void (*judge)(struct scene *, int), int x)
 {
-    if (s->clues & clues) {
-        judge(s, x);
-        return;
-    }
-#ifndef NDEBUG
     uint32_t said_before = s->found->count;
     judge(s, x);
-    assert(s->found->count == said_before);
-#endif
+    assert(s->clues & clues || s->found->count == said_before);
+    (void)clues;
+    (void)said_before;
 }

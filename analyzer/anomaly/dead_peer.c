@@ -164,8 +164,9 @@ static void judge_keepalive_unanswered(struct scene *s, int x)
     show_run(s, x, a, "probe", "last probe, unanswered");
 }
 
-void judge_dead_peer(struct scene *s)
+void judge_dead_peer(struct scene *s, int both)
 {
+    (void)both;
     for (int x = 0; x < 2; x++) {
         ask(s, CLUE_IN_VAIN, judge_idle_dropped, x);
         ask(s, CLUE_IN_VAIN, judge_peer_vanished, x);

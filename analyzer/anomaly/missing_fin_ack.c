@@ -359,8 +359,9 @@ static void judge_fin_blocked(struct scene *s, int x)
                  shut ? "the window is closed" : "acknowledges only what comes before the hole");
 }
 
-void judge_missing_fin_ack(struct scene *s)
+void judge_missing_fin_ack(struct scene *s, int both)
 {
+    (void)both;
     for (int x = 0; x < 2; x++) {
         ask(s, CLUE_BEHIND_FIN, judge_fin_unacknowledged, x);
         ask(s, CLUE_FIN, judge_close_wait_stuck, x);

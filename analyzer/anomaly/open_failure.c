@@ -275,8 +275,9 @@ static void judge_opening(struct scene *s, int both)
     judge_accept_queue(s, &h);
 }
 
-void judge_open_failure(struct scene *s)
+void judge_open_failure(struct scene *s, int both)
 {
+    (void)both;
     ask(s, CLUE_RST, judge_stray, NO_SIDE);
     ask(s, CLUE_NOT_OPENED | CLUE_SYN_ACKS, judge_opening, NO_SIDE);
 }

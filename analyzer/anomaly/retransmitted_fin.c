@@ -250,8 +250,9 @@ static void judge_side(struct scene *s, int x)
     judge_after_ack(s, x, p);
 }
 
-void judge_retransmitted_fin(struct scene *s)
+void judge_retransmitted_fin(struct scene *s, int both)
 {
+    (void)both;
     for (int x = 0; x < 2; x++)
         ask(s, CLUE_BEHIND_FIN | CLUE_FIN_ACKED_BEFORE, judge_side, x);
 }

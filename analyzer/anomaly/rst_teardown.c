@@ -661,8 +661,9 @@ static void judge_side(struct scene *s, int x)
     }
 }
 
-void judge_rst_teardown(struct scene *s)
+void judge_rst_teardown(struct scene *s, int both)
 {
+    (void)both;
     if (!has_opened(s))
         return;
     for (int x = 0; x < 2; x++)

@@ -26,7 +26,8 @@ struct scene {
     const struct connection_verdict *verdict;
     struct anomaly_set *found;
     struct fin_passages *fins; /* for fin_passage() */
-    unsigned clues;            /* enum clue */
+    enum shape shape;
+    unsigned clues; /* enum clue */
     int client;
     int64_t now_ns; /* how far the capture had come, or TIME_UNKNOWN */
 };
@@ -96,12 +97,13 @@ static inline enum role role_of_side(const struct scene *scene, int x)
 
 /* ---- the categories, each in its file ------------------------------------------------------- */
 
-void judge_rst_teardown(struct scene *scene);
-void judge_missing_fin_ack(struct scene *scene);
-void judge_retransmitted_fin(struct scene *scene);
-void judge_tuple_reuse(struct scene *scene);
-void judge_close_order(struct scene *scene);
-void judge_dead_peer(struct scene *scene);
-void judge_open_failure(struct scene *scene);
+/* `both` is NO_SIDE: rules of a category ask about either side. */
+void judge_rst_teardown(struct scene *scene, int both);
+void judge_missing_fin_ack(struct scene *scene, int both);
+void judge_retransmitted_fin(struct scene *scene, int both);
+void judge_tuple_reuse(struct scene *scene, int both);
+void judge_close_order(struct scene *scene, int both);
+void judge_dead_peer(struct scene *scene, int both);
+void judge_open_failure(struct scene *scene, int both);
 
 #endif

@@ -1,4 +1,3 @@
-#include "analyzer/anomaly/clues.h"
 #include "analyzer/anomaly/scene.h"
 
 #include "analyzer/anomaly/handshake.h"
@@ -381,7 +380,7 @@ static void judge_old_duplicate(struct scene *s)
         p->old_duplicates > OLD_DUPLICATES_KEPT ? p->old_duplicates - OLD_DUPLICATES_KEPT : 0;
 }
 
-static void judge_reuse(struct scene *s, int both)
+void judge_tuple_reuse(struct scene *s, int both)
 {
     struct reopening r;
     (void)both;
@@ -392,9 +391,4 @@ static void judge_reuse(struct scene *s, int both)
     judge_isn_changed(s, &r);
     if (r.p->former.opened)
         judge_former_use(s, &r);
-}
-
-void judge_tuple_reuse(struct scene *s)
-{
-    ask(s, CLUE_FORMER_USE, judge_reuse, NO_SIDE);
 }

@@ -23,7 +23,7 @@ uint64_t roll_hash_address(struct siphash_key secret, const uint8_t address[16])
     return siphash13(secret, words, 2);
 }
 
-static uint32_t tag_of(const struct roll *roll, const struct roll_key *key)
+uint32_t roll_tag_of(const struct roll *roll, const struct roll_key *key)
 {
     static const uint8_t none[16];
     uint64_t first = roll_hash_address(roll->secret, key->address[0]);
@@ -71,7 +71,7 @@ void *roll_add_tagged(struct roll *roll, const struct roll_key *key)
 static struct roll_key tagged(const struct roll *roll, const struct roll_key *key)
 {
     struct roll_key whole = *key;
-    whole.tag = tag_of(roll, key);
+    whole.tag = roll_tag_of(roll, key);
     return whole;
 }
 

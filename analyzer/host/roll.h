@@ -45,6 +45,8 @@ void *roll_find(struct roll *roll, const struct roll_key *key);
 /* After roll_find() found nobody; NULL when memory ran out. */
 void *roll_add(struct roll *roll, const struct roll_key *key) MUST_CHECK;
 
+uint32_t roll_tag_of(const struct roll *roll, const struct roll_key *key);
+
 /* The same where the caller knows the tag (ends.h), which stands in the key. */
 void *roll_find_tagged(struct roll *roll, const struct roll_key *key);
 void *roll_add_tagged(struct roll *roll, const struct roll_key *key) MUST_CHECK;

@@ -5,8 +5,10 @@
 
 struct tally_service {
     struct roll_key key;
-    struct service_closes counts;
+    uint64_t none;    /* that never opened: CLOSE_NONE */
+    uint64_t *closes; /* owned, all other kinds; NULL while there were none */
     bool open;
+    bool chosen; /* to be told */
 };
 
 bool tally_init(struct tally *t, struct siphash_key secret)
@@ -22,6 +24,12 @@ bool tally_init(struct tally *t, struct siphash_key secret)
 
 void tally_finish(struct tally *t)
 {
+    for (uint32_t i = 0; i < roll_count(&t->rows); i++)
+        free(((struct tally_row *)roll_at(&t->rows, i))->clients);
+    for (uint32_t i = 0; i < roll_count(&t->services); i++)
+        free(((struct tally_service *)roll_at(&t->services, i))->closes);
+    for (unsigned rule = 0; rule < RULES; rule++)
+        free(t->rest[rule].clients);
     roll_finish(&t->rows);
     roll_finish(&t->services);
     free(t->findings);
@@ -58,19 +66,36 @@ static bool count_service(struct tally *t, const struct connection_verdict *v,
         s = roll_add_tagged(&t->services, &key);
         if (!s)
             return false;
-        s->counts.port = v->server.port;
-        memcpy(s->counts.address, v->server.address, sizeof s->counts.address);
     }
     if (open && !s->open && t->services_open < TALLY_SERVICES_MAX) {
         s->open = true;
         t->services_open++;
     }
-    s->counts.connections++;
-    s->counts.closes[v->close.kind]++;
+    if (v->close.kind == CLOSE_NONE) {
+        s->none++;
+        return true;
+    }
+    if (!s->closes)
+        s->closes = calloc(CLOSE_KINDS, sizeof *s->closes);
+    if (!s->closes)
+        return false;
+    s->closes[v->close.kind]++;
     return true;
 }
 
-static void count_client(struct tally_row *row, const uint8_t address[16])
+static struct service_closes counts_of(const struct tally_service *s)
+{
+    struct service_closes counts = {.port = s->key.port};
+    memcpy(counts.address, s->key.address[0], sizeof counts.address);
+    if (s->closes)
+        memcpy(counts.closes, s->closes, sizeof counts.closes);
+    counts.closes[CLOSE_NONE] = s->none;
+    for (unsigned kind = 0; kind < CLOSE_KINDS; kind++)
+        counts.connections += counts.closes[kind];
+    return counts;
+}
+
+static void count_among(struct tally_row *row, const uint8_t address[16])
 {
     struct tally_client *least = &row->clients[0];
     for (uint32_t i = 0; i < row->client_count; i++) {
@@ -91,6 +116,27 @@ static void count_client(struct tally_row *row, const uint8_t address[16])
     memcpy(least->address, address, sizeof least->address);
 }
 
+/* After the anomaly was counted. False when memory ran out. */
+static bool count_client(struct tally_row *row, const uint8_t address[16])
+{
+    if (row->count == 1) {
+        row->client_count = 1;
+        memcpy(row->client, address, sizeof row->client);
+        return true;
+    }
+    if (!row->clients) {
+        if (memcmp(row->client, address, sizeof row->client) == 0)
+            return true;
+        row->clients = calloc(TALLY_CLIENTS, sizeof *row->clients);
+        if (!row->clients)
+            return false;
+        row->clients[0].count = row->count - 1;
+        memcpy(row->clients[0].address, row->client, sizeof row->client);
+    }
+    count_among(row, address);
+    return true;
+}
+
 static void count_in(struct tally_row *row, const struct anomaly_verdict *a)
 {
     row->count++;
@@ -108,14 +154,14 @@ static void count_in(struct tally_row *row, const struct anomaly_verdict *a)
  * memory ran out. */
 static struct tally_row *row_of(struct tally *t, const struct roll_key *key)
 {
-    struct tally_row *row = roll_find(&t->rows, key);
+    struct tally_row *row = roll_find_tagged(&t->rows, key);
     if (row)
         return row;
     if (roll_count(&t->rows) >= TALLY_ROWS_MAX) {
         row = &t->rest[key->kind];
         row->key.kind = key->kind;
     } else {
-        row = roll_add(&t->rows, key);
+        row = roll_add_tagged(&t->rows, key);
     }
     if (row && row->count == 0)
         row->start_ns = row->end_ns = TIME_UNKNOWN;
@@ -128,7 +174,7 @@ bool tally_connection(struct tally *t, const struct connection_verdict *v, const
         return false;
     for (uint32_t i = 0; i < v->anomaly_count; i++) {
         const struct anomaly_verdict *a = &v->anomalies[i];
-        struct roll_key key = roll_key_of(v->server.address, NULL, v->server.port, a->rule);
+        struct roll_key key = ends_service(ends, a->rule);
         struct tally_row *row = row_of(t, &key);
         if (!row)
             return false;
@@ -137,7 +183,8 @@ bool tally_connection(struct tally *t, const struct connection_verdict *v, const
             row->affected++;
         row->last_stream = v->stream;
         count_in(row, a);
-        count_client(row, v->client.address);
+        if (!count_client(row, v->client.address))
+            return false;
     }
     return true;
 }
@@ -145,6 +192,7 @@ bool tally_connection(struct tally *t, const struct connection_verdict *v, const
 bool tally_host(struct tally *t, const struct anomaly_verdict *a)
 {
     struct roll_key key = roll_key_of(a->has_host ? a->host_address : NULL, NULL, 0, a->rule);
+    key.tag = roll_tag_of(&t->rows, &key);
     struct tally_row *row = row_of(t, &key);
     if (!row)
         return false;
@@ -206,10 +254,11 @@ static uint64_t connections_of(struct tally *t, const struct tally_row *row)
         return 0;
     struct roll_key key = roll_key_of(row->key.address[0], NULL, row->key.port, 0);
     const struct tally_service *s = roll_find(&t->services, &key);
-    return s ? s->counts.connections : 0;
+    return s ? counts_of(s).connections : 0;
 }
 
-static struct finding finding_of(struct tally *t, const struct tally_row *row)
+/* Without what has to be looked up. */
+static struct finding finding_of(const struct tally_row *row)
 {
     struct finding f = {
         .rule = (uint8_t)row->key.kind,
@@ -219,39 +268,66 @@ static struct finding finding_of(struct tally *t, const struct tally_row *row)
         .port = row->key.port,
         .count = row->count,
         .affected = row->affected,
-        .connections = connections_of(t, row),
         .start_ns = row->start_ns,
         .end_ns = row->end_ns,
     };
     memcpy(f.address, row->key.address[0], sizeof f.address);
-    struct tally_client clients[TALLY_CLIENTS];
-    memcpy(clients, row->clients, sizeof clients);
-    qsort(clients, row->client_count, sizeof *clients, by_share);
-    while (f.client_count < FINDING_CLIENTS_MAX && f.client_count < row->client_count) {
-        const struct tally_client *c = &clients[f.client_count];
-        memcpy(f.clients[f.client_count].address, c->address, sizeof c->address);
-        f.clients[f.client_count++].count = c->count - c->over;
-    }
     return f;
+}
+
+static void name_clients(const struct tally_row *row, struct finding *f)
+{
+    struct tally_client clients[TALLY_CLIENTS] = {{.count = row->count}};
+    memcpy(clients[0].address, row->client, sizeof row->client);
+    if (row->clients)
+        memcpy(clients, row->clients, sizeof clients);
+    qsort(clients, row->client_count, sizeof *clients, by_share);
+    while (f->client_count < FINDING_CLIENTS_MAX && f->client_count < row->client_count) {
+        const struct tally_client *c = &clients[f->client_count];
+        memcpy(f->clients[f->client_count].address, c->address, sizeof c->address);
+        f->clients[f->client_count++].count = c->count - c->over;
+    }
+}
+
+struct ranking {
+    struct finding *best; /* room for one more than there may be */
+    uint32_t count;
+};
+
+/* As long as its service's connections are not known a finding weighs the most that it can. */
+static void rank(struct tally *t, const struct tally_row *row, struct ranking *r)
+{
+    struct finding f = finding_of(row);
+    bool full = r->count == TALLY_FINDINGS_MAX;
+    if (full && by_rank(&f, &r->best[r->count - 1]) > 0)
+        return;
+    f.connections = connections_of(t, row);
+    uint32_t at = r->count;
+    while (at > 0 && by_rank(&f, &r->best[at - 1]) < 0)
+        at--;
+    if (at == TALLY_FINDINGS_MAX)
+        return;
+    name_clients(row, &f);
+    memmove(r->best + at + 1, r->best + at, (r->count - at) * sizeof *r->best);
+    r->best[at] = f;
+    r->count += !full;
 }
 
 static bool rank_findings(struct tally *t, struct summary_verdict *summary)
 {
-    uint32_t count = roll_count(&t->rows);
-    struct finding *all = malloc((size_t)(count + RULES) * sizeof *all);
-    if (!all)
+    struct ranking ranking = {malloc((TALLY_FINDINGS_MAX + 1) * sizeof *ranking.best), 0};
+    if (!ranking.best)
         return false;
-    for (uint32_t i = 0; i < count; i++)
-        all[i] = finding_of(t, roll_at(&t->rows, i));
+    for (uint32_t i = 0; i < roll_count(&t->rows); i++)
+        rank(t, roll_at(&t->rows, i), &ranking);
     for (unsigned rule = 0; rule < RULES; rule++) {
         if (t->rest[rule].count > 0)
-            all[count++] = finding_of(t, &t->rest[rule]);
+            rank(t, &t->rest[rule], &ranking);
     }
-    qsort(all, count, sizeof *all, by_rank);
     free(t->findings);
-    t->findings = all;
-    summary->findings = all;
-    summary->finding_count = count < TALLY_FINDINGS_MAX ? count : TALLY_FINDINGS_MAX;
+    t->findings = ranking.best;
+    summary->findings = ranking.best;
+    summary->finding_count = ranking.count;
     return true;
 }
 
@@ -292,22 +368,45 @@ static int by_trouble(const void *left, const void *right)
     return by_connections(left, right);
 }
 
-/* Those with the most connections that opened stay in front, so that a scan's thousands of targets
- * do not crowd them out; of the others those with the most trouble follow. */
+/* Of the services not yet chosen those that come first in this order, at most TALLY_SERVICES_TOLD,
+ * to `told`; returns how many. */
+static uint32_t choose(struct tally *t, int (*order)(const void *, const void *),
+                       struct service_closes *told, struct tally_service **chosen)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < roll_count(&t->services); i++) {
+        struct tally_service *s = roll_at(&t->services, i);
+        bool full = count == TALLY_SERVICES_TOLD;
+        if (s->chosen)
+            continue;
+        struct service_closes counts = counts_of(s);
+        if (full && order(&counts, &told[count - 1]) > 0)
+            continue;
+        uint32_t at = full ? count - 1 : count++;
+        for (; at > 0 && order(&counts, &told[at - 1]) < 0; at--) {
+            told[at] = told[at - 1];
+            chosen[at] = chosen[at - 1];
+        }
+        told[at] = counts;
+        chosen[at] = s;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        chosen[i]->chosen = true;
+    return count;
+}
+
+/* Those with the most connections that opened come first, so that a scan's thousands of targets do
+ * not crowd them out; of the others those with the most trouble. */
 static bool choose_services(struct tally *t, struct summary_verdict *summary)
 {
-    uint32_t count = roll_count(&t->services);
-    struct service_closes *all = malloc((size_t)(count + 1) * sizeof *all);
+    struct service_closes *all = malloc((size_t)(2 * TALLY_SERVICES_TOLD) * sizeof *all);
     if (!all)
         return false;
+    struct tally_service *chosen[2 * TALLY_SERVICES_TOLD];
+    uint32_t count = choose(t, by_opened, all, chosen);
+    count += choose(t, by_trouble, all + count, chosen + count);
     for (uint32_t i = 0; i < count; i++)
-        all[i] = ((const struct tally_service *)roll_at(&t->services, i))->counts;
-    qsort(all, count, sizeof *all, by_opened);
-    if (count > TALLY_SERVICES_TOLD) {
-        uint32_t others = count - TALLY_SERVICES_TOLD;
-        qsort(all + TALLY_SERVICES_TOLD, others, sizeof *all, by_trouble);
-        count = TALLY_SERVICES_TOLD + (others < TALLY_SERVICES_TOLD ? others : TALLY_SERVICES_TOLD);
-    }
+        chosen[i]->chosen = false;
     qsort(all, count, sizeof *all, by_connections);
     free(t->told);
     t->told = all;

@@ -32,12 +32,13 @@ struct tally_row {
     struct roll_key key; /* the service's or the host's address, the port, the rule */
     uint8_t severity;
     bool has_service, has_host;
+    uint8_t client_count;
     uint64_t count;
     uint64_t affected;    /* connections */
     uint64_t last_stream; /* of them: one may have several anomalies */
     int64_t start_ns, end_ns;
-    uint32_t client_count;
-    struct tally_client clients[TALLY_CLIENTS];
+    uint8_t client[16];           /* the only one: all that was counted is its */
+    struct tally_client *clients; /* owned, of TALLY_CLIENTS; NULL while there is only one */
 };
 
 struct tally {
