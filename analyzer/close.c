@@ -260,25 +260,37 @@ static void look_at_all(const struct view *view, struct connection_verdict *v)
     v->close.half_close = half_close_used(view);
 }
 
-/* The same of a connection in which nothing odd happened: its few control segments are known. */
-static void look_at_plain(const struct view *view, struct connection_verdict *v)
+/* Both FINs of a plain connection, of which the log tells where they are. */
+static void describe_plain_close(const struct view *view, struct connection_verdict *v)
 {
+    const struct endpoint_states *s = view->states;
     const struct fin_traces *ends = view->basis->ends;
-    const struct log_entry *last = &view->log[view->log_count - 1];
-    int64_t start_ns = TIME_UNKNOWN;
-    if (view->basis->shape == SHAPE_ABORTED) {
+    int first = ends[0].fin_first < ends[1].fin_first ? 0 : 1;
+    bool both = s[0].active && s[1].active;
+    int64_t start_ns = view->log[ends[first].fin_first].time_ns;
+    v->close.segments = 2u + (ends[0].fin_acked_index != ends[1].fin_first) +
+                        (ends[1].fin_acked_index != ends[0].fin_first);
+    /* The one that closed second sent its last octets with the FIN. */
+    v->close.half_close = !s[!first].active && view->log[ends[!first].fin_first].payload_len;
+    v->close.kind = both ? CLOSE_SIMULTANEOUS : CLOSE_GRACEFUL;
+    v->close.by = (uint8_t)(both ? ROLE_BOTH : role_of(view, s[0].active ? 0 : 1));
+    v->close.by_certainty =
+        s[0].active_presumed || s[1].active_presumed ? CERTAINTY_PRESUMED : CERTAINTY_CONFIRMED;
+    describe_times(view, start_ns, view->log[view->log_count - 1].time_ns, v);
+}
+
+/* How it ended without two FINs that were acknowledged. */
+static void describe_ending(const struct view *view, struct connection_verdict *v)
+{
+    if (view->basis->shape == SHAPE_ANY) {
+        look_at_all(view, v);
+    } else if (view->basis->shape == SHAPE_ABORTED) {
+        const struct log_entry *last = &view->log[view->log_count - 1];
         describe_reset(view, last, false, v);
-        start_ns = last->time_ns;
-    } else if (view->basis->shape == SHAPE_CLOSED) {
-        int first = ends[0].fin_first < ends[1].fin_first ? 0 : 1;
-        start_ns = view->log[ends[first].fin_first].time_ns;
-        v->close.segments = 2u + (ends[0].fin_acked_index != ends[1].fin_first) +
-                            (ends[1].fin_acked_index != ends[0].fin_first);
-        /* The one that closed second sent its last octets with the FIN. */
-        v->close.half_close =
-            !view->states[!first].active && view->log[ends[!first].fin_first].payload_len;
+        describe_times(view, last->time_ns, last->time_ns, v);
+    } else {
+        describe_times(view, TIME_UNKNOWN, TIME_UNKNOWN, v);
     }
-    describe_times(view, start_ns, last->time_ns, v);
 }
 
 static void describe_time_wait(const struct view *view, struct connection_verdict *v)
@@ -357,11 +369,12 @@ static enum role closer_of(const struct view *view, const struct connection_verd
 
 void describe_close(const struct view *view, struct connection_verdict *v)
 {
-    if (view->basis->shape == SHAPE_ANY)
-        look_at_all(view, v);
-    else
-        look_at_plain(view, v);
     describe_time_wait(view, v);
+    if (view->basis->shape == SHAPE_CLOSED) {
+        describe_plain_close(view, v);
+        return;
+    }
+    describe_ending(view, v);
     v->close.kind = (uint8_t)kind_of(view, v);
     v->close.by = (uint8_t)closer_of(view, v);
     v->close.by_certainty = CERTAINTY_CONFIRMED;

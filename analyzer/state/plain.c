@@ -29,9 +29,10 @@ struct plain_side {
 struct plain {
     struct plain_side side[2];
     int client;
-    int count;    /* of the entries, without the RST at the end */
-    int opened;   /* the server's entry that says that it got the handshake's end */
-    bool arrived; /* all that passed, before the capture ended */
+    int count;       /* of the entries, without the RST at the end */
+    int64_t last_ns; /* of the last of them */
+    int opened;      /* the server's entry that says that it got the handshake's end */
+    bool arrived;    /* all that passed, before the capture ended */
 };
 
 /* ---- which connections ---------------------------------------------------------------------- */
@@ -108,46 +109,64 @@ static bool opens(const struct evidence *ev, struct plain *p)
            stamp_follows(&p->side[client], ack);
 }
 
-/* Everything passed once, in order, and was answered by what came next. */
-static bool goes_on(const struct evidence *ev, struct plain *p)
+/* It passed once, and in order. */
+static inline bool follows(struct plain *p, const struct log_entry *g, int i)
 {
     const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_RST;
-    int64_t last_ns = ev->log[ACK_ENTRY].time_ns;
-    for (int i = HANDSHAKE_ENTRIES; i < p->count; i++) {
-        const struct log_entry *g = &ev->log[i];
-        struct plain_side *own = &p->side[g->side];
-        struct plain_side *peer = &p->side[!g->side];
-        uint32_t seq = g->seq.n - own->isn;
-        uint32_t ack = g->ack.n - peer->isn;
-        bool fin = g->flags & TCP_FIN;
-        bool octets = fin || g->payload_len;
-        if ((g->flags & kinds) != TCP_ACK || !no_odd_marks(g) || g->time_ns < last_ns ||
-            seq < own->next || ack < own->acked || (seq | ack | g->payload_len) >= SPAN_MAX / 2 ||
-            !stamp_follows(own, g))
-            return false;
-        last_ns = g->time_ns;
-        own->acked = ack;
-        own->next = seq + g->payload_len + fin;
-        if (own->spoke == NO_ENTRY)
-            own->spoke = i;
-        if (peer->fin != NO_ENTRY && own->ack_fin == NO_ENTRY) {
-            if (ack < peer->fin_end)
-                return false; /* the two crossed */
-            own->ack_fin = i;
-        }
-        if (octets && (own->fin != NO_ENTRY || (!fin && own->ack_fin != NO_ENTRY)))
-            return false; /* sent again, or into a half-closed connection */
-        if (fin) {
-            own->before_fin = own->last;
-            own->fin_start = seq;
-            if (peer->acked >= own->next)
-                return false; /* acknowledged before it passed */
-            own->fin = i;
-            own->fin_end = own->next;
-        }
-        own->last = i;
+    struct plain_side *own = &p->side[g->side];
+    uint32_t seq = g->seq.n - own->isn;
+    uint32_t ack = g->ack.n - p->side[!g->side].isn;
+    if ((g->flags & kinds) != TCP_ACK || !no_odd_marks(g) || g->time_ns < p->last_ns ||
+        seq < own->next || ack < own->acked || (seq | ack | g->payload_len) >= SPAN_MAX / 2 ||
+        !stamp_follows(own, g))
+        return false;
+    p->last_ns = g->time_ns;
+    own->acked = ack;
+    own->next = seq + g->payload_len + !!(g->flags & TCP_FIN);
+    own->last = i;
+    if (own->spoke == NO_ENTRY)
+        own->spoke = i;
+    return true;
+}
+
+/* With one FIN of each side, and no octets of a side behind its own, or behind its acknowledgment
+ * of the peer's. */
+static bool closes_down(struct plain *p, const struct log_entry *g, int i)
+{
+    struct plain_side *own = &p->side[g->side];
+    const struct plain_side *peer = &p->side[!g->side];
+    int last = own->last;
+    if (!follows(p, g, i))
+        return false;
+    if (peer->fin != NO_ENTRY && own->ack_fin == NO_ENTRY) {
+        if (own->acked < peer->fin_end)
+            return false; /* the two crossed */
+        own->ack_fin = i;
     }
-    return reckonable(ev->log[p->count - 1].time_ns);
+    if (!(g->flags & TCP_FIN))
+        return !g->payload_len || (own->fin == NO_ENTRY && own->ack_fin == NO_ENTRY);
+    if (own->fin != NO_ENTRY || peer->acked >= own->next)
+        return false; /* sent again, or acknowledged before it passed */
+    own->before_fin = last;
+    own->fin = i;
+    own->fin_start = own->next - g->payload_len - 1;
+    own->fin_end = own->next;
+    return true;
+}
+
+static bool goes_on(const struct evidence *ev, struct plain *p)
+{
+    int i = HANDSHAKE_ENTRIES;
+    p->last_ns = ev->log[ACK_ENTRY].time_ns;
+    for (; i < p->count && !(ev->log[i].flags & TCP_FIN); i++) {
+        if (!follows(p, &ev->log[i], i))
+            return false;
+    }
+    for (; i < p->count; i++) {
+        if (!closes_down(p, &ev->log[i], i))
+            return false;
+    }
+    return reckonable(p->last_ns);
 }
 
 /* The first entry of X behind `i` that echoes a later stamp than its: X had it. */

@@ -1,5 +1,8 @@
 #include "analyzer/state/script.h"
 
+#include "analyzer/flow/flows.h"
+#include "analyzer/state/both_ways.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -265,8 +268,36 @@ void script_end(struct script *s)
     }
 }
 
+/* ---- the short way and the general one ------------------------------------------------------ */
+
+struct both {
+    const struct script *script;
+    struct flows flows;
+};
+
+static bool conclude_both_ways(void *context, struct connection *c, bool evicted)
+{
+    const struct both *both = context;
+    (void)evicted;
+    (void)both_ways(c, &both->script->config, both->flows.clock_ns, both->script->line);
+    return true;
+}
+
+/* Whatever a script is about, both say the same of all its connections. */
+static void compare_ways(const struct script *s)
+{
+    static struct both both; /* large */
+    both.script = s;
+    assert_true(flows_init(&both.flows, &s->config, conclude_both_ways, &both));
+    assert_int_equal(flows_feed(&both.flows, s->segments, s->count, NULL), FLOW_OK);
+    assert_int_equal(flows_pass_time(&both.flows, s->talk.origin_ns + s->now_ns), FLOW_OK);
+    assert_int_equal(flows_drain(&both.flows), FLOW_OK);
+    flows_finish(&both.flows);
+}
+
 void script_conclude(struct script *s)
 {
+    compare_ways(s);
     struct verdict_sink sink = {.connection = keep_outcome, .context = s};
     struct analyzer *a = analyzer_create(&s->config, sink);
     assert_non_null(a);
