@@ -72,6 +72,26 @@ static void not_ip(void **state)
     bench_finish(&b);
 }
 
+/* RFC 2684 section 5.2, as tshark reads it: padding before the frame. */
+static void bridged_over_atm(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_init(&b);
+    for (unsigned pid = 0; pid < 16; pid++) {
+        struct frame f = {0};
+        put(&f, "\xaa\xaa\x03\0\x80\xc2\0", 7);
+        put8(&f, (uint8_t)pid);
+        put(&f, "\0\0\2\0\0\0\0\1\2\0\0\0\0\2\x08\0", 16);
+        put_sample(&f);
+        if (pid == 1 || pid == 7)
+            assert_sample(bench_segment(&b, 100, &f));
+        else
+            assert_other(&b, 100, &f, OTHER_LLC);
+    }
+    bench_finish(&b);
+}
+
 static void cooked_directions(void **state)
 {
     (void)state;
@@ -331,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loopback_families),
         cmocka_unit_test(not_ip),
+        cmocka_unit_test(bridged_over_atm),
         cmocka_unit_test(cooked_directions),
         cmocka_unit_test(wlan_frame_types),
         cmocka_unit_test(wlan_decrypted),

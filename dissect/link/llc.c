@@ -9,7 +9,7 @@
 #define OUI_ENCAPSULATED 0x000000u /* RFC 1042 */
 #define OUI_CISCO        0x00000cu
 #define OUI_TUNNEL       0x0000f8u /* 802.1H */
-#define OUI_BRIDGED      0x0080c2u /* RFC 2684, RFC 2427 */
+#define OUI_BRIDGED      0x0080c2u /* RFC 2684 section 5.2 */
 #define OUI_APPLE        0x080007u
 
 static enum step snap(struct layers *l)
@@ -22,8 +22,10 @@ static enum step snap(struct layers *l)
     case OUI_ENCAPSULATED:
     case OUI_TUNNEL:
         return STEP_ETHERTYPE;
-    case OUI_BRIDGED: /* Ethernet, with and without its FCS */
-        return l->type == 1 || l->type == 7 ? STEP_ETHERNET : layers_other(l, OTHER_LLC);
+    case OUI_BRIDGED: /* Ethernet, with and without its FCS, behind two octets of padding */
+        if (l->type != 1 && l->type != 7)
+            return layers_other(l, OTHER_LLC);
+        return layers_take(l, 2) ? STEP_ETHERNET : link_cut(l);
     case OUI_CISCO:
         return layers_other(l, l->type == 0x2000 ? OTHER_CDP : OTHER_LLC);
     case OUI_APPLE:

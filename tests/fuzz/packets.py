@@ -157,7 +157,7 @@ SHIMS = {
     "vlan_llc": lambda p: ethernet(0x8100, struct.pack(">HH", 0, len(llc(p))) + llc(p)),
     "llc": lambda p: ethernet(len(llc(p)), llc(p)),
     "llc_ip": lambda p: ethernet(len(p) + 3, b"\x06\x06\x03" + p),
-    "llc_bridged": lambda p: ethernet(22 + len(p), b"\xaa\xaa\x03\0\x80\xc2\0\x07" + frame(p)),
+    "llc_bridged": lambda p: ethernet(24 + len(p), b"\xaa\xaa\x03\0\x80\xc2\0\x07\0\0" + frame(p)),
     "jumbo_llc": lambda p: ethernet(0x8870, llc(p)),
     "mpls": lambda p: ethernet(0x8847, label(label(p), 0)),
     "mpls_ethernet": lambda p: ethernet(0x8848, label(frame(p))),
