@@ -15,14 +15,6 @@
 #define TABLE_SIZE(usual, small) (small)
 #else
 #define TABLE_SIZE(usual, small) (usual)
-/* Has a cache line on its way. gcc takes a function that does nothing else for one without effect
- * and drops the calls of it, if there is not this. */
-#define FETCH(address)                                                                             \
-    do {                                                                                           \
-        __builtin_prefetch(address);                                                               \
-        __asm__ volatile("");                                                                      \
-    } while (0)
-
 #endif
 
 /* Has a cache line on its way. gcc takes a function that does nothing else for one without effect
