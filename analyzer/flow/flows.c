@@ -188,11 +188,11 @@ static bool track_in(struct flows *f, struct connection *c, int sender, const st
     return held;
 }
 
-static enum flow_status take_any(struct flows *f, const struct flow_probe *probe,
+/* `head`: as choice_head() finds it. */
+static enum flow_status take_any(struct flows *f, const struct flow_probe *probe, uint32_t head,
                                  const struct segment *g, const struct segment_aux *aux)
 {
     int sender = probe->sender;
-    uint32_t head = choice_head(f, probe, g);
     if (head == POOL_NONE && lone_fits(g) && !f->trace)
         return make_lone(f, probe, g);
     if (head != POOL_NONE && is_lone(head)) {
@@ -234,6 +234,26 @@ static enum flow_status take_any(struct flows *f, const struct flow_probe *probe
     return expiry_make_room(f);
 }
 
+/* Nothing is to be chosen: the five-tuple has one use, nothing remembers one before it, and the
+ * segment, of its world, opens none. */
+static bool is_sole_use(const struct connection *c, const struct segment *g)
+{
+    return c->next == POOL_NONE && !(c->marks & (CONN_REUSED | CONN_SUPERSEDED)) &&
+           c->world == g->world && !(g->flags & TCP_SYN);
+}
+
+/* As take_any() would, the sole use. */
+static enum flow_status take_ordinary(struct flows *f, struct connection *c, uint32_t index,
+                                      int sender, const struct segment *g)
+{
+    uint64_t extra_bytes = f->extra_bytes;
+    if (UNLIKELY(!track_ordinary(c, sender, g)) && !track_in(f, c, sender, g, NULL))
+        return FLOW_NO_MEMORY;
+    if (UNLIKELY(c->marks & CONN_CLOSED))
+        file_closed(f, index);
+    return f->extra_bytes == extra_bytes ? FLOW_OK : expiry_make_room(f);
+}
+
 /* ---- batches -------------------------------------------------------------------------------- */
 
 /* A record was found, the table still has it, and it is of the segment's five-tuple. */
@@ -244,36 +264,21 @@ static bool still_first(const struct flows *f, const struct flow_probe *probe,
            flow_key_names(&probe->connection->key, g, probe->sender, f->config->vlan_in_key);
 }
 
-/* Nothing is to be chosen: the five-tuple has one use, nothing remembers one before it, and the
- * segment, of its world, opens none. */
-static bool is_sole_use(const struct connection *c, const struct segment *g)
-{
-    return c->next == POOL_NONE && !(c->marks & (CONN_REUSED | CONN_SUPERSEDED)) &&
-           c->world == g->world && !(g->flags & TCP_SYN);
-}
-
-/* As take_any() would. */
-static enum flow_status take_ordinary(struct flows *f, const struct flow_probe *probe,
-                                      const struct segment *g)
-{
-    struct connection *c = probe->connection;
-    uint64_t extra_bytes = f->extra_bytes;
-    if (UNLIKELY(!track_ordinary(c, probe->sender, g)) && !track_in(f, c, probe->sender, g, NULL))
-        return FLOW_NO_MEMORY;
-    if (UNLIKELY(c->marks & CONN_CLOSED))
-        file_closed(f, probe->first);
-    return f->extra_bytes == extra_bytes ? FLOW_OK : expiry_make_room(f);
-}
-
 static enum flow_status take(struct flows *f, const struct flow_probe *probe,
                              const struct segment *g, const struct segment_aux *aux)
 {
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (UNLIKELY(status != FLOW_OK))
         return status;
-    if (LIKELY(still_first(f, probe, g) && is_sole_use(probe->connection, g) && !aux && !f->trace))
-        return take_ordinary(f, probe, g);
-    return take_any(f, probe, g, aux);
+    uint32_t head = probe->first;
+    struct connection *c = probe->connection;
+    if (!still_first(f, probe, g)) {
+        head = choice_head(f, probe, g);
+        c = is_lone(head) ? NULL : flows_at(f, head);
+    }
+    if (LIKELY(c && is_sole_use(c, g) && !aux && !f->trace))
+        return take_ordinary(f, c, head, probe->sender, g);
+    return take_any(f, probe, head, g, aux);
 }
 
 static void find_slots(struct flows *f, const struct segment *segments, uint32_t count,

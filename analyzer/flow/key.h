@@ -73,27 +73,55 @@ static inline uint64_t flow_ipv4_end(const uint8_t address[16], uint16_t port)
     return (uint64_t)number << 16 | port;
 }
 
-/* The hash of the segment's key, without making one for IPv4, and its sender's index in that. Keys
- * of both families differ in their length, which the hash takes in. */
+static inline uint64_t flow_ipv4_hash(const struct segment *g, uint64_t vlan,
+                                      struct siphash_key secret, int *sender)
+{
+    uint64_t from = flow_ipv4_end(g->source, g->source_port);
+    uint64_t to = flow_ipv4_end(g->destination, g->destination_port);
+    uint64_t low = from < to ? from : to;
+    uint64_t high = from < to ? to : from;
+    uint64_t word = high << 48 | low;
+    *sender = from > to;
+    return siphash13_rest(secret, &word, 1, vlan << 32 | high >> 16, 6);
+}
+
+/* Half an address in the order of the key. */
+static inline uint64_t flow_half_of(const uint8_t octets[8])
+{
+    uint64_t number = 0;
+    for (int i = 0; i < 8; i++)
+        number = number << 8 | octets[i];
+    return number;
+}
+
+static inline uint64_t flow_ipv6_hash(const struct segment *g, uint64_t vlan,
+                                      struct siphash_key secret, int *sender)
+{
+    uint64_t ends[2][2] = {{flow_half_of(g->source), flow_half_of(g->source + 8)},
+                           {flow_half_of(g->destination), flow_half_of(g->destination + 8)}};
+    const uint64_t *from = ends[0];
+    const uint64_t *to = ends[1];
+    bool after = from[0] != to[0]   ? from[0] > to[0]
+                 : from[1] != to[1] ? from[1] > to[1]
+                                    : g->source_port > g->destination_port;
+    const uint64_t *low = ends[after];
+    const uint64_t *high = ends[!after];
+    uint64_t words[4] = {low[0], low[1], high[0], high[1]};
+    uint64_t ports = after ? (uint64_t)g->source_port << 16 | g->destination_port
+                           : (uint64_t)g->destination_port << 16 | g->source_port;
+    *sender = after;
+    return siphash13_rest(secret, words, 4, vlan << 32 | ports, 6);
+}
+
+/* The hash of the segment's key, which is not made for it, and its sender's index in that. Keys of
+ * both families differ in their length, which the hash takes in. */
 static inline uint64_t flow_hash_of(const struct segment *segment, bool vlan_in_key,
                                     struct siphash_key secret, int *sender)
 {
     uint64_t vlan = flow_vlan_of(segment, vlan_in_key);
-    if (LIKELY(flow_is_mapped(segment->source) && flow_is_mapped(segment->destination))) {
-        uint64_t from = flow_ipv4_end(segment->source, segment->source_port);
-        uint64_t to = flow_ipv4_end(segment->destination, segment->destination_port);
-        uint64_t low = from < to ? from : to;
-        uint64_t high = from < to ? to : from;
-        uint64_t word = high << 48 | low;
-        *sender = from > to;
-        return siphash13_rest(secret, &word, 1, vlan << 32 | high >> 16, 6);
-    }
-    struct flow_key key;
-    *sender = flow_key_of(segment, vlan_in_key, &key);
-    uint64_t words[4];
-    memcpy(words, key.address, sizeof words);
-    return siphash13_rest(secret, words, 4, vlan << 32 | (uint64_t)key.port[1] << 16 | key.port[0],
-                          6);
+    if (LIKELY(flow_is_mapped(segment->source) && flow_is_mapped(segment->destination)))
+        return flow_ipv4_hash(segment, vlan, secret, sender);
+    return flow_ipv6_hash(segment, vlan, secret, sender);
 }
 
 #endif

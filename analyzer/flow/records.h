@@ -19,6 +19,7 @@
 
 _Static_assert(POOL_ITEMS_MAX <= FLOW_IPV6, "indices leave the bits free");
 
+/* Not for POOL_NONE, which names nothing, but no record either. */
 static inline bool is_lone(uint32_t value)
 {
     return value & FLOW_LONE;

@@ -22,15 +22,15 @@ static inline void ordinary_fetch(const struct connection *c, int sender,
     const struct detail *detail = c->detail;
     if (!detail)
         return;
-    const char *all = (const char *)detail;
-    size_t first = 0, end = offsetof(struct detail, within);
     if (c->side[sender].ordinary && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
+        const struct side_detail *sent = &detail->side[sender];
+        for (size_t at = 0; at < offsetof(struct side_detail, holes); at += 64)
+            FETCH((const char *)sent + at);
         FETCH(&detail->side[!sender]);
-        first = (size_t)((const char *)&detail->side[sender] - all);
-        end = first + offsetof(struct side_detail, holes);
+        return;
     }
-    for (size_t at = first; at < end; at += 64)
-        FETCH(all + at);
+    for (size_t at = 0; at < offsetof(struct detail, within); at += 64)
+        FETCH((const char *)detail + at);
 }
 
 /* After anything else has happened to the connection: notes whether either side's segments may go
