@@ -174,9 +174,13 @@ static enum analyzer_status report_hosts(struct analyzer *a)
     };
     if (!load_close(&a->load, a->flows.clock_ns))
         return ANALYZER_NO_MEMORY;
-    bool go_on =
-        crowd_tell(&a->crowd, host_anomaly, a) && stamps_judge(&a->flows.stamps, host_anomaly, a);
-    enum load_status status = go_on ? load_judge(&a->load, host_anomaly, a) : LOAD_STOPPED;
+    /* What rests on all connections of a host is not judged on some. */
+    bool whole = !a->summary.not_concluded;
+    bool go_on = crowd_tell(&a->crowd, host_anomaly, a) &&
+                 (!whole || stamps_judge(&a->flows.stamps, host_anomaly, a));
+    enum load_status status = go_on ? LOAD_OK : LOAD_STOPPED;
+    if (go_on && whole)
+        status = load_judge(&a->load, host_anomaly, a);
     if (status == LOAD_OK && !a->no_memory)
         status = load_report(&a->load, &a->sink);
     if (a->no_memory || (status == LOAD_OK && !tally_rank(&a->tally, &a->summary)))
@@ -195,6 +199,11 @@ void analyzer_finish_with_thread(struct analyzer *a)
     a->flows.order_known = begin_drain;
 }
 
+void analyzer_finish_hurried(struct analyzer *a, bool (*hurried)(void))
+{
+    a->flows.hurried = hurried;
+}
+
 enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
     if (end_ns > a->flows.clock_ns)
@@ -202,10 +211,13 @@ enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
     enum analyzer_status status = status_of(a, flows_drain(&a->flows));
     drain_end(a->drain);
     a->drain = NULL;
+    a->summary.not_concluded = flows_held(&a->flows);
     if (status == ANALYZER_OK)
         status = report_hosts(a);
-    /* Only the summary is asked for afterwards, perhaps while the captures are read once more. */
-    flows_finish(&a->flows);
+    /* Only the summary is asked for afterwards, perhaps while the captures are read once more. Of
+     * what nobody waited for the release would take as long again. */
+    if (!a->summary.not_concluded)
+        flows_finish(&a->flows);
     return status;
 }
 

@@ -43,6 +43,10 @@ enum analyzer_status analyzer_pass_time(struct analyzer *analyzer, int64_t time_
  * is the same, and it is called where it was. */
 void analyzer_finish_with_thread(struct analyzer *analyzer);
 
+/* From now on analyzer_finish() asks whether somebody waits for it. Once that is so it concludes no
+ * more than some thousand connections, and counts the others (not_concluded). */
+void analyzer_finish_hurried(struct analyzer *analyzer, bool (*hurried)(void));
+
 /* The capture is over: every connection becomes final. `end_ns` is the highest time of all its
  * packets, TCP or not (or TIME_UNKNOWN): how long it went on after a connection's last segment. */
 enum analyzer_status analyzer_finish(struct analyzer *analyzer, int64_t end_ns) MUST_CHECK;

@@ -407,7 +407,8 @@ struct summary_verdict {
     uint64_t connections;
     uint64_t handshakes[HANDSHAKES];
     uint64_t closes[CLOSE_KINDS];
-    uint64_t evicted; /* connections reported early because memory was full */
+    uint64_t evicted;       /* connections reported early because memory was full */
+    uint64_t not_concluded; /* held when the analysis was interrupted, and in nothing of this */
     int64_t start_ns, end_ns;
     uint64_t anomalies[RULES][SEVERITIES]; /* complete, whatever became records */
     const struct finding *findings;

@@ -249,9 +249,12 @@ static int finish(struct run *run, bool analysed)
     return missed || findings_damaged(&run->reading.findings) ? EXIT_DAMAGED : EXIT_ANALYSED;
 }
 
+/* Who interrupts does not wait until millions of connections are released one by one: the system
+ * takes them back at once. */
 static void release(struct run *run)
 {
-    analyzer_destroy(run->analyzer);
+    if (!interrupted())
+        analyzer_destroy(run->analyzer);
     report_destroy(run->report);
     output_discard(run->output);
     reading_close(&run->reading);
@@ -259,7 +262,8 @@ static void release(struct run *run)
 
 static int analyse_captures(const struct options *options)
 {
-    struct run run = {.options = options};
+    static struct run run; /* what is not released is still pointed to */
+    run.options = options;
     int status = EXIT_FAULT;
     if (open_outputs(&run) && confine(options, run.output)) {
         bool readable = reading_open(&run.reading, options);

@@ -200,7 +200,9 @@ int main(void)
         {"2", "Done, but something was damaged or one of several inputs unreadable."},
         {"3", "An anomaly as grave as \\fB\\-\\-fail\\-on\\fR asks for was found."},
         {"130, 143", "Interrupted; a report is valid and says \"complete\": false, an extract is "
-                     "not written."}};
+                     "not written. Of very many connections that were still held some are "
+                     "left out, so that nobody waits: those that tell least of an end, "
+                     "counted as \"not_concluded\"."}};
     static const char *const environment[][2] = {
         {"\\fBNO_COLOR\\fR",
          "When not empty, no colours unless \\fB\\-\\-color always\\fR is given."},

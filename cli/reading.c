@@ -166,9 +166,15 @@ static bool pass_on(void *context, const struct packet *packet, const struct seg
     return !analysis_stopped(h->analysis);
 }
 
+static bool is_interrupted(void)
+{
+    return interrupted() != 0;
+}
+
 /* False after its line, or after the sink's. */
 static bool feed_all(struct reading *r, struct analyzer *analyzer)
 {
+    analyzer_finish_hurried(analyzer, is_interrupted);
     if (r->options->jobs > 1)
         analyzer_finish_with_thread(analyzer);
     struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer) : NULL;

@@ -466,6 +466,7 @@ void random_summary(struct random_source *source, struct summary_verdict *summar
     *summary = (struct summary_verdict){
         .connections = any_u64(source),
         .evicted = any_u64(source),
+        .not_concluded = coin(source) ? 0 : any_u64(source),
         .start_ns = any_time(source),
         .end_ns = any_time(source),
         .findings = source->findings,

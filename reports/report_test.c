@@ -237,6 +237,7 @@ static void the_summary(void **state)
         .handshakes = {[HANDSHAKE_COMPLETE] = 2, [HANDSHAKE_MID_STREAM] = (uint64_t)1 << 63},
         .closes = {[CLOSE_GRACEFUL] = INT64_MAX},
         .evicted = 3,
+        .not_concluded = 4,
         .start_ns = -1,
         .end_ns = INT64_C(1700000000000000000),
     };
@@ -247,7 +248,7 @@ static void the_summary(void **state)
     char *text = report_text(&options, &findings, &summary, 0);
     json_t *tree = load(text, strlen(text));
     expect_keys(tree, "@timestamp event capture observer ecs connections anomaly_counts findings "
-                      "services options complete evicted version ");
+                      "services options complete evicted not_concluded version ");
     expect_dump(json_object_get(tree, "@timestamp"), "\"1969-12-31T23:59:59.999999999Z\"");
     expect_keys(json_object_get(tree, "event"), "kind category type dataset id start end ");
     expect_dump(json_object_get(tree, "observer"), "{\"name\":\"\\\\u{1b}\"}");
@@ -260,6 +261,7 @@ static void the_summary(void **state)
                 "\"filter\":\"tcp \xef\xbf\xbd\\\\u{1b}\"}");
     expect_dump(json_object_get(tree, "complete"), "true");
     expect_dump(json_object_get(tree, "evicted"), "3");
+    expect_dump(json_object_get(tree, "not_concluded"), "4");
     json_decref(tree);
     free(text);
 }

@@ -322,6 +322,7 @@ json_t *summary_record(struct record_context *context, const struct report_optio
     tree_set(&tree, record, "options", options_record(&tree, options));
     tree_set(&tree, record, "complete", json_boolean(complete));
     tree_set(&tree, record, "evicted", tree_count(summary->evicted));
+    tree_set_nonzero(&tree, record, "not_concluded", summary->not_concluded);
     tree_set(&tree, record, "version", json_string(FINWAIT_VERSION));
     return tree_result(&tree, record);
 }

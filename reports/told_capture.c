@@ -181,6 +181,21 @@ static void add_closes(struct sentence *line, const struct summary_verdict *summ
     words_counts(line, counts, CLOSE_KINDS, names);
 }
 
+/* Of those that are left out one should know before reading any number. */
+static void put_interruption(const struct lines *lines, const struct summary_verdict *summary)
+{
+    struct sentence line = {0};
+    sentence_add(&line, "This is about the packets that had been read until then");
+    if (summary->not_concluded) {
+        sentence_add(&line, ", without ");
+        words_amount(&line, summary->not_concluded, "connections");
+        sentence_add(&line, " that were not concluded any more: they are in no number, and rules "
+                            "about hosts say nothing");
+    }
+    sentence_add(&line, ".");
+    put(lines, TOLD_INTERRUPTED, &line);
+}
+
 void told_capture(const struct told *told, const struct summary_verdict *summary, bool complete,
                   told_line take, void *context)
 {
@@ -204,5 +219,5 @@ void told_capture(const struct told *told, const struct summary_verdict *summary
         put(lines, "Connections", &line);
     }
     if (!complete)
-        take(context, TOLD_INTERRUPTED, "This is about the packets that had been read until then.");
+        put_interruption(lines, summary);
 }

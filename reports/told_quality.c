@@ -194,7 +194,8 @@ static const struct {
     [CAVEAT_CLOCK_BACKWARDS] = {"The clock ran backwards", "Durations are not certain."},
     [CAVEAT_NO_TIMESTAMPS] = {"Packets without a time", "Rules about durations say nothing."},
     [CAVEAT_EVICTED] = {"Reported early because memory was full",
-                        "A higher --max-memory avoids that."},
+                        "What they did afterwards counts as connections that began before the "
+                        "capture. A higher --max-memory avoids that."},
 };
 
 const char *told_caveat(enum caveat caveat)

@@ -107,8 +107,8 @@ void crowd_fetch(struct crowd *crowd, const uint8_t client[16], const uint8_t se
 static uint64_t count_ports(const struct rest *rest)
 {
     uint64_t count = 0;
-    for (uint32_t port = 0; port < PORTS; port++)
-        count += rest->ports[port / 64] >> port % 64 & 1;
+    for (uint32_t word = 0; word < PORTS / 64; word++)
+        count += (uint64_t)__builtin_popcountll(rest->ports[word]);
     return count;
 }
 

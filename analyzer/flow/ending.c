@@ -1,6 +1,7 @@
 /*
  * The capture is over: everything becomes final at once. Of millions of lone SYNs, which are in
- * order as they were made, there is no list but that of their numbers.
+ * order as they were made, there is no list but that of their numbers. Where somebody waits, only
+ * what tells most becomes final.
  */
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/records.h"
@@ -41,6 +42,11 @@ static uint32_t next_after(const struct flows *f, uint32_t value)
     return next_lone(f, value & FLOW_IPV6 ? 1 : 0, (value & (FLOW_IPV6 - 1)) + 1);
 }
 
+static bool is_among_first(uint32_t value, uint32_t count)
+{
+    return value != POOL_NONE && (value & (FLOW_IPV6 - 1)) < count;
+}
+
 static bool lones_in_order(const struct flows *f)
 {
     for (int kind = 0; kind < 2; kind++) {
@@ -55,10 +61,12 @@ static bool lones_in_order(const struct flows *f)
     return true;
 }
 
-static void hear_lones(struct flows *f)
+/* Of either kind the first so many numbers. */
+static void hear_lones(struct flows *f, uint32_t count)
 {
     for (int kind = 0; kind < 2; kind++) {
-        for (uint32_t v = next_lone(f, kind, 0); v != POOL_NONE; v = next_after(f, v)) {
+        uint32_t v = next_lone(f, kind, 0);
+        for (; is_among_first(v, count); v = next_after(f, v)) {
             struct segment g;
             lone_segment(flows_lone(f, v), &g);
             heard_packet(&f->heard, g.destination);
@@ -133,20 +141,103 @@ static void merge(struct flows *f, bool lones_listed)
 }
 
 /* Everything that is held, in order. */
-static bool put_in_order(struct flows *f)
+static bool put_all_in_order(struct flows *f)
 {
     uint32_t total = flows_held(f);
     bool in_order = lones_in_order(f);
-    f->due.count = 0; /* what memory ran out over is among all the others */
-    f->ending.count = 0;
-    free(f->ending.order);
     f->ending.order = malloc(total ? total * sizeof *f->ending.order : 1);
     if (!f->ending.order || !due_reserve(&f->due, in_order ? f->pool.in_use : total) ||
         !list_records(f) || (!in_order && !list_lones(f)))
         return false;
-    hear_lones(f);
+    hear_lones(f, POOL_NONE);
     due_sort(&f->due);
     merge(f, !in_order);
+    return true;
+}
+
+/* ---- what tells most ------------------------------------------------------------------------ */
+
+/* Of so many records it is looked which tell most: more would take as long as all the rest. */
+#define LOOKED_AT_MOST (UINT32_C(1) << 20)
+#define LOOK_AHEAD     8u
+
+/* How much a connection tells of its end, the least first. */
+enum telling { TELLING_OPENING, TELLING_OPEN, TELLING_CLOSING, TELLING_CLOSED, TELLINGS };
+
+static enum telling telling_of(const struct connection *c)
+{
+    uint16_t marks = c->side[0].marks | c->side[1].marks;
+    if (c->marks & (CONN_CLOSED | CONN_SUPERSEDED))
+        return TELLING_CLOSED;
+    if (marks & (SIDE_FIN | SIDE_RST))
+        return TELLING_CLOSING;
+    return c->marks & CONN_ESTABLISHED ? TELLING_OPEN : TELLING_OPENING;
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static bool add_while_few(struct due_list *list, struct due_item item)
+{
+    return list->count >= FLOW_LAST_MOST || due_add(list, item);
+}
+
+static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
+{
+    uint32_t end = least(f->pool.fresh, LOOKED_AT_MOST);
+    for (uint32_t i = 0; i < end; i++) {
+        if (i + LOOK_AHEAD < end)
+            flows_fetch(flows_at(f, i + LOOK_AHEAD), sizeof(struct connection));
+        const struct connection *c = flows_at(f, i);
+        if (c->first_frame == FRAME_NONE)
+            continue;
+        heard_connection(&f->heard, c);
+        if (!add_while_few(&lists[telling_of(c)], due_item_of(f, i)))
+            return false;
+    }
+    hear_lones(f, LOOKED_AT_MOST);
+    for (int kind = 0; kind < 2; kind++) {
+        uint32_t v = next_lone(f, kind, 0);
+        for (; is_among_first(v, FLOW_LAST_MOST); v = next_after(f, v)) {
+            if (!add_while_few(&lists[TELLING_OPENING], due_lone(f, v)))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The first FLOW_LAST_MOST of those that tell most, in order. */
+static bool put_some_in_order(struct flows *f)
+{
+    struct due_list lists[TELLINGS] = {{.items = NULL}};
+    f->ending.order = malloc(FLOW_LAST_MOST * sizeof *f->ending.order);
+    bool done = f->ending.order && sort_out(f, lists);
+    for (unsigned telling = TELLINGS; telling-- > 0;) {
+        for (uint32_t i = 0; i < lists[telling].count && done; i++)
+            done = add_while_few(&f->due, lists[telling].items[i]);
+        free(lists[telling].items);
+    }
+    due_sort(&f->due);
+    for (; done && f->ending.count < f->due.count; f->ending.count++)
+        f->ending.order[f->ending.count] = f->due.items[f->ending.count].index;
+    return done;
+}
+
+static bool is_hurried(const struct flows *f)
+{
+    return f->hurried && f->hurried();
+}
+
+static bool put_in_order(struct flows *f)
+{
+    f->due.count = 0; /* what memory ran out over is among all the others */
+    f->ending.count = 0;
+    free(f->ending.order);
+    bool some = flows_held(f) > FLOW_LAST_MOST && is_hurried(f);
+    if (!(some ? put_some_in_order(f) : put_all_in_order(f)))
+        return false;
     free(f->due.items);
     f->due = (struct due_list){0};
     return true;
@@ -210,11 +301,18 @@ enum flow_status flows_drain(struct flows *f)
         if (!is_lone(f->ending.order[i]))
             flows_mark_unheard(f, flows_at(f, f->ending.order[i]));
     }
-    table_clear(&f->table);
+    if (f->ending.count == flows_held(f))
+        table_clear(&f->table);
     if (f->order_known)
         f->order_known(f->context);
     bool go_on = true;
-    for (uint32_t i = 0; i < f->ending.count && go_on; i++) {
+    bool hurried = false;
+    uint32_t end = f->ending.count;
+    for (uint32_t i = 0; i < end && go_on; i++) {
+        if (!hurried && is_hurried(f)) {
+            hurried = true;
+            end = i + least(end - i, FLOW_LAST_MOST);
+        }
         fetch_ahead(f, i);
         go_on = hand_out(f, i);
     }

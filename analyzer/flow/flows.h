@@ -31,11 +31,16 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
 /* Uses of one tuple, one after the other or in parallel worlds, that segments are looked up in. */
 #define FLOW_USES_MAX 64u
 
+/* So many connections flows_drain() hands out at most from when it is to hurry: a fraction of a
+ * second's work. */
+#define FLOW_LAST_MOST 10000u
+
 struct flows {
     const struct analyzer_config *config;
     flow_final final;
     void (*order_known)(
         void *context); /* or NULL: before the first of flows_drain() is handed out */
+    bool (*hurried)(void); /* is flows_drain() to hurry? NULL: it never is */
     void *context;
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
@@ -81,7 +86,8 @@ uint32_t flows_due_count(const struct flows *flows);
 const struct connection *flows_due(const struct flows *flows, uint32_t number,
                                    struct connection *room);
 
-/* Everything becomes final. */
+/* Everything becomes final. In a hurry only what tells most: what has closed, then what is closing,
+ * then what is open; the others are still in use afterwards, and only flows_finish() may follow. */
 enum flow_status flows_drain(struct flows *flows) MUST_CHECK;
 
 /* Connections that are not final. */

@@ -217,10 +217,74 @@ def signals(verdict, folder):
                 path.unlink()
 
 
+MANY = 15000
+CLOSING = 2000
+
+
+def frame(flags, port, number, client_sends, seq, ack):
+    """Of the connection with this number, from a client of its own."""
+    ends = struct.pack(">BBH", 10, 1, number), bytes((10, 0, 0, 2))
+    ports = (port, 5001)
+    if not client_sends:
+        ends, ports = ends[::-1], ports[::-1]
+    tcp = struct.pack(">HHIIBBHHH", *ports, seq, ack, 0x50, flags, 8192, 0, 0)
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40, 0, 0, 64, 6, 0) + ends[0] + ends[1]
+    return ip + tcp
+
+
+def many_connections(path):
+    """A pcap of MANY attempts, and among the last of them CLOSING that open and begin to close."""
+    with path.open("wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+        for number in range(MANY):
+            frames = [frame(0x02, 40000, number, True, 100, 0)]
+            if number >= MANY - CLOSING:
+                frames += [frame(0x12, 40000, number, False, 500, 101), frame(0x10, 40000, number, True, 101, 501),
+                           frame(0x11, 40000, number, True, 101, 501)]
+            for data in frames:
+                file.write(struct.pack("<IIII", 1700000000 + number // 1000, number % 1000 * 1000,
+                                       len(data), len(data)) + data)
+        # Enough of another protocol that the signal comes behind all of these, and before the end.
+        data = frame(0, 1, 0, True, 0, 0)
+        data = data[:9] + bytes((253,)) + data[10:]
+        file.write((struct.pack("<IIII", 1700000000, 0, len(data), len(data)) + data) * 40000)
+
+
+def many(verdict, folder):
+    """Whoever interrupts does not wait until all that is held is concluded: most of what tells
+    little is left out, and counted."""
+    capture = folder / "many.pcap"
+    many_connections(capture)
+    trouble = {"READ_BYTES": 1 << 18, "SIGNAL": int(signal.SIGTERM), "SIGNAL_READ": 12}
+    outputs = {}
+    for jobs in (1, 8):
+        run = finwait([*REPORT, "--jobs", jobs, capture], trouble)
+        if not verdict.check(run.returncode == 128 + signal.SIGTERM and not run.fault,
+                             f"many, {jobs} jobs: status {run.returncode}: {run.said[:300]}"):
+            return
+        outputs[jobs] = run.stdout
+    verdict.check(len(set(outputs.values())) == 1, "many: another report with more threads")
+    told = records(outputs[1])
+    said = summary(told)
+    left = said.get("not_concluded", 0)
+    seen = said["capture"]["packets"]
+    verdict.check(said["complete"] is False and seen["tcp"] == MANY + 3 * CLOSING
+                  and 0 < seen["total"] - seen["tcp"] < 40000,
+                  f"many: {seen}, complete {said['complete']}")
+    verdict.check(left == MANY - 10000 and said["connections"]["total"] == 10000,
+                  f"many: {said['connections']['total']} connections concluded, {left} not")
+    verdict.check(said["connections"]["close"].get("mid_close") == CLOSING, f"many: {said['connections']['close']}")
+    verdict.check(sum(record["event"]["dataset"] == "finwait.connection" for record in told) == 10000,
+                  "many: as many records as connections")
+    text = finwait(["--format", "text", capture], trouble).stdout.decode("ascii")
+    verdict.check("INTERRUPTED" in text and f"without {left:,} connections" in " ".join(text.split()),
+                  f"many: the text says nothing of it: {text[:600]}")
+
+
 def main():
     verdict = Verdict()
     sweep(verdict)
-    for test in (memory, reads, writes, signals):
+    for test in (memory, reads, writes, signals, many):
         with tempfile.TemporaryDirectory() as folder:
             test(verdict, Path(folder))
     verdict.finish()
