@@ -39,7 +39,7 @@ struct flows {
     const struct analyzer_config *config;
     flow_final final;
     void (*order_known)(
-        void *context); /* or NULL: before the first of flows_drain() is handed out */
+        void *context);    /* or NULL: before the first of flows_drain() is handed out */
     bool (*hurried)(void); /* is flows_drain() to hurry? NULL: it never is */
     void *context;
     const struct trace_sink *trace; /* NULL: nobody looks on */
