@@ -298,6 +298,7 @@ static void ticks_become_exact_nanoseconds(void **state)
         if ((resolution & 0x80 ? 63u : 19u) < (resolution & 0x7f)) {
             struct time_scale scale = time_scale_of((uint8_t)resolution, 0);
             assert_int_equal(time_from_ticks(&scale, 1), TIME_UNKNOWN);
+            assert_int_equal(time_from_ticks(&scale, 0), TIME_UNKNOWN);
             continue;
         }
         for (unsigned i = 0; i < 400; i++) {
@@ -320,6 +321,129 @@ static void ticks_become_exact_nanoseconds(void **state)
     struct time_scale ns = time_scale_of(9, 0);
     assert_true(time_from_ticks(&ns, INT64_MAX) == INT64_MAX);
     assert_true(time_from_ticks(&ns, (uint64_t)INT64_MAX + 1) == TIME_UNKNOWN);
+}
+
+static void assert_same_packet(const struct reading *a, const struct packet *of_a,
+                               const struct reading *b, const struct packet *of_b)
+{
+    assert_int_equal(of_a->frame, of_b->frame);
+    assert_int_equal(of_a->time_ns, of_b->time_ns);
+    assert_int_equal(of_a->captured_len, of_b->captured_len);
+    assert_int_equal(of_a->original_len, of_b->original_len);
+    assert_int_equal(of_a->interface, of_b->interface);
+    assert_int_equal(of_a->link_type, of_b->link_type);
+    assert_int_equal(of_a->fcs_len, of_b->fcs_len);
+    assert_int_equal(of_a->marks, of_b->marks);
+    assert_memory_equal(of_a->data, of_b->data, of_a->captured_len);
+    assert_true(a->findings.interface_count == b->findings.interface_count);
+}
+
+static void assert_same_findings(const struct file_findings *a, const struct file_findings *b)
+{
+    assert_int_equal(a->packets, b->packets);
+    assert_int_equal(a->untimed, b->untimed);
+    assert_int_equal(a->start_ns, b->start_ns);
+    assert_int_equal(a->end_ns, b->end_ns);
+    assert_int_equal(a->damage_count, b->damage_count);
+    assert_memory_equal(a->oddities, b->oddities, sizeof a->oddities);
+    for (size_t i = 0; i < a->damage_count && i < DAMAGE_KEPT; i++) {
+        assert_int_equal(a->damage[i].offset, b->damage[i].offset);
+        assert_int_equal(a->damage[i].bytes, b->damage[i].bytes);
+        assert_int_equal(a->damage[i].frame, b->damage[i].frame);
+    }
+}
+
+/* One packet at a time, and as many as there are at once. */
+static void assert_runs_are_singles(const uint8_t *bytes, size_t length)
+{
+    struct reading one, many;
+    struct packet packet, run[7];
+    uint32_t count;
+    reading_start(&one, bytes, length);
+    reading_start(&many, bytes, length);
+    while (capture_next_run(many.capture, run, 7, &count) == CAPTURE_PACKET) {
+        assert_true(count >= 1 && count <= 7);
+        for (uint32_t i = 0; i < count; i++) {
+            assert_int_equal(capture_next(one.capture, &packet), CAPTURE_PACKET);
+            assert_same_packet(&one, &packet, &many, &run[i]);
+        }
+    }
+    assert_int_equal(capture_next(one.capture, &packet), CAPTURE_END);
+    assert_same_findings(one.findings.files, many.findings.files);
+    reading_end(&one);
+    reading_end(&many);
+}
+
+static void runs_are_single_packets(void **state)
+{
+    (void)state;
+    static const uint8_t flags[] = {2, 0, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t values[] = {0x00, 0x01, 0x80, 0xff};
+    for (int format = 0; format < 2; format++) {
+        struct build b = {0};
+        if (format) {
+            put_section(&b);
+            put_interface(&b, 1, NULL, 0);
+            put_interface(&b, 101, NULL, 0);
+        } else {
+            put_pcap(&b, 100, 1);
+        }
+        for (uint32_t i = 0; i < 20; i++) {
+            if (format)
+                put_epb(&b, (uint64_t)SECONDS * 1000000 + i, i, 20 + i % 4, flags,
+                        i % 7 == 5 ? sizeof flags : 0);
+            else
+                put_record(&b, SECONDS + i - (i % 9 == 8 ? 3 : 0), i, 20 + i);
+        }
+        assert_runs_are_singles(b.bytes, b.length);
+        for (size_t at = 24; at < b.length; at++) {
+            uint8_t good = b.bytes[at];
+            for (size_t v = 0; v < sizeof values; v++) {
+                b.bytes[at] = values[v];
+                assert_runs_are_singles(b.bytes, b.length);
+            }
+            b.bytes[at] = good;
+        }
+        free(b.bytes);
+    }
+}
+
+/* A block without options takes a shorter way: with an option that says nothing it does not. */
+static void plain_blocks_are_as_others(void **state)
+{
+    (void)state;
+    static const uint8_t comment[] = {1, 0, 1, 0, 'x', 0, 0, 0, 0, 0, 0, 0};
+    static const uint8_t resolutions[] = {6, 9, 3, 0, 10, 0x8a, 0x94, 63, 0xff};
+    static const uint64_t ticks[] = {0, 1, 1700000000000000, (uint64_t)1 << 62, UINT64_MAX};
+    for (size_t i = 0; i < sizeof resolutions; i++) {
+        struct build plain = {0}, other = {0};
+        struct build *both[] = {&plain, &other};
+        struct reading of_plain, of_other;
+        struct packet packet, as;
+        const uint8_t options[] = {9,  0, 1, 0, resolutions[i], 0, 0, 0, 13, 0, 1, 0, 4, 0, 0, 0,
+                                   14, 0, 8, 0, (uint8_t)i,     1, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0};
+        for (size_t k = 0; k < 2; k++) {
+            put_section(both[k]);
+            put_interface(both[k], 1, options, sizeof options);
+            for (uint32_t t = 0; t < sizeof ticks / sizeof *ticks; t++)
+                put_epb(both[k], ticks[t], t, 30 + t, comment, k ? sizeof comment : 0);
+        }
+        reading_start(&of_plain, plain.bytes, plain.length);
+        reading_start(&of_other, other.bytes, other.length);
+        for (uint32_t t = 0; t < sizeof ticks / sizeof *ticks; t++) {
+            assert_int_equal(capture_next(of_plain.capture, &packet), CAPTURE_PACKET);
+            assert_int_equal(capture_next(of_other.capture, &as), CAPTURE_PACKET);
+            assert_same_packet(&of_plain, &packet, &of_other, &as);
+            assert_int_equal(packet.fcs_len, 4);
+        }
+        assert_int_equal(capture_next(of_plain.capture, &packet), CAPTURE_END);
+        assert_int_equal(capture_next(of_other.capture, &as), CAPTURE_END);
+        assert_same_findings(of_plain.findings.files, of_other.findings.files);
+        reading_end(&of_plain);
+        reading_end(&of_other);
+        free(plain.bytes);
+        free(other.bytes);
+    }
 }
 
 static void options_never_leave_their_block(void **state)
@@ -409,6 +533,8 @@ int main(void)
         cmocka_unit_test(marks_come_from_flags),
         cmocka_unit_test(interfaces_keep_their_names),
         cmocka_unit_test(ticks_become_exact_nanoseconds),
+        cmocka_unit_test(runs_are_single_packets),
+        cmocka_unit_test(plain_blocks_are_as_others),
         cmocka_unit_test(options_never_leave_their_block),
         cmocka_unit_test(cursors_stop_at_their_end),
     };

@@ -210,7 +210,13 @@ uint32_t pcapng_usual_run(struct capture *c, struct packet *packets, uint32_t mo
 {
     struct block block;
     uint32_t count = 0;
-    while (count < most && usual_block(c, &block)) {
+    while (count < most) {
+        uint32_t run = pcapng_plain_run(c, packets + count, most - count);
+        count += run;
+        if (run)
+            continue;
+        if (!usual_block(c, &block))
+            break;
         count += pcapng_packet(c, &block, &packets[count]) == STEP_PACKET;
         c->window.at += block.span;
     }

@@ -5,6 +5,7 @@
 #ifndef FINWAIT_DISSECT_CAPTURE_TIME_H
 #define FINWAIT_DISSECT_CAPTURE_TIME_H
 
+#include "dissect/compiler.h"
 #include "dissect/segment.h"
 
 #include <stdint.h>
@@ -22,7 +23,21 @@ struct time_scale {
     uint64_t factor; /* multiplier, divisor or number of bits */
     int64_t offset_s;
     enum time_mode mode;
+    /* For fewer ticks than this, 64 bits do: factor * ticks + offset_ns. */
+    uint64_t plain_ticks;
+    int64_t offset_ns;
 };
+
+/* Hardly any offset is longer than some hours; 2^32 s times 10^9 leave room for as much again. */
+static inline struct time_scale time_scale_with_plain(struct time_scale scale)
+{
+    int64_t limit_s = (int64_t)1 << 32;
+    if (scale.mode == TIME_MULTIPLY && scale.offset_s < limit_s && scale.offset_s > -limit_s) {
+        scale.offset_ns = scale.offset_s * NS_PER_SECOND;
+        scale.plain_ticks = (uint64_t)(limit_s * NS_PER_SECOND) / scale.factor;
+    }
+    return scale;
+}
 
 /* From the options if_tsresol (6 when absent: microseconds) and if_tsoffset. */
 static inline struct time_scale time_scale_of(uint8_t resolution, int64_t offset_s)
@@ -45,12 +60,14 @@ static inline struct time_scale time_scale_of(uint8_t resolution, int64_t offset
         scale.factor *= 10;
     for (unsigned i = exponent; i < 9; i++)
         scale.factor *= 10;
-    return scale;
+    return time_scale_with_plain(scale);
 }
 
 /* TIME_UNKNOWN when it cannot be said in signed 64 bits. */
 static inline int64_t time_from_ticks(const struct time_scale *scale, uint64_t ticks)
 {
+    if (LIKELY(ticks < scale->plain_ticks))
+        return (int64_t)(ticks * scale->factor) + scale->offset_ns;
     __extension__ typedef __int128 wide;
     wide ns;
     switch (scale->mode) {
