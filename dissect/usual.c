@@ -13,40 +13,49 @@
 #define TCP_BYTES         20u
 #define PROTOCOL_TCP      6
 
-/* What the shortest of these packets has. */
-#define LEAST_BYTES (ETHERNET_BYTES + IPV4_BYTES + TCP_BYTES)
-
-/* An IP packet in its frame, or a TCP segment in its packet. */
-struct extent {
-    const uint8_t *at;
-    uint32_t captured;
-    uint32_t wire; /* never below captured */
-};
-
-static inline struct extent extent_behind(struct extent e, uint32_t header_bytes)
-{
-    return (struct extent){e.at + header_bytes, e.captured - header_bytes, e.wire - header_bytes};
-}
-
-static inline struct extent extent_within(struct extent e, uint32_t length)
-{
-    return (struct extent){e.at, e.captured < length ? e.captured : length, length};
-}
-
 static inline bool is_tag(uint16_t type)
 {
     return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
 }
 
-/* At least IPV4_BYTES + TCP_BYTES are captured. */
-static inline bool ipv4(struct extent *e, struct segment *segment)
+void known_macs_init(struct known_macs *known)
 {
-    const uint8_t *h = e->at;
+    *known = (struct known_macs){0};
+    for (uint32_t i = 0; i < KNOWN_MACS; i++) {
+        struct known_pair *k = &known->pairs[i];
+        k->world = world_of_macs(k->pair, k->pair + 6);
+        k->hash = world_hash(k->world);
+    }
+}
+
+/* The two directions of a pair have entries of their own. */
+static inline const struct known_pair *pair_of(struct known_macs *known, const uint8_t *pair)
+{
+    struct known_pair *k = &known->pairs[pair[11] % KNOWN_MACS];
+    if (UNLIKELY(memcmp(k->pair, pair, sizeof k->pair) != 0)) {
+        memcpy(k->pair, pair, sizeof k->pair);
+        k->world = world_of_macs(pair, pair + 6);
+        k->hash = world_hash(k->world);
+    }
+    return k;
+}
+
+/* How far a layer reaches from its header on. */
+struct reach {
+    const uint8_t *h;
+    uint32_t captured;
+    uint32_t wire; /* never below captured */
+};
+
+/* The two below say false where the packet is for the long way. At least IPV4_BYTES + TCP_BYTES are
+ * captured. */
+static inline bool ipv4(const uint8_t *h, struct reach *reach, struct segment *segment)
+{
     uint32_t length_id = load_be32(h + 2);
     uint32_t total = length_id >> 16;
-    uint32_t fragment_ttl_protocol = load_be32(h + 6) & 0x3fff00ff;
-    if (UNLIKELY(h[0] != 0x45 || fragment_ttl_protocol != PROTOCOL_TCP ||
-                 total < IPV4_BYTES + TCP_BYTES || total > e->wire))
+    uint32_t fragment_protocol = load_be32(h + 6) & 0x3fff00ff;
+    if (UNLIKELY(h[0] != 0x45 || fragment_protocol != PROTOCOL_TCP ||
+                 total < IPV4_BYTES + TCP_BYTES || total > reach->wire))
         return false;
     memcpy(segment->source, ipv4_mapped, sizeof ipv4_mapped);
     memcpy(segment->source + 12, h + 12, 4);
@@ -56,17 +65,19 @@ static inline bool ipv4(struct extent *e, struct segment *segment)
     segment->ip_id = (uint16_t)length_id;
     segment->ttl = h[8];
     segment->ip_version = 4;
-    *e = extent_behind(extent_within(*e, total), IPV4_BYTES);
+    reach->h = h + IPV4_BYTES;
+    reach->captured = (reach->captured < total ? reach->captured : total) - IPV4_BYTES;
+    reach->wire = total - IPV4_BYTES;
     return true;
 }
 
-static inline bool ipv6(struct extent *e, struct segment *segment)
+static inline bool ipv6(const uint8_t *h, struct reach *reach, struct segment *segment)
 {
-    const uint8_t *h = e->at;
-    if (UNLIKELY(e->captured < IPV6_BYTES + TCP_BYTES || h[0] >> 4 != 6 || h[6] != PROTOCOL_TCP))
+    if (UNLIKELY(reach->captured < IPV6_BYTES + TCP_BYTES || h[0] >> 4 != 6 ||
+                 h[6] != PROTOCOL_TCP))
         return false;
     uint32_t length = load_be16(h + 4);
-    if (UNLIKELY(length < TCP_BYTES || length > e->wire - IPV6_BYTES))
+    if (UNLIKELY(length < TCP_BYTES || length > reach->wire - IPV6_BYTES))
         return false;
     memcpy(segment->source, h + 8, 16);
     memcpy(segment->destination, h + 24, 16);
@@ -74,7 +85,10 @@ static inline bool ipv6(struct extent *e, struct segment *segment)
     segment->ip_id = 0;
     segment->ttl = h[7];
     segment->ip_version = 6;
-    *e = extent_within(extent_behind(*e, IPV6_BYTES), length);
+    uint32_t captured = reach->captured - IPV6_BYTES;
+    reach->h = h + IPV6_BYTES;
+    reach->captured = captured < length ? captured : length;
+    reach->wire = length;
     return true;
 }
 
@@ -95,16 +109,16 @@ static NEVER_INLINE bool other_options(struct segment *segment, const uint8_t *o
 }
 
 /* At least TCP_BYTES are captured. */
-static inline bool tcp(struct extent e, const struct packet *packet, struct segment *segment)
+static inline bool tcp(struct reach reach, const struct packet *packet, struct segment *segment)
 {
-    const uint8_t *h = e.at;
+    const uint8_t *h = reach.h;
     uint32_t header_bytes = (uint32_t)(h[12] >> 4) * 4;
-    if (UNLIKELY(header_bytes < TCP_BYTES || header_bytes > e.captured))
+    if (UNLIKELY(header_bytes < TCP_BYTES || header_bytes > reach.captured))
         return false;
     tcp_fill(segment, packet, h);
     segment->window = load_be16(h + 14);
-    segment->payload_len = e.wire - header_bytes;
-    if (UNLIKELY(payload_matters(segment, e.captured - header_bytes)))
+    segment->payload_len = reach.wire - header_bytes;
+    if (UNLIKELY(payload_matters(segment, reach.captured - header_bytes)))
         return false;
     if (UNLIKELY(segment->flags & TCP_URG) && load_be16(h + 18))
         segment->marks |= SEG_URGENT;
@@ -117,51 +131,44 @@ static inline bool tcp(struct extent e, const struct packet *packet, struct segm
     return true;
 }
 
-void known_macs_init(struct known_macs *known)
+/* From the EtherType on, which ends there. */
+static inline bool behind_ethernet(const struct packet *packet, uint32_t link_bytes,
+                                   struct segment *segment)
 {
-    *known = (struct known_macs){0};
-    for (uint32_t i = 0; i < KNOWN_MACS; i++)
-        known->of[i].world = world_of_macs(known->of[i].pair, known->of[i].pair + 6);
+    const uint8_t *h = packet->data + link_bytes;
+    struct reach reach = {h, packet->captured_len - link_bytes, packet->original_len - link_bytes};
+    segment->tunnel = TUNNEL_NONE;
+    uint16_t type = load_be16(h - 2);
+    if (LIKELY(type == ETHERTYPE_IPV4))
+        return ipv4(h, &reach, segment) && tcp(reach, packet, segment);
+    return type == ETHERTYPE_IPV6 && ipv6(h, &reach, segment) && tcp(reach, packet, segment);
 }
 
-/* The two directions of a pair have entries of their own. */
-static inline uint64_t world_of(struct known_macs *known, const uint8_t *pair)
+static NEVER_INLINE bool is_usual_tagged(const struct known_pair *macs, const struct packet *packet,
+                                         struct segment *segment)
 {
-    uint32_t at = pair[11] % KNOWN_MACS;
-    if (UNLIKELY(memcmp(known->of[at].pair, pair, 12) != 0)) {
-        memcpy(known->of[at].pair, pair, 12);
-        known->of[at].world = world_of_macs(pair, pair + 6);
-    }
-    return known->of[at].world;
+    const uint8_t *tag = packet->data + ETHERNET_BYTES;
+    if (packet->captured_len < ETHERNET_BYTES + VLAN_TAG_BYTES + IPV4_BYTES + TCP_BYTES)
+        return false;
+    uint16_t id = load_be16(tag) & 0xfff;
+    segment->vlan = id ? id : VLAN_NONE; /* 0: a priority, no VLAN */
+    segment->world = id ? world_hash(world_with(macs->world, WORLD_VLAN, id)) : macs->hash;
+    return behind_ethernet(packet, ETHERNET_BYTES + VLAN_TAG_BYTES, segment);
 }
 
 static inline bool is_usual(struct known_macs *known, const struct packet *packet,
                             struct segment *segment)
 {
-    struct extent frame = {packet->data, packet->captured_len, packet->original_len};
     if (UNLIKELY(packet->link_type != LINKTYPE_ETHERNET || packet->fcs_len ||
-                 frame.captured < LEAST_BYTES))
+                 packet->captured_len < ETHERNET_BYTES + IPV4_BYTES + TCP_BYTES))
         return false;
-    uint16_t type = load_be16(frame.at + 12);
-    uint64_t world = world_of(known, frame.at);
-    struct extent e = extent_behind(frame, ETHERNET_BYTES);
+    const struct known_pair *macs = pair_of(known, packet->data);
+    uint16_t type = load_be16(packet->data + 12);
+    if (UNLIKELY(type != ETHERTYPE_IPV4 && is_tag(type)))
+        return is_usual_tagged(macs, packet, segment);
+    segment->world = macs->hash;
     segment->vlan = VLAN_NONE;
-    segment->tunnel = TUNNEL_NONE;
-    if (UNLIKELY(type != ETHERTYPE_IPV4 && is_tag(type))) {
-        uint16_t id = load_be16(e.at) & 0xfff;
-        type = load_be16(e.at + 2);
-        e = extent_behind(e, VLAN_TAG_BYTES);
-        if (e.captured < IPV4_BYTES + TCP_BYTES)
-            return false;
-        if (id) { /* 0: a priority, no VLAN */
-            segment->vlan = id;
-            world = world_with(world, WORLD_VLAN, id);
-        }
-    }
-    segment->world = world_hash(world);
-    if (LIKELY(type == ETHERTYPE_IPV4))
-        return ipv4(&e, segment) && tcp(e, packet, segment);
-    return type == ETHERTYPE_IPV6 && ipv6(&e, segment) && tcp(e, packet, segment);
+    return behind_ethernet(packet, ETHERNET_BYTES, segment);
 }
 
 uint32_t usual_segments(struct known_macs *known, const struct packet *packets, uint32_t count,

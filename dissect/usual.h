@@ -18,10 +18,11 @@
  */
 #define KNOWN_MACS 16
 struct known_macs {
-    struct {
-        uint8_t pair[12];
+    struct known_pair {
         uint64_t world;
-    } of[KNOWN_MACS];
+        uint32_t hash;
+        uint8_t pair[12];
+    } pairs[KNOWN_MACS];
 };
 
 void known_macs_init(struct known_macs *known);
