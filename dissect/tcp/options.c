@@ -42,6 +42,12 @@ static bool reports_duplicate(const struct segment *segment, const uint8_t *opti
     return !before(segment->sack_left, left) && !before(right, segment->sack_right);
 }
 
+static inline void read_window_scale(struct segment *segment, uint8_t shift)
+{
+    segment->marks |= SEG_WINDOW_SCALE;
+    segment->window_scale = shift > WINDOW_SCALE_MAX ? WINDOW_SCALE_MAX : shift;
+}
+
 static void read_sack(struct segment *segment, const uint8_t *option)
 {
     segment->marks |= SEG_SACK;
@@ -70,8 +76,7 @@ static inline void read_option(struct segment *segment, const uint8_t *option,
         segment->mss = load_be16(option + 2);
         break;
     case OPTION_WINDOW_SCALE:
-        segment->marks |= SEG_WINDOW_SCALE;
-        segment->window_scale = option[2] > WINDOW_SCALE_MAX ? WINDOW_SCALE_MAX : option[2];
+        read_window_scale(segment, option[2]);
         break;
     case OPTION_SACK_PERMITTED:
         segment->marks |= SEG_SACK_PERMITTED;
@@ -129,10 +134,41 @@ static inline bool suits(uint8_t kind, uint32_t length)
                         ((length - l->shortest) & (l->unit - 1u)) == 0);
 }
 
-static inline void read_options(struct segment *segment, const uint8_t *options, uint32_t captured,
-                                uint32_t length, struct tcp_extra *extra)
+#define NOP_NOP_SACK_PERMITTED  0x01010402u
+#define NOP_NOP_TIMESTAMPS      0x0101080au
+#define SACK_PERMITTED_AND_TIME 0x0402080au
+
+/* Options as the usual stacks place them in a SYN, on multiples of four octets; how far it came. */
+static inline uint32_t read_aligned(struct segment *segment, const uint8_t *options,
+                                    uint32_t length)
 {
     uint32_t at = 0;
+    while (length - at >= 4) {
+        uint32_t word = load_be32(options + at);
+        if (word >> 16 == (OPTION_MSS << 8 | 4)) {
+            segment->marks |= SEG_MSS;
+            segment->mss = (uint16_t)word;
+        } else if (word >> 8 == (OPTION_NOP << 16 | OPTION_WINDOW_SCALE << 8 | 3)) {
+            read_window_scale(segment, (uint8_t)word);
+        } else if (word == NOP_NOP_SACK_PERMITTED) {
+            segment->marks |= SEG_SACK_PERMITTED;
+        } else if ((word == NOP_NOP_TIMESTAMPS || word == SACK_PERMITTED_AND_TIME) &&
+                   length - at >= 12) {
+            if (word == SACK_PERMITTED_AND_TIME)
+                segment->marks |= SEG_SACK_PERMITTED;
+            tcp_fill_timestamps(segment, options + at);
+            at += 8;
+        } else {
+            break;
+        }
+        at += 4;
+    }
+    return at;
+}
+
+static inline void read_options(struct segment *segment, const uint8_t *options, uint32_t at,
+                                uint32_t captured, uint32_t length, struct tcp_extra *extra)
+{
     while (at < length) {
         if (at >= captured) {
             segment->marks |= SEG_OPTIONS_CUT;
@@ -172,7 +208,8 @@ void tcp_options(struct segment *segment, const uint8_t *options, uint32_t captu
 {
     /* Nothing is cut but in captures with a short snapshot length: two loops of one text. */
     if (LIKELY(captured == length))
-        read_options(segment, options, length, length, extra);
+        read_options(segment, options, read_aligned(segment, options, length), length, length,
+                     extra);
     else
-        read_options(segment, options, captured, length, extra);
+        read_options(segment, options, 0, captured, length, extra);
 }

@@ -198,6 +198,59 @@ static void multipath_reset(void **state)
     assert_false(extra.has_mptcp_reason);
 }
 
+/* Options say the same wherever they stand: on multiples of four octets, as stacks place them, and
+ * moved by one, two or three. */
+static void places_do_not_matter(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *octets;
+        uint32_t length;
+    } pieces[] = {
+        {"\x02\x04\x05\xb4", 4},
+        {"\x01\x03\x03\x0f", 4},
+        {"\x01\x01\x04\x02", 4},
+        {"\x04\x02\x08\x0a\0\0\0\7\0\0\0\x09", 12},
+        {"\x03\x03\x07", 3},
+        {"\x01\x01\x08\x0a\0\0\1\0\0\0\2\0", 12},
+        {"\x01", 1},
+        {"\x04\x02", 2},
+        {"\x02\x03\x05", 3},
+        {"\x02\x04\x02\x18", 4},
+        {"\x01\x01\x05\x0a\0\0\0\x20\0\0\0\x30", 12},
+        {"\x00", 1},
+        {"\x22\x02", 2},
+        {"\x1e\x04\x80\x03", 4},
+    };
+    uint32_t random = 5;
+    unsigned with_timestamps = 0;
+    for (unsigned round = 0; round < 20000; round++) {
+        uint8_t octets[3 + 37] = {1, 1, 1};
+        uint32_t length = 0;
+        struct tcp_extra extra, as_extra;
+        for (;;) {
+            random = random * 1664525u + 1013904223u;
+            size_t at = (random >> 16) % (sizeof pieces / sizeof *pieces);
+            uint32_t there = pieces[at].length;
+            if (length + there > 37)
+                there = 37 - length; /* an option that runs out of the header */
+            memcpy(octets + 3 + length, pieces[at].octets, there);
+            length += there;
+            if (length == 37 || random >> 29 == 0)
+                break;
+        }
+        struct segment segment = read_cut(octets + 3, length, length, &extra);
+        with_timestamps += (segment.marks & SEG_TIMESTAMPS) != 0;
+        for (unsigned moved = 1; moved <= 3; moved++) {
+            struct segment as =
+                read_cut(octets + 3 - moved, length + moved, length + moved, &as_extra);
+            assert_memory_equal(&as, &segment, sizeof as);
+            assert_int_equal(as_extra.has_mptcp_reason, extra.has_mptcp_reason);
+        }
+    }
+    assert_true(with_timestamps > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +264,7 @@ int main(void)
         cmocka_unit_test(no_dsack_without_acknowledgment),
         cmocka_unit_test(experiments),
         cmocka_unit_test(multipath_reset),
+        cmocka_unit_test(places_do_not_matter),
     };
     return cmocka_run_group_tests_name("tcp options", tests, NULL, NULL);
 }
