@@ -55,24 +55,26 @@ static bool found_unanswered(const struct anomaly_set *found)
     return false;
 }
 
-/* Where it is counted is on its way while the connection is judged. */
-static struct ends fetch_ends(struct analyzer *a, const struct connection *c)
+/* Where it is counted is on its way while the connection is concluded. */
+static struct ends fetch_slots(struct analyzer *a, const struct connection *c)
 {
     int server = !client_side(c);
     struct ends ends =
         ends_of(&a->ends, c->key.address[!server], c->key.address[server], c->key.port[server]);
     tally_fetch(&a->tally, &ends);
     load_fetch(&a->load, &ends);
-    crowd_fetch(&a->crowd, ends.client, ends.server, ends.port);
+    crowd_fetch(&a->crowd, &ends);
     return ends;
 }
 
-static struct judged *judge(struct analyzer *a, const struct connection *connection, bool evicted)
+static struct judged *judge(struct analyzer *a, const struct connection *connection,
+                            const struct ends *ends, bool evicted)
 {
     struct judged *judged = &a->judged;
     if (a->drain)
         return drain_next(a->drain);
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &judged->conclusion);
+    load_fetch_items(&a->load, ends);
     anomalies_judge(connection, &a->config, a->flows.clock_ns, &judged->conclusion, &judged->found);
     return judged;
 }
@@ -82,20 +84,21 @@ static bool connection_final(void *context, struct connection *connection, bool 
     struct analyzer *a = context;
     if (!in_window(&a->config, connection)) {
         if (a->drain)
-            (void)judge(a, connection, evicted);
+            (void)judge(a, connection, NULL, evicted);
         return true;
     }
-    struct ends ends = fetch_ends(a, connection);
-    struct judged *judged = judge(a, connection, evicted);
+    struct ends ends = fetch_slots(a, connection);
+    struct judged *judged = judge(a, connection, &ends, evicted);
     struct connection_verdict *verdict = &judged->conclusion.verdict;
+    tally_fetch_rows(&a->tally, verdict, &ends);
     count(&a->summary, verdict, evicted);
-    if (!tally_connection(&a->tally, verdict, &ends) ||
-        !load_connection(&a->load, connection, &ends, &judged->conclusion, a->flows.clock_ns)) {
+    if (!load_connection(&a->load, connection, &ends, &judged->conclusion, a->flows.clock_ns) ||
+        !tally_connection(&a->tally, verdict, &ends)) {
         a->no_memory = true;
         return false;
     }
     stamps_final(&a->flows.stamps, connection, found_unanswered(&judged->found));
-    crowd_thin(&a->crowd, verdict, &judged->found);
+    crowd_thin(&a->crowd, verdict, &ends, &judged->found);
     return a->sink.connection(a->sink.context, verdict);
 }
 

@@ -37,8 +37,6 @@ bool crowd_init(struct crowd *crowd, struct siphash_key secret)
 {
     crowd->heavy_count = 0;
     crowd->budget = CROWD_BYTES;
-    crowd->secret = secret;
-    crowd->ahead = (struct crowd_target){.port = 0};
     return roll_init(&crowd->clients, sizeof(struct client), secret);
 }
 
@@ -54,13 +52,13 @@ void crowd_finish(struct crowd *crowd)
 
 /* ---- counting ------------------------------------------------------------------------------- */
 
-static struct client *client_of(struct crowd *crowd, const struct connection_verdict *v)
+static struct client *client_of(struct crowd *crowd, const struct ends *ends)
 {
-    struct roll_key key = roll_key_of(v->client.address, NULL, 0, 0);
-    struct client *c = roll_find(&crowd->clients, &key);
+    struct roll_key key = ends_client(ends);
+    struct client *c = roll_find_tagged(&crowd->clients, &key);
     if (c || roll_count(&crowd->clients) >= CROWD_CLIENTS)
         return c;
-    return roll_add(&crowd->clients, &key);
+    return roll_add_tagged(&crowd->clients, &key);
 }
 
 static struct rest *rest_of(struct crowd *crowd, struct client *c)
@@ -75,33 +73,24 @@ static struct rest *rest_of(struct crowd *crowd, struct client *c)
     return c->rest;
 }
 
-static uint64_t hash_of(const struct crowd *crowd, const uint8_t server[16], uint16_t port)
+/* The server, and what of it was tried. */
+static uint64_t server_hash(const struct ends *ends)
 {
-    uint64_t words[3] = {0, 0, port};
-    memcpy(words, server, 16);
-    return siphash13(crowd->secret, words, 3);
+    return roll_mix(ends->server_hash, 0, 0, 0);
 }
 
-static void aim_at(struct crowd *crowd, const uint8_t server[16], uint16_t port)
+static uint64_t target_hash(const struct ends *ends)
 {
-    struct crowd_target *ahead = &crowd->ahead;
-    if (ahead->hash[0] && ahead->port == port && memcmp(ahead->server, server, 16) == 0)
-        return;
-    memcpy(ahead->server, server, 16);
-    ahead->port = port;
-    ahead->hash[0] = hash_of(crowd, server, 0);
-    ahead->hash[1] = hash_of(crowd, server, port);
+    return roll_mix(ends->server_hash, 0, ends->port, 1);
 }
 
-void crowd_fetch(struct crowd *crowd, const uint8_t client[16], const uint8_t server[16],
-                 uint16_t port)
+void crowd_fetch(const struct crowd *crowd, const struct ends *ends)
 {
     const struct client *last = crowd->clients.last;
-    if (!last || !last->rest || memcmp(last->key.address[0], client, 16) != 0)
+    if (!last || !last->rest || memcmp(last->key.address[0], ends->client, 16) != 0)
         return;
-    aim_at(crowd, server, port);
-    distinct_fetch(&last->rest->servers, crowd->ahead.hash[0]);
-    distinct_fetch(&last->rest->targets, crowd->ahead.hash[1]);
+    distinct_fetch(&last->rest->servers, server_hash(ends));
+    distinct_fetch(&last->rest->targets, target_hash(ends));
 }
 
 static uint64_t count_ports(const struct rest *rest)
@@ -113,16 +102,15 @@ static uint64_t count_ports(const struct rest *rest)
 }
 
 static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct connection_verdict *v,
-                        const struct anomaly_verdict *a, unsigned kind)
+                        const struct ends *ends, const struct anomaly_verdict *a, unsigned kind)
 {
     if (a->evidence_count)
         pieces_add(&rest->pieces, &a->evidence[0]);
     rest->connections++;
     rest->doubtful |= a->confidence != CONFIDENCE_CERTAIN;
     rest->by_rule[kind]++;
-    aim_at(crowd, v->server.address, v->server.port);
-    distinct_add(&rest->servers, crowd->ahead.hash[0], &crowd->budget);
-    distinct_add(&rest->targets, crowd->ahead.hash[1], &crowd->budget);
+    distinct_add(&rest->servers, server_hash(ends), &crowd->budget);
+    distinct_add(&rest->targets, target_hash(ends), &crowd->budget);
     rest->ports[v->server.port / 64] |= UINT64_C(1) << v->server.port % 64;
     if (v->start_ns == TIME_UNKNOWN)
         return;
@@ -146,12 +134,12 @@ static unsigned kind_of(const struct anomaly_verdict *a)
 
 /* Is it told by a record of its own? */
 static bool is_told(struct crowd *crowd, const struct connection_verdict *v,
-                    const struct anomaly_verdict *a)
+                    const struct ends *ends, const struct anomaly_verdict *a)
 {
     unsigned kind = kind_of(a);
     if (kind == CROWDED)
         return true;
-    struct client *c = client_of(crowd, v);
+    struct client *c = client_of(crowd, ends);
     if (!c)
         return true;
     if (c->told[kind] < CROWD_TOLD) {
@@ -160,15 +148,16 @@ static bool is_told(struct crowd *crowd, const struct connection_verdict *v,
     }
     struct rest *rest = rest_of(crowd, c);
     if (rest)
-        add_to_rest(crowd, rest, v, a, kind);
+        add_to_rest(crowd, rest, v, ends, a, kind);
     return !rest;
 }
 
-void crowd_thin(struct crowd *crowd, struct connection_verdict *v, struct anomaly_set *found)
+void crowd_thin(struct crowd *crowd, struct connection_verdict *v, const struct ends *ends,
+                struct anomaly_set *found)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < found->count; i++) {
-        if (!is_told(crowd, v, &found->items[i]))
+        if (!is_told(crowd, v, ends, &found->items[i]))
             continue;
         if (kept != i)
             found->items[kept] = found->items[i];

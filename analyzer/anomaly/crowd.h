@@ -10,6 +10,7 @@
 #define FINWAIT_ANALYZER_ANOMALY_CROWD_H
 
 #include "analyzer/anomaly/anomaly.h"
+#include "analyzer/host/ends.h"
 #include "analyzer/host/roll.h"
 
 #define CROWD_TOLD    100u
@@ -23,25 +24,19 @@ struct crowd {
     struct roll clients;
     struct client *heavy[CROWD_HEAVY]; /* those whose rest is not told one by one */
     uint32_t heavy_count;
-    struct siphash_key secret;
     size_t budget; /* what is left of CROWD_BYTES */
-    struct crowd_target {
-        uint8_t server[16];
-        uint16_t port;
-        uint64_t hash[2]; /* without and with the port */
-    } ahead;              /* of crowd_fetch() */
 };
 
 bool crowd_init(struct crowd *crowd, struct siphash_key secret) MUST_CHECK;
 void crowd_finish(struct crowd *crowd);
 
 /* A connection between these will soon be asked about: has memory on its way. */
-void crowd_fetch(struct crowd *crowd, const uint8_t client[16], const uint8_t server[16],
-                 uint16_t port);
+void crowd_fetch(const struct crowd *crowd, const struct ends *ends);
 
 /* Takes out of the verdict's anomalies, which are those of `found`, what is not told one by one.
  * Where memory ran out it stays. */
-void crowd_thin(struct crowd *crowd, struct connection_verdict *verdict, struct anomaly_set *found);
+void crowd_thin(struct crowd *crowd, struct connection_verdict *verdict, const struct ends *ends,
+                struct anomaly_set *found);
 
 /* Makes the records, in order of address. False when `take` returned false. */
 bool crowd_tell(struct crowd *crowd,

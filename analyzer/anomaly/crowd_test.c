@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 static const struct siphash_key secret = {1, 2};
+static struct ends_maker maker;
 static struct crowd crowd;
 static struct anomaly_set found;
 
@@ -33,6 +34,7 @@ static int set_up(void **state)
 {
     (void)state;
     told_count = stop_after = 0;
+    ends_init(&maker, secret);
     return crowd_init(&crowd, secret) ? 0 : -1;
 }
 
@@ -59,7 +61,8 @@ static bool fails(uint8_t client, uint32_t server, uint16_t port, enum rule_id r
     found.items[0] = (struct anomaly_verdict){
         .rule = (uint8_t)rule, .evidence_count = 1, .evidence = {{.frame = 1, .at_ns = at_ns}}};
     found.items[1] = (struct anomaly_verdict){.rule = RULE_SYN_ISN_CHANGED};
-    crowd_thin(&crowd, &v, &found);
+    struct ends ends = ends_of(&maker, v.client.address, v.server.address, port);
+    crowd_thin(&crowd, &v, &ends, &found);
     assert_int_equal(v.anomaly_count, found.count);
     assert_int_equal(found.items[found.count - 1].rule, RULE_SYN_ISN_CHANGED);
     return found.count == 2;

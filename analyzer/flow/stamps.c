@@ -12,6 +12,7 @@
 
 bool stamps_init(struct stamps *stamps, struct siphash_key secret)
 {
+    ends_init(&stamps->ends, secret);
     return roll_init(&stamps->pairs, sizeof(struct stamp_pair), secret);
 }
 
@@ -22,18 +23,25 @@ void stamps_finish(struct stamps *stamps)
     roll_finish(&stamps->pairs);
 }
 
-static struct roll_key key_of(const struct connection *c)
+static struct roll_key key_of(struct stamps *stamps, const uint8_t client[16],
+                              const uint8_t server[16], uint16_t port)
 {
-    int client = client_side(c);
-    return roll_key_of(c->key.address[client], c->key.address[!client], c->key.port[!client], 0);
+    struct ends ends = ends_of(&stamps->ends, client, server, port);
+    return ends_pair(&ends);
+}
+
+static struct roll_key key_of_connection(struct stamps *stamps, const struct connection *c)
+{
+    int server = !client_side(c);
+    return key_of(stamps, c->key.address[!server], c->key.address[server], c->key.port[server]);
 }
 
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
 {
     if (!(syn->marks & SEG_TIMESTAMPS) || syn->time_ns == TIME_UNKNOWN)
         return 0;
-    struct roll_key key = roll_key_of(syn->source, syn->destination, syn->destination_port, 0);
-    const struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
+    struct roll_key key = key_of(stamps, syn->source, syn->destination, syn->destination_port);
+    const struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
     if (!pair || !pair->answered || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)
         return 0;
     bool below = seq_lt(seq_of(syn->ts_val), seq_of(pair->ts_val));
@@ -46,10 +54,10 @@ void stamps_answered(struct stamps *stamps, const struct connection *c, const st
     if (!(client->marks & SIDE_SYN) || !(client->marks & SIDE_TIMESTAMPS) ||
         g->time_ns == TIME_UNKNOWN)
         return;
-    struct roll_key key = key_of(c);
-    struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
+    struct roll_key key = key_of_connection(stamps, c);
+    struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
     if (!pair && roll_count(&stamps->pairs) < STAMPS_PAIRS)
-        pair = roll_add(&stamps->pairs, &key);
+        pair = roll_add_tagged(&stamps->pairs, &key);
     if (!pair)
         return;
     pair->answered = true;
@@ -88,8 +96,8 @@ void stamps_final(struct stamps *stamps, const struct connection *c, bool unansw
     if (!(c->side[client].marks & SIDE_SYN) || !(c->side[client].marks & SIDE_TIMESTAMPS) ||
         c->first_ns == TIME_UNKNOWN || (!unanswered && !answered))
         return;
-    struct roll_key key = key_of(c);
-    struct stamp_pair *pair = roll_find(&stamps->pairs, &key);
+    struct roll_key key = key_of_connection(stamps, c);
+    struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
     if (!pair)
         return;
     if (unanswered)

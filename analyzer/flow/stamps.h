@@ -10,6 +10,7 @@
 #define FINWAIT_ANALYZER_FLOW_STAMPS_H
 
 #include "analyzer/anomaly/pieces.h"
+#include "analyzer/host/ends.h"
 #include "analyzer/host/roll.h"
 #include "analyzer/tcp/connection.h"
 #include "dissect/compiler.h"
@@ -32,6 +33,7 @@ struct stamp_pair {
 
 struct stamps {
     struct roll pairs;
+    struct ends_maker ends;
 };
 
 bool stamps_init(struct stamps *stamps, struct siphash_key secret) MUST_CHECK;

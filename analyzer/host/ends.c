@@ -5,17 +5,30 @@
 void ends_init(struct ends_maker *maker, struct siphash_key secret)
 {
     *maker = (struct ends_maker){.secret = secret};
-    for (int i = 0; i < 2; i++)
-        maker->hash[i] = roll_hash_address(secret, maker->address[i]);
+    for (unsigned i = 0; i < ENDS_CACHED; i++)
+        maker->cached[i].hash = roll_hash_address(secret, maker->cached[i].address);
 }
 
-static uint64_t hash_of(struct ends_maker *maker, int which, const uint8_t address[16])
+/* Where it is cached must only differ between neighbours: the hash is what nobody foresees. The
+ * product's highest bits depend on all of the address. */
+static unsigned place_of(const uint64_t words[2])
 {
-    if (memcmp(maker->address[which], address, 16) != 0) {
-        memcpy(maker->address[which], address, 16);
-        maker->hash[which] = roll_hash_address(maker->secret, address);
+    uint64_t mixed = (words[0] ^ (words[1] << 29 | words[1] >> 35)) * UINT64_C(0x9e3779b97f4a7c15);
+    return (unsigned)(mixed >> (64 - ENDS_CACHED_BITS));
+}
+
+static uint64_t hash_of(struct ends_maker *maker, const uint8_t address[16])
+{
+    uint64_t words[2];
+    memcpy(words, address, sizeof words);
+    struct hashed_address *cached = &maker->cached[place_of(words)];
+    uint64_t held[2];
+    memcpy(held, cached->address, sizeof held);
+    if ((held[0] ^ words[0]) | (held[1] ^ words[1])) {
+        memcpy(cached->address, address, sizeof cached->address);
+        cached->hash = roll_hash_address(maker->secret, address);
     }
-    return maker->hash[which];
+    return cached->hash;
 }
 
 struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const uint8_t server[16],
@@ -25,7 +38,7 @@ struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const ui
         .client = client,
         .server = server,
         .port = port,
-        .client_hash = hash_of(maker, 0, client),
-        .server_hash = hash_of(maker, 1, server),
+        .client_hash = hash_of(maker, client),
+        .server_hash = hash_of(maker, server),
     };
 }

@@ -1,6 +1,7 @@
 /*
- * Both ends of a connection that is counted, by the names under which rolls know them: an address
- * is hashed once a connection, and not at all when the one before had it. Inside the room only.
+ * Both ends of a connection that is counted, by the names under which rolls know them. An address
+ * is hashed when it is first heard of, and found again in a small cache: each is asked for several
+ * times, when the connection's turn is near and when it has come. Inside the room only.
  */
 #ifndef FINWAIT_ANALYZER_HOST_ENDS_H
 #define FINWAIT_ANALYZER_HOST_ENDS_H
@@ -15,11 +16,16 @@ struct ends {
     uint64_t client_hash, server_hash;
 };
 
-/* Who makes them: what was hashed last. */
+#define ENDS_CACHED_BITS 7
+#define ENDS_CACHED      (1u << ENDS_CACHED_BITS)
+
+/* Who makes them. */
 struct ends_maker {
     struct siphash_key secret; /* of all rolls that are asked with them */
-    uint8_t address[2][16];
-    uint64_t hash[2];
+    struct hashed_address {
+        uint8_t address[16];
+        uint64_t hash;
+    } cached[ENDS_CACHED];
 };
 
 void ends_init(struct ends_maker *maker, struct siphash_key secret);

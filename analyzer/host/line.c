@@ -5,33 +5,17 @@
 
 _Static_assert(INSTANTS_MAX + 1 < LINE_SLOTS, "instants of a span have slots of their own");
 
-/* The step is a constant times a power of two: a division by what is not known beforehand would
- * cost more than all the rest. */
-static int64_t instant_before(int64_t at_ns, unsigned level)
-{
-    int64_t units = at_ns / INSTANT_NS;
-    units -= at_ns % INSTANT_NS < 0;
-    return units >> level; /* towards minus infinity, as every compiler that is used here does */
-}
-
-static int64_t instant_after(int64_t at_ns, unsigned level)
-{
-    return at_ns == INT64_MIN ? instant_before(at_ns, level) : instant_before(at_ns - 1, level) + 1;
-}
-
 /* ---- instants ------------------------------------------------------------------------------- */
 
-void grid_cover(struct grid *grid, int64_t at_ns)
+void grid_extend(struct grid *grid, int64_t at_ns)
 {
     if (!grid->begun) {
         *grid = (struct grid){.first_ns = at_ns, .last_ns = at_ns, .begun = true};
         return;
     }
-    if (at_ns >= grid->first_ns && at_ns <= grid->last_ns)
-        return;
     if (at_ns < grid->first_ns)
         grid->first_ns = at_ns;
-    else
+    if (at_ns > grid->last_ns)
         grid->last_ns = at_ns;
     while (grid_last(grid) - grid_first(grid) >= INSTANTS_MAX)
         grid->level++;
@@ -39,17 +23,12 @@ void grid_cover(struct grid *grid, int64_t at_ns)
 
 int64_t grid_first(const struct grid *grid)
 {
-    return instant_after(grid->first_ns, grid->level);
+    return grid_instant_after(grid->first_ns, grid->level);
 }
 
 int64_t grid_last(const struct grid *grid)
 {
-    return instant_before(grid->last_ns, grid->level);
-}
-
-int64_t grid_instant_of(const struct grid *grid, int64_t at_ns)
-{
-    return instant_after(at_ns, grid->level);
+    return grid_instant_before(grid->last_ns, grid->level);
 }
 
 int64_t grid_time_ns(const struct grid *grid, int64_t instant)
@@ -137,7 +116,7 @@ static bool reach(struct line *line, unsigned level, int64_t instant)
     return true;
 }
 
-bool line_change(struct line *line, unsigned level, int64_t instant, int32_t by)
+bool line_change_at_length(struct line *line, unsigned level, int64_t instant, int32_t by)
 {
     if (!reach(line, level, instant))
         return false;

@@ -28,8 +28,29 @@ struct grid {
     bool begun;
 };
 
+/* The step is a constant times a power of two: a division by what is not known beforehand would
+ * cost more than all the rest. */
+static inline int64_t grid_instant_before(int64_t at_ns, unsigned level)
+{
+    int64_t units = at_ns / INSTANT_NS;
+    units -= at_ns % INSTANT_NS < 0;
+    return units >> level; /* towards minus infinity, as every compiler that is used here does */
+}
+
+static inline int64_t grid_instant_after(int64_t at_ns, unsigned level)
+{
+    return at_ns == INT64_MIN ? grid_instant_before(at_ns, level)
+                              : grid_instant_before(at_ns - 1, level) + 1;
+}
+
+void grid_extend(struct grid *grid, int64_t at_ns);
+
 /* The span holds this moment. Called with every moment before it is put into a line. */
-void grid_cover(struct grid *grid, int64_t at_ns);
+static inline void grid_cover(struct grid *grid, int64_t at_ns)
+{
+    if (UNLIKELY(!grid->begun || at_ns < grid->first_ns || at_ns > grid->last_ns))
+        grid_extend(grid, at_ns);
+}
 
 static inline int64_t grid_step_ns(const struct grid *grid)
 {
@@ -41,7 +62,10 @@ int64_t grid_first(const struct grid *grid);
 int64_t grid_last(const struct grid *grid);
 
 /* The instant to which what happens at this moment belongs: perhaps one beyond the last. */
-int64_t grid_instant_of(const struct grid *grid, int64_t at_ns);
+static inline int64_t grid_instant_of(const struct grid *grid, int64_t at_ns)
+{
+    return grid_instant_after(at_ns, grid->level);
+}
 
 /* The time of an instant; the highest that can be told for one beyond. */
 int64_t grid_time_ns(const struct grid *grid, int64_t instant);
@@ -78,7 +102,17 @@ bool line_happen(struct line *line, const struct grid *grid, int64_t at_ns) MUST
 
 /* From this instant on `by` more stand, or at it so many more happened: for who reckons with
  * instants of his own, on the step of `level`. False when memory ran out. */
-bool line_change(struct line *line, unsigned level, int64_t instant, int32_t by) MUST_CHECK;
+bool line_change_at_length(struct line *line, unsigned level, int64_t instant,
+                           int32_t by) MUST_CHECK;
+
+static inline bool line_change(struct line *line, unsigned level, int64_t instant, int32_t by)
+{
+    bool within = instant >= line->first && instant <= line->last;
+    if (UNLIKELY(!line->slots || line->level != level || line->summed || !within))
+        return line_change_at_length(line, level, instant, by);
+    line->slots[(uint64_t)instant & (LINE_SLOTS - 1)] += (uint32_t)by;
+    return true;
+}
 
 /* Brings an older line to the grid's step. Before line_at(), each time that something was put in.
  */

@@ -75,8 +75,11 @@ bool load_init(struct load *load, const struct analyzer_config *config,
                struct siphash_key secret) MUST_CHECK;
 void load_finish(struct load *load);
 
-/* A connection of these will soon become final. */
+/* A connection of these will soon become final; the slots have come, and the items are on their
+ * way.
+ */
 void load_fetch(const struct load *load, const struct ends *ends);
+void load_fetch_items(const struct load *load, const struct ends *ends);
 
 /* A connection that has become final, with its anomalies; `now_ns` as for conclude(). False when
  * memory ran out. */

@@ -1,5 +1,6 @@
 #include "analyzer/host/roll.h"
 
+#include <assert.h>
 #include <string.h>
 
 bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret)
@@ -42,8 +43,31 @@ static bool same(const struct roll_key *a, const struct roll_key *b)
     return !differ;
 }
 
+/* Longer runs are rare. */
+#define SLOTS_LOOKED_AT 3u
+
+void roll_fetch_item(const struct roll *roll, uint32_t tag)
+{
+    const struct table *table = &roll->table;
+    for (uint32_t i = 0; i < SLOTS_LOOKED_AT; i++) {
+        const struct table_slot *slot = &table->slots[(tag + i) & table->mask];
+        if (slot->value == TABLE_NONE)
+            return;
+        if (slot->tag != tag)
+            continue;
+        const char *item = roll_at(roll, slot->value);
+        __builtin_prefetch(item);
+        if (roll->pool.item_bytes > 64)
+            __builtin_prefetch(item + 64);
+        if (roll->pool.item_bytes > 128)
+            __builtin_prefetch(item + 128);
+        return;
+    }
+}
+
 void *roll_find_tagged(struct roll *roll, const struct roll_key *key)
 {
+    assert(key->tag == roll_tag_of(roll, key));
     if (roll->last && same(roll->last, key))
         return roll->last;
     uint32_t slot = key->tag & roll->table.mask;

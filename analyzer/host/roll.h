@@ -51,11 +51,14 @@ uint32_t roll_tag_of(const struct roll *roll, const struct roll_key *key);
 void *roll_find_tagged(struct roll *roll, const struct roll_key *key);
 void *roll_add_tagged(struct roll *roll, const struct roll_key *key) MUST_CHECK;
 
-/* Somebody of this tag will soon be looked for: has memory on its way. */
+/* Somebody of this tag will be looked for: has the slots on their way, and once they have come,
+ * the item. */
 static inline void roll_fetch(const struct roll *roll, uint32_t tag)
 {
     table_prefetch(&roll->table, tag);
 }
+
+void roll_fetch_item(const struct roll *roll, uint32_t tag);
 
 /* Keeps the items whose place in `kept` is set, in their order: items move, pointers to them no
  * longer hold. What the others pointed to has been released. */
@@ -78,13 +81,18 @@ uint64_t roll_hash_address(struct siphash_key secret, const uint8_t address[16])
 
 /* `second` is 0 where the name has no second address. What cannot be foreseen of the hashes goes
  * through a finalizer that mixes all bits (Stafford's variant 13 of MurmurHash3's). */
-static inline uint32_t roll_tag(uint64_t first, uint64_t second, uint16_t port, uint16_t kind)
+static inline uint64_t roll_mix(uint64_t first, uint64_t second, uint16_t port, uint16_t kind)
 {
     uint64_t x = first + (second << 23 | second >> 41);
     x += ((uint64_t)port << 16 | kind) * UINT64_C(0x9e3779b97f4a7c15);
     x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return table_tag(x ^ x >> 31);
+    return x ^ x >> 31;
+}
+
+static inline uint32_t roll_tag(uint64_t first, uint64_t second, uint16_t port, uint16_t kind)
+{
+    return table_tag(roll_mix(first, second, port, kind));
 }
 
 static inline struct roll_key roll_key_of(const uint8_t first[16], const uint8_t second[16],

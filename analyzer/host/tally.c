@@ -51,6 +51,14 @@ void tally_fetch(const struct tally *t, const struct ends *ends)
     roll_fetch(&t->services, roll_tag(ends->server_hash, 0, ends->port, 0));
 }
 
+void tally_fetch_rows(const struct tally *t, const struct connection_verdict *v,
+                      const struct ends *ends)
+{
+    roll_fetch_item(&t->services, roll_tag(ends->server_hash, 0, ends->port, 0));
+    for (uint32_t i = 0; i < v->anomaly_count; i++)
+        roll_fetch(&t->rows, roll_tag(ends->server_hash, 0, ends->port, v->anomalies[i].rule));
+}
+
 /* A scan names as many services as it likes: those where something answers have room of their own.
  */
 static bool count_service(struct tally *t, const struct connection_verdict *v,

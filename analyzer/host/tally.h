@@ -53,8 +53,10 @@ struct tally {
 bool tally_init(struct tally *tally, struct siphash_key secret) MUST_CHECK;
 void tally_finish(struct tally *tally);
 
-/* A connection of these will soon become final. */
+/* A connection of these will soon become final; its anomalies are known. */
 void tally_fetch(const struct tally *tally, const struct ends *ends);
+void tally_fetch_rows(const struct tally *tally, const struct connection_verdict *verdict,
+                      const struct ends *ends);
 
 /* A connection that has become final, with its anomalies. False when memory ran out. */
 bool tally_connection(struct tally *tally, const struct connection_verdict *verdict,
