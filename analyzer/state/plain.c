@@ -24,6 +24,7 @@ struct plain_side {
     int before_fin;              /* its entry before that */
     uint32_t fin_start, fin_end; /* the first number of the FIN's segment, and that behind it */
     int ack_fin;                 /* its first entry that acknowledges the peer's FIN, or NO_ENTRY */
+    int crossed;                 /* the last before that which passed behind the FIN, or NO_ENTRY */
 };
 
 struct plain {
@@ -48,8 +49,8 @@ static bool both_opened(const struct connection *c, int client)
     const uint16_t kinds = both | SIDE_SYN_ACK;
     const struct detail *d = c->detail;
     return (c->side[client].marks & kinds) == both && (c->side[!client].marks & kinds) == kinds &&
-           c->side[0].packets && c->side[1].packets && !d->previous &&
-           nothing_missing(d->side[0].holes) && nothing_missing(d->side[1].holes);
+           c->side[0].packets && c->side[1].packets && nothing_missing(d->side[0].holes) &&
+           nothing_missing(d->side[1].holes);
 }
 
 static bool no_odd_marks(const struct log_entry *g)
@@ -89,7 +90,8 @@ static bool opens(const struct evidence *ev, struct plain *p)
                                          .last = x == client ? ACK_ENTRY : SYN_ACK_ENTRY,
                                          .spoke = NO_ENTRY,
                                          .fin = NO_ENTRY,
-                                         .ack_fin = NO_ENTRY};
+                                         .ack_fin = NO_ENTRY,
+                                         .crossed = NO_ENTRY};
     uint32_t client_next = p->side[client].isn + 1;
     uint32_t server_next = p->side[!client].isn + 1;
     const struct log_entry *syn = &log[SYN_ENTRY];
@@ -131,17 +133,19 @@ static inline bool follows(struct plain *p, const struct log_entry *g, int i)
 
 /* With one FIN of each side, and no octets of a side behind its own, or behind its acknowledgment
  * of the peer's. */
-static bool closes_down(struct plain *p, const struct log_entry *g, int i)
+static bool closes_down(const struct evidence *ev, struct plain *p, int i)
 {
+    const struct log_entry *g = &ev->log[i];
     struct plain_side *own = &p->side[g->side];
     const struct plain_side *peer = &p->side[!g->side];
     int last = own->last;
     if (!follows(p, g, i))
         return false;
     if (peer->fin != NO_ENTRY && own->ack_fin == NO_ENTRY) {
-        if (own->acked < peer->fin_end)
-            return false; /* the two crossed */
-        own->ack_fin = i;
+        if (own->acked >= peer->fin_end)
+            own->ack_fin = i;
+        else if (g->time_ns > ev->log[peer->fin].time_ns)
+            own->crossed = i;
     }
     if (!(g->flags & TCP_FIN))
         return !g->payload_len || (own->fin == NO_ENTRY && own->ack_fin == NO_ENTRY);
@@ -163,7 +167,7 @@ static bool goes_on(const struct evidence *ev, struct plain *p)
             return false;
     }
     for (; i < p->count; i++) {
-        if (!closes_down(p, &ev->log[i], i))
+        if (!closes_down(ev, p, i))
             return false;
     }
     return reckonable(p->last_ns);
@@ -282,10 +286,11 @@ static enum shape abort_both(const struct evidence *ev, int rst, struct endpoint
 
 /* One end's close: indices of entries. */
 struct plain_close {
-    int sent;     /* its FIN, */
-    int received; /* its peer's, */
-    int acked;    /* the acknowledgment of its own, */
-    int proof;    /* and what shows that it came; NO_ENTRY: nothing does */
+    int sent;    /* its FIN, */
+    int fin;     /* its peer's, */
+    int crossed; /* the last entry that it sent before that came, or again the peer's FIN, */
+    int acked;   /* the acknowledgment of its own, */
+    int proof;   /* and what shows that it came; NO_ENTRY: nothing does */
     bool active;
     bool doubtful;         /* its FIN may have been out before the peer's came */
     frame_ref received_by; /* what shows that the peer's FIN came */
@@ -344,7 +349,8 @@ static struct plain_close close_of(const struct evidence *ev, const struct plain
     const struct plain_side *own = &p->side[x];
     struct plain_close close = {
         .sent = own->fin,
-        .received = p->side[!x].fin,
+        .fin = p->side[!x].fin,
+        .crossed = own->crossed == NO_ENTRY ? p->side[!x].fin : own->crossed,
         .acked = p->side[!x].ack_fin,
         .proof = proof_of_ack(ev, p, x),
         .active = own->ack_fin > own->fin,
@@ -355,10 +361,12 @@ static struct plain_close close_of(const struct evidence *ev, const struct plain
     return close;
 }
 
+/* Segments that crossed it were sent before it came. */
 static void receive_fin(const struct evidence *ev, const struct plain_close *close,
                         enum tcp_state state, struct endpoint_states *s)
 {
-    enter(s, &ev->log[close->received], state, CAUSE_RECEIVED_FIN, close->received_by);
+    enter_at(s, ev->log[close->crossed].time_ns, ev->log[close->fin].frame, state,
+             CAUSE_RECEIVED_FIN, CERTAINTY_CONFIRMED, close->received_by);
 }
 
 static void receive_ack(const struct evidence *ev, const struct plain_close *close,
@@ -371,28 +379,29 @@ static void receive_ack(const struct evidence *ev, const struct plain_close *clo
         enter(s, g, state, CAUSE_RECEIVED_ACK_OF_FIN, ev->log[close->proof].frame);
 }
 
-/* The peer's FIN, its own, and the acknowledgment of that, in order of passage. Of what one segment
- * tells the acknowledgment is told last. */
+/* The peer's FIN, its own, and the acknowledgment of that, in order. Of what one segment tells the
+ * acknowledgment is told last. */
 static void enter_closing(const struct evidence *ev, const struct plain_close *close,
                           struct endpoint_states *s)
 {
     const struct log_entry *fin = &ev->log[close->sent];
-    if (close->received < close->sent) {
+    if (close->crossed < close->sent) {
         receive_fin(ev, close, STATE_CLOSE_WAIT, s);
         enter(s, fin, close->active ? STATE_CLOSING : STATE_LAST_ACK, CAUSE_SENT_FIN, FRAME_NONE);
         receive_ack(ev, close, close->active ? STATE_TIME_WAIT : STATE_CLOSED, s);
         return;
     }
     enter(s, fin, STATE_FIN_WAIT_1, CAUSE_SENT_FIN, FRAME_NONE);
-    if (close->received < close->acked)
+    if (close->crossed < close->acked)
         receive_fin(ev, close, STATE_CLOSING, s);
-    if (close->received <= close->acked) {
+    if (close->crossed <= close->acked) {
         receive_ack(ev, close, STATE_TIME_WAIT, s);
         return;
     }
     receive_ack(ev, close, STATE_FIN_WAIT_2, s);
     if (close->proof == NO_ENTRY) /* nor is what rests on it proved */
-        enter_presumably(s, &ev->log[close->received], STATE_TIME_WAIT, CAUSE_RECEIVED_FIN);
+        enter_at(s, ev->log[close->crossed].time_ns, ev->log[close->fin].frame, STATE_TIME_WAIT,
+                 CAUSE_RECEIVED_FIN, CERTAINTY_PRESUMED, FRAME_NONE);
     else
         receive_fin(ev, close, STATE_TIME_WAIT, s);
 }
@@ -401,7 +410,7 @@ static void enter_closing(const struct evidence *ev, const struct plain_close *c
 static void run_time_wait(const struct evidence *ev, int x, const struct plain_close *close,
                           struct endpoint_states *s)
 {
-    int entered = close->received > close->acked ? close->received : close->acked;
+    int entered = close->crossed > close->acked ? close->crossed : close->acked;
     int64_t last_ns = ev->log[entered].time_ns;
     int64_t own_due_ns = may_stray_ns(ev, x) + ev->config->delayed_ack_ns;
     s->time_wait_from_ns = last_ns;
@@ -431,7 +440,7 @@ static void look_behind(const struct evidence *ev, int x, const struct plain *p,
 {
     bool over = s->state == STATE_CLOSED && close->active;
     unsigned set = STATE_BIT(s->state);
-    bool brought = ev->log[close->received].ack.n - p->side[x].isn >= p->side[x].fin_end;
+    bool brought = ev->log[close->fin].ack.n - p->side[x].isn >= p->side[x].fin_end;
     if (!over)
         set |= either_way(close, STATE_TIME_WAIT, STATE_CLOSED);
     if (!over && close->proof == NO_ENTRY && !brought)
@@ -461,6 +470,20 @@ static void close_end(const struct evidence *ev, const struct plain *p, int x,
     look_behind(ev, x, p, &close, s);
 }
 
+/* What crossed the peer's FIN was sent before that came, and cannot have been sent later. */
+static bool only_crossed(const struct evidence *ev, const struct plain *p, int x)
+{
+    const struct plain_side *own = &p->side[x];
+    const struct plain_side *peer = &p->side[!x];
+    if (own->crossed == NO_ENTRY)
+        return true;
+    int64_t crossed_ns = ev->log[own->crossed].time_ns;
+    /* The acknowledgment of its own FIN passed behind the peer's: it did not come before. */
+    bool overtaken = peer->fin < peer->ack_fin && peer->ack_fin < own->crossed;
+    return crossed_ns - ev->log[peer->fin].time_ns < may_cross_ns(ev, x) &&
+           ev->log[own->ack_fin].time_ns > crossed_ns && !overtaken;
+}
+
 /* Both FINs were acknowledged, and nothing else is asked for. */
 static bool closes(const struct evidence *ev, const struct plain *p)
 {
@@ -470,7 +493,8 @@ static bool closes(const struct evidence *ev, const struct plain *p)
         seq_t end = seq_of(own->isn + own->fin_end);
         bool sent_before = d->start.seen[x] && seq_le(end, d->start.nxt[x]);
         if (own->fin == NO_ENTRY || own->ack_fin == NO_ENTRY || sent_before ||
-            octets_outstanding(ev, x) || d->side[x].probe_run || !arrived(ev, p, own->ack_fin))
+            octets_outstanding(ev, x) || d->side[x].probe_run || !arrived(ev, p, own->ack_fin) ||
+            !only_crossed(ev, p, x))
             return false;
     }
     return true;

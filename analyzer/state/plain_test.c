@@ -16,7 +16,7 @@
 
 #define TALKS           16000
 #define CHANGES_OF_EACH 40
-#define SEGMENTS_MAX    24
+#define SEGMENTS_MAX    32
 
 static uint32_t next_random(uint32_t *state)
 {
@@ -236,12 +236,47 @@ static void open_up(struct course *course, uint32_t *random)
     }
 }
 
+/* Says it as one that has not received the peer's last octets yet. */
+static void say_before(struct course *course, uint32_t *random, int side, const char *flags,
+                       uint32_t payload_len, uint32_t missing)
+{
+    course->next[!side] -= missing;
+    say(course, random, side, flags, payload_len);
+    course->next[!side] += missing;
+}
+
+/* Octets and FIN in a row, acknowledged step by step, while the other goes on. */
+static void close_in_a_row(struct course *course, uint32_t *random, int x)
+{
+    say(course, random, x, "P.", 20);
+    say(course, random, x, "F.", 10);
+    for (uint32_t i = below(random, 3); i > 0; i--)
+        say_before(course, random, !x, "P.", 10 * below(random, 2), 31);
+    if (below(random, 4))
+        say_before(course, random, !x, ".", 0, 11);
+    bool both = below(random, 4) == 0;
+    if (both)
+        say_before(course, random, !x, "F.", 0, 11);
+    if (below(random, 2))
+        say_before(course, random, !x, ".", 0, 1);
+    if (below(random, 3))
+        say(course, random, x, ".", 0);
+    if (below(random, 4) == 0)
+        say_before(course, random, !x, ".", 0, 1);
+    say(course, random, !x, both ? "." : "F.", 0);
+    say(course, random, x, ".", 0);
+}
+
 static void close_down(struct course *course, uint32_t *random)
 {
     int x = (int)below(random, 2);
     uint32_t payload_len = below(random, 4) ? 0 : 5;
-    switch (below(random, 8)) {
+    switch (below(random, 10)) {
     case 0:
+        return;
+    case 4:
+    case 5:
+        close_in_a_row(course, random, x);
         return;
     case 1:
         say(course, random, x, "R.", 0);
