@@ -1,15 +1,16 @@
 #include "analyzer/drain.h"
 
+#include "dissect/compiler.h"
 #include "dissect/thread.h"
 
 #include <stdlib.h>
 
 /* A thread costs more than fewer connections do. */
-#define DRAIN_LEAST 256u
+#define DRAIN_LEAST TABLE_SIZE(256u, 2u)
 
 /* Whoever waits is woken when there is something to do for a while. */
-#define JUDGED_AHEAD 64u
-#define WAKE         16u
+#define JUDGED_AHEAD TABLE_SIZE(64u, 4u)
+#define WAKE         TABLE_SIZE(16u, 2u)
 
 struct drain {
     const struct flows *flows;

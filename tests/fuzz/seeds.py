@@ -169,6 +169,9 @@ def seeds(target, scratch):
         for name, talk in talks():
             yield name, b"\0\0" + talk
             yield name + "_small", b"\x07\x01" + talk
+            yield name + "_crowd", b"\x40\x40" + 6 * talk
+            yield name + "_hosts", b"\x45\xe0" + talk + b"".join(
+                bytes([talk[at] & 0xF9 | 2 * (at // 16 % 4)]) + talk[at + 1:at + 16] for at in range(0, len(talk), 16))
         return
     if target == "command_line":
         for number, text in enumerate(COMMANDS):

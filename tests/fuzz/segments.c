@@ -10,8 +10,15 @@
 #define SEGMENT_BYTES 16
 #define TUPLES        4
 
+/* What the second octet says beside the time: which tuples there are. */
+#define MANY_HOSTS  0x80
+#define MANY_PORTS  0x40
+#define ADDRESSES_6 0x20
+
 /* Where each end of each tuple believes to be. */
 struct ends {
+    uint8_t choice;
+    uint8_t opened[TUPLES]; /* SYNs so far */
     uint32_t nxt[TUPLES][2];
     uint32_t stamp[TUPLES][2];
     int64_t now_ns;
@@ -91,6 +98,17 @@ static struct analyzer_config config_of(uint8_t choice)
         config.straggler_ns = 0;
     if (choice & 32)
         config.two_msl_ns = config.straggler_ns = INT64_MAX;
+    if (choice & 64) { /* what is said of thousands of connections, said of two */
+        config.port_low = 40000;
+        config.port_high = 40015;
+        config.time_waits_many = 2;
+        config.time_waits_missing = 1;
+        config.close_waits_leaking = 2;
+    }
+    if (choice & 128) {
+        config.from_ns = first_time(0);
+        config.to_ns = first_time(0) + 10 * NS_PER_S;
+    }
     return config;
 }
 
@@ -101,18 +119,32 @@ static uint32_t plus(uint32_t number, uint32_t distance)
     return sum;
 }
 
+static void put_addresses(struct segment *g, const struct ends *ends, unsigned side, unsigned tuple)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    static const uint8_t global[12] = {0x20, 0x01, 0x0d, 0xb8};
+    bool v6 = ends->choice & ADDRESSES_6;
+    uint8_t hosts[2] = {ends->choice & MANY_HOSTS ? (uint8_t)(3 + tuple) : 1, 2};
+    g->ip_version = v6 ? 6 : 4;
+    memcpy(g->source, v6 ? global : mapped, sizeof mapped);
+    memcpy(g->destination, v6 ? global : mapped, sizeof mapped);
+    memcpy(g->source + 12, (const uint8_t[4]){10, 0, 0, hosts[side]}, 4);
+    memcpy(g->destination + 12, (const uint8_t[4]){10, 0, 0, hosts[!side]}, 4);
+}
+
 static struct segment make_segment(struct ends *ends, const uint8_t *b, uint64_t frame)
 {
-    static const uint8_t address[2][4] = {{10, 0, 0, 1}, {10, 0, 0, 2}};
     unsigned side = b[0] & 1;
     unsigned tuple = b[0] >> 1 & 3;
     uint16_t port[2] = {(uint16_t)(40000 + tuple), tuple == 3 ? 40000 : 80};
+    if (ends->choice & MANY_PORTS && b[1] == TCP_SYN)
+        ends->opened[tuple]++;
+    if (ends->choice & MANY_PORTS)
+        port[0] = (uint16_t)(port[0] + TUPLES * ends->opened[tuple]);
     uint32_t raw;
     memcpy(&raw, b + 12, sizeof raw);
-    struct segment g = {.frame = frame_ref_of(0, frame), .ip_version = 4, .aux = AUX_NONE};
-    g.source[10] = g.source[11] = g.destination[10] = g.destination[11] = 0xff;
-    memcpy(g.source + 12, address[side], 4);
-    memcpy(g.destination + 12, address[!side], 4);
+    struct segment g = {.frame = frame_ref_of(0, frame), .aux = AUX_NONE};
+    put_addresses(&g, ends, side, tuple);
     g.source_port = port[side];
     g.destination_port = port[!side];
     g.time_ns = next_time(ends, b[0] >> 3 & 7, b[5]);
@@ -130,15 +162,21 @@ static struct segment make_segment(struct ends *ends, const uint8_t *b, uint64_t
     unsigned chosen = b[6] | (unsigned)b[7] << 8;
     for (unsigned i = 0; i < sizeof marks / sizeof *marks; i++)
         g.marks |= chosen >> i & 1 ? marks[i] : 0;
+    static const uint32_t more[] = {SEG_INBOUND, SEG_MPTCP, SEG_CHECKSUM_PENDING,
+                                    SEG_LENGTH_GUESSED};
+    for (unsigned i = 0; i < sizeof more / sizeof *more; i++)
+        g.marks |= b[9] >> i & 1 ? more[i] : 0;
     if (g.marks & SEG_MALFORMED)
         g.payload_len = 0;
+    else if (g.payload_len && g.payload_len <= 6 && b[9] & 16 && !(g.flags & TCP_PSH))
+        g.marks |= SEG_PADDING_LIKE;
     g.interface = chosen >> 12 & 1;
     g.world = chosen >> 13 & 3;
     g.vlan = chosen >> 15 ? 100 : VLAN_NONE;
     g.mss = 1460;
     g.window = (uint16_t)(b[8] << 8);
     g.window_scale = b[8] % 15;
-    g.ttl = b[9];
+    g.ttl = b[9] & 0xe0;
     g.ip_id = b[10];
     g.sack_left = g.ack;
     g.sack_right = plus(g.ack, raw);
@@ -157,7 +195,8 @@ static struct taken analyse(const uint8_t *bytes, size_t size)
     struct taken taken = {.digest = DIGEST_BEGIN};
     struct bytes in = {bytes, bytes + size};
     struct analyzer_config config = config_of(bytes_u8(&in));
-    struct ends ends = {.now_ns = first_time(bytes_u8(&in))};
+    struct ends ends = {.choice = bytes_u8(&in)};
+    ends.now_ns = first_time(ends.choice & 0x1f);
     for (unsigned i = 0; i < TUPLES; i++) {
         ends.nxt[i][0] = 1000 * i; /* the second near the wrap */
         ends.nxt[i][1] = plus(0, UINT32_MAX - 100 * i);
