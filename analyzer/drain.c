@@ -55,7 +55,7 @@ static bool await_room(struct drain *d, uint32_t next)
 static void *make(void *context)
 {
     struct drain *d = context;
-    struct connection room;
+    struct flow_room room;
     for (uint32_t i = 0; await_room(d, i) && i < d->count; i++) {
         const struct connection *c = flows_due(d->flows, i, &room);
         struct judged *judged = &d->judged[i % JUDGED_AHEAD];

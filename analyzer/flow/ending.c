@@ -250,14 +250,19 @@ uint32_t flows_due_count(const struct flows *f)
     return f->ending.count;
 }
 
-const struct connection *flows_due(const struct flows *f, uint32_t number, struct connection *room)
+static struct connection *due_connection(const struct flows *f, uint32_t value,
+                                         struct flow_room *room)
 {
-    uint32_t value = f->ending.order[number];
     if (!is_lone(value))
-        return flows_at(f, value);
-    lone_connection(flows_lone(f, value), f->config->vlan_in_key, room);
-    flows_mark_unheard(f, room);
-    return room;
+        return flows_look(flows_at(f, value), room);
+    lone_connection(flows_lone(f, value), f->config->vlan_in_key, &room->connection);
+    flows_mark_unheard(f, &room->connection);
+    return &room->connection;
+}
+
+const struct connection *flows_due(const struct flows *f, uint32_t number, struct flow_room *room)
+{
+    return due_connection(f, f->ending.order[number], room);
 }
 
 /* So many connections before its turn a connection is fetched, and half as many before its detail.
@@ -274,17 +279,15 @@ static void fetch_ahead(const struct flows *f, uint32_t i)
     if (i + FETCH_AHEAD / 2 >= ending->count || is_lone(ending->order[i + FETCH_AHEAD / 2]))
         return;
     const struct connection *c = flows_at(f, ending->order[i + FETCH_AHEAD / 2]);
-    if (c->detail)
-        flows_fetch(c->detail, sizeof *c->detail);
+    flows_fetch_detail(c);
 }
 
 /* Somebody else may still read it until it is told. */
 static bool hand_out(struct flows *f, uint32_t number)
 {
     uint32_t value = f->ending.order[number];
-    struct connection room;
-    (void)flows_due(f, number, &room);
-    bool go_on = f->final(f->context, is_lone(value) ? &room : flows_at(f, value), false);
+    struct flow_room room;
+    bool go_on = f->final(f->context, due_connection(f, value, &room), false);
     if (is_lone(value))
         flows_release_lone(f, value);
     else

@@ -12,7 +12,8 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
     flows_unlink(f, index);
     heard_connection(&f->heard, c);
     flows_mark_unheard(f, c);
-    bool go_on = f->final(f->context, c, evicted);
+    struct flow_room room;
+    bool go_on = f->final(f->context, flows_look(c, &room), evicted);
     f->evicted += evicted;
     flows_release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
@@ -30,8 +31,7 @@ static void fetch_ahead(const struct flows *f, uint32_t i)
     if (i + FETCH_AHEAD / 2 >= list->count)
         return;
     const struct connection *c = flows_at(f, list->items[i + FETCH_AHEAD / 2].index);
-    if (c->detail)
-        flows_fetch(c->detail, sizeof *c->detail);
+    flows_fetch_detail(c);
     table_prefetch(&f->table, c->tag);
 }
 

@@ -160,25 +160,52 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
     }
     bool held = remember_previous(c, old, f->config, f->clock_ns);
     flows_account(f, c);
+    if (old->marks & CONN_FILED)
+        flows_pack(f, old);
     return held ? FLOW_OK : FLOW_NO_MEMORY;
 }
 
 /* ---- a segment into its connection ---------------------------------------------------------- */
 
-static void file_closed(struct flows *f, uint32_t use)
+/* It is filed until stragglers have had their time, and seldom asked for until then. */
+static void let_linger(struct flows *f, uint32_t use)
 {
-    const struct connection *c = flows_at(f, use);
-    if (!(c->marks & CONN_CLOSED) || c->marks & CONN_FILED || f->clock_ns == TIME_UNKNOWN)
+    struct connection *c = flows_at(f, use);
+    if (!(c->marks & CONN_CLOSED) || f->clock_ns == TIME_UNKNOWN)
         return;
     /* Where no segment of it has a time, the linger counts from the present. */
     int64_t last_ns = connection_last_ns(c);
-    expiry_file(f, use, expiry_after(f, last_ns == TIME_UNKNOWN ? f->clock_ns : last_ns));
+    if (!(c->marks & CONN_FILED))
+        expiry_file(f, use, expiry_after(f, last_ns == TIME_UNKNOWN ? f->clock_ns : last_ns));
+    flows_pack(f, c);
+}
+
+/* What segments are looked up in can be read. */
+static bool unpack_uses(struct flows *f, uint32_t head, bool *any)
+{
+    bool held = true;
+    for (uint32_t i = head; i != POOL_NONE; i = flows_at(f, i)->next) {
+        *any |= flows_at(f, i)->packed;
+        held &= flows_unpack(f, flows_at(f, i));
+    }
+    return held;
+}
+
+static void pack_uses(struct flows *f, uint32_t head)
+{
+    for (uint32_t i = head; i != POOL_NONE; i = flows_at(f, i)->next) {
+        struct connection *c = flows_at(f, i);
+        if (c->marks & CONN_FILED && c->marks & (CONN_CLOSED | CONN_SUPERSEDED))
+            flows_pack(f, c);
+    }
 }
 
 /* `aux` is what the segment's RST says of itself, or NULL. */
 static bool track_in(struct flows *f, struct connection *c, int sender, const struct segment *g,
                      const struct segment_aux *aux)
 {
+    if (!flows_unpack(f, c))
+        return false;
     if (!c->detail && c->side[0].packets | c->side[1].packets)
         flows_lend_detail(f, c);
     bool held = track_segment(c, sender, g);
@@ -188,18 +215,11 @@ static bool track_in(struct flows *f, struct connection *c, int sender, const st
     return held;
 }
 
-/* `head`: as choice_head() finds it. */
-static enum flow_status take_any(struct flows *f, const struct flow_probe *probe, uint32_t head,
-                                 const struct segment *g, const struct segment_aux *aux)
+/* `head` can be read, and whatever follows it. */
+static enum flow_status take_chosen(struct flows *f, const struct flow_probe *probe, uint32_t head,
+                                    const struct segment *g, const struct segment_aux *aux)
 {
     int sender = probe->sender;
-    if (head == POOL_NONE && lone_fits(g) && !f->trace)
-        return make_lone(f, probe, g);
-    if (head != POOL_NONE && is_lone(head)) {
-        head = flows_promote(f, probe->tag, head);
-        if (head == POOL_NONE)
-            return FLOW_NO_MEMORY;
-    }
     struct choice choice = choice_of(f, head, sender, g);
     enum flow_status status = FLOW_OK;
     if (choice.use == POOL_NONE) {
@@ -230,8 +250,28 @@ static enum flow_status take_any(struct flows *f, const struct flow_probe *probe
         status = told_class(f, c, sender, g, &counts);
     if (status != FLOW_OK)
         return status;
-    file_closed(f, choice.use);
+    let_linger(f, choice.use);
     return expiry_make_room(f);
+}
+
+/* `head`: as choice_head() finds it. */
+static enum flow_status take_any(struct flows *f, const struct flow_probe *probe, uint32_t head,
+                                 const struct segment *g, const struct segment_aux *aux)
+{
+    if (head == POOL_NONE && lone_fits(g) && !f->trace)
+        return make_lone(f, probe, g);
+    if (head != POOL_NONE && is_lone(head)) {
+        head = flows_promote(f, probe->tag, head);
+        if (head == POOL_NONE)
+            return FLOW_NO_MEMORY;
+    }
+    bool unpacked = false;
+    if (!unpack_uses(f, head, &unpacked))
+        return FLOW_NO_MEMORY;
+    enum flow_status status = take_chosen(f, probe, head, g, aux);
+    if (unpacked && status == FLOW_OK)
+        pack_uses(f, choice_head(f, probe, g));
+    return status;
 }
 
 /* Nothing is to be chosen: the five-tuple has one use, nothing remembers one before it, and the
@@ -250,7 +290,7 @@ static enum flow_status take_ordinary(struct flows *f, struct connection *c, uin
     if (UNLIKELY(!track_ordinary(c, sender, g)) && !track_in(f, c, sender, g, NULL))
         return FLOW_NO_MEMORY;
     if (UNLIKELY(c->marks & CONN_CLOSED))
-        file_closed(f, index);
+        let_linger(f, index);
     return f->extra_bytes == extra_bytes ? FLOW_OK : expiry_make_room(f);
 }
 

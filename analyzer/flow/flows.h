@@ -19,6 +19,7 @@
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/wheel.h"
 #include "analyzer/tcp/connection.h"
+#include "analyzer/tcp/packed.h"
 #include "analyzer/trace.h"
 #include "dissect/compiler.h"
 
@@ -80,11 +81,17 @@ enum flow_status flows_feed(struct flows *flows, const struct segment *segments,
 /* Moves the clock, as a segment of this time does that is not taken. */
 enum flow_status flows_pass_time(struct flows *flows, int64_t time_ns) MUST_CHECK;
 
+/* Where a connection is made that is kept in another form. */
+struct flow_room {
+    struct connection connection;
+    struct detail_room detail;
+};
+
 /* While flows_drain() hands out: the connections in the order in which it does. They are not
  * touched before their turn. What is kept in another form is made in `room`. */
 uint32_t flows_due_count(const struct flows *flows);
 const struct connection *flows_due(const struct flows *flows, uint32_t number,
-                                   struct connection *room);
+                                   struct flow_room *room);
 
 /* Everything becomes final. In a hurry only what tells most: what has closed, then what is closing,
  * then what is open; the others are still in use afterwards, and only flows_finish() may follow. */

@@ -25,6 +25,8 @@ enum flow_status forged_undo(struct flows *f, int sender, const struct segment *
         !goes_on_as_before(c, flows_at(f, index), sender, g))
         return FLOW_OK;
     struct connection *old = flows_at(f, index);
+    if (!flows_unpack(f, old))
+        return FLOW_NO_MEMORY;
     if (f->trace && told_absorbed(f, c, old, g) != FLOW_OK)
         return FLOW_STOPPED;
     bool held = connection_absorb(old, c);

@@ -242,8 +242,8 @@ static void each_allocation_fails(void **state)
         while (tell(n, failures, 0))
             n++;
         assert_in_range(n, 20, 10000);
-        /* A host's stamps are then not remembered, or a detail is of the heap. */
-        assert_in_range(untold, 0, n / 5);
+        /* A host's stamps are then not remembered, or a detail is of the heap or stays unpacked. */
+        assert_in_range(untold, 0, n / 3);
     }
     assert_false(tell(-1, 1, 0));
 }

@@ -42,16 +42,62 @@ void flows_lend_detail(struct flows *f, struct connection *c)
         connection_lend(c, pool_at(&f->details, index), index + 1);
 }
 
+static uint64_t accounted_of(const struct connection *c)
+{
+    if (!c->detail)
+        return 0;
+    return c->packed ? connection_extra_bytes(c) : c->detail->accounted_bytes;
+}
+
 void flows_release(struct flows *f, uint32_t index)
 {
     struct connection *c = flows_at(f, index);
-    uint32_t place = c->detail ? c->detail->place : 0;
-    f->extra_bytes -= c->detail ? c->detail->accounted_bytes : 0;
+    uint32_t place = c->detail && !c->packed ? c->detail->place : 0;
+    f->extra_bytes -= accounted_of(c);
     connection_finish(c);
     if (place)
         pool_release(&f->details, place - 1);
     c->first_frame = FRAME_NONE;
     pool_release(&f->pool, index);
+}
+
+void flows_pack(struct flows *f, struct connection *c)
+{
+    uint64_t before = accounted_of(c);
+    uint32_t place;
+    if (!c->detail || c->packed || !detail_pack(c, &place))
+        return;
+    f->extra_bytes += accounted_of(c) - before;
+    if (place)
+        pool_release(&f->details, place - 1);
+}
+
+bool flows_unpack(struct flows *f, struct connection *c)
+{
+    if (!c->packed)
+        return true;
+    uint64_t before = accounted_of(c);
+    uint32_t index = pool_take(&f->details);
+    struct detail *lent = index == POOL_NONE ? NULL : pool_at(&f->details, index);
+    if (!detail_unpack(c, lent, index + 1)) {
+        if (lent)
+            pool_release(&f->details, index);
+        return false;
+    }
+    c->detail->accounted_bytes = connection_extra_bytes(c);
+    f->extra_bytes += accounted_of(c) - before;
+    return true;
+}
+
+struct connection *flows_look(struct connection *c, struct flow_room *room)
+{
+    if (!c->packed)
+        return c;
+    room->connection = *c;
+    room->connection.packed = false;
+    room->connection.detail = &room->detail.detail;
+    detail_look(c, &room->detail);
+    return &room->connection;
 }
 
 void flows_unlink(struct flows *f, uint32_t index)

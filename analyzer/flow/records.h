@@ -48,6 +48,13 @@ static inline void flows_fetch(const void *what, size_t bytes)
         FETCH((const char *)what + at);
 }
 
+/* All of the detail; a packed one's first lines, which most often are all. */
+static inline void flows_fetch_detail(const struct connection *connection)
+{
+    if (connection->detail)
+        flows_fetch(connection->detail, connection->packed ? 320 : sizeof *connection->detail);
+}
+
 /* Makes a zeroed record a connection whose first segment is about to be tracked, and which nobody
  * finds. Returns the sender's side. */
 int flows_begin(struct connection *connection, const struct segment *segment, bool vlan_in_key,
@@ -60,12 +67,21 @@ void flows_lend_detail(struct flows *flows, struct connection *connection);
 static inline void flows_account(struct flows *flows, struct connection *connection)
 {
     struct detail *detail = connection->detail;
-    if (!detail)
+    if (!detail || connection->packed)
         return;
     size_t held = connection_extra_bytes(connection);
     flows->extra_bytes += held - detail->accounted_bytes;
     detail->accounted_bytes = held;
 }
+
+/* Its detail, while it lingers, takes less. */
+void flows_pack(struct flows *flows, struct connection *connection);
+
+/* Its detail can be read and goes on. False when memory ran out: it cannot. */
+bool flows_unpack(struct flows *flows, struct connection *connection) MUST_CHECK;
+
+/* The connection as it can be read: itself, or what is made of it in `room`. */
+struct connection *flows_look(struct connection *connection, struct flow_room *room);
 
 /* No segment finds it any more. */
 void flows_unlink(struct flows *flows, uint32_t index);

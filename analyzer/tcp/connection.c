@@ -2,6 +2,7 @@
 
 #include "analyzer/tcp/log.h"
 #include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/packed.h"
 #include "analyzer/tcp/track.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ void connection_begin(struct connection *c, const struct flow_key *key,
     c->world = segment->world;
     c->interface = tap_of(segment);
     c->vlan = segment->vlan;
-    c->tunnel = segment->tunnel & 0x1fu;
+    c->tunnel = segment->tunnel & 0xfu;
     c->ip_version = segment->ip_version & 7u;
     c->side[0].last_ns = c->side[1].last_ns = TIME_UNKNOWN;
     if (segment->time_ns == TIME_UNKNOWN)
@@ -25,6 +26,8 @@ void connection_begin(struct connection *c, const struct flow_key *key,
 
 void connection_finish(struct connection *c)
 {
+    if (c->packed)
+        detail_forget(c);
     if (!c->detail)
         return;
     for (int s = 0; s < 2; s++) {
@@ -52,6 +55,8 @@ size_t connection_extra_bytes(const struct connection *c)
     const struct detail *d = c->detail;
     if (!d)
         return 0;
+    if (c->packed)
+        return detail_packed_bytes(c);
     size_t log_bytes = d->log == d->within ? 0 : d->log_room * sizeof *d->log;
     return sizeof *d + log_bytes + side_bytes(&d->side[0]) + side_bytes(&d->side[1]) +
            (d->previous ? sizeof *d->previous : 0);

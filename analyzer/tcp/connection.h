@@ -173,6 +173,13 @@ struct side_detail {
     struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring */
     struct log_entry kept[KEPT_ROLES];
 
+    uint32_t fins;
+    uint32_t rsts;
+    seq_t fin_seq; /* of the first FIN */
+    uint16_t mss;
+    uint16_t again_grown; /* of again_run, how many came clearly later than the one before had */
+
+    /* What stays zero in most connections. */
     struct ranges *holes; /* owned, NULL while there never was one */
     int64_t hole_ns;      /* when the last hole opened */
     uint64_t retransmitted_bytes;
@@ -183,13 +190,8 @@ struct side_detail {
     uint32_t keepalives;
     uint32_t zero_window_probes;
     uint32_t malformed;
-    uint32_t fins;
-    uint32_t rsts;
-    seq_t fin_seq;           /* of the first FIN */
     uint32_t fin_sacked_nth; /* the first segment of the peer's that reports it as received behind
                                 octets that are missing (SACK); 0: none */
-    uint16_t mss;
-    uint16_t again_grown; /* of again_run, how many came clearly later than the one before had */
     struct maybe_padding maybe_padding;
     seq_t sacked_left, sacked_right; /* of its octets, those last reported so (SACK), */
     bool sacked;                     /* if there were any */
@@ -209,7 +211,7 @@ struct side_detail {
 };
 
 _Static_assert(offsetof(struct side_detail, earlier) == 64, "the moments are a line of the cache");
-_Static_assert(offsetof(struct side_detail, holes) == 256, "what every segment touches is four");
+_Static_assert(offsetof(struct side_detail, fins) == 256, "what every segment touches is four");
 
 /* What stood when the first FIN or RST passed: whether a FIN of the other side may have been
  * queued. */
@@ -290,6 +292,7 @@ struct detail {
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
     bool reused;                   /* the five-tuple was opened anew while this was remembered, */
     int64_t reused_ns;             /* at this time, or TIME_UNKNOWN */
+    uint8_t packed;                /* how often it has been (packed.h) */
     uint32_t place;                /* 1 + index in the pool that lent it; 0: of the heap */
     size_t accounted_bytes;        /* of what it holds, as far as the memory limit knows */
     struct log_entry within[LOG_WITHIN];
@@ -319,9 +322,12 @@ struct connection {
     struct side side[2];
     int64_t first_ns;
     frame_ref first_frame;
-    struct detail *detail; /* owned, NULL while boring */
-    uint32_t tag;          /* of the key's hash */
-    uint32_t next;         /* older or parallel connection of the same key, POOL_NONE */
+    union {
+        struct detail *detail;         /* owned, NULL while boring */
+        struct packed_detail *packing; /* owned, where `packed`: nothing can be read of it */
+    };
+    uint32_t tag;  /* of the key's hash */
+    uint32_t next; /* older or parallel connection of the same key, POOL_NONE */
     uint32_t wheel_next;
     uint32_t world;
     uint32_t stream;
@@ -330,12 +336,14 @@ struct connection {
     uint16_t interface;    /* of the first segment; TAP_MANY beyond what fits */
     uint16_t held;         /* how many of the key there are from this one on; 0: not found by it */
     unsigned known_by : 2; /* enum client_known_by */
-    unsigned tunnel : 5;
+    unsigned tunnel : 4;
+    unsigned packed : 1; /* while it lingers: see packed.h */
     unsigned ip_version : 3;
     unsigned completeness : 6;
     unsigned syn_mss : 16; /* of a first SYN, until there is a detail to hold it */
 };
 
+_Static_assert(TUNNEL_COUNT <= 16, "a tunnel is four bits");
 _Static_assert(sizeof(struct connection) <= 256, "the hot record is four cache lines");
 
 static inline int client_side(const struct connection *c)

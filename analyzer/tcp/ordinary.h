@@ -20,11 +20,11 @@ static inline void ordinary_fetch(const struct connection *c, int sender,
                                   const struct segment *segment)
 {
     const struct detail *detail = c->detail;
-    if (!detail)
+    if (!detail || c->packed)
         return;
     if (c->side[sender].ordinary && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
         const struct side_detail *sent = &detail->side[sender];
-        for (size_t at = 0; at < offsetof(struct side_detail, holes); at += 64)
+        for (size_t at = 0; at < offsetof(struct side_detail, fins); at += 64)
             FETCH((const char *)sent + at);
         FETCH(&detail->side[!sender]);
         return;

@@ -1,0 +1,43 @@
+/*
+ * The detail of a connection that lingers, in a fifth of the octets: nobody asks for it before it
+ * is final, but for a straggler. Made whole again it is what it was, except that segments are
+ * forgotten that could have no copy any more.
+ *
+ * Numbers are told from those before them and from the connection's own, which must therefore stay
+ * as they are meanwhile; each takes as many octets as it has, two of them a common octet with their
+ * lengths. What the detail owns stays where it is and is the packed one's.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_PACKED_H
+#define FINWAIT_ANALYZER_TCP_PACKED_H
+
+#include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
+
+/* More often than this a detail is not packed: each straggler would unpack it. */
+#define PACKED_OFTEN 4u
+
+/* Packs the connection's detail, which it has, and lets go of it: `*place` is that of the detail
+ * that was lent, or 0 of one that was of the heap. False when nothing has changed, because memory
+ * ran out or it is not worth it. */
+bool detail_pack(struct connection *c, uint32_t *place) MUST_CHECK;
+
+/* Where a detail is made whole to be looked at. */
+struct detail_room {
+    struct detail detail;
+    struct log_entry log[LOG_MAX];
+};
+
+/* A look at the packed detail of `c`; what it owns is still the packed one's. */
+void detail_look(const struct connection *c, struct detail_room *room);
+
+/* Makes the detail whole again, in `lent` (see connection_lend()) or, where that is NULL, on the
+ * heap. False when memory ran out: it is still packed, and `lent` not taken. */
+bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place) MUST_CHECK;
+
+/* Releases the packed detail and what it owns. */
+void detail_forget(struct connection *c);
+
+/* Octets that the packed detail takes, and what it owns. */
+size_t detail_packed_bytes(const struct connection *c);
+
+#endif
