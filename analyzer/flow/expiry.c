@@ -170,10 +170,7 @@ static bool evict_closed(struct flows *f, enum flow_status *status)
 {
     if (f->clock_ns == TIME_UNKNOWN)
         return false;
-    for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
-        uint32_t *bucket = &f->wheel.heads[((uint64_t)f->wheel.tick + i) % WHEEL_BUCKETS];
-        if (*bucket == WHEEL_NONE)
-            continue;
+    for (uint32_t *bucket; (bucket = wheel_first(&f->wheel)) != NULL;) {
         if (!sift_bucket(f, bucket, INT64_MAX)) {
             *status = FLOW_NO_MEMORY;
             return true;
@@ -188,20 +185,68 @@ static bool evict_closed(struct flows *f, enum flow_status *status)
 
 #define EVICTION_SAMPLE 64
 
-/* A record's or a lone SYN's value in the table; POOL_NONE where none is, or where it waits in the
- * wheel. */
-static uint32_t idle_at(const struct flows *f, uint32_t place, int64_t *last_ns)
+/* What is known of a value in the table, or POOL_NONE as its value: none is there, or it waits in
+ * the wheel. */
+static struct flow_idle idle_of(const struct flows *f, uint32_t value)
 {
-    if (place >= f->pool.fresh) {
-        place -= f->pool.fresh;
-        int kind = place >= f->lones[0].fresh;
-        uint32_t value = flows_lone_value(kind, kind ? place - f->lones[0].fresh : place);
-        *last_ns = flows_lone(f, value)->time_ns;
-        return flows_lone(f, value)->frame == FRAME_NONE ? POOL_NONE : value;
+    static const struct flow_idle none = {.value = POOL_NONE};
+    if (is_lone(value)) {
+        const struct lone *lone = flows_lone(f, value);
+        struct flow_idle idle = {value, lone->stream, lone->time_ns};
+        return lone->frame == FRAME_NONE ? none : idle;
     }
-    const struct connection *c = flows_at(f, place);
-    *last_ns = connection_last_ns(c);
-    return c->first_frame == FRAME_NONE || c->marks & CONN_FILED ? POOL_NONE : place;
+    const struct connection *c = flows_at(f, value);
+    struct flow_idle idle = {value, c->stream, connection_last_ns(c)};
+    return c->first_frame == FRAME_NONE || c->marks & CONN_FILED ? none : idle;
+}
+
+static uint32_t value_at(const struct flows *f, uint32_t place)
+{
+    if (place < f->pool.fresh)
+        return place;
+    place -= f->pool.fresh;
+    int kind = place >= f->lones[0].fresh;
+    return flows_lone_value(kind, kind ? place - f->lones[0].fresh : place);
+}
+
+static void keep_idle(struct flows *f, struct flow_idle idle)
+{
+    if (f->idle_count == FLOW_IDLE_KEPT) {
+        if (idle.last_ns >= f->idle[FLOW_IDLE_KEPT - 1].last_ns)
+            return;
+        f->idle_count--;
+    }
+    uint32_t at = f->idle_count++;
+    for (; at > 0 && f->idle[at - 1].last_ns > idle.last_ns; at--)
+        f->idle[at] = f->idle[at - 1];
+    f->idle[at] = idle;
+}
+
+/* Of the next few in turn those silent longest. */
+static void look_for_idle(struct flows *f)
+{
+    uint32_t looked_at = 0;
+    uint32_t places = f->pool.fresh + f->lones[0].fresh + f->lones[1].fresh;
+    f->idle_count = f->idle_taken = 0;
+    for (uint32_t step = 0; step < places && looked_at < EVICTION_SAMPLE; step++) {
+        struct flow_idle idle = idle_of(f, value_at(f, f->hand++ % places));
+        if (idle.value == POOL_NONE)
+            continue;
+        looked_at++;
+        keep_idle(f, idle);
+    }
+}
+
+/* The next that was found and has been silent since, or POOL_NONE. */
+static uint32_t next_idle(struct flows *f)
+{
+    while (f->idle_taken < f->idle_count) {
+        struct flow_idle found = f->idle[f->idle_taken++];
+        struct flow_idle now = idle_of(f, found.value);
+        if (now.value != POOL_NONE && now.stream == found.stream && now.last_ns == found.last_ns)
+            return found.value;
+    }
+    return POOL_NONE;
 }
 
 static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evicted)
@@ -216,23 +261,12 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
     return f->final(f->context, &c, evicted) ? FLOW_OK : FLOW_STOPPED;
 }
 
-/* Of the next few in turn, the one silent longest. */
 static bool evict_idle(struct flows *f, enum flow_status *status)
 {
-    uint32_t victim = POOL_NONE;
-    int64_t victim_ns = 0;
-    uint32_t looked_at = 0;
-    uint32_t places = f->pool.fresh + f->lones[0].fresh + f->lones[1].fresh;
-    for (uint32_t step = 0; step < places && looked_at < EVICTION_SAMPLE; step++) {
-        int64_t last_ns;
-        uint32_t value = idle_at(f, f->hand++ % places, &last_ns);
-        if (value == POOL_NONE)
-            continue;
-        looked_at++;
-        if (victim == POOL_NONE || last_ns < victim_ns) {
-            victim = value;
-            victim_ns = last_ns;
-        }
+    uint32_t victim = next_idle(f);
+    if (victim == POOL_NONE) {
+        look_for_idle(f);
+        victim = next_idle(f);
     }
     if (victim == POOL_NONE)
         return false;

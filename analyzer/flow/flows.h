@@ -36,6 +36,9 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
  * second's work. */
 #define FLOW_LAST_MOST 10000u
 
+/* So many to evict are looked for at once. */
+#define FLOW_IDLE_KEPT 16u
+
 struct flows {
     const struct analyzer_config *config;
     flow_final final;
@@ -58,6 +61,12 @@ struct flows {
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
     uint32_t hand; /* where the search for something to evict goes on */
+    struct flow_idle {
+        uint32_t value; /* in the table */
+        uint32_t stream;
+        int64_t last_ns;
+    } idle[FLOW_IDLE_KEPT];          /* what it has found, the longest silent first */
+    uint32_t idle_count, idle_taken; /* of them, those that were looked at since */
     struct due_list due;
     struct flow_ending {
         uint32_t *order; /* while draining: of all, records and lone SYNs */

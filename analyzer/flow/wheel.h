@@ -8,6 +8,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_WHEEL_H
 #define FINWAIT_ANALYZER_FLOW_WHEEL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define WHEEL_TICK_NS INT64_C(250000000)
@@ -16,8 +17,10 @@
 
 struct wheel {
     uint32_t heads[WHEEL_BUCKETS];
-    int64_t tick;   /* the next one to come due; its bucket still fills */
-    int64_t end_ns; /* until then it does; never later than that */
+    uint64_t occupied[WHEEL_BUCKETS / 64]; /* a bit for each bucket in which something is,
+                                              and perhaps for one that was emptied */
+    int64_t tick;                          /* the next one to come due; its bucket still fills */
+    int64_t end_ns;                        /* until then it does; never later than that */
 };
 
 static inline int64_t wheel_tick_of(int64_t time_ns)
@@ -37,10 +40,13 @@ static inline void wheel_init(struct wheel *wheel, int64_t now_ns)
 {
     for (uint32_t i = 0; i < WHEEL_BUCKETS; i++)
         wheel->heads[i] = WHEEL_NONE;
+    for (uint32_t i = 0; i < WHEEL_BUCKETS / 64; i++)
+        wheel->occupied[i] = 0;
     wheel_turn_to(wheel, wheel_tick_of(now_ns));
 }
 
-/* The bucket of a time: never before the present tick, never beyond one turn. */
+/* The bucket of a time, for something to be put in: never before the present tick, never beyond one
+ * turn. */
 static inline uint32_t *wheel_bucket(struct wheel *wheel, int64_t due_ns)
 {
     int64_t tick = wheel_tick_of(due_ns);
@@ -48,7 +54,27 @@ static inline uint32_t *wheel_bucket(struct wheel *wheel, int64_t due_ns)
         tick = wheel->tick;
     if (tick >= wheel->tick + WHEEL_BUCKETS)
         tick = wheel->tick + WHEEL_BUCKETS - 1;
-    return &wheel->heads[(uint64_t)tick % WHEEL_BUCKETS];
+    uint64_t bucket = (uint64_t)tick % WHEEL_BUCKETS;
+    wheel->occupied[bucket / 64] |= UINT64_C(1) << bucket % 64;
+    return &wheel->heads[bucket];
+}
+
+/* Of the buckets in which something is the one that comes due first, or NULL. */
+static inline uint32_t *wheel_first(struct wheel *wheel)
+{
+    uint64_t start = (uint64_t)wheel->tick % WHEEL_BUCKETS;
+    uint64_t from_start = UINT64_MAX << start % 64;
+    for (uint64_t i = 0; i <= WHEEL_BUCKETS / 64; i++) {
+        uint64_t word = (start / 64 + i) % (WHEEL_BUCKETS / 64);
+        uint64_t part = i == 0 ? from_start : i == WHEEL_BUCKETS / 64 ? ~from_start : UINT64_MAX;
+        for (uint64_t bits; (bits = wheel->occupied[word] & part) != 0;) {
+            uint32_t *bucket = &wheel->heads[word * 64 + (uint64_t)__builtin_ctzll(bits)];
+            if (*bucket != WHEEL_NONE)
+                return bucket;
+            wheel->occupied[word] &= ~(bits & (0 - bits));
+        }
+    }
+    return NULL;
 }
 
 #endif

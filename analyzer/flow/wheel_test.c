@@ -59,11 +59,45 @@ static void buckets_stay_within_a_turn(void **state)
     }
 }
 
+static uint32_t *first_one_by_one(struct wheel *wheel)
+{
+    for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
+        uint32_t *bucket = &wheel->heads[((uint64_t)wheel->tick + i) % WHEEL_BUCKETS];
+        if (*bucket != WHEEL_NONE)
+            return bucket;
+    }
+    return NULL;
+}
+
+/* Filled here and there, emptied by whoever takes what comes first, or by others. */
+static void the_first_is_the_next_to_come_due(void **state)
+{
+    (void)state;
+    static struct wheel wheel;
+    for (int64_t start = -6000; start < 6000; start += 97) {
+        wheel_init(&wheel, start * TICK);
+        assert_null(wheel_first(&wheel));
+        for (int64_t i = 0; i < 40; i++)
+            *wheel_bucket(&wheel, (start + i * i * 13 % WHEEL_BUCKETS) * TICK) = 1;
+        for (int64_t i = 0; i < 40; i += 3)
+            *wheel_bucket(&wheel, (start + i * i * 13 % WHEEL_BUCKETS) * TICK) = WHEEL_NONE;
+        wheel_turn_to(&wheel, start + 500);
+        uint32_t taken = 0;
+        for (uint32_t *first; (first = first_one_by_one(&wheel)) != NULL; taken++) {
+            assert_ptr_equal(wheel_first(&wheel), first);
+            *first = WHEEL_NONE;
+        }
+        assert_in_range(taken, 20, 26);
+        assert_null(wheel_first(&wheel));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ticks_round_down),
         cmocka_unit_test(buckets_stay_within_a_turn),
+        cmocka_unit_test(the_first_is_the_next_to_come_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
