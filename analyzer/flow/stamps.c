@@ -92,7 +92,8 @@ static void count_dropped(struct stamp_pair *pair, const struct connection *c)
 void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered)
 {
     int client = client_side(c);
-    bool answered = c->side[!client].marks & SIDE_SYN_ACK;
+    bool compared = c->marks & (CONN_STAMP_BELOW | CONN_STAMP_COMPARED);
+    bool answered = c->side[!client].marks & SIDE_SYN_ACK && compared;
     if (!(c->side[client].marks & SIDE_SYN) || !(c->side[client].marks & SIDE_TIMESTAMPS) ||
         c->first_ns == TIME_UNKNOWN || (!unanswered && !answered))
         return;
