@@ -64,8 +64,10 @@ static void double_step(struct ledger *l)
     l->level++;
 }
 
-static void bring_to(struct ledger *l, unsigned level)
+static inline void bring_to(struct ledger *l, unsigned level)
 {
+    if (LIKELY(l->level == level))
+        return;
     while (l->count && l->level < level)
         double_step(l);
     l->level = (uint8_t)level;
@@ -122,23 +124,18 @@ static bool note(struct ledger *l, int64_t instant, unsigned row, uint16_t kind)
     return true;
 }
 
-bool ledger_stand(struct ledger *l, const struct grid *grid, unsigned row, int64_t from_ns,
-                  int64_t to_ns)
+bool ledger_stand(struct ledger *l, unsigned level, unsigned row, int64_t from, int64_t to)
 {
-    if (to_ns <= from_ns)
+    if (to <= from)
         return true;
-    int64_t from = grid_instant_of(grid, from_ns);
-    int64_t to = grid_instant_of(grid, to_ns);
-    if (to == from)
-        return true;
-    bring_to(l, grid->level);
+    bring_to(l, level);
     return note(l, from, row, 0) && note(l, to, row, NOTE_LEAVES);
 }
 
-bool ledger_happen(struct ledger *l, const struct grid *grid, unsigned row, int64_t at_ns)
+bool ledger_happen(struct ledger *l, unsigned level, unsigned row, int64_t at)
 {
-    bring_to(l, grid->level);
-    return note(l, grid_instant_of(grid, at_ns), row, NOTE_HAPPENS);
+    bring_to(l, level);
+    return note(l, at, row, NOTE_HAPPENS);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

@@ -30,13 +30,14 @@ struct ledger {
 
 void ledger_finish(struct ledger *ledger);
 
-/* One more stood in [from, to) in this row; as line_stand(). False when memory ran out. */
-bool ledger_stand(struct ledger *ledger, const struct grid *grid, unsigned row, int64_t from_ns,
-                  int64_t to_ns) MUST_CHECK;
+/* One more stood in this row from the one instant on until the other, where both are those to which
+ * its beginning and its end belong on the step of `level`. False when memory ran out. */
+bool ledger_stand(struct ledger *ledger, unsigned level, unsigned row, int64_t from,
+                  int64_t to) MUST_CHECK;
 
-/* It happened once more in this row, which holds nothing else; as line_happen(). */
-bool ledger_happen(struct ledger *ledger, const struct grid *grid, unsigned row,
-                   int64_t at_ns) MUST_CHECK;
+/* It happened once more in this row, which holds nothing else, at the instant to which it belongs.
+ */
+bool ledger_happen(struct ledger *ledger, unsigned level, unsigned row, int64_t at) MUST_CHECK;
 
 /* Brings it to the grid's step. Before what follows. */
 void ledger_settle(struct ledger *ledger, const struct grid *grid);

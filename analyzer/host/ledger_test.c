@@ -36,9 +36,11 @@ static void put_one(struct pair *p, uint64_t *state, int64_t origin_ns, int64_t 
     grid_cover(&p->grid, from_ns);
     if (to_ns > from_ns)
         grid_cover(&p->grid, to_ns - 1); /* as at the very end of a capture */
-    assert_true(ledger_stand(&p->ledger, &p->grid, row, from_ns, to_ns));
+    assert_true(ledger_stand(&p->ledger, p->grid.level, row, grid_instant_of(&p->grid, from_ns),
+                             grid_instant_of(&p->grid, to_ns > from_ns ? to_ns : from_ns)));
     assert_true(line_stand(&p->lines[row], &p->grid, from_ns, to_ns));
-    assert_true(ledger_happen(&p->ledger, &p->grid, EVENTS, from_ns));
+    assert_true(
+        ledger_happen(&p->ledger, p->grid.level, EVENTS, grid_instant_of(&p->grid, from_ns)));
     assert_true(line_happen(&p->lines[EVENTS], &p->grid, from_ns));
 }
 
@@ -155,7 +157,9 @@ static void an_empty_one(void **unused)
     struct ledger ledger = {0};
     grid_cover(&grid, 10);
     grid_cover(&grid, 20);
-    assert_true(ledger_stand(&ledger, &grid, 3, 10, 20)); /* no instant lies there */
+    int64_t none = grid_instant_of(&grid, 10);
+    assert_true(none == grid_instant_of(&grid, 20)); /* no instant lies there */
+    assert_true(ledger_stand(&ledger, grid.level, 3, none, none));
     ledger_settle(&ledger, &grid);
     assert_int_equal(ledger.count, 0);
     assert_int_equal(ledger_load(&ledger, 3).peak, 0);

@@ -56,6 +56,16 @@ void load_finish(struct load *load)
 
 /* ---- one endpoint of one connection --------------------------------------------------------- */
 
+/* What an endpoint's states were, and for how long: what stands. */
+struct life {
+    struct lived {
+        const struct state_entry *entry;
+        struct stay stay;
+    } lived[TIMELINE_MAX];
+    uint32_t count;
+    bool established;
+};
+
 /* A connection on its way into the load. */
 struct arrival {
     struct load *load;
@@ -65,6 +75,7 @@ struct arrival {
     int64_t end_ns; /* until when the last states are believed */
     bool reused;    /* then the five-tuple was opened anew */
     int64_t now_ns; /* how far the capture had come */
+    struct life client, server;
 };
 
 static int64_t later_by(int64_t at_ns, int64_t span_ns)
@@ -96,36 +107,52 @@ static bool is_socket(unsigned state)
     return state != STATE_CLOSED && state != STATE_LISTEN && state != STATE_UNKNOWN;
 }
 
-/* The entry's stay in its state; empty when its times are not known. */
-static struct stay stay_of(const struct arrival *a, const struct endpoint_verdict *e, uint32_t i)
+/* The stay of an entry that the other follows; empty when its times are not known. */
+static struct stay stay_of(const struct arrival *a, const struct state_entry *entry,
+                           const struct state_entry *next)
 {
-    struct stay stay = {.from_ns = e->states[i].at_ns, .to_ns = a->end_ns};
-    for (uint32_t next = i + 1; next < e->state_count; next++) {
-        if (e->states[next].retracted)
-            continue;
-        if (e->states[next].at_ns < stay.to_ns)
-            stay.to_ns = e->states[next].at_ns;
-        break;
-    }
+    struct stay stay = {.from_ns = entry->at_ns, .to_ns = a->end_ns};
+    if (next && next->at_ns < stay.to_ns)
+        stay.to_ns = next->at_ns;
     if (stay.from_ns == TIME_UNKNOWN || stay.to_ns == TIME_UNKNOWN || stay.to_ns < stay.from_ns)
         stay.to_ns = stay.from_ns;
     return stay;
 }
 
-static bool stands(const struct state_entry *entry, struct stay stay)
+/* From the last to the first: what was taken back neither stands nor ends what does. */
+static void tell_life(struct arrival *a, const struct endpoint_verdict *e, struct life *life)
 {
-    return !entry->retracted && is_socket(entry->state) && stay.from_ns < stay.to_ns;
+    const struct state_entry *next = NULL;
+    life->count = 0;
+    life->established = false;
+    for (uint32_t i = e->state_count; i-- > 0;) {
+        const struct state_entry *entry = &e->states[i];
+        if (entry->retracted)
+            continue;
+        if (is_socket(entry->state)) {
+            struct stay stay = stay_of(a, entry, next);
+            life->established |=
+                entry->state != STATE_SYN_SENT && entry->state != STATE_SYN_RECEIVED;
+            if (stay.from_ns < stay.to_ns && life->count < TIMELINE_MAX) {
+                life->lived[life->count++] = (struct lived){.entry = entry, .stay = stay};
+                grid_cover(&a->load->grid, stay.from_ns);
+            }
+        }
+        next = entry;
+    }
 }
 
-static bool ever_established(const struct endpoint_verdict *e)
+/* Once the grid covers all of it. One begins when the one before it ends. */
+static void find_instants(const struct grid *grid, struct life *life)
 {
-    for (uint32_t i = 0; i < e->state_count; i++) {
-        unsigned state = e->states[i].state;
-        if (!e->states[i].retracted && is_socket(state) && state != STATE_SYN_SENT &&
-            state != STATE_SYN_RECEIVED)
-            return true;
+    int64_t known_ns = TIME_UNKNOWN;
+    int64_t known = 0;
+    for (uint32_t i = 0; i < life->count; i++) {
+        struct stay *stay = &life->lived[i].stay;
+        stay->to = stay->to_ns == known_ns ? known : grid_instant_of(grid, stay->to_ns);
+        stay->from = known = grid_instant_of(grid, stay->from_ns);
+        known_ns = stay->from_ns;
     }
-    return false;
 }
 
 /* The segment of this frame as evidence; false when it was not kept. */
@@ -181,11 +208,9 @@ void load_fetch_items(const struct load *load, const struct ends *ends)
 
 /* Whose record the address is counted in: its own, or that of the others. NULL when memory ran out.
  */
-static struct host *host_of(struct load *load, const struct roll_key *key,
-                            const struct endpoint_verdict *e)
+static struct host *host_of(struct load *load, const struct roll_key *key, bool open)
 {
     struct host *host = roll_find_tagged(&load->hosts, key);
-    bool open = ever_established(e);
     if (!host) {
         uint32_t waiting = roll_count(&load->hosts) - load->hosts_open;
         if ((open ? load->hosts_open : waiting) >= LOAD_HOSTS_MAX)
@@ -241,7 +266,6 @@ static bool count_missing(const struct arrival *a, enum role role, struct host *
         if (!host->missing)
             return false;
         host->missing->count++;
-        grid_cover(&load->grid, found->at_ns);
         if (!line_happen(&host->missing->line, &load->grid, found->at_ns))
             return false;
         /* The last piece is the reset itself. */
@@ -293,67 +317,60 @@ static bool count_stuck(const struct arrival *a, const struct endpoint_verdict *
 }
 
 static bool count_states(const struct arrival *a, const struct endpoint_verdict *e,
-                         struct host *host)
+                         const struct life *life, struct host *host)
 {
-    for (uint32_t i = 0; i < e->state_count; i++) {
-        const struct state_entry *entry = &e->states[i];
-        struct stay stay = stay_of(a, e, i);
-        if (!stands(entry, stay))
-            continue;
-        grid_cover(&a->load->grid, stay.from_ns);
-        if (!ledger_stand(&host->states, &a->load->grid, entry->state, stay.from_ns, stay.to_ns))
+    for (uint32_t i = life->count; i-- > 0;) {
+        const struct state_entry *entry = life->lived[i].entry;
+        const struct stay *stay = &life->lived[i].stay;
+        if (!ledger_stand(&host->states, a->load->grid.level, entry->state, stay->from, stay->to))
             return false;
         if (entry->state == STATE_TIME_WAIT && host != &a->load->others &&
             !add_example(a, entry->frame, "with this segment it entered TIME_WAIT",
                          &host->examples))
             return false;
-        if (is_stuck(a, entry, stay) && !count_stuck(a, e, entry, stay))
+        if (is_stuck(a, entry, *stay) && !count_stuck(a, e, entry, *stay))
             return false;
     }
     return true;
 }
 
 static bool count_endpoint(const struct arrival *a, const struct endpoint_verdict *e,
-                           enum role role)
+                           const struct life *life, enum role role)
 {
     struct roll_key key = role == ROLE_CLIENT ? ends_client(a->ends) : ends_server(a->ends);
-    struct host *host = host_of(a->load, &key, e);
+    struct host *host = host_of(a->load, &key, life->established);
     if (!host)
         return false;
     count_roles(a, e, role, host);
-    return count_states(a, e, host) && count_missing(a, role, host);
+    return count_states(a, e, life, host) && count_missing(a, role, host);
 }
 
 /* ---- ports ---------------------------------------------------------------------------------- */
 
-/* From the first state of the client's socket to the end of its last. */
-static struct stay taken_by_client(const struct arrival *a)
+/* From the first state of the socket to the end of its last. */
+static struct stay all_of(const struct life *life)
 {
-    const struct endpoint_verdict *client = &a->v->client;
     struct stay all = {.from_ns = INT64_MAX, .to_ns = INT64_MIN};
-    for (uint32_t i = 0; i < client->state_count; i++) {
-        struct stay stay = stay_of(a, client, i);
-        if (!stands(&client->states[i], stay))
-            continue;
-        if (stay.from_ns < all.from_ns)
-            all.from_ns = stay.from_ns;
-        if (stay.to_ns > all.to_ns)
-            all.to_ns = stay.to_ns;
+    for (uint32_t i = 0; i < life->count; i++) {
+        const struct stay *stay = &life->lived[i].stay;
+        if (stay->from_ns < all.from_ns) {
+            all.from_ns = stay->from_ns;
+            all.from = stay->from;
+        }
+        if (stay->to_ns > all.to_ns) {
+            all.to_ns = stay->to_ns;
+            all.to = stay->to;
+        }
     }
     return all;
 }
 
-/* In TIME_WAIT, but not before this moment. */
-static struct stay time_wait_of(const struct arrival *a, const struct endpoint_verdict *e,
-                                int64_t not_before_ns)
+/* The first that it was in TIME_WAIT. */
+static struct stay time_wait_of(const struct life *life)
 {
-    for (uint32_t i = 0; i < e->state_count; i++) {
-        struct stay stay = stay_of(a, e, i);
-        if (!stands(&e->states[i], stay) || e->states[i].state != STATE_TIME_WAIT)
-            continue;
-        if (stay.from_ns < not_before_ns)
-            stay.from_ns = not_before_ns;
-        return stay;
+    for (uint32_t i = life->count; i-- > 0;) {
+        if (life->lived[i].entry->state == STATE_TIME_WAIT)
+            return life->lived[i].stay;
     }
     return (struct stay){0};
 }
@@ -361,12 +378,16 @@ static struct stay time_wait_of(const struct arrival *a, const struct endpoint_v
 static bool count_use(const struct arrival *a)
 {
     const struct connection_verdict *v = a->v;
-    struct taking t = {.taken = taken_by_client(a)};
+    struct taking t = {.taken = all_of(&a->client)};
     if (!took_a_port(v) || t.taken.from_ns >= t.taken.to_ns)
         return true;
     struct roll_key key = ends_pair(a->ends);
-    t.time_wait = time_wait_of(a, &v->client, INT64_MIN);
-    t.server_held = time_wait_of(a, &v->server, t.taken.to_ns);
+    t.time_wait = time_wait_of(&a->client);
+    t.server_held = time_wait_of(&a->server);
+    if (t.server_held.from_ns < t.server_held.to_ns && t.server_held.from_ns < t.taken.to_ns) {
+        t.server_held.from_ns = t.taken.to_ns;
+        t.server_held.from = t.taken.to;
+    }
     t.has_example = piece_of(a, v->first_frame, "took one of the client's ports", &t.example);
     bool recycled =
         a->reused && t.time_wait.from_ns < t.time_wait.to_ns && t.time_wait.to_ns == a->end_ns;
@@ -402,20 +423,28 @@ bool load_connection(struct load *load, const struct connection *c, const struct
                      const struct conclusion *conclusion, int64_t now_ns)
 {
     const struct connection_verdict *v = &conclusion->verdict;
-    struct arrival a = {
-        .load = load,
-        .ends = ends,
-        .conclusion = conclusion,
-        .v = v,
-        .now_ns = now_ns,
-    };
+    struct arrival a; /* large: of the lives only as much is set as is told */
+    a.load = load;
+    a.ends = ends;
+    a.conclusion = conclusion;
+    a.v = v;
+    a.now_ns = now_ns;
     find_end(&a, c);
     if (v->start_ns != TIME_UNKNOWN)
         grid_cover(&load->grid, v->start_ns);
     if (now_ns != TIME_UNKNOWN)
         grid_cover(&load->grid, now_ns);
-    return count_endpoint(&a, &v->client, ROLE_CLIENT) &&
-           count_endpoint(&a, &v->server, ROLE_SERVER) && count_use(&a) && count_events(load, v);
+    tell_life(&a, &v->client, &a.client);
+    tell_life(&a, &v->server, &a.server);
+    for (uint32_t i = 0; i < v->anomaly_count; i++) {
+        if (v->anomalies[i].at_ns != TIME_UNKNOWN)
+            grid_cover(&load->grid, v->anomalies[i].at_ns);
+    }
+    find_instants(&load->grid, &a.client);
+    find_instants(&load->grid, &a.server);
+    return count_endpoint(&a, &v->client, &a.client, ROLE_CLIENT) &&
+           count_endpoint(&a, &v->server, &a.server, ROLE_SERVER) && count_use(&a) &&
+           count_events(load, v);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

@@ -143,10 +143,11 @@ bool uses_add(struct uses *uses, const struct grid *grid, const struct roll_key 
     if (use->few <= USE_FEW)
         use->few++;
     struct ledger *l = &use->ledger;
-    return ledger_stand(l, grid, USE_TAKEN, t->taken.from_ns, t->taken.to_ns) &&
-           ledger_stand(l, grid, USE_TIME_WAIT, t->time_wait.from_ns, t->time_wait.to_ns) &&
-           ledger_stand(l, grid, USE_SERVER_HELD, t->server_held.from_ns, t->server_held.to_ns) &&
-           ledger_happen(l, grid, USE_OPENS, t->taken.from_ns) &&
+    unsigned level = grid->level;
+    return ledger_stand(l, level, USE_TAKEN, t->taken.from, t->taken.to) &&
+           ledger_stand(l, level, USE_TIME_WAIT, t->time_wait.from, t->time_wait.to) &&
+           ledger_stand(l, level, USE_SERVER_HELD, t->server_held.from, t->server_held.to) &&
+           ledger_happen(l, level, USE_OPENS, t->taken.from) &&
            (!t->has_example || add_example(use, &t->example));
 }
 

@@ -18,9 +18,10 @@
 #define USES_MAX 8192u
 #define USE_FEW  4u
 
-/* Empty unless from < to. */
+/* Empty unless from_ns < to_ns. */
 struct stay {
     int64_t from_ns, to_ns;
+    int64_t from, to; /* the instants to which these belong; equal when no instant lies within */
 };
 
 /* What one connection takes. */
@@ -55,8 +56,8 @@ struct uses {
 bool uses_init(struct uses *uses, struct siphash_key secret) MUST_CHECK;
 void uses_finish(struct uses *uses);
 
-/* All times are covered by the grid; the key has its tag. `recycled`: the client opened the tuple
- * anew out of its TIME_WAIT. False when memory ran out. */
+/* All times are covered by the grid, on whose step the instants are; the key has its tag.
+ * `recycled`: the client opened the tuple anew out of its TIME_WAIT. False when memory ran out. */
 bool uses_add(struct uses *uses, const struct grid *grid, const struct roll_key *key,
               const struct taking *taking, bool recycled) MUST_CHECK;
 
