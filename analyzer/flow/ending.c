@@ -19,59 +19,60 @@ static struct due_item due_item_of(const struct flows *f, uint32_t index)
                              .index = index};
 }
 
-static struct due_item due_lone(const struct flows *f, uint32_t value)
+/* What comes next of a sequence that is in order: by first frame, and one frame may open several.
+ */
+struct head {
+    frame_ref frame; /* UINT64_MAX: nothing more */
+    uint32_t stream;
+    uint32_t value; /* as in the table */
+};
+
+static const struct head no_head = {.frame = UINT64_MAX, .value = POOL_NONE};
+
+static bool comes_before(const struct head *a, const struct head *b)
 {
-    const struct lone *lone = flows_lone(f, value);
-    return (struct due_item){
-        .due_ns = INT64_MAX, .first_frame = lone->frame, .stream = lone->stream, .index = value};
+    return a->frame != b->frame ? a->frame < b->frame : a->stream < b->stream;
 }
 
-/* Of one kind the first value with this number or a higher one, or POOL_NONE. */
-static uint32_t next_lone(const struct flows *f, int kind, uint32_t number)
+/* Of one kind the first lone SYN with this number or a higher one. */
+static struct head next_lone(const struct flows *f, int kind, uint32_t number)
 {
     for (; number < f->lones[kind].fresh; number++) {
         uint32_t value = flows_lone_value(kind, number);
-        if (flows_lone(f, value)->frame != FRAME_NONE)
-            return value;
+        const struct lone *lone = flows_lone(f, value);
+        if (lone->frame != FRAME_NONE)
+            return (struct head){.frame = lone->frame, .stream = lone->stream, .value = value};
     }
-    return POOL_NONE;
+    return no_head;
 }
 
-static uint32_t next_after(const struct flows *f, uint32_t value)
+static struct head next_after(const struct flows *f, const struct head *head)
 {
-    return next_lone(f, value & FLOW_IPV6 ? 1 : 0, (value & (FLOW_IPV6 - 1)) + 1);
+    return next_lone(f, head->value & FLOW_IPV6 ? 1 : 0, (head->value & (FLOW_IPV6 - 1)) + 1);
 }
 
-static bool is_among_first(uint32_t value, uint32_t count)
+static bool is_among_first(const struct head *head, uint32_t count)
 {
-    return value != POOL_NONE && (value & (FLOW_IPV6 - 1)) < count;
+    return head->value != POOL_NONE && (head->value & (FLOW_IPV6 - 1)) < count;
 }
 
-static bool lones_in_order(const struct flows *f)
+/* Takes in what each of the first so many numbers of either kind shows. Are they in order as they
+ * were made? */
+static bool hear_lones(struct flows *f, uint32_t count)
 {
+    bool in_order = true;
     for (int kind = 0; kind < 2; kind++) {
-        struct due_item before = {.first_frame = FRAME_NONE, .due_ns = INT64_MIN};
-        for (uint32_t v = next_lone(f, kind, 0); v != POOL_NONE; v = next_after(f, v)) {
-            struct due_item item = due_lone(f, v);
-            if (due_order(&before, &item) > 0)
-                return false;
-            before = item;
+        struct head before = {.frame = FRAME_NONE};
+        struct head head = next_lone(f, kind, 0);
+        for (; is_among_first(&head, count); head = next_after(f, &head)) {
+            uint8_t destination[16];
+            lone_destination(flows_lone(f, head.value), destination);
+            heard_packet(&f->heard, destination);
+            in_order &= comes_before(&before, &head);
+            before = head;
         }
     }
-    return true;
-}
-
-/* Of either kind the first so many numbers. */
-static void hear_lones(struct flows *f, uint32_t count)
-{
-    for (int kind = 0; kind < 2; kind++) {
-        uint32_t v = next_lone(f, kind, 0);
-        for (; is_among_first(v, count); v = next_after(f, v)) {
-            struct segment g;
-            lone_segment(flows_lone(f, v), &g);
-            heard_packet(&f->heard, g.destination);
-        }
-    }
+    return in_order;
 }
 
 static bool list_records(struct flows *f)
@@ -86,72 +87,70 @@ static bool list_records(struct flows *f)
     return true;
 }
 
+static struct due_item due_lone(const struct head *head)
+{
+    return (struct due_item){.due_ns = INT64_MAX,
+                             .first_frame = head->frame,
+                             .stream = head->stream,
+                             .index = head->value};
+}
+
 static bool list_lones(struct flows *f)
 {
     for (int kind = 0; kind < 2; kind++) {
-        for (uint32_t v = next_lone(f, kind, 0); v != POOL_NONE; v = next_after(f, v)) {
-            if (!due_add(&f->due, due_lone(f, v)))
+        struct head head = next_lone(f, kind, 0);
+        for (; head.value != POOL_NONE; head = next_after(f, &head)) {
+            if (!due_add(&f->due, due_lone(&head)))
                 return false;
         }
     }
     return true;
 }
 
-/* What comes next of the sorted list, and of the two kinds of lone SYNs where these are in order as
- * they are. An index of POOL_NONE: nothing more. */
-struct heads {
-    struct due_item of[3];
-    uint32_t listed;
-};
-
-static struct due_item head_listed(const struct flows *f, uint32_t number)
+static struct head listed(const struct flows *f, uint32_t number)
 {
-    return number < f->due.count ? f->due.items[number] : (struct due_item){.index = POOL_NONE};
+    if (number >= f->due.count)
+        return no_head;
+    const struct due_item *item = &f->due.items[number];
+    return (struct head){.frame = item->first_frame, .stream = item->stream, .value = item->index};
 }
 
-static struct due_item head_lone(const struct flows *f, uint32_t value)
+/* First what lingers, of the sorted list; then the rest of that and the two kinds of lone SYNs, if
+ * they are not of the list. */
+static void merge(struct flows *f, bool with_lones)
 {
-    return value == POOL_NONE ? (struct due_item){.index = POOL_NONE} : due_lone(f, value);
-}
-
-static uint32_t take_first(const struct flows *f, struct heads *heads)
-{
-    int first = 2;
-    for (int i = 0; i < 2; i++) {
-        bool sooner =
-            heads->of[first].index == POOL_NONE || due_order(&heads->of[i], &heads->of[first]) < 0;
-        if (heads->of[i].index != POOL_NONE && sooner)
-            first = i;
-    }
-    uint32_t index = heads->of[first].index;
-    if (first == 2)
-        heads->of[2] = head_listed(f, ++heads->listed);
-    else
-        heads->of[first] = head_lone(f, next_after(f, index));
-    return index;
-}
-
-static void merge(struct flows *f, bool lones_listed)
-{
-    struct heads heads = {.of[2] = head_listed(f, 0)};
+    struct flow_ending *ending = &f->ending;
+    uint32_t total = flows_held(f);
+    uint32_t next = 0;
+    for (; next < f->due.count && f->due.items[next].due_ns != INT64_MAX; next++)
+        ending->order[ending->count++] = f->due.items[next].index;
+    struct head records = listed(f, next);
+    struct head lones[2];
     for (int kind = 0; kind < 2; kind++)
-        heads.of[kind] = head_lone(f, lones_listed ? POOL_NONE : next_lone(f, kind, 0));
-    for (uint32_t total = flows_held(f); f->ending.count < total; f->ending.count++)
-        f->ending.order[f->ending.count] = take_first(f, &heads);
+        lones[kind] = with_lones ? next_lone(f, kind, 0) : no_head;
+    while (ending->count < total) {
+        struct head *lone = comes_before(&lones[1], &lones[0]) ? &lones[1] : &lones[0];
+        if (comes_before(lone, &records)) {
+            ending->order[ending->count++] = lone->value;
+            *lone = next_after(f, lone);
+        } else {
+            ending->order[ending->count++] = records.value;
+            records = listed(f, ++next);
+        }
+    }
 }
 
 /* Everything that is held, in order. */
 static bool put_all_in_order(struct flows *f)
 {
     uint32_t total = flows_held(f);
-    bool in_order = lones_in_order(f);
+    bool in_order = hear_lones(f, POOL_NONE);
     f->ending.order = malloc(total ? total * sizeof *f->ending.order : 1);
     if (!f->ending.order || !due_reserve(&f->due, in_order ? f->pool.in_use : total) ||
         !list_records(f) || (!in_order && !list_lones(f)))
         return false;
-    hear_lones(f, POOL_NONE);
     due_sort(&f->due);
-    merge(f, !in_order);
+    merge(f, in_order);
     return true;
 }
 
@@ -197,11 +196,11 @@ static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
         if (!add_while_few(&lists[telling_of(c)], due_item_of(f, i)))
             return false;
     }
-    hear_lones(f, LOOKED_AT_MOST);
+    (void)hear_lones(f, LOOKED_AT_MOST);
     for (int kind = 0; kind < 2; kind++) {
-        uint32_t v = next_lone(f, kind, 0);
-        for (; is_among_first(v, FLOW_LAST_MOST); v = next_after(f, v)) {
-            if (!add_while_few(&lists[TELLING_OPENING], due_lone(f, v)))
+        struct head head = next_lone(f, kind, 0);
+        for (; is_among_first(&head, FLOW_LAST_MOST); head = next_after(f, &head)) {
+            if (!add_while_few(&lists[TELLING_OPENING], due_lone(&head)))
                 return false;
         }
     }

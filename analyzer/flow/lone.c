@@ -70,6 +70,14 @@ static void prefixes(const struct lone *lone, const uint8_t *of[2])
     of[1] = lone->ipv6 ? larger->destination : mapped;
 }
 
+void lone_destination(const struct lone *lone, uint8_t address[16])
+{
+    const uint8_t *prefix[2];
+    prefixes(lone, prefix);
+    memcpy(address, prefix[1], 12);
+    memcpy(address + 12, lone->destination, 4);
+}
+
 void lone_segment(const struct lone *lone, struct segment *g)
 {
     *g = (struct segment){
@@ -98,8 +106,7 @@ void lone_segment(const struct lone *lone, struct segment *g)
     prefixes(lone, prefix);
     memcpy(g->source, prefix[0], 12);
     memcpy(g->source + 12, lone->source, 4);
-    memcpy(g->destination, prefix[1], 12);
-    memcpy(g->destination + 12, lone->destination, 4);
+    lone_destination(lone, g->destination);
 }
 
 static bool is_address(const uint8_t address[16], const uint8_t first[12], const uint8_t last[4])

@@ -60,6 +60,8 @@ void lone_pack(const struct segment *segment, uint32_t stream, uint16_t stamp, s
 /* The segment again. */
 void lone_segment(const struct lone *lone, struct segment *segment);
 
+void lone_destination(const struct lone *lone, uint8_t address[16]);
+
 /* Is the segment, whichever way it goes, of its five-tuple? */
 bool lone_names(const struct lone *lone, const struct segment *segment, bool vlan_in_key);
 

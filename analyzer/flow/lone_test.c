@@ -43,6 +43,9 @@ static bool comes_back(const struct segment *g)
     struct lone_ipv6 room;
     lone_pack(g, 77, CONN_STAMP_BELOW, &room.lone);
     lone_segment(&room.lone, &again);
+    uint8_t destination[16];
+    lone_destination(&room.lone, destination);
+    assert_memory_equal(destination, g->destination, 16);
     return room.lone.stream == 77 && memcmp(&again, g, sizeof again) == 0;
 }
 
