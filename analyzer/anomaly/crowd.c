@@ -182,7 +182,7 @@ static void figure_word(struct anomaly_verdict *a, enum figure_id id, const char
 
 /* Scanners try each of many targets a few times; a client whose servers are down tries the same few
  * for ever. */
-#define SCAN_TARGETS 100u
+#define SCAN_TARGETS TABLE_SIZE(100u, 3u)
 
 static bool is_scan(const struct rest *rest)
 {

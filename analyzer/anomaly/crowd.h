@@ -13,10 +13,10 @@
 #include "analyzer/host/ends.h"
 #include "analyzer/host/roll.h"
 
-#define CROWD_TOLD    100u
-#define CROWD_CLIENTS 65536u
-#define CROWD_HEAVY   2048u                /* of these, with more than CROWD_TOLD of some rule */
-#define CROWD_BYTES   (UINT32_C(64) << 20) /* for what all of them tried */
+#define CROWD_TOLD    TABLE_SIZE(100u, 3u)
+#define CROWD_CLIENTS TABLE_SIZE(65536u, 4u)
+#define CROWD_HEAVY   TABLE_SIZE(2048u, 2u) /* of these, with more than CROWD_TOLD of some rule */
+#define CROWD_BYTES   (UINT32_C(64) << 20)  /* for what all of them tried */
 
 struct client;
 

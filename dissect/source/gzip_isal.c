@@ -83,10 +83,12 @@ static bool inflate_some(struct isal *isal, struct raw *raw, uint8_t *to, size_t
     inflate->next_out = to;
     inflate->avail_out = (uint32_t)room;
     int result = isal_inflate(inflate);
-    raw->at += given - inflate->avail_in;
+    /* Behind a broken block ISA-L may have counted octets that are not there. */
+    bool counts = inflate->avail_in <= given;
+    raw->at += counts ? given - inflate->avail_in : given;
     *got = room - inflate->avail_out;
     isal->between_members = inflate->block_state == ISAL_BLOCK_FINISH;
-    return result >= 0 && (left || *got || isal->between_members);
+    return counts && result >= 0 && (left || *got || isal->between_members);
 }
 
 /* A whole piece, or what is left of the content. False in trouble. */

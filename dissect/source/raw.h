@@ -39,8 +39,8 @@ size_t raw_read(struct raw *raw, void *buffer, size_t length) MUST_CHECK;
 
 /* The decompression guard. Honest captures reach 20:1, zeros and repetitions alone come near the
  * 1032:1 that deflate can do at most; below 1 GiB of output even that does no harm. */
-#define GUARD_FREE_BYTES ((uint64_t)1 << 30)
-#define GUARD_STEP_BYTES ((uint64_t)1 << 18)
+#define GUARD_FREE_BYTES ((uint64_t)1 << TABLE_SIZE(30, 18))
+#define GUARD_STEP_BYTES ((uint64_t)1 << TABLE_SIZE(18, 12))
 #define GUARD_RATIO      200u
 
 static inline bool ratio_exceeded(uint64_t raw_bytes, uint64_t content_bytes)

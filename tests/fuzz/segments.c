@@ -45,6 +45,11 @@ static bool take_anomaly(void *context, const struct anomaly_verdict *anomaly)
     struct taken *taken = context;
     check_anomaly(anomaly, taken->frames, &taken->digest);
     taken->anomalies++;
+    /* Those that are counted, and told together here. */
+    if (anomaly->rule == RULE_OPEN_FAILURES_MANY) {
+        REQUIRE(anomaly->figures[0].id == FIGURE_CONNECTIONS && anomaly->figures[0].integer > 0);
+        taken->anomalies += (uint64_t)anomaly->figures[0].integer;
+    }
     return true;
 }
 
