@@ -55,7 +55,8 @@ static void note_syn_implied(const struct evidence *ev, int x, struct endpoint_f
     }
 }
 
-/* X refused this SYN before it sent its own, which may have overtaken the refusal. */
+/* X refused this SYN before it sent its own, which may have overtaken the refusal. What it has
+ * acknowledged otherwise it did not refuse: an RST later on may have the same ACK. */
 static bool refused_syn(const struct evidence *ev, int x, int i)
 {
     int64_t own_ns = INT64_MAX;
@@ -64,6 +65,9 @@ static bool refused_syn(const struct evidence *ev, int x, int i)
         if (h->side != x)
             continue;
         if (own_ns != INT64_MAX && h->time_ns - own_ns > may_stray_ns(ev, x))
+            return false;
+        if ((h->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_ACK &&
+            seq_ge(h->ack, entry_end(&ev->log[i])))
             return false;
         if (h->flags & TCP_SYN)
             own_ns = h->time_ns < own_ns ? h->time_ns : own_ns;

@@ -257,15 +257,14 @@ static enum shape stay_open(const struct evidence *ev, struct endpoint_states st
     return SHAPE_OPEN;
 }
 
-/* An abort: RST with the numbers that a live connection has, and no refusal of the SYN. */
+/* An abort: RST with the numbers that a live connection has. */
 static bool is_abort(const struct evidence *ev, const struct plain *p)
 {
     int rst = p->count;
     const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST;
     const struct log_entry *g = &ev->log[rst];
     return (g->flags & kinds) == (TCP_RST | TCP_ACK) && g->seq.n && !g->payload_len &&
-           g->ack.n != ev->c->side[!g->side].isn.n + 1 && no_odd_marks(g) &&
-           reckonable(g->time_ns) && g->time_ns >= ev->log[rst - 1].time_ns &&
+           no_odd_marks(g) && reckonable(g->time_ns) && g->time_ns >= ev->log[rst - 1].time_ns &&
            rst_is_own(ev, rst) && rst_acceptable(ev, rst, false, false) && arrived(ev, p, rst);
 }
 

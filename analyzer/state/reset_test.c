@@ -62,6 +62,12 @@ static const struct CMUnitTest tests[] = {
         "server: SYN_RECEIVED CLOSED?\n"
         "client not SYN_RECEIVED\n"
         "close none\n"),
+    /* The RST has the ACK that a refusal of the SYN-ACK would have: frame 3 tells that it is none. */
+    SCRIPT("opened and reset at once", OPENED
+        "+.010 > R. 1:1(0) ack 1\n"
+        "client: SYN_SENT ESTABLISHED CLOSED!\n"
+        "client ESTABLISHED @2 received_syn_ack confirmed_by 3\n"
+        "close reset by client\n"),
 
     /* ---- acceptable: the span from the last ACK to the highest octet sent */
     SCRIPT("outside the window: dropped", ESTABLISHED
