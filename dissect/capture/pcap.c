@@ -124,9 +124,21 @@ static bool all_zero(const uint8_t *p, size_t length)
     return !length;
 }
 
+static bool has_line_end(const uint8_t *p, size_t length)
+{
+    for (size_t i = 1; i < length; i++) {
+        if (p[i - 1] == '\r' && p[i] == '\n')
+            return true;
+    }
+    return false;
+}
+
+/* The header is in the window. */
 static enum step over_bad_record(struct capture *c)
 {
-    if (c->pcap.text_suspect && !c->text_mode_told) {
+    const struct pcap_part *part = &c->pcap;
+    bool text_mode = part->text_grew || has_line_end(window_at(&c->window), part->header_len);
+    if (part->text_suspect && text_mode && !c->text_mode_told) {
         note_damage(c, DAMAGE_TEXT_MODE_TRANSFER, REASON_NONE, 0, 0);
         c->text_mode_told = true;
     }

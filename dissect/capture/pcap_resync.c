@@ -134,6 +134,25 @@ static bool starts_at(struct capture *c, size_t at, size_t reach)
     return capture_begins(p, 4) && part_follows(c, at);
 }
 
+/* Carriage returns were put into the record: the next one stands as many octets behind its end, and
+ * it has at least as many line feeds with one before them. */
+static bool grew(struct capture *c, size_t whole)
+{
+    struct window *w = &c->window;
+    size_t added = 0;
+    for (size_t i = c->pcap.header_len + 1; i < whole; i++)
+        added += window_at(w)[i] == '\n' && window_at(w)[i - 1] == '\r';
+    for (size_t by = 1; window_need(w, whole + by + c->pcap.header_len) >= whole + by; by++) {
+        const uint8_t *end = window_at(w) + whole + by;
+        added += end[-1] == '\n' && end[-2] == '\r';
+        if (by > added || window_left(w) < whole + by + c->pcap.header_len)
+            return false;
+        if (starts_at(c, whole + by, whole + by))
+            return true;
+    }
+    return false;
+}
+
 bool pcap_believe(struct capture *c, const struct pcap_record *record)
 {
     const struct pcap_part *part = &c->pcap;
@@ -155,14 +174,16 @@ bool pcap_believe(struct capture *c, const struct pcap_record *record)
     }
     if (chain(c, part, whole, 0, record))
         return true;
-    /* Carriage returns were put into it: it is longer now than it says. */
-    if (part->text_suspect)
+    if (part->text_suspect && grew(c, whole)) {
+        c->pcap.text_grew = true;
         return false;
+    }
     for (size_t at = 1; at < whole && window_left(w) >= at + part->header_len; at++) {
         if (starts_at(c, at, whole))
             return false;
     }
-    return true;
+    /* Nothing speaks for it but its own header. */
+    return record->original_len <= ORIGINAL_LEN_USUAL && near_known(part, record->seconds);
 }
 
 bool pcap_resync(struct capture *c, bool rewind)

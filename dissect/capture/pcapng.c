@@ -32,6 +32,7 @@ static void section_start(struct capture *c, const struct block *block)
     end_unknown_section(c);
     s->big_endian = load_be32(p + 8) == 0x1a2b3c4d;
     s->tap_count = 0;
+    s->alike_beyond = 0;
     s->interfaces_left_out = false;
     c->sections++;
     uint16_t major = load_u16(s->big_endian, p + 12);
@@ -47,6 +48,7 @@ enum step pcapng_begin(struct capture *c)
         file->format = FORMAT_PCAPNG;
     /* Without a section nothing is known yet, not even the byte order. */
     c->section.tap_count = 0;
+    c->section.alike_beyond = 0;
     c->section.unknown_version = false;
     c->section.big_endian = load_be32(window_at(&c->window) + 8) == 0x1a2b3c4d;
     return STEP_AGAIN;
@@ -76,18 +78,29 @@ static uint32_t block_span(struct capture *c, uint32_t length)
 /* More octets of options than this, behind a packet, are no common sight. */
 #define CUT_OPTIONS_MAX 1024
 
-/* The block runs past the end. When its own numbers do not agree either, its length may be what is
- * wrong, and good blocks may lie inside of it. */
+/* Do the lengths inside of a packet's block, which the end of the content cuts, agree with its own?
+ */
+static bool cut_packet_agrees(const struct capture *c, uint32_t type, uint32_t span, size_t have)
+{
+    const uint8_t *p = window_at(&c->window);
+    bool simple = type == BLOCK_PACKET_SIMPLE;
+    size_t captured_at = simple ? 8 : 20;
+    if (have < captured_at + 4)
+        return true;
+    uint64_t captured_len = load_u32(c->section.big_endian, p + captured_at);
+    /* Of what a simple one says the snapshot length may have taken a part. */
+    if (simple)
+        return span <= captured_len + 3 + BLOCK_FRAME_BYTES + 4;
+    uint64_t needed = captured_len + PACKET_BLOCK_FIXED;
+    return needed <= span && span - needed <= CUT_OPTIONS_MAX;
+}
+
+/* The block runs past the end. Its length may be what is wrong, and good blocks may lie inside of
+ * it; a packet may hold those of another capture. */
 static enum step cut_block(struct capture *c, uint32_t type, uint32_t span, size_t have)
 {
     struct window *w = &c->window;
-    bool agrees = block_registered(type) && span <= BLOCK_HELD_BYTES;
-    if (type == BLOCK_PACKET && have >= PACKET_BLOCK_FIXED - 4) {
-        uint64_t needed =
-            (uint64_t)load_u32(c->section.big_endian, window_at(w) + 20) + PACKET_BLOCK_FIXED;
-        agrees = needed <= span && span - needed <= CUT_OPTIONS_MAX;
-    }
-    if (!agrees) {
+    if (!block_has_packet(type) || !cut_packet_agrees(c, type, span, have)) {
         uint64_t offset = window_offset(w);
         if (pcapng_resync(c, true)) {
             note_damage(c, DAMAGE_FILE_DAMAGED, REASON_BLOCK_LENGTH, offset,

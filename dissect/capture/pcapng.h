@@ -23,5 +23,7 @@ uint32_t pcapng_plain_run(struct capture *c, struct packet *packets, uint32_t mo
 /* The same for an enhanced packet block of at least 32 bytes. */
 enum step pcapng_packet(struct capture *c, const struct block *block,
                         struct packet *packet) MUST_CHECK;
+/* Packets of that interface can be read. */
+bool pcapng_knows_interface(const struct section *section, uint32_t id) MUST_CHECK;
 
 #endif

@@ -73,48 +73,73 @@ static uint8_t fcs_octets(struct capture *c, uint8_t written)
     }
 }
 
-static enum step interface_block(struct capture *c, const struct block *block)
+/* What the block says; one that is too short says nothing. */
+static struct tap described(struct capture *c, const struct block *block, struct option *name)
 {
-    struct section *s = &c->section;
-    if (s->tap_count >= SECTION_INTERFACES_MAX) {
-        s->interfaces_left_out = true;
-        count_oddity(c, ODDITY_INTERFACE_LIMIT);
-        return STEP_AGAIN;
-    }
-    struct tap *tap = new_tap(s);
-    if (!tap)
-        return STEP_NO_MEMORY;
-    /* One too short keeps its number, so that the others keep theirs. */
+    struct tap tap = {0};
     if (block->span < BLOCK_FRAME_BYTES + 8) {
         note_damage(c, DAMAGE_FILE_DAMAGED, REASON_BLOCK_LENGTH, window_offset(&c->window),
                     block->span);
-        return STEP_AGAIN;
+        return tap;
     }
-    const uint8_t *name = NULL;
-    size_t name_length = 0;
+    bool big_endian = c->section.big_endian;
     uint8_t resolution = RESOLUTION_DEFAULT;
     int64_t offset_s = 0;
     struct option_reader options = options_from(c, block, 16);
     struct option option;
     while (option_next(&options, &option)) {
-        if (option.code == IF_NAME && !name) {
-            name = option.value;
-            name_length = option.length;
+        if (option.code == IF_NAME && !name->value) {
+            *name = option;
         } else if (option.code == IF_TSRESOL && option.length >= 1) {
             resolution = option.value[0];
         } else if (option.code == IF_FCSLEN && option.length >= 1) {
-            tap->fcs_len = fcs_octets(c, option.value[0]);
+            tap.fcs_len = fcs_octets(c, option.value[0]);
         } else if (option.code == IF_TSOFFSET && option.length >= 8) {
-            offset_s = (int64_t)load_u64(s->big_endian, option.value);
+            offset_s = (int64_t)load_u64(big_endian, option.value);
         }
     }
     note_options(c, &options);
-    tap->time = time_scale_of(resolution, offset_s);
-    tap->link_type = load_u16(s->big_endian, block->bytes + 8);
-    tap->snaplen = load_u32(s->big_endian, block->bytes + 12);
-    tap->interface = add_interface(c, s->tap_count - 1, tap->link_type, name, name_length);
-    tap->usable = true;
-    return tap->interface == UINT32_MAX ? STEP_NO_MEMORY : STEP_AGAIN;
+    tap.time = time_scale_of(resolution, offset_s);
+    tap.link_type = load_u16(big_endian, block->bytes + 8);
+    tap.snaplen = load_u32(big_endian, block->bytes + 12);
+    tap.usable = true;
+    return tap;
+}
+
+static bool same_reading(const struct tap *a, const struct tap *b)
+{
+    return a->usable == b->usable && a->link_type == b->link_type && a->snaplen == b->snaplen &&
+           a->fcs_len == b->fcs_len && a->time.factor == b->time.factor &&
+           a->time.offset_s == b->time.offset_s && a->time.mode == b->time.mode;
+}
+
+static enum step interface_block(struct capture *c, const struct block *block)
+{
+    struct section *s = &c->section;
+    struct option name = {0};
+    struct tap tap = described(c, block, &name);
+    /* Those beyond the limit are read as the last one, for as long as they are like it. */
+    if (s->tap_count >= SECTION_INTERFACES_MAX) {
+        count_oddity(c, ODDITY_INTERFACE_LIMIT);
+        if (s->interfaces_left_out || !same_reading(&tap, &s->taps[s->tap_count - 1]))
+            s->interfaces_left_out = true;
+        else
+            s->alike_beyond++;
+        return STEP_AGAIN;
+    }
+    /* One that says nothing keeps its number, so that the others keep theirs. */
+    struct tap *kept = new_tap(s);
+    if (!kept)
+        return STEP_NO_MEMORY;
+    if (tap.usable)
+        tap.interface = add_interface(c, s->tap_count - 1, tap.link_type, name.value, name.length);
+    *kept = tap;
+    return tap.interface == UINT32_MAX ? STEP_NO_MEMORY : STEP_AGAIN;
+}
+
+bool pcapng_knows_interface(const struct section *s, uint32_t id)
+{
+    return id < s->tap_count || id - s->tap_count < s->alike_beyond;
 }
 
 /* The interface of a packet, or NULL: the packet is then skipped, because neither its link type nor
@@ -124,6 +149,8 @@ static struct tap *tap_of(struct capture *c, const struct block *block, uint32_t
     struct section *s = &c->section;
     if (LIKELY(id < s->tap_count && s->taps[id].usable))
         return &s->taps[id];
+    if (id >= s->tap_count && pcapng_knows_interface(s, id) && s->taps[s->tap_count - 1].usable)
+        return &s->taps[s->tap_count - 1];
     enum damage_reason reason =
         s->interfaces_left_out && id >= s->tap_count ? REASON_LIMIT : REASON_UNKNOWN_INTERFACE;
     note_damage(c, DAMAGE_FILE_DAMAGED, reason, window_offset(&c->window), block->span);

@@ -21,7 +21,7 @@ static bool packet_fits(const struct section *s, const uint8_t *p, uint32_t leng
         return false;
     uint32_t captured_len = load_u32(s->big_endian, p + 20);
     uint32_t id = load_u32(s->big_endian, p + 8);
-    return captured_len <= length - PACKET_BLOCK_FIXED && id < s->tap_count;
+    return captured_len <= length - PACKET_BLOCK_FIXED && pcapng_knows_interface(s, id);
 }
 
 /* Length of the block at `at`, or 0. */

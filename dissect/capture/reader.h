@@ -51,6 +51,7 @@ struct pcap_part {
     bool has_last;
     bool judge_all;    /* every record is looked at twice: the first, and all of a suspect file */
     bool text_suspect; /* every line feed there is has a carriage return before it */
+    bool text_grew;    /* and a record is as much longer than it says */
     enum length_order lengths;
     uint32_t header_len; /* of a record: 16, and more in the modified formats */
     uint32_t subsecond_limit;
@@ -86,6 +87,7 @@ struct section {
     struct tap *taps;
     uint32_t tap_count;
     uint32_t tap_capacity;
+    uint32_t alike_beyond; /* interfaces behind the last tap that are read as it is */
 };
 
 /* One snoop file header and what follows from it. */

@@ -312,6 +312,39 @@ def pcap_damaged():
          damage=[f'file_damaged:record_header:{len(p.data)}:1000'])
 
 
+def pcap_absurd():
+    """A header behind which nothing makes sense, and which makes none itself."""
+    p = Pcap()
+    for n in EVERYTHING:
+        p.record(n, captured=0 if n == 4 else None, original=0x0c000036 if n == 4 else None)
+    case('pcap_captured_0_original_absurd', p.data, packets=without(4), damage=[
+        f'file_damaged:record_header:{p.offsets[4]}:{p.end(4) - p.offsets[4]}'],
+        note='neither as an empty packet, nor its bytes as others')
+
+
+def pcap_lines():
+    """Every line feed has a carriage return before it, as in requests and answers of HTTP: that
+    alone does not tell that anything was put into the file."""
+    p = Pcap()
+    numbers = [4, 1, 4, 2, 4, 3, 4, 5, 4]
+    at = []
+    for place, n in enumerate(numbers):
+        at.append(len(p.data))
+        p.record(n, seconds=0x10 if place == 3 else None)
+    times = [TIMES[n - 1] for n in numbers]
+    wrong = [*times[:3], 0x10 * NS + times[3] % NS, *times[4:]]
+    case('pcap_lines_one_time_wrong', p.data, packets=numbers, times=wrong,
+         oddities={'clock_backwards': sum(b < a for a, b in zip(wrong, wrong[1:]))})
+    q = Pcap()
+    for n in numbers:
+        q.record(n)
+    for size in (2, 7, 15):
+        case(f'pcap_lines_cut_{size}', q.data[:at[8] + size], packets=numbers[:8], times=times[:8],
+             oddities={'clock_backwards': sum(b < a for a, b in zip(times[:8], times[1:8]))},
+             damage=[f'file_truncated:none:{at[8]}:{16 - size}'],
+             note='inside of a header: the record before it is whole')
+
+
 def concatenated():
     p, q = good_pcap(), good_pcapng()
     parts = {'pcap': p.data, 'big': Pcap('>').all().data, 'ns': Pcap(magic=0xa1b23c4d).all().data,
@@ -366,13 +399,17 @@ def ng_sections():
     for n in EVERYTHING:
         p.epb(n, interface=n % 2)
     case('ng_two_raw_interfaces', p.data)
-    p = Pcapng()
-    for _ in range(65540):
-        p.data += struct.pack('<IIHHII', 1, 20, 1, 0, 0, 20)
-    for n in EVERYTHING:
-        p.epb(n, interface=65535 if n != 4 else 65539)
-    case('ng_interface_limit', p.data, packets=without(4), oddities={'interface_limit': 4},
-         damage=[f'file_damaged:limit:{p.offsets[4]}:{p.end(4) - p.offsets[4]}'])
+    for name, last in (('alike', 1), ('other', 113)):
+        p = Pcapng()
+        for i in range(65540):
+            p.data += struct.pack('<IIHHII', 1, 20, last if i == 65538 else 1, 0, 0, 20)
+        for n in EVERYTHING:
+            p.epb(n, interface={4: 65539, 5: 65536}.get(n, 65535))
+        alike = last == 1
+        case(f'ng_interface_limit_{name}', p.data, packets=EVERYTHING if alike else without(4),
+             oddities={'interface_limit': 4}, damage=[] if alike else [
+                 f'file_damaged:limit:{p.offsets[4]}:{p.end(4) - p.offsets[4]}'],
+             note='beyond the limit, interfaces like the last one are read as it is')
 
 
 def exact_ns(ticks, numerator, denominator, offset=0):
@@ -483,6 +520,22 @@ def ng_damaged():
     case('ng_length_beyond_the_end', p.data, packets=without(4), damage=[
         f'file_damaged:block_length:{p.offsets[4]}:{p.end(4) - p.offsets[4]}'],
         note='32 octets would be options, 30,000 are not there')
+    for kind, name in ((4, 'names'), (5, 'statistics'), (3, 'simple')):
+        p = Pcapng().interface()
+        for n in EVERYTHING:
+            if n == 4:
+                at = len(p.data)
+                p.block(kind, p.pack('II', 0, 0), length=100_000)
+            p.epb(n)
+        case(f'ng_{name}_beyond_the_end', p.data, damage=[
+            f'file_damaged:block_length:{at}:{p.offsets[4] - at}'],
+            note='what it claims to be cut off holds good blocks')
+    p = good_pcapng()
+    inner = Pcapng().interface().all().data
+    at = len(p.data)
+    p.block(3, p.pack('I', len(inner)) + inner)
+    case('ng_truncated_capture_within', p.data[:-6], damage=[f'file_truncated:none:{at}:6'],
+         note='a packet that carries a capture: its lengths agree, its blocks are not ours')
     p = good_pcapng()
     case('ng_truncated_block', p.data[:-20], packets=without(8),
          damage=[f'file_truncated:none:{p.offsets[8]}:20'])
@@ -693,7 +746,8 @@ def compressed():
 
 
 def build():
-    for builder in (pcap_variants, pcap_cut, pcap_damaged, concatenated, ng_sections, ng_times,
+    for builder in (pcap_variants, pcap_cut, pcap_damaged, pcap_absurd, pcap_lines,
+                    concatenated, ng_sections, ng_times,
                     ng_simple, ng_damaged, ng_odd, snoop, not_captures, compressed):
         builder()
     return CASES

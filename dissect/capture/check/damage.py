@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Generates the damaged captures and holds what the reader says of each against the table.
+"""Generates the damaged captures and holds what the reader says of each against the table: which
+packets, their times, and the damage with its kind, reason, place and size. Then against what others
+get out of the same file: of the packets that were put into it, tcpdump and Wireshark's reader
+(editcap) may not have more, where they are installed.
 
 Usage: damage.py CAPTURE_DUMP DAMAGE_FOLDER
 """
 import csv
 import os
 import re
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -63,6 +68,52 @@ def check(row, lines, make):
     return wrong
 
 
+def pcap_packets(data):
+    """Of a pcap file as tcpdump writes it here."""
+    at = 24
+    while at + 16 <= len(data):
+        size = struct.unpack_from('=I', data, at + 8)[0]
+        yield data[at + 16:at + 16 + size]
+        at += 16 + size
+
+
+def pcapng_packets(data):
+    """Of a pcapng file as editcap writes it here."""
+    at = 0
+    while at + 12 <= len(data):
+        kind, size = struct.unpack_from('=II', data, at)
+        if kind == 6:
+            captured = struct.unpack_from('=I', data, at + 20)[0]
+            yield data[at + 28:at + 28 + captured]
+        elif kind == 3:
+            captured = min(struct.unpack_from('=I', data, at + 8)[0], size - 16)
+            yield data[at + 12:at + 12 + captured]
+        at += size
+
+
+def of_others(path, scratch):
+    """{program: packets}, of those that are installed."""
+    found = {}
+    if shutil.which('tcpdump'):
+        run = subprocess.run(['tcpdump', '-r', path, '-w', '-'], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL)
+        found['tcpdump'] = list(pcap_packets(run.stdout))
+    if shutil.which('editcap'):
+        open(scratch, 'wb').close()
+        subprocess.run(['editcap', '-F', 'pcapng', path, scratch], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        with open(scratch, 'rb') as f:
+            found['editcap'] = list(pcapng_packets(f.read()))
+    return found
+
+
+def recovered(packets, make):
+    """How many are packets that were put into the file, or their beginnings; zeros read as empty
+    packets, or a file header as one, are not."""
+    return sum(len(packet) >= 20 and any(whole.startswith(packet) for whole in make.PACKETS)
+               for packet in packets)
+
+
 def main():
     dump, folder = sys.argv[1:3]
     sys.path.insert(0, folder)
@@ -73,6 +124,7 @@ def main():
     with open(os.path.join(folder, 'expected.tsv'), encoding='utf-8') as f:
         kept = f.read()
     failures = 0
+    compared = {}
     if table != kept:
         print('expected.tsv is not what make.py --table prints')
         failures = 1
@@ -94,6 +146,16 @@ def main():
                 for sentence in wrong:
                     print('%s (%s): %s' % (row['case'], how, sentence))
                 failures += bool(wrong)
+            ours = recovered([data for _, data in expected_packets(row['packets'], make)], make)
+            for program, packets in of_others(path, os.path.join(out, 'scratch')).items():
+                compared[program] = compared.get(program, 0) + 1
+                theirs = recovered(packets, make)
+                # What lies beyond a limit is left on purpose.
+                if theirs > ours and ':limit:' not in row['damage']:
+                    print('%s: %d packets, %s has %d' % (row['case'], ours, program, theirs))
+                    failures += 1
+    for program, count in sorted(compared.items()):
+        print('compared with %s: %d' % (program, count))
     print(len(rows), 'cases,', failures, 'failures')
     return 1 if failures or not rows else 0
 
