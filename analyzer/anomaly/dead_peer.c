@@ -104,9 +104,11 @@ static void judge_idle_dropped(struct scene *s, int x)
     if (own->unanswered_idle_ns < s->config->idle_ns ||
         silence_ns(s, own->unanswered_ns) < 3 * rto_of(s, x))
         return;
-    /* A peer that has closed may have done with waiting for more. */
-    bool beyond_doubt =
-        own->resends >= RETRANSMISSIONS_ENOUGH && !(s->c->side[!x].marks & SIDE_FIN);
+    /* A peer that has closed may have done with waiting for more, and the last transmission may be
+     * the one that arrives. */
+    bool beyond_doubt = own->resends >= RETRANSMISSIONS_ENOUGH &&
+                        !(s->c->side[!x].marks & SIDE_FIN) &&
+                        silence_ns(s, run_of(own)->last.time_ns) > 2 * own->resend_gap_ns;
     struct anomaly_verdict *a =
         say(s, RULE_IDLE_DROPPED, x, SEVERITY_WARNING,
             beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);

@@ -176,7 +176,9 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("again and again", ESTABLISHED
         "+30 > P. 101:151(50) ack 201\n"
         AGAIN_AND_AGAIN
-        "+60 quiet\n"
+        "+.880 quiet\n"
+        "rule idle_dropped by client warning probable count=3\n"
+        "+.001 quiet\n"
         "rule idle_dropped by client warning certain @8 @10 count=3 span_ns=880000000\n"
         "rules idle_dropped\n"),
     SCRIPT("a late copy of before the gap does not count", ESTABLISHED

@@ -114,9 +114,13 @@ static void judge_syn_ack_unanswered(struct scene *s, const struct handshake *h)
         !waited(s, h->syn_ack, h->last_syn_ack, rto_of(s, !s->client)))
         return;
     int again = next_entry(s, h->syn_ack, s->client, TCP_SYN | TCP_ACK, TCP_SYN);
+    /* The answer to the last of either may still be on its way. */
+    bool beyond_doubt = again != NO_ENTRY &&
+                        seen_after_ns(s, h->last_syn_ack) >= rto_of(s, !s->client) &&
+                        seen_after_ns(s, h->last_syn) >= rto_of(s, s->client);
     struct anomaly_verdict *a =
         say(s, RULE_SYN_ACK_UNANSWERED, !s->client, SEVERITY_NOTICE,
-            again != NO_ENTRY ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn_ack);
+            beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, h->syn_ack);
     if (!a)
         return;
     figure(a, FIGURE_COUNT, h->syn_acks);

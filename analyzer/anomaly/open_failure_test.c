@@ -125,6 +125,13 @@ static const struct CMUnitTest tests[] = {
         "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
         "+2 quiet\n"
         "rule syn_ack_unanswered by server notice certain count=2 syn_repeated=true\n"),
+    SCRIPT("the answer to the last may be on its way", SYN_RECEIVED
+        "+1 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+2 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "rule syn_ack_unanswered by server notice probable count=3 syn_repeated=true\n"
+        "+1 quiet\n"
+        "rule syn_ack_unanswered by server notice certain count=3 syn_repeated=true\n"),
     SCRIPT("near miss: one SYN-ACK", SYN_RECEIVED
         "+5 quiet\n"
         "rules nothing\n"),

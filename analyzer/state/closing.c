@@ -450,6 +450,7 @@ static void judge_opening_fin(const struct evidence *ev, struct endpoint_facts e
     }
     ends[x].opening_fin = OPENING_FIN_OWN;
     ends[!x].opening_fin = OPENING_FIN_PEER;
+    ends[x].facts[FACT_FIN_SENT].certainty = CERTAINTY_PRESUMED;
     if (answered_ns == INT64_MAX || answered_ns - first->time_ns > ev->config->prompt_ack_ns)
         return;
     set_fact(&ends[!x], FACT_FIN_SENT, ev, 0, CERTAINTY_PRESUMED, CAUSE_FIRST_SEEN);

@@ -14,7 +14,7 @@ static void describe(const struct evidence *ev, const struct endpoint_facts *e,
     s->fin_seq = e->fin_seq.n;
     s->active = e->active;
     s->active_known = e->active_known;
-    s->active_presumed = e->fin_implied || e->active_doubtful;
+    s->active_presumed = e->fin_implied || e->active_doubtful || e->opening_fin == OPENING_FIN_OWN;
     s->reset_sent = e->facts[FACT_RESET_SENT].holds || e->facts[FACT_GONE].holds;
     s->reset_received = e->facts[FACT_RESET_RECEIVED].holds;
     s->vanished = false;
