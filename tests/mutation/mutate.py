@@ -2,11 +2,14 @@
 """Do the tests notice a small change of the code? Takes a sample of all small changes (mutants.py) and
 runs the tests with each until one fails.
 
-    mutate.py BUILD [--sample N] [--seed N] [--all] [--function NAME] [FILE…]
+    mutate.py BUILD [--sample N] [--seed N] [--all] [--function NAME] [--quick] [--again RESULTS]
+              [FILE…]
 
 BUILD is a build folder that mutate.py may fill; ./dev mutate prepares it. Without FILE: the sources of
 analyzer/state and analyzer/tcp. The tests: the unit tests of the analyzer, cheapest and most telling
-first, and for what lives through them the golden cases and the captures of the rules.
+first; for what lives through them the captures cut at every packet (tests/prefixes.c), the golden
+cases, the captures of the rules, and the simulated connections whose states are known. Mutants are
+compiled with UBSan, as ./dev test compiles everything.
 
 A mutant is killed when a test fails, dies, or does not come to an end. It is equivalent when the
 compiler makes the same code of it, or when equivalent.tsv says so and why. The figure is
@@ -35,7 +38,17 @@ SOURCE = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("analyzer/state", "analyzer/tcp")
 EQUIVALENT = Path(__file__).with_name("equivalent.tsv")
 LIBRARY = "analyzer/libanalyzer.a"
-PYTHON_TESTS = ("cases.py", "rules_test.py")
+PROGRAMS = ("cli/finwait", "tests/prefixes")
+CAPTURES = SOURCE / "testdata" / "captures"
+SANITIZER = ("-fsanitize=undefined", "-fno-sanitize-recover=all")
+
+# Those that try the program, and so take long: only with what the unit tests let live.
+SLOW = {
+    "prefixes": ["{work}/prefixes", str(CAPTURES)],
+    "cases": [sys.executable, str(SOURCE / "tests" / "cases.py")],
+    "rules": [sys.executable, str(SOURCE / "tests" / "rules_test.py")],
+    "simulated": [sys.executable, str(SOURCE / "tests" / "sim" / "check.py"), "{folder}/tests/sim/simulate"],
+}
 
 # Which mutant is in force, and which functions were entered.
 SWITCH = """
@@ -117,9 +130,8 @@ class Build:
         self.tests = sorted(target["name"] for target in listed
                             if target["type"] == "executable" and target["name"].startswith("test-") and
                             Path(target["defined_in"]).parent.name == "analyzer")
-        self.programs = [f"analyzer/{name}" for name in self.tests] + ["cli/finwait"]
-        schemas = "reports/schema/connection.schema.json"
-        run(["ninja", *self.programs, schemas], self.folder)
+        self.programs = [*(f"analyzer/{name}" for name in self.tests), *PROGRAMS]
+        run(["ninja", *self.programs, "reports/schema/connection.schema.json", "tests/sim/simulate"], self.folder)
         commands = run(["ninja", "-t", "commands", *self.programs], self.folder).stdout.splitlines()
         self.compiling, self.linking = {}, {}
         for command in commands:
@@ -132,14 +144,14 @@ class Build:
 
     def link(self, objects):
         library = self.work / "libanalyzer.so"
-        run(["gcc", "-shared", "-Wl,-z,now", "-o", library, *objects], self.folder)
+        run(["gcc", "-shared", *SANITIZER, "-Wl,-z,now", "-o", library, *objects], self.folder)
         for name in self.programs:
             words = list(self.linking[name])
             # A test that puts itself between the code and malloc() needs the code in its own file.
             whole = any("--wrap" in word for word in words)
             words[words.index("-o") + 1] = str(self.work / Path(name).name)
             at = words.index(LIBRARY)
-            instead = objects if whole else [str(library), f"-Wl,-rpath,{self.work}"]
+            instead = [*objects, *SANITIZER] if whole else [str(library), f"-Wl,-rpath,{self.work}"]
             run(words[:at] + instead + words[at + 1:], self.folder)
 
     def depending(self, files):
@@ -156,16 +168,16 @@ class Build:
                 found[target] = source.relative_to(SOURCE).as_posix()
         return found
 
-    def compile(self, target, source, level):
+    def compile(self, target, source, *options):
         """Path of the object and what the compiler said; with the overlay's sources where there are."""
         words = [word for word in self.compiling[target] if word not in ("-g", "-Werror") and
                  not word.startswith(("-W", "-fdiagnostics-color"))]
-        made = str(self.work / Path(target).name) + level
+        made = str(self.work / Path(target).name) + options[0]
         words[words.index("-o") + 1] = made
         words.insert(1, f"-I{self.overlay}")
         if (self.overlay / source).exists():
             words[-1] = str(self.overlay / source)
-        done = subprocess.run([*words, level, "-w"], cwd=self.folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([*words, *options, "-w"], cwd=self.folder, capture_output=True, text=True, check=False)
         return made, done.stderr if done.returncode else ""
 
     def clear_overlay(self):
@@ -190,7 +202,7 @@ class Build:
                     if mutant.file == file and number not in broken}, functions))
             made, worse = {}, set()
             for target, source in dependents.items():
-                made[target], errors = self.compile(target, source, "-O1")
+                made[target], errors = self.compile(target, source, "-O1", *SANITIZER)
                 numbers = {int(number) for number in re.findall(r"^mutant/(\d+):.*error:", errors, re.M)}
                 assert numbers or not errors, errors
                 worse |= numbers
@@ -223,12 +235,12 @@ class Build:
 class Tests:
     """The tests, which functions they enter, and how many mutants each of them has killed."""
 
-    def __init__(self, build, functions):
+    def __init__(self, build, functions, quick):
         self.build = build
         self.functions = functions
         self.entered, self.seconds, self.kills = {}, {}, {}
         trace = build.work / "entered"
-        for name in [*(f"analyzer/{name}" for name in build.tests), *PYTHON_TESTS]:
+        for name in [*build.tests, *([] if quick else SLOW)]:
             trace.unlink(missing_ok=True)
             self.seconds[name] = None
             before = time.monotonic()
@@ -244,13 +256,13 @@ class Tests:
         environment = {**os.environ, "SOURCE_ROOT": str(SOURCE), "FINWAIT": str(self.build.work / "finwait"),
                        "SCHEMAS": str(self.build.folder / "reports" / "schema"), "PYTHONDONTWRITEBYTECODE": "1",
                        **more}
-        python = name in PYTHON_TESTS
-        command = [sys.executable, str(SOURCE / "tests" / name)] if python else [self.build.work / Path(name).name]
+        command = [word.format(work=self.build.work, folder=self.build.folder)
+                   for word in SLOW.get(name, ["{work}/" + name])]
         seconds = self.seconds[name]
 
         def limits():
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            if not python and seconds is not None:
+            if name not in SLOW and seconds is not None:
                 most = int(min(60, 3 + 8 * seconds))
                 resource.setrlimit(resource.RLIMIT_CPU, (most, most))
                 resource.setrlimit(resource.RLIMIT_DATA, (2 << 30, 2 << 30))
@@ -265,9 +277,9 @@ class Tests:
     def killer(self, number, mutant):
         """The first test that fails with this mutant, or None."""
         place = self.functions[(mutant.file, mutant.function)]
-        unit = [name for name in self.entered if name not in PYTHON_TESTS and place in self.entered[name]]
-        unit.sort(key=lambda name: -self.kills[name] / (0.02 + self.seconds[name]))
-        for name in [*unit, *(name for name in PYTHON_TESTS if place in self.entered[name])]:
+        mine = [name for name in self.entered if place in self.entered[name]]
+        mine.sort(key=lambda name: (name in SLOW, -self.kills[name] / (0.02 + self.seconds[name])))
+        for name in mine:
             if self.outcome(name, {"MUTANT": str(number)}):
                 self.kills[name] += 1
                 return name
@@ -278,6 +290,10 @@ def candidates(options):
     files = [Path(file).resolve().relative_to(SOURCE).as_posix() for file in options.files] or sources()
     found = [mutant for file in files for mutant in mutants.mutants_of(file, (SOURCE / file).read_text())
              if not options.function or mutant.function in options.function]
+    if options.again:
+        rows = [line.split("\t") for line in Path(options.again).read_text().splitlines()]
+        lived = {tuple(row[:-1]) for row in rows if row[-1] == "alive"}
+        return [mutant for mutant in found if mutant.key() in lived]
     if not options.all:
         random.Random(options.seed).shuffle(found)
     return found
@@ -290,19 +306,21 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--all", action="store_true", help="every mutant, in the order of the source")
     parser.add_argument("--function", action="append", help="only of this function (repeatable)")
+    parser.add_argument("--quick", action="store_true", help="the unit tests only")
+    parser.add_argument("--again", metavar="RESULTS", help="only those that live in this table of an earlier run")
     parser.add_argument("--bar", type=float, default=90)
     parser.add_argument("files", nargs="*", metavar="FILE")
     options = parser.parse_intermixed_args()
 
     known = equivalents()
     found = candidates(options)
-    wanted = len(found) if options.all else min(options.sample, len(found))
+    wanted = len(found) if options.all or options.again else min(options.sample, len(found))
     print(f"{len(found)} mutants, {wanted} of them tried, seed {options.seed}", flush=True)
     build = Build(options.build)
     chosen = dict(enumerate(found[:wanted + wanted // 10 + 3], 1))
     broken, functions = build.with_mutants(chosen)
     tried = [number for number in chosen if number not in broken][:wanted]
-    tests = Tests(build, functions)
+    tests = Tests(build, functions, options.quick)
     killed, equal, alive = 0, [], []
     results = open(build.work / "results.tsv", "w", encoding="utf-8")
     for number in tried:
@@ -328,7 +346,7 @@ def main():
             equal.append(mutant)
             print(f"the same code: {mutant.file}:{mutant.line}: {mutant.change}")
     share = 100 * killed / (killed + len(alive)) if killed + len(alive) else 100
-    print("killed first by: " + ", ".join(f"{Path(name).name} {int(count)}" for name, count in
+    print("killed first by: " + ", ".join(f"{name} {int(count)}" for name, count in
                                           sorted(tests.kills.items(), key=lambda item: -item[1]) if count >= 1))
     print(f"{len(tried)} mutants (seed {options.seed}): {killed} killed, {len(equal)} equivalent, "
           f"{len(alive)} alive: {share:.1f} % killed")

@@ -1,0 +1,64 @@
+/*
+ * Where a conclusion begins and where it ends: the first and the last instant, the first and the
+ * last packet, each beside its neighbour that concludes something else. Expected is what RFC 9293
+ * section 3.10.7 and RFC 6298 say of it, worked out by hand.
+ */
+#include "analyzer/state/scenes.h"
+#include "analyzer/state/script.h"
+
+/* clang-format off */
+static const struct CMUnitTest tests[] = {
+    /* ---- resets */
+    SCRIPT("two resets: the first ended it", ESTABLISHED
+        "+.100 > R. 101:101(0) ack 201\n"
+        "+.010 > R. 101:101(0) ack 201\n"
+        "client CLOSED! @7 sent_rst\n"
+        "server CLOSED? @7 received_rst\n"),
+    SCRIPT("a FIN comes again within 2*MSL and is refused: there was no TIME_WAIT", "--2msl=60\n" TIME_WAIT
+        "+59.989 < F. 201:201(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSED!\n"),
+    SCRIPT("… and at its end: TIME_WAIT was over", "--2msl=60\n" TIME_WAIT
+        "+60.990 < F. 201:201(0) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "client may CLOSED\n"
+        "client TIME_WAIT @9 received_fin\n"),
+    SCRIPT("an RST one below the left edge of the window is not taken", ESTABLISHED
+        "+.100 < R. 200:200(0) ack 101\n"
+        "client = ESTABLISHED\n"),
+
+    /* ---- FINs that the tap did not see */
+    SCRIPT("two FINs cross, of which one is known by testimony alone", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.010 < . 202:202(0) ack 102\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING TIME_WAIT\n"),
+    SCRIPT("one that the first entry testifies to", MID_STREAM
+        "+.100 < . 201:201(0) ack 102\n"
+        "client may FIN_WAIT_2\n"),
+
+    /* ---- the opening */
+    SCRIPT("begins with the SYN-ACK", 
+        "0 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "server SYN_RECEIVED @1 sent_syn_ack\n"
+        "client SYN_SENT @1 implied\n"
+        "+.010 > . 1:1(0) ack 1\n"
+        "server ESTABLISHED @2 received_ack_of_syn\n"),
+
+    /* ---- the retransmission timer */
+    SCRIPT("the timer doubles: gone only beyond twice the last interval", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.500 > P. 101:151(50) ack 201\n"
+        "+1 > P. 101:151(50) ack 201\n"
+        "+2 > P. 101:151(50) ack 201\n"
+        "+4 quiet\n"
+        "client not CLOSED\n"
+        "+.001 quiet\n"
+        "server may CLOSED\n"),
+};
+/* clang-format on */
+
+int main(void)
+{
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
