@@ -82,13 +82,13 @@ static bool inflate_some(struct isal *isal, struct raw *raw, uint8_t *to, size_t
     inflate->avail_in = given;
     inflate->next_out = to;
     inflate->avail_out = (uint32_t)room;
-    int result = isal_inflate(inflate);
-    /* Behind a broken block ISA-L may have counted octets that are not there. */
-    bool counts = inflate->avail_in <= given;
-    raw->at += counts ? given - inflate->avail_in : given;
+    /* In trouble the counts of what is left may be wrong. */
+    if (isal_inflate(inflate) < 0 || inflate->avail_in > given || inflate->avail_out > room)
+        return false;
+    raw->at += given - inflate->avail_in;
     *got = room - inflate->avail_out;
     isal->between_members = inflate->block_state == ISAL_BLOCK_FINISH;
-    return counts && result >= 0 && (left || *got || isal->between_members);
+    return left || *got || isal->between_members;
 }
 
 /* A whole piece, or what is left of the content. False in trouble. */
@@ -103,10 +103,9 @@ static bool make_piece(struct isal *isal, struct raw *raw, uint8_t *to, size_t *
         if (isal->between_members && !begin_member(isal, raw))
             return false;
         size_t got;
-        bool fine = inflate_some(isal, raw, to + *length, PIECE_BYTES - *length, &got);
-        *length += got;
-        if (!fine)
+        if (!inflate_some(isal, raw, to + *length, PIECE_BYTES - *length, &got))
             return false;
+        *length += got;
     }
     return true;
 }

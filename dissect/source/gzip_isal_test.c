@@ -37,6 +37,7 @@ static void decode(const struct decoder *decoder, struct raw raw, size_t piece, 
         size_t wanted = piece < ROOM - o->length ? piece : ROOM - o->length;
         got = decoder->read(state, &raw, o->content + o->length, wanted, &o->fault);
         assert_true(got <= wanted);
+        assert_true(raw.at <= raw.end);
     }
     o->left = raw_left(&raw);
     decoder->destroy(state);
