@@ -13,8 +13,8 @@ struct packed_detail {
     uint8_t octets[];
 };
 
-/* Whole words are read where fewer octets stand. */
-#define SLACK 7u
+/* Whole words are read where fewer octets stand, or none. */
+#define SLACK 8u
 
 /* What two numbers take at most. */
 #define PAIR_MAX 17u
@@ -248,7 +248,8 @@ static unsigned place_in_log(const struct detail *d, const struct log_entry *g)
 static inline void walk_kept(struct walk *w, bool packs, const struct detail *d,
                              struct side_detail *own, struct model *m)
 {
-    uint64_t roles = own->kept_as[0] | own->kept_as[1] << 4 | own->kept_as[2] << 8;
+    uint64_t roles =
+        own->kept_as[0] | (uint64_t)own->kept_as[1] << 4 | (uint64_t)own->kept_as[2] << 8;
     uint64_t places = 0;
     unsigned used = 0;
     for (unsigned as = 0; packs && as < KEPT_ROLES; as++)
