@@ -396,8 +396,10 @@ static struct stay time_wait_of(const struct life *life)
 static bool count_use(const struct arrival *a)
 {
     const struct connection_verdict *v = a->v;
+    if (!took_a_port(v))
+        return true;
     struct taking t = {.taken = all_of(&a->client)};
-    if (!took_a_port(v) || t.taken.from_ns >= t.taken.to_ns)
+    if (t.taken.from_ns >= t.taken.to_ns)
         return true;
     struct roll_key key = ends_pair(a->ends);
     t.time_wait = time_wait_of(&a->client);
