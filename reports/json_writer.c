@@ -163,27 +163,40 @@ static unsigned digits_of(uint64_t value)
     return guess + (value >= powers[guess]);
 }
 
-/* Two digits a step, from the right. */
+static const char pairs[] = "0001020304050607080910111213141516171819"
+                            "2021222324252627282930313233343536373839"
+                            "4041424344454647484950515253545556575859"
+                            "6061626364656667686970717273747576777879"
+                            "8081828384858687888990919293949596979899";
+
+/* Four digits a step, from the right. */
 static void put_decimal(char *end, uint64_t value)
 {
-    static const char pairs[] = "0001020304050607080910111213141516171819"
-                                "2021222324252627282930313233343536373839"
-                                "4041424344454647484950515253545556575859"
-                                "6061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    while (value >= 100) {
-        end -= 2;
-        memcpy(end, pairs + 2 * (value % 100), 2);
-        value /= 100;
+    while (value >= 10000) {
+        uint32_t four = (uint32_t)(value % 10000);
+        value /= 10000;
+        memcpy(end - 2, pairs + (size_t)2 * (four % 100), 2);
+        memcpy(end - 4, pairs + (size_t)2 * (four / 100), 2);
+        end -= 4;
     }
-    if (value < 10)
-        end[-1] = (char)('0' + value);
+    uint32_t rest = (uint32_t)value;
+    if (rest >= 100) {
+        memcpy(end - 2, pairs + (size_t)2 * (rest % 100), 2);
+        rest /= 100;
+        end -= 2;
+    }
+    if (rest < 10)
+        end[-1] = (char)('0' + rest);
     else
-        memcpy(end - 2, pairs + 2 * value, 2);
+        memcpy(end - 2, pairs + (size_t)2 * rest, 2);
 }
 
 size_t json_decimal(char out[20], uint64_t value)
 {
+    if (value < 10) {
+        *out = (char)('0' + value);
+        return 1;
+    }
     unsigned digits = digits_of(value);
     put_decimal(out + digits, value);
     return digits;

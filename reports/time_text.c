@@ -35,23 +35,36 @@ static void put_date(char out[10], int64_t day)
     put_digits(out + 8, 2, day_of_month);
 }
 
-static void put_second(char out[20], int64_t seconds)
+/* Two digits; below 100. */
+static void put_two(char *out, uint32_t value)
 {
-    int64_t day = seconds / SECONDS_PER_DAY;
-    int64_t second_of_day = seconds % SECONDS_PER_DAY;
-    if (second_of_day < 0) {
-        second_of_day += SECONDS_PER_DAY;
-        day--;
-    }
-    uint32_t second = (uint32_t)second_of_day;
-    put_date(out, day);
-    out[10] = 'T';
-    put_digits(out + 11, 2, second / 3600);
-    out[13] = ':';
-    put_digits(out + 14, 2, second / 60 % 60);
-    out[16] = ':';
-    put_digits(out + 17, 2, second % 60);
-    out[19] = '.';
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+}
+
+static void put_time_of_day(char out[9], uint32_t second)
+{
+    out[0] = 'T';
+    put_two(out + 1, second / 3600);
+    out[3] = ':';
+    put_two(out + 4, second / 60 % 60);
+    out[6] = ':';
+    put_two(out + 7, second % 60);
+}
+
+/* ".123456789Z" */
+static void put_fraction(char out[12], uint32_t ns)
+{
+    uint32_t high = ns / 10000; /* five digits, and four */
+    uint32_t low = ns % 10000;
+    out[0] = '.';
+    out[1] = (char)('0' + high / 10000);
+    put_two(out + 2, high / 100 % 100);
+    put_two(out + 4, high % 100);
+    put_two(out + 6, low / 100);
+    put_two(out + 8, low % 100);
+    out[10] = 'Z';
+    out[11] = '\0';
 }
 
 void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYTES])
@@ -63,13 +76,18 @@ void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYT
         fraction_ns += NS_PER_SECOND;
         seconds--;
     }
-    if (!cache->filled || cache->second != seconds) {
-        put_second(cache->text, seconds);
-        cache->second = seconds;
+    int64_t day = seconds / SECONDS_PER_DAY;
+    int64_t second_of_day = seconds % SECONDS_PER_DAY;
+    if (second_of_day < 0) {
+        second_of_day += SECONDS_PER_DAY;
+        day--;
+    }
+    if (!cache->filled || cache->day != day) {
+        put_date(cache->date, day);
+        cache->day = day;
         cache->filled = true;
     }
-    memcpy(out, cache->text, sizeof cache->text);
-    put_digits(out + 20, 9, (uint32_t)fraction_ns);
-    out[29] = 'Z';
-    out[30] = '\0';
+    memcpy(out, cache->date, 10);
+    put_time_of_day(out + 10, (uint32_t)second_of_day);
+    put_fraction(out + 19, (uint32_t)fraction_ns);
 }

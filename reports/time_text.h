@@ -12,11 +12,11 @@
 /* With the terminating NUL. */
 #define TIME_TEXT_BYTES 31
 
-/* The second of the last text: neighbours in a report mostly share it. Starts as all zeros. */
+/* The day of the last text: neighbours in a report mostly share it. Starts as all zeros. */
 struct time_cache {
     bool filled;
-    int64_t second; /* since 1970 */
-    char text[20];  /* up to the point */
+    int64_t day; /* since 1970 */
+    char date[10];
 };
 
 void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYTES]);
