@@ -6,6 +6,7 @@
 #define MUST_CHECK               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define NEVER_INLINE             __attribute__((noinline))
+#define ALWAYS_INLINE            inline __attribute__((always_inline))
 #define LIKELY(x)                __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)              __builtin_expect(!!(x), 0)
 
