@@ -5,6 +5,7 @@
 #include "cli/tell.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static bool fail(const char *sentence)
 {
@@ -29,11 +30,34 @@ void reading_tell_unreadable(const struct capture_findings *findings)
     }
 }
 
+/* Address space that threads take: each its stack and what the C library sets aside for its
+ * allocations, all of them what is decompressed ahead. As much is left for the analysis. */
+#define BYTES_A_THREAD ((size_t)72 << 20)
+#define BYTES_BESIDE   ((size_t)128 << 20)
+
+static bool bears(uint32_t threads)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(BYTES_A_THREAD, threads - 1, &bytes) ||
+        __builtin_add_overflow(bytes, BYTES_BESIDE, &bytes))
+        return false;
+    void *room = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return room != MAP_FAILED && munmap(room, bytes) == 0;
+}
+
+/* Under a limit of address space (ulimit -v) what threads take would be lacking elsewhere. */
+static uint32_t threads_borne(uint32_t wanted)
+{
+    while (wanted > 1 && !bears(wanted))
+        wanted--;
+    return wanted;
+}
+
 /* Where there is something to decompress, that is most of the work and comes first; the analyzer
  * has a thread of its own when there are more than two, or nothing else to do for them. */
 static void share_out(struct reading *r)
 {
-    uint32_t threads = r->options->jobs;
+    uint32_t threads = r->threads;
     uint32_t inflating = timeline_inflating(r->timeline);
     r->analyses_apart = threads > (inflating ? 2 : 1);
     if (!inflating || threads < 2)
@@ -58,6 +82,7 @@ bool reading_open(struct reading *r, const struct options *o)
     if (!r->dissector || !r->batch)
         return fail("out of memory");
     batch_clear(r->batch);
+    r->threads = threads_borne(o->jobs);
     share_out(r);
     return true;
 }
@@ -175,7 +200,7 @@ static bool is_interrupted(void)
 static bool feed_all(struct reading *r, struct analyzer *analyzer)
 {
     analyzer_finish_hurried(analyzer, is_interrupted);
-    if (r->options->jobs > 1)
+    if (r->threads > 1)
         analyzer_finish_with_thread(analyzer);
     struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer) : NULL;
     if (!analysis)

@@ -20,6 +20,7 @@ struct reading {
     struct segment_batch *batch;
     struct progress progress;
     int64_t end_ns;      /* highest time of any packet */
+    uint32_t threads;    /* as many as --jobs, or as there is room for */
     bool analyses_apart; /* reading_analyse() does it in a thread */
 };
 

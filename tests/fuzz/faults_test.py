@@ -92,6 +92,27 @@ def memory(verdict, folder):
         verdict.check(20 < refused <= n / step, f"{refused} failures up to allocation {n}{suffix}")
 
 
+def limit_addresses():
+    resource.setrlimit(resource.RLIMIT_AS, (80 << 20, 80 << 20))
+
+
+def addresses(verdict, folder):
+    """Threads, and what they decompress ahead, must not take the memory of the analysis."""
+    if is_sanitized():
+        print("not with sanitizers, which reserve addresses by the terabyte: little address space")
+        return
+    many_connections(folder / "many.pcap")
+    packed = gzip.compress((folder / "many.pcap").read_bytes(), 1, mtime=0)
+    paths = [folder / f"{number}.pcap.gz" for number in range(8)]
+    for path in paths:
+        path.write_bytes(packed)
+    outputs = [finwait(["--format", "ndjson", "--max-memory", "16M", "--jobs", jobs, *paths],
+                       preexec_fn=limit_addresses) for jobs in (1, 8)]
+    for run in outputs:
+        verdict.check(run.returncode == 0 and run.stdout == outputs[0].stdout,
+                      f"little address space: {run.args[5:7]}: status {run.returncode}: {run.said[:300]}")
+
+
 # ---- reads --------------------------------------------------------------------------------------
 
 
@@ -284,7 +305,7 @@ def many(verdict, folder):
 def main():
     verdict = Verdict()
     sweep(verdict)
-    for test in (memory, reads, writes, signals, many):
+    for test in (memory, addresses, reads, writes, signals, many):
         with tempfile.TemporaryDirectory() as folder:
             test(verdict, Path(folder))
     verdict.finish()
