@@ -1,4 +1,5 @@
 #include "analyzer/state/plain.h"
+#include "analyzer/elapsed.h"
 
 #include "analyzer/state/plain_steps.h"
 #include "analyzer/state/silence.h"
@@ -191,7 +192,8 @@ static int echo_of(const struct evidence *ev, int x, int i)
 static bool all_arrived(const struct evidence *ev)
 {
     int64_t way_ns = (ev->rtt_ns[0] > ev->rtt_ns[1] ? ev->rtt_ns[0] : ev->rtt_ns[1]) / 2;
-    return ev->now_ns == TIME_UNKNOWN || ev->now_ns - ev->log[ev->count - 1].time_ns >= way_ns;
+    return ev->now_ns == TIME_UNKNOWN ||
+           elapsed_ns(ev->log[ev->count - 1].time_ns, ev->now_ns) >= way_ns;
 }
 
 static bool arrived(const struct evidence *ev, const struct plain *p, int i)
