@@ -56,11 +56,11 @@ void roll_fetch_item(const struct roll *roll, uint32_t tag)
         if (slot->tag != tag)
             continue;
         const char *item = roll_at(roll, slot->value);
-        __builtin_prefetch(item);
+        FETCH(item);
         if (roll->pool.item_bytes > 64)
-            __builtin_prefetch(item + 64);
+            FETCH(item + 64);
         if (roll->pool.item_bytes > 128)
-            __builtin_prefetch(item + 128);
+            FETCH(item + 128);
         return;
     }
 }
