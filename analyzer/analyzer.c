@@ -99,6 +99,7 @@ static bool connection_final(void *context, struct connection *connection, bool 
     }
     stamps_final(&a->flows.stamps, connection, found_unanswered(&judged->found));
     crowd_thin(&a->crowd, verdict, &ends, &judged->found);
+    a->flows.beside_bytes = tally_bytes(&a->tally) + load_bytes(&a->load) + crowd_bytes(&a->crowd);
     return a->sink.connection(a->sink.context, verdict);
 }
 
@@ -111,7 +112,8 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     a->sink = sink;
     a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
     if (!flows_init(&a->flows, &a->config, connection_final, a) ||
-        !tally_init(&a->tally, a->flows.secret) || !crowd_init(&a->crowd, a->flows.secret) ||
+        !tally_init(&a->tally, a->flows.secret, config->max_memory_bytes) ||
+        !crowd_init(&a->crowd, a->flows.secret, config->max_memory_bytes) ||
         !load_init(&a->load, &a->config, a->flows.secret)) {
         analyzer_destroy(a);
         return NULL;

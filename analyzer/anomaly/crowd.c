@@ -3,6 +3,7 @@
 #include "analyzer/anomaly/distinct.h"
 #include "analyzer/anomaly/pieces.h"
 #include "analyzer/elapsed.h"
+#include "analyzer/share.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,22 @@ struct client {
     struct rest *rest; /* owned, NULL while all are told */
 };
 
-bool crowd_init(struct crowd *crowd, struct siphash_key secret)
+#define CLIENT_BYTES (sizeof(struct client) + 2 * sizeof(struct table_slot))
+
+bool crowd_init(struct crowd *crowd, struct siphash_key secret, uint64_t max_memory_bytes)
 {
+    crowd->clients_most = share_most(max_memory_bytes, 64, CLIENT_BYTES, CROWD_CLIENTS);
+    crowd->heavy_most = share_most(max_memory_bytes, 64, sizeof(struct rest), CROWD_HEAVY);
+    crowd->granted = share_most(max_memory_bytes, 32, 1, CROWD_BYTES);
     crowd->heavy_count = 0;
-    crowd->budget = CROWD_BYTES;
+    crowd->budget = crowd->granted;
     return roll_init(&crowd->clients, sizeof(struct client), secret);
+}
+
+uint64_t crowd_bytes(const struct crowd *crowd)
+{
+    return roll_count(&crowd->clients) * CLIENT_BYTES + crowd->heavy_count * sizeof(struct rest) +
+           crowd->granted - crowd->budget;
 }
 
 void crowd_finish(struct crowd *crowd)
@@ -56,14 +68,14 @@ static struct client *client_of(struct crowd *crowd, const struct ends *ends)
 {
     struct roll_key key = ends_client(ends);
     struct client *c = roll_find_tagged(&crowd->clients, &key);
-    if (c || roll_count(&crowd->clients) >= CROWD_CLIENTS)
+    if (c || roll_count(&crowd->clients) >= crowd->clients_most)
         return c;
     return roll_add_tagged(&crowd->clients, &key);
 }
 
 static struct rest *rest_of(struct crowd *crowd, struct client *c)
 {
-    if (c->rest || crowd->heavy_count >= CROWD_HEAVY)
+    if (c->rest || crowd->heavy_count >= crowd->heavy_most)
         return c->rest;
     c->rest = calloc(1, sizeof *c->rest);
     if (!c->rest)

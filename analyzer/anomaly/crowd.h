@@ -3,7 +3,8 @@
  * CROWD_TOLD are records, the rest become one record about the client at the end. Knows many
  * connections, and nothing of each but its verdict.
  *
- * Memory is bounded: clients beyond the limits are not held, and what they fail is told one by one.
+ * Memory is bounded, by constants and by --max-memory: clients beyond the limits are not held, and
+ * what they fail is told one by one.
  * Limits bite in the order in which connections become final, never by hash.
  */
 #ifndef FINWAIT_ANALYZER_ANOMALY_CROWD_H
@@ -24,10 +25,16 @@ struct crowd {
     struct roll clients;
     struct client *heavy[CROWD_HEAVY]; /* those whose rest is not told one by one */
     uint32_t heavy_count;
-    size_t budget; /* what is left of CROWD_BYTES */
+    size_t budget; /* what is left of `granted` */
+    size_t granted;
+    uint32_t clients_most, heavy_most;
 };
 
-bool crowd_init(struct crowd *crowd, struct siphash_key secret) MUST_CHECK;
+bool crowd_init(struct crowd *crowd, struct siphash_key secret,
+                uint64_t max_memory_bytes) MUST_CHECK;
+/* What it may come to hold. */
+uint64_t crowd_bytes(const struct crowd *crowd);
+
 void crowd_finish(struct crowd *crowd);
 
 /* A connection between these will soon be asked about: has memory on its way. */

@@ -35,7 +35,7 @@ static int set_up(void **state)
     (void)state;
     told_count = stop_after = 0;
     ends_init(&maker, secret);
-    return crowd_init(&crowd, secret) ? 0 : -1;
+    return crowd_init(&crowd, secret, UINT64_C(2) << 30) ? 0 : -1;
 }
 
 static int tear_down(void **state)

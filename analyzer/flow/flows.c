@@ -25,7 +25,8 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
-    return stamps_init(&f->stamps, f->secret) && heard_init(&f->heard) && table_init(&f->table);
+    return stamps_init(&f->stamps, f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
+           table_init(&f->table);
 }
 
 void flows_finish(struct flows *f)
@@ -56,7 +57,7 @@ static uint64_t pool_bytes(const struct pool *pool)
 uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
-           f->extra_bytes + table_bytes(&f->table);
+           f->extra_bytes + table_bytes(&f->table) + stamps_bytes(&f->stamps) + f->beside_bytes;
 }
 
 uint32_t flows_held(const struct flows *f)

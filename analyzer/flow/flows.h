@@ -55,8 +55,9 @@ struct flows {
     struct wheel wheel;
     struct stamps stamps;
     struct heard heard;
-    int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
-    uint64_t extra_bytes; /* held by connections beside their records */
+    int64_t clock_ns;      /* the highest time seen, or TIME_UNKNOWN */
+    uint64_t extra_bytes;  /* held by connections beside their records */
+    uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
@@ -109,7 +110,7 @@ enum flow_status flows_drain(struct flows *flows) MUST_CHECK;
 /* Connections that are not final. */
 uint32_t flows_held(const struct flows *flows);
 
-/* Octets accounted: records, what they hold, the table. */
+/* Octets accounted: records, what they hold, the table, and beside_bytes. */
 uint64_t flows_memory(const struct flows *flows);
 
 #endif

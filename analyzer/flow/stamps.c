@@ -1,6 +1,7 @@
 #include "analyzer/flow/stamps.h"
 
 #include "analyzer/elapsed.h"
+#include "analyzer/share.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,20 @@
 #define ANSWERED_LEAST 3u
 #define TOGETHER_LEAST 8u
 
-bool stamps_init(struct stamps *stamps, struct siphash_key secret)
+#define PAIR_BYTES (sizeof(struct stamp_pair) + 2 * sizeof(struct table_slot))
+
+bool stamps_init(struct stamps *stamps, struct siphash_key secret, uint64_t max_memory_bytes)
 {
+    stamps->pairs_most = share_most(max_memory_bytes, 64, PAIR_BYTES, STAMPS_PAIRS);
+    stamps->pieces_most = share_most(max_memory_bytes, 16, sizeof(struct pieces), STAMPS_PAIRS);
+    stamps->pieces_held = 0;
     ends_init(&stamps->ends, secret);
     return roll_init(&stamps->pairs, sizeof(struct stamp_pair), secret);
+}
+
+uint64_t stamps_bytes(const struct stamps *stamps)
+{
+    return roll_count(&stamps->pairs) * PAIR_BYTES + stamps->pieces_held * sizeof(struct pieces);
 }
 
 void stamps_finish(struct stamps *stamps)
@@ -56,7 +67,7 @@ void stamps_answered(struct stamps *stamps, const struct connection *c, const st
         return;
     struct roll_key key = key_of_connection(stamps, c);
     struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
-    if (!pair && roll_count(&stamps->pairs) < STAMPS_PAIRS)
+    if (!pair && roll_count(&stamps->pairs) < stamps->pairs_most)
         pair = roll_add_tagged(&stamps->pairs, &key);
     if (!pair)
         return;
@@ -65,7 +76,9 @@ void stamps_answered(struct stamps *stamps, const struct connection *c, const st
     pair->at_ns = g->time_ns;
 }
 
-static void count_dropped(struct stamp_pair *pair, const struct connection *c)
+/* Without room for its pieces a pair is not told of. */
+static void count_dropped(struct stamps *stamps, struct stamp_pair *pair,
+                          const struct connection *c)
 {
     if (!(c->marks & CONN_STAMP_BELOW)) {
         pair->dropped_otherwise++;
@@ -78,8 +91,10 @@ static void count_dropped(struct stamp_pair *pair, const struct connection *c)
                                      .seq = client->isn.n,
                                      .flags = TCP_SYN,
                                      .from = ROLE_CLIENT};
-    if (!pair->pieces)
+    if (!pair->pieces && stamps->pieces_held < stamps->pieces_most) {
         pair->pieces = calloc(1, sizeof *pair->pieces);
+        stamps->pieces_held += pair->pieces != NULL;
+    }
     if (!pair->pieces)
         return;
     pieces_add(pair->pieces, &piece);
@@ -102,7 +117,7 @@ void stamps_final(struct stamps *stamps, const struct connection *c, bool unansw
     if (!pair)
         return;
     if (unanswered)
-        count_dropped(pair, c);
+        count_dropped(stamps, pair, c);
     else if (c->marks & CONN_STAMP_BELOW)
         pair->answered_below++;
     else if (c->marks & CONN_STAMP_COMPARED)

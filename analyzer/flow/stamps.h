@@ -3,8 +3,8 @@
  * all of the address's connections for one clock's (per-host PAWS, Linux tcp_tw_recycle): which SYN
  * came with a lower one than the last that was answered, and what became of it.
  *
- * Memory is bounded: pairs beyond STAMPS_PAIRS are not looked at. Limits bite in the order of the
- * capture.
+ * Memory is bounded: pairs beyond STAMPS_PAIRS, or beyond what --max-memory leaves for them, are
+ * not looked at. Limits bite in the order of the capture.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_STAMPS_H
 #define FINWAIT_ANALYZER_FLOW_STAMPS_H
@@ -33,10 +33,15 @@ struct stamp_pair {
 
 struct stamps {
     struct roll pairs;
+    uint32_t pairs_most, pieces_most, pieces_held;
     struct ends_maker ends;
 };
 
-bool stamps_init(struct stamps *stamps, struct siphash_key secret) MUST_CHECK;
+bool stamps_init(struct stamps *stamps, struct siphash_key secret,
+                 uint64_t max_memory_bytes) MUST_CHECK;
+/* What they may come to hold. */
+uint64_t stamps_bytes(const struct stamps *stamps);
+
 void stamps_finish(struct stamps *stamps);
 
 /* A connection's first SYN passes: the connection's marks, of how its stamp compares. */

@@ -143,7 +143,7 @@ static void every_pair_is_told(void **state)
 {
     (void)state;
     struct stamps stamps;
-    assert_true(stamps_init(&stamps, (struct siphash_key){1, 2}));
+    assert_true(stamps_init(&stamps, (struct siphash_key){1, 2}, UINT64_C(2) << 30));
     for (uint32_t i = MANY_PAIRS; i-- > 0;) {
         uint8_t client[16] = {[14] = (uint8_t)(i / 256), [15] = (uint8_t)i};
         uint8_t server[16] = {[15] = 1};

@@ -1,18 +1,29 @@
 #include "analyzer/host/load.h"
 
 #include "analyzer/elapsed.h"
+#include "analyzer/share.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_UNPRIVILEGED_PORT (UINT16_MAX + 1 - LOAD_PORTS_ALL)
 
+/* What one comes to hold in a busy capture: a line of instants is 1 KiB, examples are 2 KiB. */
+#define HOST_BYTES (12u << 10)
+#define LEAK_BYTES (5u << 10)
+#define USE_BYTES  (8u << 10)
+
 bool load_init(struct load *load, const struct analyzer_config *config, struct siphash_key secret)
 {
     memset(load, 0, sizeof *load);
     load->config = config;
     load->secret = secret;
-    if (roll_init(&load->hosts, sizeof(struct host), secret) && uses_init(&load->uses, secret) &&
+    uint64_t memory = config->max_memory_bytes;
+    load->hosts_most = share_most(memory, 16, HOST_BYTES, LOAD_HOSTS_MAX);
+    load->leaks_most = share_most(memory, 64, LEAK_BYTES, LOAD_LEAKS_MAX);
+    uint32_t uses_most = share_most(memory, 16, USE_BYTES, USES_MAX);
+    if (roll_init(&load->hosts, sizeof(struct host), secret) &&
+        uses_init(&load->uses, secret, uses_most) &&
         roll_init(&load->leaks, sizeof(struct leak), secret))
         return true;
     load_finish(load);
@@ -35,6 +46,13 @@ static void leak_finish(struct leak *leak)
     line_finish(&leak->stuck);
     line_finish(&leak->stucks);
     free(leak->examples);
+}
+
+uint64_t load_bytes(const struct load *load)
+{
+    return (uint64_t)roll_count(&load->hosts) * HOST_BYTES +
+           (uint64_t)roll_count(&load->leaks) * LEAK_BYTES +
+           (uint64_t)roll_count(&load->uses.roll) * USE_BYTES;
 }
 
 void load_finish(struct load *load)
@@ -213,11 +231,11 @@ static struct host *host_of(struct load *load, const struct roll_key *key, bool 
     struct host *host = roll_find_tagged(&load->hosts, key);
     if (!host) {
         uint32_t waiting = roll_count(&load->hosts) - load->hosts_open;
-        if ((open ? load->hosts_open : waiting) >= LOAD_HOSTS_MAX)
+        if ((open ? load->hosts_open : waiting) >= load->hosts_most)
             return &load->others;
         host = roll_add_tagged(&load->hosts, key);
     }
-    if (host && open && !host->open && load->hosts_open < LOAD_HOSTS_MAX) {
+    if (host && open && !host->open && load->hosts_open < load->hosts_most) {
         host->open = true;
         load->hosts_open++;
     }
@@ -293,7 +311,7 @@ static bool count_stuck(const struct arrival *a, const struct endpoint_verdict *
     struct roll_key key = roll_key_of(e->address, a->v->server.address, a->v->server.port, 0);
     struct leak *leak = roll_find(&load->leaks, &key);
     if (!leak) {
-        if (roll_count(&load->leaks) >= LOAD_LEAKS_MAX)
+        if (roll_count(&load->leaks) >= load->leaks_most)
             return true;
         leak = roll_add(&load->leaks, &key);
         if (!leak)

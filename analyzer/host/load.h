@@ -8,9 +8,9 @@
  * five-tuple was used again, or until a closed connection was forgotten, whichever came first.
  * CLOSED and LISTEN are nobody's sockets here.
  *
- * Memory is bounded by the limits below, which bite in the order in which connections become final,
- * never by hash. Hosts where nothing was ever established, and those beyond the limit, are summed:
- * the sum over all records is always that of everything.
+ * Memory is bounded by the limits below, lower ones where --max-memory is small, which bite in the
+ * order in which connections become final, never by hash. Hosts where nothing was ever established,
+ * and those beyond the limit, are summed: the sum over all records is always that of everything.
  */
 #ifndef FINWAIT_ANALYZER_HOST_LOAD_H
 #define FINWAIT_ANALYZER_HOST_LOAD_H
@@ -64,6 +64,7 @@ struct load {
     struct grid grid;
     struct roll hosts;
     uint32_t hosts_open;
+    uint32_t hosts_most, leaks_most; /* up to the limits above */
     struct host others;
     struct uses uses;
     struct roll leaks;
@@ -74,6 +75,9 @@ struct load {
 bool load_init(struct load *load, const struct analyzer_config *config,
                struct siphash_key secret) MUST_CHECK;
 void load_finish(struct load *load);
+
+/* What it may come to hold. */
+uint64_t load_bytes(const struct load *load);
 
 /* A connection of these will soon become final; the slots have come, and the items are on their
  * way.

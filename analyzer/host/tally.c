@@ -1,5 +1,7 @@
 #include "analyzer/host/tally.h"
 
+#include "analyzer/share.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,15 +13,28 @@ struct tally_service {
     bool chosen; /* to be told */
 };
 
-bool tally_init(struct tally *t, struct siphash_key secret)
+#define SERVICE_BYTES                                                                              \
+    (sizeof(struct tally_service) + CLOSE_KINDS * sizeof(uint64_t) + 2 * sizeof(struct table_slot))
+#define ROW_BYTES                                                                                  \
+    (sizeof(struct tally_row) + TALLY_CLIENTS * sizeof(struct tally_client) +                      \
+     2 * sizeof(struct table_slot))
+
+bool tally_init(struct tally *t, struct siphash_key secret, uint64_t max_memory_bytes)
 {
     memset(t, 0, sizeof *t);
+    t->services_most = share_most(max_memory_bytes, 64, SERVICE_BYTES, TALLY_SERVICES_MAX);
+    t->rows_most = share_most(max_memory_bytes, 64, ROW_BYTES, TALLY_ROWS_MAX);
     if (!roll_init(&t->rows, sizeof(struct tally_row), secret))
         return false;
     if (roll_init(&t->services, sizeof(struct tally_service), secret))
         return true;
     roll_finish(&t->rows);
     return false;
+}
+
+uint64_t tally_bytes(const struct tally *t)
+{
+    return roll_count(&t->services) * SERVICE_BYTES + roll_count(&t->rows) * ROW_BYTES;
 }
 
 void tally_finish(struct tally *t)
@@ -69,13 +84,13 @@ static bool count_service(struct tally *t, const struct connection_verdict *v,
     bool open = was_open(v);
     if (!s) {
         uint32_t shut = roll_count(&t->services) - t->services_open;
-        if ((open ? t->services_open : shut) >= TALLY_SERVICES_MAX)
+        if ((open ? t->services_open : shut) >= t->services_most)
             return true;
         s = roll_add_tagged(&t->services, &key);
         if (!s)
             return false;
     }
-    if (open && !s->open && t->services_open < TALLY_SERVICES_MAX) {
+    if (open && !s->open && t->services_open < t->services_most) {
         s->open = true;
         t->services_open++;
     }
@@ -165,7 +180,7 @@ static struct tally_row *row_of(struct tally *t, const struct roll_key *key)
     struct tally_row *row = roll_find_tagged(&t->rows, key);
     if (row)
         return row;
-    if (roll_count(&t->rows) >= TALLY_ROWS_MAX) {
+    if (roll_count(&t->rows) >= t->rows_most) {
         row = &t->rest[key->kind];
         row->key.kind = key->kind;
     } else {

@@ -2,7 +2,8 @@
  * What was found, counted by rule and service over the whole capture, and ranked: the few lines
  * that somebody reads first. Inside the room only.
  *
- * Memory is bounded: services and rows beyond the limits below are counted together, a row a rule.
+ * Memory is bounded: services and rows beyond the limits below, and beyond what --max-memory leaves
+ * for them, are counted together, a row a rule.
  * Limits bite in the order in which connections become final, never by hash.
  */
 #ifndef FINWAIT_ANALYZER_HOST_TALLY_H
@@ -44,13 +45,18 @@ struct tally_row {
 struct tally {
     struct roll rows;
     struct roll services;
+    uint32_t services_most, rows_most;
     uint32_t services_open;       /* of them, where something was established */
     struct tally_row rest[RULES]; /* without service */
     struct finding *findings;     /* owned, after tally_rank(), */
     struct service_closes *told;  /* as is this */
 };
 
-bool tally_init(struct tally *tally, struct siphash_key secret) MUST_CHECK;
+bool tally_init(struct tally *tally, struct siphash_key secret,
+                uint64_t max_memory_bytes) MUST_CHECK;
+/* What it may come to hold. */
+uint64_t tally_bytes(const struct tally *tally);
+
 void tally_finish(struct tally *tally);
 
 /* A connection of these will soon become final; its anomalies are known. */

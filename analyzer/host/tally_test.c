@@ -30,7 +30,7 @@ static int begin(void **state)
     /* Another key each time: nothing may depend on it. */
     static uint64_t key;
     key += UINT64_C(0x9e3779b97f4a7c15);
-    assert_true(tally_init(&w->tally, (struct siphash_key){key, ~key}));
+    assert_true(tally_init(&w->tally, (struct siphash_key){key, ~key}, UINT64_C(2) << 30));
     ends_init(&w->ends, (struct siphash_key){key, ~key});
     *state = w;
     return 0;

@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 
-bool uses_init(struct uses *uses, struct siphash_key secret)
+bool uses_init(struct uses *uses, struct siphash_key secret, uint32_t most)
 {
+    uses->most = most;
     return roll_init(&uses->roll, sizeof(struct use), secret);
 }
 
@@ -104,7 +105,7 @@ static struct use *use_of(struct uses *uses, const struct grid *grid, const stru
     struct use *use = roll_find_tagged(&uses->roll, key);
     if (use)
         return use;
-    if (roll_count(&uses->roll) >= USES_MAX && !forget_half(uses, grid))
+    if (roll_count(&uses->roll) >= uses->most && !forget_half(uses, grid))
         return NULL;
     use = roll_add_tagged(&uses->roll, key);
     if (use)

@@ -51,9 +51,10 @@ struct use {
 
 struct uses {
     struct roll roll;
+    uint32_t most; /* up to USES_MAX */
 };
 
-bool uses_init(struct uses *uses, struct siphash_key secret) MUST_CHECK;
+bool uses_init(struct uses *uses, struct siphash_key secret, uint32_t most) MUST_CHECK;
 void uses_finish(struct uses *uses);
 
 /* All times are covered by the grid, on whose step the instants are; the key has its tag.

@@ -217,6 +217,56 @@ static void strangers(uint32_t count)
     }
 }
 
+/* The same, in every state that a host can be counted in, for as long as possible: closed by either
+ * end, half closed and stuck, given up. */
+static void busy_strangers(uint32_t count)
+{
+    pcap(RAW_IP);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ends e = {0x10000000 + i, 0x20000000 + i, 40000, (uint16_t)(1 + i % 60000)};
+        struct ends back = turned(&e);
+        uint64_t at_us = (uint64_t)i * 1000;
+        const struct ends *first = i % 2 ? &e : &back;
+        const struct ends *second = i % 2 ? &back : &e;
+        handshake(at_us, &e);
+        at_us += 200;
+        put(at_us, first, &(struct tcp){.seq = 1, .ack = 1, .flags = FIN | ACK});
+        put(at_us + 100, second, &(struct tcp){.seq = 1, .ack = 2, .flags = ACK});
+        put(at_us + 100, second, &(struct tcp){.seq = 1, .ack = 2, .flags = ACK, .payload = 1});
+        if (i % 4 == 0)
+            continue;
+        put(at_us + 300, second, &(struct tcp){.seq = 2, .ack = 2, .flags = FIN | ACK});
+        put(at_us + 300, first, &(struct tcp){.seq = 2, .ack = 3, .flags = ACK});
+    }
+}
+
+/* SYNs with stamps that fall, answered or not: each a pair that somebody remembers. */
+static void falling_stamps(uint32_t count)
+{
+    pcap(RAW_IP);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t pair = i / 4;
+        struct frame options;
+        struct ends e = {0x10000000 + pair, 0x20000000 + pair, (uint16_t)(40000 + i % 4), 443};
+        struct ends back = turned(&e);
+        options.length = 0;
+        put32(&options, 0x0101080a);
+        put32(&options, 1000000 - 1000 * (i % 4));
+        put32(&options, 0);
+        put((uint64_t)i * 1000, &e,
+            &(struct tcp){.seq = scattered(i),
+                          .flags = SYN,
+                          .options = options.octets,
+                          .option_octets = options.length});
+        if (i % 4 == 0)
+            put((uint64_t)i * 1000, &back,
+                &(struct tcp){.ack = scattered(i) + 1,
+                              .flags = SYN | ACK,
+                              .options = options.octets,
+                              .option_octets = options.length});
+    }
+}
+
 /* Opened, and then forgotten. */
 static void open_for_ever(uint32_t count)
 {
@@ -575,6 +625,8 @@ static const struct {
 } kinds[] = {
     {"syns", syns},
     {"strangers", strangers},
+    {"busy_strangers", busy_strangers},
+    {"falling_stamps", falling_stamps},
     {"open_for_ever", open_for_ever},
     {"closing", closing},
     {"colliding", colliding},
