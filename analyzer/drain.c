@@ -28,6 +28,7 @@ struct drain {
     uint32_t room;   /* the maker waits until so many are taken, or 0 */
     bool ended;
     struct judged judged[JUDGED_AHEAD];
+    struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
 };
 
 static uint32_t least(uint32_t a, uint32_t b)
@@ -55,9 +56,8 @@ static bool await_room(struct drain *d, uint32_t next)
 static void *make(void *context)
 {
     struct drain *d = context;
-    struct flow_room room;
     for (uint32_t i = 0; await_room(d, i) && i < d->count; i++) {
-        const struct connection *c = flows_due(d->flows, i, &room);
+        const struct connection *c = flows_due(d->flows, i, &d->rooms[i % JUDGED_AHEAD]);
         struct judged *judged = &d->judged[i % JUDGED_AHEAD];
         conclude(c, d->config, d->flows->clock_ns, false, &judged->conclusion);
         anomalies_judge(c, d->config, d->flows->clock_ns, &judged->conclusion, &judged->found);
