@@ -19,10 +19,27 @@ static const struct CMUnitTest tests[] = {
         "+.010 > R 102:102(0)\n"
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSED!\n"),
     SCRIPT("… and at its end: TIME_WAIT was over", "--2msl=60\n" TIME_WAIT
-        "+60.990 < F. 201:201(0) ack 102\n"
+        "+59.990 < F. 201:201(0) ack 102\n"
         "+.010 > R 102:102(0)\n"
-        "client may CLOSED\n"
         "client TIME_WAIT @9 received_fin\n"),
+    SCRIPT("a FIN that finds nobody any more: the segment that draws the RST told nothing", FIN_WAIT_1
+        "+.010 < R 201:201(0)\n"
+        "server: SYN_RECEIVED ESTABLISHED CLOSED!\n"),
+    SCRIPT("syn_sent: an old acknowledgment is fended off, and nothing changes", SYN_SENT
+        "+.010 < . 500:500(0) ack 900\n"
+        "+.001 > R 900:900(0)\n"
+        "client = SYN_SENT!\n"),
+    SCRIPT("a host that knows no such connection, of which nothing else is seen",
+        "0 > P. 1:101(100) ack 1\n"
+        "+.010 < R 1:1(0)\n"
+        "server CLOSED! @2 sent_rst\n"),
+    SCRIPT("last_ack: an RST with the number of the FIN, and one below that", LAST_ACK
+        "+.010 > R 100:100(0)\n"
+        "server = LAST_ACK\n"
+        "server in LAST_ACK\n"
+        "+.010 > R 101:101(0)\n"
+        "server may CLOSED\n"
+        "server CLOSED @11 received_rst\n"),
     SCRIPT("an RST one below the left edge of the window is not taken", ESTABLISHED
         "+.100 < R. 200:200(0) ack 101\n"
         "client = ESTABLISHED\n"),
@@ -36,6 +53,11 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("one that the first entry testifies to", MID_STREAM
         "+.100 < . 201:201(0) ack 102\n"
         "client may FIN_WAIT_2\n"),
+    SCRIPT("begins with a FIN, and its addressee has closed as well: before, since it answers at once",
+        "0 < F. 201:201(0) ack 101\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "client fin implied\n"
+        "client fin active\n"),
 
     /* ---- the opening */
     SCRIPT("begins with the SYN-ACK", 
@@ -45,7 +67,32 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 1:1(0) ack 1\n"
         "server ESTABLISHED @2 received_ack_of_syn\n"),
 
+    SCRIPT("a SYN-ACK sent five times: given up after one and a half of the sixth interval", OPENED
+        "+.080 > P. 1:101(100) ack 1\n"
+        "+.900 < S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7>\n"
+        "+.010 > . 101:101(0) ack 1\n"
+        "+1.990 < S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7>\n"
+        "+.010 > . 101:101(0) ack 1\n"
+        "+3.990 < S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7>\n"
+        "+.010 > . 101:101(0) ack 1\n"
+        "+7.990 < S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7>\n"
+        "+.010 > . 101:101(0) ack 1\n"
+        "+23.980 quiet\n"
+        "server = SYN_RECEIVED\n"
+        "+.010 quiet\n"
+        "server = CLOSED?\n"),
+
     /* ---- the retransmission timer */
+    SCRIPT("a FIN not sent again when it was due, and news without it before: acknowledged unseen", FIN_WAIT_1
+        "+.439 < P. 201:301(100) ack 101\n"
+        "+.010 > . 102:102(0) ack 301\n"
+        "+60 quiet\n"
+        "client = FIN_WAIT_2?\n"),
+    SCRIPT("near miss: the news came after that", FIN_WAIT_1
+        "+.441 < P. 201:301(100) ack 101\n"
+        "+.010 > . 102:102(0) ack 301\n"
+        "+60 quiet\n"
+        "client = FIN_WAIT_1!\n"),
     SCRIPT("the timer doubles: gone only beyond twice the last interval", ESTABLISHED
         "+.100 > P. 101:151(50) ack 201\n"
         "+.500 > P. 101:151(50) ack 201\n"

@@ -7,7 +7,6 @@ void set_received(struct endpoint_facts *e, enum fact_id id, const struct eviden
     set_fact(e, id, ev, i, sure ? CERTAINTY_CONFIRMED : CERTAINTY_PRESUMED, cause);
     struct fact *f = &e->facts[id];
     f->at_ns = r->at_ns;
-    f->order = ORDER_AT(i);
     if (sure)
         f->confirmed_by = ev->log[r->by].frame;
     for (int k = i + 1; k < ev->count && r->at_ns > ev->log[i].time_ns; k++) {
