@@ -21,16 +21,16 @@ static inline uint32_t signature_of(const struct segment *g)
     _Static_assert(offsetof(struct segment, ack) == offsetof(struct segment, seq) + 4 &&
                        offsetof(struct segment, ts_val) ==
                            offsetof(struct segment, payload_len) + 4 &&
-                       offsetof(struct segment, window) == offsetof(struct segment, flags) + 2 &&
-                       offsetof(struct segment, ip_id) == offsetof(struct segment, flags) + 4,
+                       offsetof(struct segment, window) == offsetof(struct segment, flags) + 2,
                    "these are read several at a time");
-    uint64_t numbers, octets, header = 0;
+    uint64_t numbers, octets;
+    uint32_t header;
     memcpy(&numbers, &g->seq, sizeof numbers);
     memcpy(&octets, &g->payload_len, sizeof octets);
-    memcpy(&header, &g->flags, 6);
-    header ^= g->sack_right;
+    memcpy(&header, &g->flags, sizeof header);
+    uint64_t rest = ((uint64_t)g->ip_id << 32 | header) ^ g->sack_right;
     uint64_t h = numbers * UINT64_C(0x9e3779b97f4a7c15) ^ octets * UINT64_C(0xff51afd7ed558ccd) ^
-                 header * UINT64_C(0xc4ceb9fe1a85ec53);
+                 rest * UINT64_C(0xc4ceb9fe1a85ec53);
     return ((uint32_t)(h >> 32) & ~UINT32_C(0xff)) | g->ttl;
 }
 

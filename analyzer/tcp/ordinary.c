@@ -33,8 +33,8 @@ void ordinary_from_now_on(struct connection *c)
 
 /* New octets or a new acknowledgment, next in order and in time, and nothing beside them but what
  * `flags` leave open. */
-static inline bool is_next(const struct side *own, const struct side *peer, const struct segment *g,
-                           uint16_t flags)
+static ALWAYS_INLINE bool is_next(const struct side *own, const struct side *peer,
+                                  const struct segment *g, uint16_t flags)
 {
     uint32_t acked = g->ack - peer->una.n;
     return (g->flags & flags) == TCP_ACK &&
@@ -44,8 +44,8 @@ static inline bool is_next(const struct side *own, const struct side *peer, cons
            g->time_ns >= own->last_ns && g->ttl == own->ttl;
 }
 
-static inline void take_acknowledgment(struct side *peer, struct side_detail *timed,
-                                       const struct segment *g, uint32_t now_us)
+static ALWAYS_INLINE void take_acknowledgment(struct side *peer, struct side_detail *timed,
+                                              const struct segment *g, uint32_t now_us)
 {
     timed->probe_run = 0;
     timed->unanswered_ns = 0;
@@ -58,26 +58,27 @@ static inline void take_acknowledgment(struct side *peer, struct side_detail *ti
     timed->resends = 0;
     timed->timer_ns = g->time_ns;
     peer->una = seq_of(g->ack);
-    if (!(peer->marks & SIDE_SAMPLING) || seq_lt(peer->una, peer->rtt_end))
+    uint16_t marks = peer->marks;
+    if (!(marks & SIDE_SAMPLING) || seq_lt(seq_of(g->ack), peer->rtt_end))
         return;
-    peer->marks &= (uint16_t)~SIDE_SAMPLING;
     uint32_t rtt_us = now_us - peer->rtt_sent_us;
-    if (rtt_us > UINT32_C(0x80000000))
-        return; /* the clock ran backwards in between */
-    if (!(peer->marks & SIDE_RTT) || rtt_us < peer->min_rtt_us)
+    bool backwards = rtt_us > UINT32_C(0x80000000); /* the clock, in between */
+    if (!backwards && (!(marks & SIDE_RTT) || rtt_us < peer->min_rtt_us))
         peer->min_rtt_us = rtt_us;
-    peer->marks |= SIDE_RTT;
+    marks &= (uint16_t)~SIDE_SAMPLING;
+    peer->marks = backwards ? marks : marks | SIDE_RTT;
 }
 
-static inline void take_octets(struct side *own, struct side_detail *detail,
-                               const struct segment *g, uint32_t octets, uint32_t now_us,
-                               int64_t idle_ns)
+/* Returns the side's marks as they are then. */
+static ALWAYS_INLINE uint16_t take_octets(struct side *own, struct side_detail *detail,
+                                          const struct segment *g, uint32_t octets, uint32_t now_us,
+                                          int64_t idle_ns)
 {
-    own->nxt = seq_add(own->nxt, octets);
+    seq_t nxt = seq_add(seq_of(g->seq), octets);
+    own->nxt = nxt;
     if (!(own->marks & SIDE_SAMPLING)) {
-        own->rtt_end = own->nxt;
+        own->rtt_end = nxt;
         own->rtt_sent_us = now_us;
-        own->marks |= SIDE_SAMPLING;
     }
     if (!detail->unanswered_ns) {
         detail->unanswered_ns = g->time_ns;
@@ -86,11 +87,12 @@ static inline void take_octets(struct side *own, struct side_detail *detail,
     if (own->una.n == g->seq)
         detail->timer_ns = g->time_ns;
     detail->data_ns = g->time_ns;
+    return own->marks | SIDE_SAMPLING;
 }
 
 /* The log entry of a segment of which nothing is to be said. */
-static inline void write_entry(struct log_entry *entry, uint8_t sender, const struct segment *g,
-                               uint32_t nth)
+static ALWAYS_INLINE void write_entry(struct log_entry *entry, uint8_t sender,
+                                      const struct segment *g, uint32_t nth)
 {
     _Static_assert(offsetof(struct segment, ts_ecr) - offsetof(struct segment, seq) == 16 &&
                        offsetof(struct segment, payload_len) - offsetof(struct segment, seq) == 8 &&
@@ -112,56 +114,60 @@ static inline void write_entry(struct log_entry *entry, uint8_t sender, const st
     entry->nth = nth;
 }
 
-/* The ends are handed over one by one so that nothing is reckoned from a side's number again and
- * again. */
 struct ends {
     struct side *own, *peer;
     struct side_detail *sent, *heard; /* own's and peer's */
 };
 
 /* The segment itself, but for what is kept and logged of it. `octets`: with its FIN. */
-static inline void take_next(struct connection *c, const struct ends *e, const struct segment *g,
-                             uint32_t octets, int64_t idle_ns)
+static ALWAYS_INLINE void take_next(struct connection *c, const struct ends *e,
+                                    const struct segment *g, uint32_t octets, int64_t idle_ns)
 {
     struct side *own = e->own;
     uint32_t now_us = connection_us(c, g->time_ns);
+    uint16_t marks = own->marks;
+    unsigned complete = COMPLETE_ACK;
     own->tap = tap_of(g);
     remember_earlier(e->sent, own);
     remember_segment(own, (struct recent_segment){.signature = signature_of(g), .sent_us = now_us});
     take_acknowledgment(e->peer, e->heard, g, now_us);
     if (octets)
-        take_octets(own, e->sent, g, octets, now_us, idle_ns);
+        marks = take_octets(own, e->sent, g, octets, now_us, idle_ns);
+    if (g->payload_len) {
+        complete = COMPLETE_DATA;
+        marks |= SIDE_DATA;
+        own->payload_bytes += g->payload_len;
+    }
+    if (g->marks & SEG_TIMESTAMPS) {
+        if (!(marks & SIDE_TIMESTAMPS) || seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
+            own->ts_val = g->ts_val;
+        marks |= SIDE_TIMESTAMPS;
+    }
+    own->marks = marks | SIDE_SPOKE;
     own->packets++;
-    own->payload_bytes += g->payload_len;
     own->ip_bytes += g->ip_bytes;
     own->window = g->window;
     own->last_ns = g->time_ns;
-    if (g->marks & SEG_TIMESTAMPS) {
-        if (!(own->marks & SIDE_TIMESTAMPS) || seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
-            own->ts_val = g->ts_val;
-        own->marks |= SIDE_TIMESTAMPS;
-    }
-    own->marks |= g->payload_len ? SIDE_DATA | SIDE_SPOKE : SIDE_SPOKE;
-    unsigned complete = g->payload_len ? COMPLETE_DATA : COMPLETE_ACK;
     if (!(c->completeness & complete))
         c->completeness |= complete & 0x3fu;
-    if (g->marks & (SEG_OPTIONS_CUT | SEG_MPTCP | SEG_SIGNED))
+    if (UNLIKELY(g->marks & (SEG_OPTIONS_CUT | SEG_MPTCP | SEG_SIGNED)))
         c->marks |= connection_marks_of(g);
 }
 
-static inline int64_t idle_before(const struct ends *e, const struct segment *g)
+static ALWAYS_INLINE int64_t idle_before(const struct ends *e, const struct segment *g)
 {
     int64_t own_ns = e->own->last_ns, peer_ns = e->peer->last_ns;
     return elapsed_ns(own_ns > peer_ns ? own_ns : peer_ns, g->time_ns);
 }
 
-static inline unsigned sent_role(const struct ends *e, const struct segment *g)
+static ALWAYS_INLINE unsigned sent_role(const struct ends *e, const struct segment *g)
 {
     return g->payload_len && kept_sent_is_over(e->own, e->sent) ? 1u << KEPT_SENT : 0;
 }
 
 /* What the segment is kept as until the close begins; how long it had been silent before. */
-static inline unsigned last_roles(const struct ends *e, const struct segment *g, int64_t idle_ns)
+static ALWAYS_INLINE unsigned last_roles(const struct ends *e, const struct segment *g,
+                                         int64_t idle_ns)
 {
     e->sent->last_idle_ns = idle_ns;
     if (!g->payload_len)
@@ -171,15 +177,13 @@ static inline unsigned last_roles(const struct ends *e, const struct segment *g,
     return 1u << KEPT_LAST | 1u << KEPT_DATA;
 }
 
-static NEVER_INLINE void take_ordinary(struct connection *c, struct side *own, struct side *peer,
-                                       struct side_detail *sent, struct side_detail *heard,
-                                       const struct segment *g)
+static ALWAYS_INLINE void take_ordinary(struct connection *c, const struct ends *e,
+                                        const struct segment *g)
 {
-    struct ends e = {.own = own, .peer = peer, .sent = sent, .heard = heard};
-    int64_t idle_ns = idle_before(&e, g);
-    struct log_entry *kept = keep(sent, last_roles(&e, g, idle_ns) | sent_role(&e, g));
-    write_entry(kept, own != c->side, g, own->packets + peer->packets + 1);
-    take_next(c, &e, g, g->payload_len, idle_ns);
+    int64_t idle_ns = idle_before(e, g);
+    struct log_entry *kept = keep(e->sent, last_roles(e, g, idle_ns) | sent_role(e, g));
+    write_entry(kept, e->own != c->side, g, e->own->packets + e->peer->packets + 1);
+    take_next(c, e, g, g->payload_len, idle_ns);
 }
 
 /* As log_segment() tells; there are no holes, and the connection is open. */
@@ -227,18 +231,24 @@ static bool is_in_order(const struct connection *c, const struct side *own, cons
            is_logged(own, peer, g) && d->log_count < d->log_room && d->log_count < LOG_MAX;
 }
 
-bool track_ordinary(struct connection *c, int sender, const struct segment *g)
+/* Compiled for either side by itself, so that nothing is reckoned from its number again and again.
+ */
+static ALWAYS_INLINE bool track_of(struct connection *c, int sender, const struct segment *g)
 {
-    struct side *own = &c->side[sender];
-    struct side *peer = &c->side[!sender];
-    if (LIKELY(own->ordinary && is_next(own, peer, g, CONTROL_FLAGS | TCP_ACK))) {
-        struct side_detail *sent = &c->detail->side[sender];
-        struct side_detail *heard = &c->detail->side[!sender];
-        take_ordinary(c, own, peer, sent, heard, g);
+    struct ends e = {.own = &c->side[sender], .peer = &c->side[!sender]};
+    if (LIKELY(e.own->ordinary && is_next(e.own, e.peer, g, CONTROL_FLAGS | TCP_ACK))) {
+        e.sent = &c->detail->side[sender];
+        e.heard = &c->detail->side[!sender];
+        take_ordinary(c, &e, g);
         return true;
     }
-    if (!is_in_order(c, own, peer, g))
+    if (!is_in_order(c, e.own, e.peer, g))
         return false;
     take_in_order(c, sender, g);
     return true;
+}
+
+bool track_ordinary(struct connection *c, int sender, const struct segment *g)
+{
+    return sender ? track_of(c, 1, g) : track_of(c, 0, g);
 }
