@@ -26,7 +26,7 @@ LIMITS = ["-rss_limit_mb=512", "-max_len=65536", "-entropic=0", "-print_funcs=0"
 SECONDS_MAX = 1
 PATIENCE = 20
 STORED_BYTES_MAX = 4096  # of one input
-STORED_MAX = 250         # inputs of a target
+STORED_MAX = 400         # inputs of a target
 
 
 def program(build, target):
