@@ -81,6 +81,42 @@ static const struct CMUnitTest tests[] = {
         "server = SYN_RECEIVED\n"
         "+.010 quiet\n"
         "server = CLOSED?\n"),
+    SCRIPT("its own SYN overtakes the refusal of the other's", SYN_SENT
+        "+.010 < S 0:0(0) <mss 1460,sackOK,wscale 7>\n"
+        "+.001 < R. 0:0(0) ack 1\n"
+        "server: SYN_SENT\n"),
+    SCRIPT("… which does not come five seconds behind it", SYN_SENT
+        "+.010 < S 0:0(0) <mss 1460,sackOK,wscale 7>\n"
+        "+5 < R. 0:0(0) ack 1\n"
+        "server: SYN_SENT SYN_RECEIVED CLOSED\n"),
+
+    /* ---- which of two transmissions was answered */
+    SCRIPT("a FIN sent twice, answered within a round trip and a delayed acknowledgment", ESTABLISHED_BESIDE_CLIENT
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.030 > F. 101:101(0) ack 201\n"
+        "+.034 < . 201:201(0) ack 102\n"
+        "server CLOSE_WAIT @7 received_fin\n"),
+    SCRIPT("… and later than that: the first was lost", ESTABLISHED_BESIDE_CLIENT
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.030 > F. 101:101(0) ack 201\n"
+        "+.036 < . 201:201(0) ack 102\n"
+        "server CLOSE_WAIT @8 received_fin\n"),
+    SCRIPT("… and the second left too late to have drawn the answer", ESTABLISHED_BESIDE_CLIENT
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.060 > F. 101:101(0) ack 201\n"
+        "+.006 < . 201:201(0) ack 102\n"
+        "server CLOSE_WAIT @7 received_fin\n"),
+    SCRIPT("a FIN unseen, its octet told with the answer to the peer's: it was out before", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "client fin implied\n"
+        "client fin active\n"),
+    SCRIPT("… with the answer to the second: it may have answered the first", ESTABLISHED
+        "+.100 < F. 201:201(0) ack 101\n"
+        "+.220 < F. 201:201(0) ack 101\n"
+        "+.010 > . 102:102(0) ack 202\n"
+        "client fin implied\n"
+        "client fin passive\n"),
 
     /* ---- the retransmission timer */
     SCRIPT("a FIN not sent again when it was due, and news without it before: acknowledged unseen", FIN_WAIT_1

@@ -74,13 +74,6 @@ __attribute__((destructor)) static void tell(void)
 DECLARATIONS = "extern int mutant_in_force; extern unsigned char mutant_entered[];\n#line 1\n"
 
 
-def sources():
-    """What is not there for the tests only."""
-    return sorted(path.relative_to(SOURCE).as_posix() for room in ROOMS for path in (SOURCE / room).glob("*.[ch]")
-                  if not path.name.endswith("_test.c") and
-                  not path.name.startswith(("script", "scenes", "test_")))
-
-
 def equivalents():
     """Keys of mutants that no test can tell from the original, with the reason."""
     known = {}
@@ -141,6 +134,13 @@ class Build:
             elif "-o" in words and words[words.index("-o") + 1] in self.programs:
                 self.linking[words[words.index("-o") + 1]] = words
         self.objects = [target for target in self.compiling if target.startswith(LIBRARY + ".p/")]
+
+    def sources(self):
+        """Of the rooms, what goes into the library: nothing that is there for the tests only."""
+        inside = {(self.folder / self.compiling[target][-1]).resolve() for target in self.objects}
+        return sorted(path.relative_to(SOURCE).as_posix() for room in ROOMS for path in (SOURCE / room).glob("*.[ch]")
+                      if path in inside or (path.suffix == ".h" and
+                                            not path.name.startswith(("script", "scenes", "test_", "both_ways"))))
 
     def link(self, objects):
         library = self.work / "libanalyzer.so"
@@ -286,8 +286,8 @@ class Tests:
         return None
 
 
-def candidates(options):
-    files = [Path(file).resolve().relative_to(SOURCE).as_posix() for file in options.files] or sources()
+def candidates(options, build):
+    files = [Path(file).resolve().relative_to(SOURCE).as_posix() for file in options.files] or build.sources()
     found = [mutant for file in files for mutant in mutants.mutants_of(file, (SOURCE / file).read_text())
              if not options.function or mutant.function in options.function]
     if options.again:
@@ -313,10 +313,10 @@ def main():
     options = parser.parse_intermixed_args()
 
     known = equivalents()
-    found = candidates(options)
+    build = Build(options.build)
+    found = candidates(options, build)
     wanted = len(found) if options.all or options.again else min(options.sample, len(found))
     print(f"{len(found)} mutants, {wanted} of them tried, seed {options.seed}", flush=True)
-    build = Build(options.build)
     chosen = dict(enumerate(found[:wanted + wanted // 10 + 3], 1))
     broken, functions = build.with_mutants(chosen)
     tried = [number for number in chosen if number not in broken][:wanted]
