@@ -7,7 +7,7 @@
 
 static void collect_control_frames(const struct view *view, int x, struct endpoint_verdict *e)
 {
-    enum shape shape = view->basis->shape;
+    enum shape shape = view->log_count ? view->basis->shape : SHAPE_ANY;
     if (shape == SHAPE_CLOSED) {
         e->fin.frames[e->fin.frame_count++] = view->log[view->basis->ends[x].fin_first].frame;
         return;

@@ -17,7 +17,7 @@
 #define FLOW_LONE (UINT32_C(1) << 31)
 #define FLOW_IPV6 (UINT32_C(1) << 30)
 
-_Static_assert(POOL_ITEMS_MAX <= FLOW_IPV6, "indices leave the bits free");
+_Static_assert(POOL_ITEMS_MAX - 1 < FLOW_IPV6, "indices leave the bits free");
 
 /* Not for POOL_NONE, which names nothing, but no record either. */
 static inline bool is_lone(uint32_t value)
