@@ -67,6 +67,13 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 1:1(0) ack 1\n"
         "server ESTABLISHED @2 received_ack_of_syn\n"),
 
+    SCRIPT("the handshake's last segment is on its way when the capture ends", OPENED
+        "+.004 quiet\n"
+        "server = SYN_RECEIVED!\n"
+        "server may ESTABLISHED\n"
+        "+.002 quiet\n"
+        "server = ESTABLISHED?\n"
+        "server may SYN_RECEIVED\n"),
     SCRIPT("a SYN-ACK sent five times: given up after one and a half of the sixth interval", OPENED
         "+.080 > P. 1:101(100) ack 1\n"
         "+.900 < S. 0:0(0) ack 1 <mss 1460,sackOK,wscale 7>\n"

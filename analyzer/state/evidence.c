@@ -246,7 +246,6 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
                      (g->flags & TCP_RST || !sends_again(g, h) || acknowledged_long_ago(ev, h));
         int64_t late_ns = h->time_ns - g->time_ns - (stale ? ev->config->rto_min_ns : 0);
         if (late_ns >= may_cross_ns(ev, x)) {
-            r.by = r.status == RECEIPT_LOST ? r.by : k;
             r.status = RECEIPT_LOST;
             r.sure = late_ns >= may_stray_ns(ev, x);
             if (r.sure)

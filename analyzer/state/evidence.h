@@ -54,7 +54,7 @@ enum receipt_status {
 struct receipt {
     enum receipt_status status;
     int64_t at_ns; /* when it took effect: its passage, or later when the two crossed */
-    int by;        /* index of the entry that proves or refutes it, or -1 */
+    int by;        /* index of the entry that proves it, or of the copy that came instead; or -1 */
     bool sure;     /* lost: no segment that was merely held up on the way can explain it */
 };
 

@@ -256,6 +256,33 @@ static void a_reset_moves_nothing(void **state)
     connection_finish(&s.c);
 }
 
+/* A reset may be forged: it tells its sender's TTL only where nothing else does. */
+static void a_side_of_resets_only(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    pass(&s, A, "S", 0, 0, 0, 0, "");
+    pass(&s, B, "R.", 0, 1, 0, 6, "ttl 61");
+    assert_int_equal(s.c.side[B].ttl, 61);
+    pass(&s, B, "R.", 0, 1, 0, 7, "ttl 200 id 1");
+    assert_int_equal(s.c.side[B].ttl, 61);
+    connection_finish(&s.c);
+}
+
+/* What is sent in vain is counted once the connection is open: a SYN has a timer of its own. */
+static void a_syn_with_data_again_is_no_resend(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    pass(&s, A, "S", 0, 0, 300, 0, "fastopen");
+    pass(&s, A, "S", 0, 0, 300, 1000, "fastopen id 9");
+    pass(&s, A, "S", 0, 0, 300, 3000, "fastopen id 10");
+    assert_int_equal(detail_of(&s, A)->resends, 0);
+    connection_finish(&s.c);
+}
+
 static void numbers_of_another_space(void **state)
 {
     (void)state;
@@ -520,6 +547,8 @@ int main(void)
         cmocka_unit_test(losses_long_ago),
         cmocka_unit_test(probes),
         cmocka_unit_test(a_reset_moves_nothing),
+        cmocka_unit_test(a_side_of_resets_only),
+        cmocka_unit_test(a_syn_with_data_again_is_no_resend),
         cmocka_unit_test(numbers_of_another_space),
         cmocka_unit_test(round_trips),
         cmocka_unit_test(no_round_trip_of_what_was_sent_twice),
