@@ -508,7 +508,7 @@ static ALWAYS_INLINE void walk_ack_run(struct walk *w, bool packs, const struct 
 
 static void walk_previous(struct walk *w, bool packs, struct detail *d)
 {
-    raw(w, packs, &d->previous, sizeof d->previous);
+    raw(w, packs, &d->previous, sizeof(void *));
     raw(w, packs, &d->reused, sizeof d->reused);
     raw(w, packs, &d->reused_ns, sizeof d->reused_ns);
 }

@@ -57,7 +57,7 @@ static void same_after_packing(const struct connection *whole, const struct conn
     x.detail = y.detail = NULL;
     assert_memory_equal(&x, &y, sizeof x);
     assert_true(!whole->detail == !packed->detail);
-    if (!whole->detail)
+    if (!whole->detail || !packed->detail)
         return;
     struct detail a = *whole->detail, b = *packed->detail;
     for (int s = 0; s < 2; s++)

@@ -23,13 +23,12 @@ static inline bool one_in(uint32_t many)
     return many && random_below(many) == 0;
 }
 
-/* ---- the same ---------------------------------------------------------------------------------
- */
+/* ---- the same ------------------------------------------------------------------------------- */
 
 static inline void same_ranges(const struct ranges *a, const struct ranges *b)
 {
     assert_true(!a == !b);
-    if (!a)
+    if (!a || !b)
         return;
     assert_int_equal(a->count, b->count);
     assert_int_equal(a->overflowed, b->overflowed);
@@ -48,7 +47,7 @@ static inline void same_side(const struct side_detail *a, const struct side_deta
 static inline void same_detail(const struct detail *a, const struct detail *b)
 {
     assert_true(!a == !b);
-    if (!a)
+    if (!a || !b)
         return;
     struct detail x = *a, y = *b;
     for (int s = 0; s < 2; s++) {
