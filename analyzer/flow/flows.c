@@ -49,11 +49,6 @@ void flows_finish(struct flows *f)
     pool_finish(&f->details);
 }
 
-static uint64_t pool_bytes(const struct pool *pool)
-{
-    return (uint64_t)pool->in_use * pool->item_bytes;
-}
-
 uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +

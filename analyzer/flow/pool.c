@@ -4,51 +4,141 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void make_empty(struct pool *pool, uint32_t item_bytes)
+{
+    *pool = (struct pool){.item_bytes = item_bytes, .roomy = POOL_NONE, .vacant = POOL_NONE};
+}
+
 void pool_init(struct pool *pool, size_t item_bytes)
 {
-    *pool = (struct pool){
-        .item_bytes = (uint32_t)((item_bytes + 31) / 32 * 32),
-        .free_head = POOL_NONE,
-    };
+    make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
 }
 
 void pool_finish(struct pool *pool)
 {
-    for (uint32_t i = 0; i < pool->chunk_count; i++)
-        free(pool->chunks[i]);
+    for (uint32_t i = 0; i < pool->chunk_count; i++) {
+        if (pool->chunks[i] != pool->blank)
+            free(pool->chunks[i]);
+    }
     free(pool->chunks);
-    *pool = (struct pool){.free_head = POOL_NONE};
+    free(pool->about);
+    free(pool->blank);
+    make_empty(pool, 0);
 }
 
+static size_t chunk_bytes(const struct pool *pool)
+{
+    return (size_t)POOL_CHUNK_ITEMS * pool->item_bytes;
+}
+
+uint64_t pool_bytes(const struct pool *pool)
+{
+    /* One is being filled, and one kept for what comes next. */
+    uint64_t spread =
+        pool->chunks_held > 2 ? (uint64_t)(pool->chunks_held - 2) * POOL_CHUNK_ITEMS : 0;
+    return (spread > pool->in_use ? spread : pool->in_use) * pool->item_bytes;
+}
+
+/* ---- chunks --------------------------------------------------------------------------------- */
+
+static void link_roomy(struct pool *pool, uint32_t chunk)
+{
+    pool->about[chunk].prev = POOL_NONE;
+    pool->about[chunk].next = pool->roomy;
+    if (pool->roomy != POOL_NONE)
+        pool->about[pool->roomy].prev = chunk;
+    pool->roomy = chunk;
+}
+
+static void unlink_roomy(struct pool *pool, uint32_t chunk)
+{
+    const struct pool_chunk *about = &pool->about[chunk];
+    if (about->prev == POOL_NONE)
+        pool->roomy = about->next;
+    else
+        pool->about[about->prev].next = about->next;
+    if (about->next != POOL_NONE)
+        pool->about[about->next].prev = about->prev;
+}
+
+static bool reserve(struct pool *pool)
+{
+    if (pool->chunk_count < pool->chunk_room)
+        return true;
+    uint32_t room = pool->chunk_room ? pool->chunk_room * 2 : 16;
+    uint8_t **chunks = realloc(pool->chunks, room * sizeof *chunks);
+    if (!chunks)
+        return false;
+    pool->chunks = chunks;
+    struct pool_chunk *about = realloc(pool->about, room * sizeof *about);
+    if (!about)
+        return false;
+    pool->about = about;
+    pool->chunk_room = room;
+    return true;
+}
+
+/* One with room, under a number that was given back where there is one. */
 static bool add_chunk(struct pool *pool)
 {
-    if (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT)
+    bool again = pool->vacant != POOL_NONE;
+    if (!again && (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT || !reserve(pool)))
         return false;
-    if (pool->chunk_count == pool->chunk_room) {
-        uint32_t room = pool->chunk_room ? pool->chunk_room * 2 : 16;
-        uint8_t **chunks = realloc(pool->chunks, room * sizeof *chunks);
-        if (!chunks)
-            return false;
-        pool->chunks = chunks;
-        pool->chunk_room = room;
+    uint8_t *items = aligned_alloc(64, chunk_bytes(pool));
+    if (!items)
+        return false;
+    uint32_t chunk = again ? pool->vacant : pool->chunk_count++;
+    if (again) {
+        pool->vacant = pool->about[chunk].next;
+        memset(items, 0, chunk_bytes(pool)); /* those below `fresh` may be looked at */
     }
-    uint8_t *chunk = aligned_alloc(64, (size_t)POOL_CHUNK_ITEMS * pool->item_bytes);
-    if (!chunk)
-        return false;
-    pool->chunks[pool->chunk_count++] = chunk;
+    pool->chunks[chunk] = items;
+    pool->about[chunk] = (struct pool_chunk){.free_head = POOL_NONE};
+    pool->chunks_held++;
+    link_roomy(pool, chunk);
     return true;
+}
+
+/* Nothing of it is in use. As many items as it has stay free, so that it is not wanted again at
+ * once. */
+static void give_back(struct pool *pool, uint32_t chunk)
+{
+    uint64_t items_held = (uint64_t)pool->chunks_held * POOL_CHUNK_ITEMS;
+    if (items_held - pool->in_use < 2 * POOL_CHUNK_ITEMS)
+        return;
+    if (!pool->blank && !(pool->blank = calloc(1, chunk_bytes(pool))))
+        return;
+    unlink_roomy(pool, chunk);
+    free(pool->chunks[chunk]);
+    pool->chunks[chunk] = pool->blank;
+    pool->chunks_held--;
+    pool->about[chunk].next = pool->vacant;
+    pool->vacant = chunk;
+}
+
+/* ---- items ---------------------------------------------------------------------------------- */
+
+static bool is_full(const struct pool_chunk *about)
+{
+    return about->free_head == POOL_NONE && about->fresh == POOL_CHUNK_ITEMS;
 }
 
 uint32_t pool_take(struct pool *pool)
 {
-    uint32_t index = pool->free_head;
+    if (pool->roomy == POOL_NONE && !add_chunk(pool))
+        return POOL_NONE;
+    struct pool_chunk *about = &pool->about[pool->roomy];
+    uint32_t index = about->free_head;
     if (index != POOL_NONE) {
-        memcpy(&pool->free_head, pool_at(pool, index), sizeof pool->free_head);
+        memcpy(&about->free_head, pool_at(pool, index), sizeof about->free_head);
     } else {
-        if (pool->fresh >> POOL_CHUNK_SHIFT == pool->chunk_count && !add_chunk(pool))
-            return POOL_NONE;
-        index = pool->fresh++;
+        index = (pool->roomy << POOL_CHUNK_SHIFT) + about->fresh++;
+        if (index >= pool->fresh)
+            pool->fresh = index + 1;
     }
+    about->in_use++;
+    if (is_full(about))
+        unlink_roomy(pool, pool->roomy);
     memset(pool_at(pool, index), 0, pool->item_bytes);
     pool->in_use++;
     return index;
@@ -56,13 +146,28 @@ uint32_t pool_take(struct pool *pool)
 
 void pool_release(struct pool *pool, uint32_t index)
 {
-    memcpy(pool_at(pool, index), &pool->free_head, sizeof pool->free_head);
-    pool->free_head = index;
+    uint32_t chunk = index >> POOL_CHUNK_SHIFT;
+    struct pool_chunk *about = &pool->about[chunk];
+    if (is_full(about))
+        link_roomy(pool, chunk);
+    memcpy(pool_at(pool, index), &about->free_head, sizeof about->free_head);
+    about->free_head = index;
     pool->in_use--;
+    if (--about->in_use == 0)
+        give_back(pool, chunk);
 }
 
 void pool_truncate(struct pool *pool, uint32_t count)
 {
-    assert(pool->free_head == POOL_NONE && count <= pool->fresh);
+    assert(pool->in_use == pool->fresh && count <= pool->fresh);
+    /* From the last on, so that the first with room comes first. */
+    for (uint32_t chunk = pool->chunk_count; chunk-- > count >> POOL_CHUNK_SHIFT;) {
+        struct pool_chunk *about = &pool->about[chunk];
+        bool was_full = is_full(about);
+        uint32_t before = chunk << POOL_CHUNK_SHIFT;
+        about->fresh = about->in_use = count > before ? count - before : 0;
+        if (was_full && !is_full(about))
+            link_roomy(pool, chunk);
+    }
     pool->fresh = pool->in_use = count;
 }

@@ -1,7 +1,7 @@
 /*
  * Items of one size in chunks, named by 32-bit indices that stay valid until the item is released;
- * released items are used again first. Chunks are kept until the end: what counts against the
- * memory limit is the items in use.
+ * released items are used again first. A chunk of which nothing is in use any more is given back
+ * unless it is soon needed; its items can be looked at all the same, and are zero.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_POOL_H
 #define FINWAIT_ANALYZER_FLOW_POOL_H
@@ -17,13 +17,23 @@
 #define POOL_CHUNK_ITEMS (1u << POOL_CHUNK_SHIFT)
 #define POOL_ITEMS_MAX   (UINT32_C(1) << 30)
 
+struct pool_chunk {
+    uint32_t in_use;
+    uint32_t fresh;      /* items ever handed out */
+    uint32_t free_head;  /* the first word of a released item names the next */
+    uint32_t prev, next; /* of those with room, or of those given back */
+};
+
 struct pool {
     uint8_t **chunks;
-    uint32_t chunk_count;
+    struct pool_chunk *about; /* the chunks */
+    uint8_t *blank;           /* what stands for a chunk that was given back: zero */
+    uint32_t chunk_count;     /* those that were given back included */
     uint32_t chunk_room;
-    uint32_t item_bytes; /* a multiple of 32: none touches one cache line more than it must */
-    uint32_t fresh;      /* items ever handed out from the chunks' untouched end */
-    uint32_t free_head;  /* the first word of a released item names the next */
+    uint32_t chunks_held;
+    uint32_t roomy, vacant; /* the first with room, and the first that was given back */
+    uint32_t item_bytes;    /* a multiple of 32: none touches one cache line more than it must */
+    uint32_t fresh;         /* no index has been as high */
     uint32_t in_use;
 };
 
@@ -36,6 +46,9 @@ void pool_release(struct pool *pool, uint32_t index);
 
 /* Only the first `count` items remain. Of a pool from which none was released. */
 void pool_truncate(struct pool *pool, uint32_t count);
+
+/* What counts against the memory limit: the items in use, or what is held for so few. */
+uint64_t pool_bytes(const struct pool *pool);
 
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {

@@ -90,6 +90,83 @@ static void released_items_come_again_and_zero(void **state)
     pool_finish(&pool);
 }
 
+/* What is in use in them stays where it is; what is looked at in those that went is zero. */
+static void empty_chunks_are_given_back(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 10, ITEMS = CHUNKS * POOL_CHUNK_ITEMS };
+    struct pool pool;
+    pool_init(&pool, 64);
+    for (uint32_t i = 0; i < ITEMS; i++)
+        memset(pool_at(&pool, take(&pool)), 0xff, 64);
+    assert_true(pool_bytes(&pool) == (uint64_t)ITEMS * 64);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        if (i != 3 * POOL_CHUNK_ITEMS + 5 && i != ITEMS - 1)
+            pool_release(&pool, i);
+    }
+    assert_int_equal(pool.in_use, 2);
+    assert_in_range(pool.chunks_held, 2, 4);
+    assert_true(pool_bytes(&pool) <= (uint64_t)2 * POOL_CHUNK_ITEMS * 64);
+    assert_int_equal(((uint8_t *)pool_at(&pool, 3 * POOL_CHUNK_ITEMS + 5))[63], 0xff);
+    check_zero(&pool, 7 * POOL_CHUNK_ITEMS);
+    static bool seen[ITEMS];
+    for (uint32_t i = 0; i < ITEMS - 2; i++) {
+        uint32_t index = take(&pool);
+        assert_in_range(index, 0, ITEMS - 1);
+        assert_false(seen[index] || index == 3 * POOL_CHUNK_ITEMS + 5 || index == ITEMS - 1);
+        seen[index] = true;
+        check_zero(&pool, index);
+        memset(pool_at(&pool, index), 0xff, 64);
+    }
+    assert_int_equal(pool.chunks_held, CHUNKS);
+    assert_int_equal(take(&pool), ITEMS);
+    pool_finish(&pool);
+}
+
+/* Whoever takes and releases at the edge of a chunk does not make and give back one each time. */
+static void no_chunk_comes_and_goes(void **state)
+{
+    (void)state;
+    struct pool pool;
+    pool_init(&pool, 64);
+    for (uint32_t i = 0; i < POOL_CHUNK_ITEMS; i++)
+        (void)take(&pool);
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < 1000; i++) {
+        uint32_t held = pool.chunks_held;
+        uint32_t index = take(&pool);
+        made += pool.chunks_held > held;
+        pool_release(&pool, index);
+        pool_release(&pool, i % POOL_CHUNK_ITEMS);
+        held = pool.chunks_held;
+        assert_int_equal(take(&pool), i % POOL_CHUNK_ITEMS);
+        made += pool.chunks_held > held;
+    }
+    assert_int_equal(made, 1);
+    pool_finish(&pool);
+}
+
+/* A roll of which some are kept goes on behind them. */
+static void truncated(void **state)
+{
+    (void)state;
+    struct pool pool;
+    pool_init(&pool, 64);
+    for (uint32_t i = 0; i < 3 * POOL_CHUNK_ITEMS + 7; i++)
+        assert_int_equal(take(&pool), i);
+    static const uint32_t counts[] = {3 * POOL_CHUNK_ITEMS + 1, 2 * POOL_CHUNK_ITEMS,
+                                      POOL_CHUNK_ITEMS + 9, 0};
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        pool_truncate(&pool, counts[c]);
+        assert_int_equal(pool.in_use, counts[c]);
+        for (uint32_t i = counts[c]; i < 3 * POOL_CHUNK_ITEMS + 7; i++) {
+            assert_int_equal(take(&pool), i);
+            check_zero(&pool, i);
+        }
+    }
+    pool_finish(&pool);
+}
+
 /* No chunk of so large items can be had: refused, and nothing is counted as used. */
 static void no_memory(void **state)
 {
@@ -120,6 +197,9 @@ int main(void)
         cmocka_unit_test(sizes_are_halves_of_cache_lines),
         cmocka_unit_test(items_stay_where_they_are),
         cmocka_unit_test(released_items_come_again_and_zero),
+        cmocka_unit_test(empty_chunks_are_given_back),
+        cmocka_unit_test(no_chunk_comes_and_goes),
+        cmocka_unit_test(truncated),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,6 +267,21 @@ static void falling_stamps(uint32_t count)
     }
 }
 
+/* All SYNs, then all answers, then all last words: what is held is of another kind each time. */
+static void in_step(uint32_t count)
+{
+    pcap(RAW_IP);
+    for (uint32_t i = 0; i < 3 * count; i++) {
+        struct ends e = tuple(i % count), back = turned(&e);
+        if (i < count)
+            put(i, &e, &(struct tcp){.seq = 0, .flags = SYN});
+        else if (i < 2 * count)
+            put(i, &back, &(struct tcp){.seq = 0, .ack = 1, .flags = SYN | ACK});
+        else
+            put(i, i % 2 ? &e : &back, &(struct tcp){.seq = 1, .ack = 1, .flags = RST | ACK});
+    }
+}
+
 /* Opened, and then forgotten. */
 static void open_for_ever(uint32_t count)
 {
@@ -627,6 +642,7 @@ static const struct {
     {"strangers", strangers},
     {"busy_strangers", busy_strangers},
     {"falling_stamps", falling_stamps},
+    {"in_step", in_step},
     {"open_for_ever", open_for_ever},
     {"closing", closing},
     {"colliding", colliding},
