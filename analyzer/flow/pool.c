@@ -31,14 +31,6 @@ static size_t chunk_bytes(const struct pool *pool)
     return (size_t)POOL_CHUNK_ITEMS * pool->item_bytes;
 }
 
-uint64_t pool_bytes(const struct pool *pool)
-{
-    /* One is being filled, and one kept for what comes next. */
-    uint64_t spread =
-        pool->chunks_held > 2 ? (uint64_t)(pool->chunks_held - 2) * POOL_CHUNK_ITEMS : 0;
-    return (spread > pool->in_use ? spread : pool->in_use) * pool->item_bytes;
-}
-
 /* ---- chunks --------------------------------------------------------------------------------- */
 
 static void link_roomy(struct pool *pool, uint32_t chunk)

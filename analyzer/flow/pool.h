@@ -47,8 +47,16 @@ void pool_release(struct pool *pool, uint32_t index);
 /* Only the first `count` items remain. Of a pool from which none was released. */
 void pool_truncate(struct pool *pool, uint32_t count);
 
-/* What counts against the memory limit: the items in use, or what is held for so few. */
-uint64_t pool_bytes(const struct pool *pool);
+/* What counts against the memory limit: the items in use, or what is held for so few. One chunk is
+ * being filled, and one kept for what comes next. */
+static inline uint64_t pool_bytes(const struct pool *pool)
+{
+    uint64_t items = pool->in_use;
+    uint64_t spread = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
+    if (spread > items + 2 * POOL_CHUNK_ITEMS)
+        items = spread - 2 * POOL_CHUNK_ITEMS;
+    return items * pool->item_bytes;
+}
 
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {

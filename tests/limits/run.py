@@ -20,10 +20,11 @@ import sys
 
 MIB = 1 << 20
 RATIO = 2.2
+PLENTY = 2048  # MiB: the default, which nothing here comes near
 # Beside what --max-memory grants: program and libraries, buffers, tables of a fixed size.
 BESIDE = 96 * MIB
-# Octets of one run that do not grow with the input, cleared and copied tables mostly.
-OCTETS_FREE = 32 * MIB
+# What one run costs however short its input is: tables are cleared and copied, mostly.
+STEPS_FREE, OCTETS_FREE = 200_000, 32 * MIB
 # A report for each octet of the capture: of a lone SYN, 56 octets, the record has 1,800; an anomaly
 # has at most 32 pieces of evidence, and a connection at most 24 anomalies.
 AMPLIFIED, AMPLIFIED_FREE = {"ndjson": 16, "--connections": 40}, MIB
@@ -85,9 +86,9 @@ def anything(summary, _):
 KINDS = {
     "syns": (10_000_000, 6000, 2048, 2048, all_told, None),
     "syns, evicted": (10_000_000, 20_000, 64, 1, evicted, None),
-    "strangers": (1_000_000, 3000, 256, 1, evicted, None),
-    "busy_strangers": (300_000, 3000, 64, 2, evicted, None),
-    "falling_stamps": (600_000, 6000, 64, 1, evicted, None),
+    "strangers": (1_000_000, 3000, 64, 1, evicted, None),
+    "busy_strangers": (300_000, 3000, 32, 2, evicted, None),
+    "falling_stamps": (600_000, 6000, 32, 1, evicted, None),
     "in_step": (1_000_000, 4000, 64, 2, evicted, None),
     "open_for_ever": (1_000_000, 3000, 64, 1, evicted, None),
     "closing": (1_000_000, 3000, 64, 1, evicted, None),
@@ -179,13 +180,15 @@ class Limits:
     def judge(self, kind):
         full, small, memory, small_memory, check, packed = KINDS[kind]
         count = small if self.options.small else full // self.options.divide
+        if memory < PLENTY:
+            memory = max(memory // self.options.divide, 1)
         memory = (small_memory if self.options.small else memory) * MIB
         if packed and not shutil.which(packed[0]):
             self.rows.append((kind, count, "", "", "", "", f"left out: no {packed[0]}", ""))
             return
         once, twice = (self.work(kind, n, packed, memory) for n in (count, 2 * count))
         summary, peak, length = self.report(kind, 2 * count, packed, memory)
-        steps = twice["steps"] / once["steps"]
+        steps = twice["steps"] / max(once["steps"], STEPS_FREE)
         octets = twice["octets"] / max(once["octets"], OCTETS_FREE)
         said, words = check(summary, 2 * count)
         read = summary["capture"]["files"][0]["bytes"]
