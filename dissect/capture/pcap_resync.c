@@ -182,8 +182,9 @@ bool pcap_believe(struct capture *c, const struct pcap_record *record)
         if (starts_at(c, at, whole))
             return false;
     }
-    /* Nothing speaks for it but its own header. */
-    return record->original_len <= ORIGINAL_LEN_USUAL && near_known(part, record->seconds);
+    /* Nothing speaks for it but its own header, nor against it: times that are far apart do not. A
+     * packet of which nothing was captured, though it was absurdly large, is none. */
+    return record->captured_len || record->original_len <= ORIGINAL_LEN_USUAL;
 }
 
 bool pcap_resync(struct capture *c, bool rewind)
