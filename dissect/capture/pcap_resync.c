@@ -147,7 +147,8 @@ static bool grew(struct capture *c, size_t whole)
         added += end[-1] == '\n' && end[-2] == '\r';
         if (by > added || window_left(w) < whole + by + c->pcap.header_len)
             return false;
-        if (starts_at(c, whole + by, whole + by))
+        /* Where exactly so many were added, its header is enough: the next record grew as well. */
+        if ((by == added && candidate(&c->pcap, end)) || starts_at(c, whole + by, whole + by))
             return true;
     }
     return false;
@@ -182,9 +183,12 @@ bool pcap_believe(struct capture *c, const struct pcap_record *record)
         if (starts_at(c, at, whole))
             return false;
     }
-    /* Nothing speaks for it but its own header, nor against it: times that are far apart do not. A
-     * packet of which nothing was captured, though it was absurdly large, is none. */
-    return record->captured_len || record->original_len <= ORIGINAL_LEN_USUAL;
+    /* Nothing speaks for it but its own header, nor against it: times that are far apart do not,
+     * unless the file was transferred in text mode. A packet of which nothing was captured, though
+     * it was absurdly large, is none. */
+    bool usual = record->original_len <= ORIGINAL_LEN_USUAL;
+    return part->text_suspect ? usual && near_known(part, record->seconds)
+                              : usual || record->captured_len;
 }
 
 bool pcap_resync(struct capture *c, bool rewind)
