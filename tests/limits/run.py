@@ -73,9 +73,13 @@ def one_told(summary, _):
     return told <= 2, f"{told} connections"
 
 
-def limit(summary, _):
+def bomb(summary, count):
+    """What is 200 times as large as the file is read up to a gibibyte."""
     reasons = [damage.get("reason") for damage in summary["capture"]["files"][0].get("damage", [])]
-    return reasons == ["limit"], f"{reasons}"
+    read = summary["capture"]["packets"]["total"]
+    if count * 56 < 1 << 30:
+        return not reasons and read == count, f"{read:,} packets"
+    return reasons == ["limit"] and read < count, f"limit after {read:,} packets"
 
 
 def anything(summary, _):
@@ -114,8 +118,8 @@ KINDS = {
     "damaged_records": (1_000_000, 2000, 2048, 2048, damaged, None),
     "nearly_records": (10_000_000, 40_000, 2048, 2048, anything, None),
     "damaged_blocks": (1_000_000, 2000, 2048, 2048, damaged, None),
-    "same, gzip": (20_000_000, 40_000, 2048, 2048, anything, ("gzip", "-9c")),
-    "same, zstd": (20_000_000, 40_000, 2048, 2048, anything, ("zstd", "-qc")),
+    "same, gzip": (20_000_000, 40_000, 2048, 2048, bomb, ("gzip", "-9c")),
+    "same, zstd": (20_000_000, 40_000, 2048, 2048, bomb, ("zstd", "-qc")),
 }
 
 
