@@ -57,8 +57,7 @@ static bool keep(void *context, const struct connection_verdict *verdict)
     struct account *account = context;
     if (account->count == account->room) {
         account->room = account->room ? 2 * account->room : 8;
-        account->connections =
-            realloc(account->connections, account->room * sizeof *account->connections);
+        account->connections = realloc(account->connections, account->room * sizeof(void *));
         REQUIRE(account->connections);
     }
     struct connection_verdict *copy = verdict_copy(verdict);

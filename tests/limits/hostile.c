@@ -148,7 +148,8 @@ static void put_tcp(struct frame *f, const struct ends *e, const struct tcp *t)
     put16(f, (20 + t->option_octets) / 4 << 12 | t->flags);
     put16(f, 8192);
     put32(f, 0);
-    memcpy(f->octets + f->length, t->options, t->options ? t->option_octets : 0);
+    if (t->options)
+        memcpy(f->octets + f->length, t->options, t->option_octets);
     f->length += t->option_octets;
     put_many(f, 'x', t->payload);
 }
@@ -271,7 +272,7 @@ static void falling_stamps(uint32_t count)
 static void in_step(uint32_t count)
 {
     pcap(RAW_IP);
-    for (uint32_t i = 0; i < 3 * count; i++) {
+    for (uint32_t i = 0; count && i < 3 * count; i++) {
         struct ends e = tuple(i % count), back = turned(&e);
         if (i < count)
             put(i, &e, &(struct tcp){.seq = 0, .flags = SYN});
