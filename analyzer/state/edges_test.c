@@ -40,6 +40,12 @@ static const struct CMUnitTest tests[] = {
         "+.010 > R 101:101(0)\n"
         "server may CLOSED\n"
         "server CLOSED @11 received_rst\n"),
+    SCRIPT("a reset whose addressee goes on did not arrive: its acknowledgment is no proof of it", ESTABLISHED
+        "+.100 > R. 101:101(0) ack 201\n"
+        "server = CLOSED?\n"
+        "+.500 < P. 201:301(100) ack 101\n"
+        "server = ESTABLISHED!\n"
+        "server retracted CLOSED @7\n"),
     SCRIPT("an RST one below the left edge of the window is not taken", ESTABLISHED
         "+.100 < R. 200:200(0) ack 101\n"
         "client = ESTABLISHED\n"),
