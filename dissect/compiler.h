@@ -18,6 +18,19 @@
 #define TABLE_SIZE(usual, small) (usual)
 #endif
 
+/* Of memory that is shared by items of one size. ASan sees what goes beyond a chunk's end, not what
+ * goes beyond an item's, and maps what is large anew each time: with it chunks are small. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CHUNK_SIZE(usual, small) (small)
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define CHUNK_SIZE(usual, small) (small)
+#endif
+#ifndef CHUNK_SIZE
+#define CHUNK_SIZE(usual, small) TABLE_SIZE(usual, small)
+#endif
+
 /* Has a cache line on its way. gcc takes a function that does nothing else for one without effect
  * and drops the calls of it, if there is not this. */
 #define FETCH(address)                                                                             \

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define POOL_NONE        UINT32_MAX
-#define POOL_CHUNK_SHIFT TABLE_SIZE(10, 3)
+#define POOL_CHUNK_SHIFT CHUNK_SIZE(10, 3)
 #define POOL_CHUNK_ITEMS (1u << POOL_CHUNK_SHIFT)
 #define POOL_ITEMS_MAX   (UINT32_C(1) << 30)
 
