@@ -3,14 +3,14 @@
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/reuse.h"
 
-uint32_t choice_head(struct flows *f, const struct flow_probe *probe, const struct segment *g)
+uint32_t choice_head(struct flows *f, uint32_t tag, int sender, const struct segment *g)
 {
-    uint32_t slot = probe->tag & f->table.mask;
+    uint32_t slot = tag & f->table.mask;
     uint32_t index;
-    while ((index = table_next(&f->table, probe->tag, &slot)) != TABLE_NONE) {
-        if (is_lone(index) ? lone_names(flows_lone(f, index), g, f->config->vlan_in_key)
-                           : flow_key_names(&flows_at(f, index)->key, g, probe->sender,
-                                            f->config->vlan_in_key))
+    while ((index = table_next(&f->table, tag, &slot)) != TABLE_NONE) {
+        if (is_lone(index)
+                ? lone_names(flows_lone(f, index), g, f->config->vlan_in_key)
+                : flow_key_names(&flows_at(f, index)->key, g, sender, f->config->vlan_in_key))
             return index;
         slot = (slot + 1) & f->table.mask;
     }

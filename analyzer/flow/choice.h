@@ -7,13 +7,17 @@
 
 #include "analyzer/flow/flows.h"
 
-/* What is known of a segment before any of its batch is processed. */
+/* What is known of a five-tuple that segments of a batch have, and was looked up once for all of
+ * them. */
 struct flow_probe {
+    const struct segment *segment; /* the first of them, */
+    int sender;                    /* and its sender */
     uint32_t tag;
-    uint32_t slot;  /* where the table has `first` */
-    uint32_t first; /* first value in the table with this tag, or TABLE_NONE */
-    int sender;
-    struct connection *connection; /* that, where it is a record; or NULL */
+    uint32_t first;                /* first value in the table with this tag, or TABLE_NONE */
+    struct connection *connection; /* that, where it is the record of the five-tuple; or NULL */
+    uint64_t changes;              /* of the table, when that was so */
+    uint8_t senders;               /* of all of them: bits */
+    uint16_t flags;                /* that any of them has */
 };
 
 struct choice {
@@ -35,8 +39,7 @@ static inline bool is_syn_ack(const struct segment *g)
 
 /* The latest use of the segment's five-tuple, or the lone SYN that is the only one, or POOL_NONE.
  */
-uint32_t choice_head(struct flows *flows, const struct flow_probe *probe,
-                     const struct segment *segment);
+uint32_t choice_head(struct flows *flows, uint32_t tag, int sender, const struct segment *segment);
 
 /* Among the uses from `head` on, which may be POOL_NONE. */
 struct choice choice_of(struct flows *flows, uint32_t head, int sender,

@@ -6,6 +6,7 @@
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/reuse.h"
 #include "analyzer/flow/told.h"
+#include "analyzer/flow/tuples.h"
 #include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/track.h"
 
@@ -106,8 +107,7 @@ static enum flow_status bound_uses(struct flows *f, uint32_t head)
 }
 
 /* The first of its five-tuple. */
-static enum flow_status make_lone(struct flows *f, const struct flow_probe *probe,
-                                  const struct segment *g)
+static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct segment *g)
 {
     if (!table_reserve(&f->table))
         return FLOW_NO_MEMORY;
@@ -117,13 +117,12 @@ static enum flow_status make_lone(struct flows *f, const struct flow_probe *prob
         return FLOW_NO_MEMORY;
     uint32_t value = flows_lone_value(kind, index);
     lone_pack(g, f->streams++, stamps_syn(&f->stamps, g), flows_lone(f, value));
-    table_insert(&f->table, probe->tag, value);
+    table_insert(&f->table, tag, value);
     return expiry_make_room(f);
 }
 
-static enum flow_status make_connection(struct flows *f, const struct flow_probe *probe,
-                                        const struct segment *g, uint32_t head, uint32_t previous,
-                                        uint32_t *made)
+static enum flow_status make_connection(struct flows *f, uint32_t tag, const struct segment *g,
+                                        uint32_t head, uint32_t previous, uint32_t *made)
 {
     if (!table_reserve(&f->table))
         return FLOW_NO_MEMORY;
@@ -132,15 +131,17 @@ static enum flow_status make_connection(struct flows *f, const struct flow_probe
         return FLOW_NO_MEMORY;
     struct connection *c = flows_at(f, index);
     (void)flows_begin(c, g, f->config->vlan_in_key, f->streams++);
-    c->tag = probe->tag;
+    c->tag = tag;
     c->next = head;
     c->held = 1;
     if (head != POOL_NONE)
         c->held = (uint16_t)(flows_at(f, head)->held + 1);
-    if (head == POOL_NONE)
-        table_insert(&f->table, probe->tag, index);
-    else
-        table_replace(&f->table, probe->tag, head, index);
+    if (head == POOL_NONE) {
+        table_insert(&f->table, tag, index);
+    } else {
+        table_replace(&f->table, tag, head, index);
+        f->changes++;
+    }
     if (is_syn(g))
         c->marks |= stamps_syn(&f->stamps, g);
     *made = index;
@@ -212,14 +213,13 @@ static bool track_in(struct flows *f, struct connection *c, int sender, const st
 }
 
 /* `head` can be read, and whatever follows it. */
-static enum flow_status take_chosen(struct flows *f, const struct flow_probe *probe, uint32_t head,
+static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, uint32_t head,
                                     const struct segment *g, const struct segment_aux *aux)
 {
-    int sender = probe->sender;
     struct choice choice = choice_of(f, head, sender, g);
     enum flow_status status = FLOW_OK;
     if (choice.use == POOL_NONE) {
-        status = make_connection(f, probe, g, head, choice.previous, &choice.use);
+        status = make_connection(f, tag, g, head, choice.previous, &choice.use);
         if (status == FLOW_OK)
             status = bound_uses(f, choice.use);
         if (status != FLOW_OK)
@@ -251,22 +251,22 @@ static enum flow_status take_chosen(struct flows *f, const struct flow_probe *pr
 }
 
 /* `head`: as choice_head() finds it. */
-static enum flow_status take_any(struct flows *f, const struct flow_probe *probe, uint32_t head,
+static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint32_t head,
                                  const struct segment *g, const struct segment_aux *aux)
 {
     if (head == POOL_NONE && lone_fits(g) && !f->trace)
-        return make_lone(f, probe, g);
+        return make_lone(f, tag, g);
     if (head != POOL_NONE && is_lone(head)) {
-        head = flows_promote(f, probe->tag, head);
+        head = flows_promote(f, tag, head);
         if (head == POOL_NONE)
             return FLOW_NO_MEMORY;
     }
     bool unpacked = false;
     if (!unpack_uses(f, head, &unpacked))
         return FLOW_NO_MEMORY;
-    enum flow_status status = take_chosen(f, probe, head, g, aux);
+    enum flow_status status = take_chosen(f, tag, sender, head, g, aux);
     if (unpacked && status == FLOW_OK)
-        pack_uses(f, choice_head(f, probe, g));
+        pack_uses(f, choice_head(f, tag, sender, g));
     return status;
 }
 
@@ -292,50 +292,83 @@ static enum flow_status take_ordinary(struct flows *f, struct connection *c, uin
 
 /* ---- batches -------------------------------------------------------------------------------- */
 
-/* A record was found, the table still has it, and it is of the segment's five-tuple. */
-static bool still_first(const struct flows *f, const struct flow_probe *probe,
-                        const struct segment *g)
-{
-    return probe->connection && table_has(&f->table, probe->slot, probe->first) &&
-           flow_key_names(&probe->connection->key, g, probe->sender, f->config->vlan_in_key);
-}
+#define AT_ONCE (BATCH_SEGMENTS + PACKET_SEGMENTS_MAX)
 
-static enum flow_status take(struct flows *f, const struct flow_probe *probe,
+/* A batch's five-tuples, and for each segment its own and its sender. */
+struct flow_batch {
+    struct tuples tuples;
+    uint32_t count;
+    struct flow_probe probes[AT_ONCE];
+    uint8_t probe_of[AT_ONCE];
+    uint8_t sender_of[AT_ONCE];
+};
+
+_Static_assert(AT_ONCE < UINT8_MAX, "numbers of five-tuples are octets");
+
+static enum flow_status take(struct flows *f, struct flow_probe *probe, int sender,
                              const struct segment *g, const struct segment_aux *aux)
 {
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (UNLIKELY(status != FLOW_OK))
         return status;
-    uint32_t head = probe->first;
+    if (UNLIKELY(!probe->connection || probe->changes != f->changes)) {
+        probe->first = choice_head(f, probe->tag, sender, g);
+        probe->connection = is_lone(probe->first) ? NULL : flows_at(f, probe->first);
+        probe->changes = f->changes;
+    }
     struct connection *c = probe->connection;
-    if (!still_first(f, probe, g)) {
-        head = choice_head(f, probe, g);
-        c = is_lone(head) ? NULL : flows_at(f, head);
-    }
     if (LIKELY(c && is_sole_use(c, g) && !aux && !f->trace))
-        return take_ordinary(f, c, head, probe->sender, g);
-    return take_any(f, probe, head, g, aux);
+        return take_ordinary(f, c, probe->first, sender, g);
+    return take_any(f, probe->tag, sender, probe->first, g, aux);
 }
 
-static void find_slots(struct flows *f, const struct segment *segments, uint32_t count,
-                       struct flow_probe *probes)
+static void look_up(const struct flows *f, const struct segment *g, struct flow_probe *probe)
 {
+    probe->segment = g;
+    uint64_t hash = flow_hash_of(g, f->config->vlan_in_key, f->secret, &probe->sender);
+    probe->tag = table_tag(hash);
+    probe->connection = NULL;
+    probe->senders = 0;
+    probe->flags = 0;
+    table_prefetch(&f->table, probe->tag);
+}
+
+static void find_tuples(const struct flows *f, const struct segment *segments, uint32_t count,
+                        struct flow_batch *batch)
+{
+    bool vlan_in_key = f->config->vlan_in_key;
+    batch->tuples = (struct tuples){{0}};
+    batch->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t hash =
-            flow_hash_of(&segments[i], f->config->vlan_in_key, f->secret, &probes[i].sender);
-        probes[i].tag = table_tag(hash);
-        table_prefetch(&f->table, probes[i].tag);
+        const struct segment *g = &segments[i];
+        struct tuple_words words = tuple_words_of(g);
+        uint8_t *latest = &batch->tuples.latest[tuple_mix(&words)];
+        enum tuple_match match = TUPLE_DIFFERS;
+        if (LIKELY(*latest)) {
+            const struct segment *with = batch->probes[*latest - 1].segment;
+            match = tuple_match(&words, with, !vlan_in_key || g->vlan == with->vlan);
+        }
+        if (match == TUPLE_DIFFERS) {
+            look_up(f, g, &batch->probes[batch->count]);
+            *latest = (uint8_t)++batch->count;
+            match = TUPLE_SAME;
+        }
+        struct flow_probe *probe = &batch->probes[*latest - 1];
+        int sender = probe->sender ^ (match == TUPLE_TURNED);
+        batch->probe_of[i] = (uint8_t)(*latest - 1);
+        batch->sender_of[i] = (uint8_t)sender;
+        probe->senders |= (uint8_t)(1u << sender);
+        probe->flags |= g->flags;
     }
 }
 
-static void find_first(struct flows *f, uint32_t count, struct flow_probe *probes)
+static void find_first(struct flows *f, struct flow_batch *batch)
 {
-    for (struct flow_probe *probe = probes; probe < probes + count; probe++) {
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct flow_probe *probe = &batch->probes[i];
         uint32_t slot = probe->tag & f->table.mask;
         uint32_t first = table_next(&f->table, probe->tag, &slot);
-        probe->slot = slot;
         probe->first = first;
-        probe->connection = NULL;
         if (!is_lone(first)) {
             probe->connection = flows_at(f, first);
             flows_fetch(probe->connection, sizeof *probe->connection);
@@ -345,31 +378,36 @@ static void find_first(struct flows *f, uint32_t count, struct flow_probe *probe
     }
 }
 
-static void fetch_details(const struct segment *segments, uint32_t count,
-                          const struct flow_probe *probes)
+static void fetch_details(const struct flows *f, struct flow_batch *batch)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        if (probes[i].connection)
-            ordinary_fetch(probes[i].connection, probes[i].sender, &segments[i]);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct flow_probe *probe = &batch->probes[i];
+        struct connection *c = probe->connection;
+        if (!c)
+            continue;
+        probe->changes = f->changes;
+        if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))
+            ordinary_fetch(c, probe->senders, probe->flags);
+        else
+            probe->connection = NULL;
     }
 }
-
-#define AT_ONCE (BATCH_SEGMENTS + PACKET_SEGMENTS_MAX)
 
 enum flow_status flows_feed(struct flows *f, const struct segment *segments, uint32_t count,
                             const struct segment_aux *aux)
 {
-    struct flow_probe probes[AT_ONCE];
+    struct flow_batch batch;
     for (uint32_t done = 0; done < count; done += AT_ONCE) {
-        const struct segment *batch = segments + done;
+        const struct segment *part = segments + done;
         uint32_t size = count - done < AT_ONCE ? count - done : AT_ONCE;
-        find_slots(f, batch, size, probes);
-        find_first(f, size, probes);
-        fetch_details(batch, size, probes);
+        find_tuples(f, part, size, &batch);
+        find_first(f, &batch);
+        fetch_details(f, &batch);
         for (uint32_t i = 0; i < size; i++) {
-            const struct segment_aux *own = batch[i].aux == AUX_NONE ? NULL : &aux[batch[i].aux];
-            enum flow_status status = take(f, &probes[i], &batch[i], own);
-            if (status != FLOW_OK)
+            const struct segment_aux *own = part[i].aux == AUX_NONE ? NULL : &aux[part[i].aux];
+            enum flow_status status =
+                take(f, &batch.probes[batch.probe_of[i]], batch.sender_of[i], &part[i], own);
+            if (UNLIKELY(status != FLOW_OK))
                 return status;
         }
     }

@@ -59,6 +59,8 @@ struct flows {
     uint64_t extra_bytes;  /* held by connections beside their records */
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
+    uint64_t
+        changes; /* a record is no longer, or no longer the first, that the table has of its key */
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
     uint32_t hand; /* where the search for something to evict goes on */

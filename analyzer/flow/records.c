@@ -115,6 +115,7 @@ void flows_unlink(struct flows *f, uint32_t index)
     struct connection *c = flows_at(f, index);
     if (!c->held)
         return;
+    f->changes++;
     uint32_t slot = c->tag & f->table.mask;
     uint32_t head;
     while ((head = table_next(&f->table, c->tag, &slot)) != TABLE_NONE) {

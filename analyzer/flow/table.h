@@ -57,12 +57,6 @@ static inline uint32_t table_next(struct table *table, uint32_t tag, uint32_t *a
     }
 }
 
-/* Does the slot, which table_next() came to, still hold the value? */
-static inline bool table_has(const struct table *table, uint32_t at, uint32_t value)
-{
-    return table->slots[at].value == value;
-}
-
 /* Makes room for one more; false when memory ran out. */
 bool table_reserve(struct table *table) MUST_CHECK;
 

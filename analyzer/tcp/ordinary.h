@@ -14,23 +14,27 @@
  * Needs no memory. */
 bool track_ordinary(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
-/* Has on its way what tracking the segment will touch of the detail: little, when it looks like
- * such a one. Else of a log most often only the end, which the detail says where it is. */
-static inline void ordinary_fetch(const struct connection *c, int sender,
-                                  const struct segment *segment)
+/* Has on its way what tracking segments will touch of the detail: little, when they look like such
+ * ones. Else of a log most often only the end, which the detail says where it is. `senders`: bits;
+ * `flags`: all that any of the segments has. */
+static inline void ordinary_fetch(const struct connection *c, unsigned senders, unsigned flags)
 {
     const struct detail *detail = c->detail;
     if (!detail || c->packed)
         return;
-    if (c->side[sender].ordinary && !(segment->flags & (TCP_SYN | TCP_FIN | TCP_RST))) {
-        const struct side_detail *sent = &detail->side[sender];
-        for (size_t at = 0; at < offsetof(struct side_detail, fins); at += 64)
-            FETCH((const char *)sent + at);
-        FETCH(&detail->side[!sender]);
+    if (!(c->side[0].ordinary & c->side[1].ordinary) || flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
+        for (size_t at = 0; at < offsetof(struct detail, within); at += 64)
+            FETCH((const char *)detail + at);
         return;
     }
-    for (size_t at = 0; at < offsetof(struct detail, within); at += 64)
-        FETCH((const char *)detail + at);
+    for (int s = 0; s < 2; s++) {
+        const char *side = (const char *)&detail->side[s];
+        FETCH(side);
+        if (!(senders >> s & 1))
+            continue;
+        for (size_t at = 64; at < offsetof(struct side_detail, fins); at += 64)
+            FETCH(side + at);
+    }
 }
 
 /* After anything else has happened to the connection: notes whether either side's segments may go
