@@ -11,6 +11,9 @@ struct shown {
 /* No ordinary close has so many. */
 #define ACK_RUN_ORDINARY 16
 
+/* Whether a reset that is a FIN as well counts as one is for the rules to say. */
+#define CLUES_OF_FIN (CLUE_FIN | CLUE_BEHIND_FIN | CLUE_OCTETS_AFTER_FIN | CLUE_FIN_ACKED_BEFORE)
+
 static bool is_fin(const struct log_entry *g)
 {
     return (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN;
@@ -35,7 +38,7 @@ static unsigned in_entry(const struct scene *s, int i, struct shown shown[2])
     unsigned clues = 0;
     own->syns += (g->flags & TCP_SYN) != 0;
     if (g->flags & TCP_RST)
-        return CLUE_RST;
+        return g->flags & TCP_FIN ? CLUE_RST | CLUES_OF_FIN : CLUE_RST;
     bool says = g->payload_len || g->flags & TCP_FIN;
     if (says && own->fin != NO_ENTRY)
         clues |= CLUE_BEHIND_FIN;
