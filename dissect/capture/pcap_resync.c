@@ -154,12 +154,36 @@ static bool grew(struct capture *c, size_t whole)
     return false;
 }
 
+/* One number that is wrong is damage to a header, several are what any octets would be. */
+static bool nothing_like_one(const struct pcap_part *part, const struct pcap_record *r)
+{
+    bool absurd_len = r->captured_len > r->original_len || r->original_len > ORIGINAL_LEN_USUAL;
+    unsigned wrong = !near_known(part, r->seconds);
+    wrong += r->subseconds >= part->subsecond_limit;
+    wrong += absurd_len;
+    wrong += r->captured_len > part->usual_max;
+    return wrong > 1;
+}
+
+/* Do records begin inside of this one that lead as far as `reach`? */
+static bool others_inside(struct capture *c, size_t whole, size_t reach)
+{
+    for (size_t at = 1; at < whole && window_left(&c->window) >= at + c->pcap.header_len; at++) {
+        if (starts_at(c, at, reach))
+            return true;
+    }
+    return false;
+}
+
 bool pcap_believe(struct capture *c, const struct pcap_record *record)
 {
     const struct pcap_part *part = &c->pcap;
     struct window *w = &c->window;
     size_t whole = part->header_len + (size_t)record->captured_len;
     size_t have = window_need(w, whole + part->header_len);
+    /* By chance it may end where a record begins. */
+    if (nothing_like_one(part, record) && others_inside(c, whole, 0))
+        return false;
     if (have == whole || part_begins(c, whole))
         return true;
     if (have >= whole + part->header_len) {
@@ -179,10 +203,8 @@ bool pcap_believe(struct capture *c, const struct pcap_record *record)
         c->pcap.text_grew = true;
         return false;
     }
-    for (size_t at = 1; at < whole && window_left(w) >= at + part->header_len; at++) {
-        if (starts_at(c, at, whole))
-            return false;
-    }
+    if (others_inside(c, whole, whole))
+        return false;
     /* Nothing speaks for it but its own header, nor against it: times that are far apart do not,
      * unless the file was transferred in text mode. A packet of which nothing was captured, though
      * it was absurdly large, is none. */

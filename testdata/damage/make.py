@@ -286,6 +286,18 @@ def pcap_damaged():
         at = p.offsets[5]
         case(f'pcap_garbage_{name}', p.data[:at] + junk + p.data[at:],
              damage=[f'file_damaged:record_header:{at}:{size}'])
+    # It would end where record 6 begins.
+    junk = struct.pack('<IIII', 0xc3a5_0f21, 0x9e37_79b9, 40 + p.offsets[6] - p.offsets[4], 0x9e3a_ffd1) + b'\xa7' * 40
+    at = p.offsets[4]
+    case('pcap_garbage_like_a_long_record', p.data[:at] + junk + p.data[at:],
+         damage=[f'file_damaged:record_header:{at}:{len(junk)}'])
+    rest = b'\xa7' * 30
+    junk = struct.pack('<IIII', 0xc3a5_0f21, 0x9e37_79b9, 40 + p.offsets[7] - p.offsets[4] + len(rest),
+                       0x9e3a_ffd1) + b'\xa7' * 40
+    case('pcap_garbage_like_a_record_around_garbage',
+         p.data[:at] + junk + p.data[at:p.offsets[7]] + rest + p.data[p.offsets[7]:],
+         damage=[f'file_damaged:record_header:{at}:{len(junk)}',
+                 f'file_damaged:record_header:{p.offsets[7] + len(junk)}:{len(rest)}'])
     lost = p.offsets[3] + 30
     back = p.offsets[4]
     case('pcap_bytes_lost', p.data[:lost] + p.data[back:], packets=without(3),
