@@ -30,7 +30,7 @@ static void subject_of(const struct anomaly_verdict *anomaly, const char *connec
     sentence_add_count(out, first ? first->seq : 0);
 }
 
-static void put_event(struct json_writer *writer, const struct record_context *context,
+static void put_event(struct json_writer *writer, struct record_context *context,
                       const struct anomaly_verdict *anomaly,
                       const struct connection_verdict *connection, const char *connection_name)
 {
@@ -38,7 +38,7 @@ static void put_event(struct json_writer *writer, const struct record_context *c
     struct sentence subject, reason;
     subject_of(anomaly, connection_name, &subject);
     event_id(DATASET, context->findings->digest, subject.text, id);
-    sentence_of_anomaly(&reason, anomaly, connection);
+    sentence_by_template(&reason, &context->sentences[anomaly->rule], anomaly, connection);
     json_piece(writer, "\"event\":{\"kind\":");
     json_name(writer, anomaly->severity >= SEVERITY_WARNING ? "alert" : "event");
     json_piece(writer, "\"category\":[\"network\"],\"type\":[\"info\"],"
@@ -55,19 +55,19 @@ static void put_rule(struct json_writer *writer, const struct anomaly_verdict *a
 {
     const struct rule_info *rule = &rule_table[anomaly->rule];
     json_piece(writer, "\"rule\":{\"id\":");
-    json_name(writer, rule->id);
+    record_word(writer, rule_words, anomaly->rule);
     json_key(writer, "category");
-    json_name(writer, category_name(rule->category));
+    record_word(writer, category_words, rule->category);
     json_key(writer, "name");
     json_text(writer, rule->name, strlen(rule->name));
     json_end_object(writer);
     json_key(writer, "severity");
-    json_name(writer, severity_name(anomaly->severity));
+    record_word(writer, severity_words, anomaly->severity);
     json_key(writer, "confidence");
-    json_name(writer, confidence_name(anomaly->confidence));
+    record_word(writer, confidence_words, anomaly->confidence);
     record_caveats(writer, anomaly->caveats);
     json_key(writer, "scope");
-    json_name(writer, scope_name(rule->scope));
+    record_word(writer, scope_words, rule->scope);
 }
 
 static void put_port(struct json_writer *writer, uint16_t port)
@@ -205,7 +205,7 @@ static void put_figures(struct json_writer *writer, const struct anomaly_verdict
     for (uint32_t i = 0; i < anomaly->figure_count; i++) {
         const struct anomaly_figure *figure = &anomaly->figures[i];
         const struct figure_info *info = &figure_table[figure->id];
-        json_key_name(writer, info->name);
+        json_key_word(writer, &figure_keys[figure->id]);
         switch ((enum figure_type)info->type) {
         case FIGURE_TYPE_INTEGER:
             json_int(writer, figure->integer);

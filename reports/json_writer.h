@@ -122,6 +122,17 @@ static inline void json_word(struct json_writer *writer, const struct json_word 
     writer->comma = true;
 }
 
+/* Likewise, as a key: with a colon. */
+/* clang-format off */
+#define JSON_KEY_WORD(name) {sizeof(name) + 3, ",\"" name "\":"}
+/* clang-format on */
+
+static inline void json_key_word(struct json_writer *writer, const struct json_word *key)
+{
+    json_word(writer, key);
+    writer->comma = false;
+}
+
 /* A key known only at run time: a name of ours, like a state's. */
 void json_key_name(struct json_writer *writer, const char *name);
 

@@ -12,6 +12,8 @@ void record_context_init(struct record_context *context, const struct capture_fi
     context->findings = findings;
     context->times = (struct time_cache){0};
     context->origin_len = 0;
+    for (unsigned rule = 0; rule < RULES; rule++)
+        context->sentences[rule].count = 0;
     context->observer_len = observer ? text_clean(context->observer, sizeof context->observer,
                                                   observer, strlen(observer))
                                      : 0;

@@ -10,6 +10,7 @@
 #include "analyzer/verdict.h"
 #include "dissect/findings.h"
 #include "reports/json_writer.h"
+#include "reports/sentence.h"
 #include "reports/text_clean.h"
 #include "reports/time_text.h"
 
@@ -29,6 +30,7 @@ struct record_context {
     uint8_t origin_digest[20];
     size_t origin_len; /* 0: nothing yet, or too long to be kept */
     char origin[512];
+    struct sentence_template sentences[RULES];
 };
 
 /* `observer` may be NULL. */

@@ -14,3 +14,25 @@ const struct json_word reset_form_words[RESET_FORMS] = {RESET_FORM_TABLE(WORD_OF
 const struct json_word reset_stage_words[RESET_STAGES] = {RESET_STAGE_TABLE(WORD_OF)};
 const struct json_word caveat_words[CAVEATS] = {CAVEAT_TABLE(WORD_OF)};
 const struct json_word zeek_state_words[ZEEK_STATES] = {ZEEK_STATE_TABLE(WORD_OF)};
+
+const struct json_word severity_words[SEVERITIES] = {[SEVERITY_NONE] = JSON_WORD("none"),
+                                                     SEVERITY_TABLE(WORD_OF)};
+const struct json_word confidence_words[CONFIDENCES] = {CONFIDENCE_TABLE(WORD_OF)};
+const struct json_word scope_words[SCOPES] = {SCOPE_TABLE(WORD_OF)};
+
+#define CATEGORY_WORD_OF(id, name, title) [id] = JSON_WORD(name),
+const struct json_word category_words[CATEGORIES] = {CATEGORY_TABLE(CATEGORY_WORD_OF)};
+
+/* clang-format off */
+#define RULE(id, name, ...) [RULE_##id] = JSON_WORD(name),
+const struct json_word rule_words[RULES] = {
+#include "analyzer/catalogue.def"
+};
+#undef RULE
+
+#define FIGURE(id, name, ...) [FIGURE_##id] = JSON_KEY_WORD(name),
+const struct json_word figure_keys[FIGURES] = {
+#include "analyzer/figures.def"
+};
+#undef FIGURE
+/* clang-format on */

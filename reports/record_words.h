@@ -1,6 +1,6 @@
 /*
- * The names of verdict.h's enumerations as they are written into records that are many: with their
- * quotes and a comma, ready to be copied.
+ * The names of verdict.h's and the catalogue's enumerations as they are written into records that
+ * are many: with their quotes and a comma, ready to be copied.
  */
 #ifndef FINWAIT_REPORTS_RECORD_WORDS_H
 #define FINWAIT_REPORTS_RECORD_WORDS_H
@@ -22,6 +22,12 @@ extern const struct json_word reset_form_words[RESET_FORMS];
 extern const struct json_word reset_stage_words[RESET_STAGES];
 extern const struct json_word caveat_words[CAVEATS];
 extern const struct json_word zeek_state_words[ZEEK_STATES];
+extern const struct json_word severity_words[SEVERITIES];
+extern const struct json_word confidence_words[CONFIDENCES];
+extern const struct json_word scope_words[SCOPES];
+extern const struct json_word category_words[CATEGORIES];
+extern const struct json_word rule_words[RULES];
+extern const struct json_word figure_keys[FIGURES]; /* with json_key_word() */
 
 /* The value as the table's name of it. */
 #define record_word(writer, words, value)                                                          \

@@ -4,7 +4,7 @@
 #include "reports/json_writer.h"
 #include "reports/time_text.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 #define NS_PER_SECOND UINT64_C(1000000000)
@@ -157,34 +157,39 @@ void sentence_add_service(struct sentence *sentence, const uint8_t address[16], 
 
 /* ---- placeholders --------------------------------------------------------------------------- */
 
+enum word { WORD_X, WORD_Y, WORD_CLIENT, WORD_SERVER, WORD_HOST, WORD_SERVICE, WORDS };
+
+static const struct {
+    const char *name;
+    const char *unknown;
+} words[WORDS] = {
+    [WORD_X] = {"x", "one end"},          [WORD_Y] = {"y", "its peer"},
+    [WORD_CLIENT] = {"client", "client"}, [WORD_SERVER] = {"server", "server"},
+    [WORD_HOST] = {"host", "a host"},     [WORD_SERVICE] = {"service", "a service"},
+};
+
+_Static_assert(FIGURES <= UINT8_MAX && ANOMALY_FIGURES_MAX < UINT8_MAX, "counted in an octet");
+
 struct subject {
     const struct anomaly_verdict *anomaly;
     const struct connection_verdict *connection; /* or NULL */
+    uint8_t place[FIGURES]; /* of the figure among the anomaly's, from 1; 0: it has none */
 };
 
-static bool is_name(const char *name, size_t length, const char *of)
+static void begin_subject(struct subject *subject, const struct anomaly_verdict *anomaly,
+                          const struct connection_verdict *connection)
 {
-    return *name == *of && strncmp(name, of, length) == 0 && of[length] == '\0';
+    subject->anomaly = anomaly;
+    subject->connection = connection;
+    memset(subject->place, 0, sizeof subject->place);
+    for (uint32_t i = anomaly->figure_count; i > 0; i--)
+        subject->place[anomaly->figures[i - 1].id] = (uint8_t)i;
 }
 
-/* Among the few that the anomaly has. */
-static const struct anomaly_figure *figure_named(const struct anomaly_verdict *anomaly,
-                                                 const char *name, size_t length)
+static const struct anomaly_figure *figure_of(const struct subject *subject, unsigned id)
 {
-    for (uint32_t i = 0; i < anomaly->figure_count; i++) {
-        if (is_name(name, length, figure_table[anomaly->figures[i].id].name))
-            return &anomaly->figures[i];
-    }
-    return NULL;
-}
-
-/* Also of those that it does not have. */
-static enum figure_id figure_id_named(const char *name, size_t length)
-{
-    unsigned id = 0;
-    while (id < FIGURES && !is_name(name, length, figure_table[id].name))
-        id++;
-    return (enum figure_id)id;
+    unsigned place = id < FIGURES ? subject->place[id] : 0;
+    return place ? &subject->anomaly->figures[place - 1] : NULL;
 }
 
 static void add_keyword(struct sentence *sentence, const char *word)
@@ -240,25 +245,6 @@ static void add_endpoint(struct sentence *sentence, const struct subject *subjec
     sentence_add_service(sentence, end->address, end->port);
 }
 
-enum word { WORD_X, WORD_Y, WORD_CLIENT, WORD_SERVER, WORD_HOST, WORD_SERVICE, WORDS };
-
-static const struct {
-    const char *name;
-    const char *unknown;
-} words[WORDS] = {
-    [WORD_X] = {"x", "one end"},          [WORD_Y] = {"y", "its peer"},
-    [WORD_CLIENT] = {"client", "client"}, [WORD_SERVER] = {"server", "server"},
-    [WORD_HOST] = {"host", "a host"},     [WORD_SERVICE] = {"service", "a service"},
-};
-
-static enum word word_named(const char *name, size_t length)
-{
-    unsigned word = 0;
-    while (word < WORDS && !is_name(name, length, words[word].name))
-        word++;
-    return (enum word)word;
-}
-
 static bool word_known(const struct subject *subject, enum word word)
 {
     const struct anomaly_verdict *a = subject->anomaly;
@@ -312,7 +298,44 @@ static void add_word(struct sentence *sentence, const struct subject *subject, e
     }
 }
 
+static void add_named_figure(struct sentence *sentence, const struct subject *subject, unsigned id)
+{
+    const struct anomaly_figure *figure = figure_of(subject, id);
+    if (figure)
+        add_figure(sentence, figure);
+    else if (id < FIGURES)
+        add_unknown(sentence, &figure_table[id]);
+}
+
 /* ---- the template --------------------------------------------------------------------------- */
+
+enum step {
+    STEP_TEXT,   /* octets of the template, as they are */
+    STEP_WORD,   /* enum word */
+    STEP_FIGURE, /* enum figure_id; FIGURES: nobody knows the name */
+    STEP_PART,   /* the next steps, which are left out together */
+};
+
+static bool is_name(const char *name, size_t length, const char *of)
+{
+    return strncmp(name, of, length) == 0 && of[length] == '\0';
+}
+
+static unsigned word_named(const char *name, size_t length)
+{
+    unsigned word = 0;
+    while (word < WORDS && !is_name(name, length, words[word].name))
+        word++;
+    return word;
+}
+
+static unsigned figure_named(const char *name, size_t length)
+{
+    unsigned id = 0;
+    while (id < FIGURES && !is_name(name, length, figure_table[id].name))
+        id++;
+    return id;
+}
 
 /* Of {name} or [part], the place of the closing bracket; the end when there is none. */
 static const char *closing(const char *open, const char *end)
@@ -329,73 +352,119 @@ static const char *closing(const char *open, const char *end)
     return at;
 }
 
-static bool placeholder_known(const struct subject *subject, const char *name, size_t length)
+static struct sentence_step *add_step(struct sentence_template *t, enum step kind)
 {
-    enum word word = word_named(name, length);
-    if (word != WORDS)
-        return word_known(subject, word);
-    const struct anomaly_figure *figure = figure_named(subject->anomaly, name, length);
-    return figure && (figure_table[figure->id].type == FIGURE_TYPE_KEYWORD || figure->integer);
+    assert(t->count < SENTENCE_STEPS_MAX); /* the catalogue is ours */
+    struct sentence_step *step = &t->steps[t->count++];
+    *step = (struct sentence_step){.kind = (uint8_t)kind};
+    return step;
 }
 
-/* Does the anomaly have all that the part speaks of, parts within it aside? */
-static bool part_known(const struct subject *subject, const char *at, const char *end)
+static void add_text_step(struct sentence_template *t, const char *text, const char *at,
+                          const char *end)
 {
-    for (; at < end; at++) {
-        if (*at == '[') {
-            at = closing(at, end);
-        } else if (*at == '{') {
-            const char *close = closing(at, end);
-            if (!placeholder_known(subject, at + 1, (size_t)(close - at - 1)))
-                return false;
-            at = close;
-        }
-    }
-    return true;
-}
-
-static void add_placeholder(struct sentence *sentence, const struct subject *subject,
-                            const char *name, size_t length)
-{
-    enum word word = word_named(name, length);
-    if (word != WORDS) {
-        add_word(sentence, subject, word);
+    if (at == end)
         return;
-    }
-    const struct anomaly_figure *figure = figure_named(subject->anomaly, name, length);
-    enum figure_id id = figure ? FIGURES : figure_id_named(name, length);
-    if (figure)
-        add_figure(sentence, figure);
-    else if (id != FIGURES)
-        add_unknown(sentence, &figure_table[id]);
+    struct sentence_step *step = add_step(t, STEP_TEXT);
+    step->at = (uint16_t)(at - text);
+    step->length = (uint16_t)(end - at);
 }
 
-static void render(struct sentence *sentence, const struct subject *subject, const char *at,
-                   const char *end)
+static void add_placeholder_step(struct sentence_template *t, const char *name, size_t length)
+{
+    unsigned word = word_named(name, length);
+    struct sentence_step *step = add_step(t, word < WORDS ? STEP_WORD : STEP_FIGURE);
+    step->id = (uint8_t)(word < WORDS ? word : figure_named(name, length));
+}
+
+/* What stands between `at` and `end` in `text`. */
+static void take_apart(struct sentence_template *t, const char *text, const char *at,
+                       const char *end)
 {
     while (at < end) {
         const char *plain = at;
         while (at < end && *at != '{' && *at != '[')
             at++;
-        add_bytes(sentence, plain, (size_t)(at - plain));
+        add_text_step(t, text, plain, at);
         if (at == end)
             return;
         const char *close = closing(at, end);
-        if (*at == '{')
-            add_placeholder(sentence, subject, at + 1, (size_t)(close - at - 1));
-        else if (part_known(subject, at + 1, close))
-            render(sentence, subject, at + 1, close);
+        if (*at == '{') {
+            add_placeholder_step(t, at + 1, (size_t)(close - at - 1));
+        } else {
+            struct sentence_step *part = add_step(t, STEP_PART);
+            unsigned before = t->count;
+            take_apart(t, text, at + 1, close);
+            part->length = (uint16_t)(t->count - before);
+        }
         at = close < end ? close + 1 : end;
     }
+}
+
+static bool step_known(const struct subject *subject, const struct sentence_step *step)
+{
+    if (step->kind == STEP_TEXT)
+        return true;
+    if (step->kind == STEP_WORD)
+        return word_known(subject, step->id);
+    const struct anomaly_figure *figure = figure_of(subject, step->id);
+    return figure && (figure_table[figure->id].type == FIGURE_TYPE_KEYWORD || figure->integer);
+}
+
+/* Does the anomaly have all that the part speaks of, parts within it aside? */
+static bool part_known(const struct subject *subject, const struct sentence_step *part)
+{
+    const struct sentence_step *end = part + 1 + part->length;
+    for (const struct sentence_step *step = part + 1; step < end; step++) {
+        if (step->kind == STEP_PART)
+            step += step->length;
+        else if (!step_known(subject, step))
+            return false;
+    }
+    return true;
+}
+
+static void fill_in(struct sentence *sentence, const struct subject *subject,
+                    const struct sentence_template *t, const char *text)
+{
+    for (const struct sentence_step *step = t->steps; step < t->steps + t->count; step++) {
+        switch ((enum step)step->kind) {
+        case STEP_TEXT:
+            add_bytes(sentence, text + step->at, step->length);
+            break;
+        case STEP_WORD:
+            add_word(sentence, subject, step->id);
+            break;
+        case STEP_FIGURE:
+            add_named_figure(sentence, subject, step->id);
+            break;
+        case STEP_PART:
+            if (!part_known(subject, step))
+                step += step->length;
+            break;
+        }
+    }
+}
+
+void sentence_by_template(struct sentence *sentence, struct sentence_template *t,
+                          const struct anomaly_verdict *anomaly,
+                          const struct connection_verdict *connection)
+{
+    struct subject subject;
+    const char *text = rule_table[anomaly->rule].sentence;
+    if (!t->count)
+        take_apart(t, text, text, text + strlen(text));
+    begin_subject(&subject, anomaly, connection);
+    sentence_init(sentence);
+    fill_in(sentence, &subject, t, text);
 }
 
 void sentence_of_anomaly(struct sentence *sentence, const struct anomaly_verdict *anomaly,
                          const struct connection_verdict *connection)
 {
-    struct subject subject = {anomaly, connection};
-    const char *template = rule_table[anomaly->rule].sentence;
-    sentence_init(sentence);
-    render(sentence, &subject, template, template + strlen(template));
+    struct sentence_template template;
+    template.count = 0;
+    sentence_by_template(sentence, &template, anomaly, connection);
 }
 
 /* ---- findings ------------------------------------------------------------------------------- */

@@ -40,6 +40,22 @@ void sentence_add_host(struct sentence *sentence, const uint8_t address[16]);
 void sentence_of_anomaly(struct sentence *sentence, const struct anomaly_verdict *anomaly,
                          const struct connection_verdict *connection);
 
+/* A rule's sentence taken apart, for who tells many anomalies: zeroed at first. The same rule's
+ * each time. */
+#define SENTENCE_STEPS_MAX 40
+
+struct sentence_template {
+    uint16_t count; /* 0: not yet */
+    struct sentence_step {
+        uint8_t kind, id;
+        uint16_t at, length;
+    } steps[SENTENCE_STEPS_MAX];
+};
+
+void sentence_by_template(struct sentence *sentence, struct sentence_template *of_its_rule,
+                          const struct anomaly_verdict *anomaly,
+                          const struct connection_verdict *connection);
+
 /* "10.0.0.2:443: abortive close, found in 12 of 30 connections (client 10.0.0.1: 12)." */
 void sentence_of_finding(struct sentence *sentence, const struct finding *finding);
 
