@@ -24,10 +24,13 @@ bool examples_add(struct examples **examples, const struct anomaly_evidence *pie
         e->first = *piece;
     if (piece->at_ns >= e->last.at_ns)
         e->last = *piece;
-    if (e->seen % e->every == 0 && e->kept == EXAMPLES_SPREAD)
-        thin_out(e);
-    if (e->seen % e->every == 0)
-        e->spread[e->kept++] = *piece;
+    /* A power of two. */
+    if (!(e->seen & (e->every - 1))) {
+        if (e->kept == EXAMPLES_SPREAD)
+            thin_out(e);
+        if (!(e->seen & (e->every - 1)))
+            e->spread[e->kept++] = *piece;
+    }
     e->seen++;
     return true;
 }

@@ -124,12 +124,20 @@ static bool note(struct ledger *l, int64_t instant, unsigned row, uint16_t kind)
     return true;
 }
 
-bool ledger_stand(struct ledger *l, unsigned level, unsigned row, int64_t from, int64_t to)
+bool ledger_note_stay(struct ledger *l, unsigned level, unsigned row, int64_t from, int64_t to)
 {
-    if (to <= from)
-        return true;
     bring_to(l, level);
-    return note(l, from, row, 0) && note(l, to, row, NOTE_LEAVES);
+    if (UNLIKELY(l->count + 2u > (l->notes ? l->room : LEDGER_WITHIN)))
+        return note(l, from, row, 0) && note(l, to, row, NOTE_LEAVES);
+    if (!l->count || from < l->base)
+        l->base = from;
+    uint16_t *at = notes_of(l) + l->count;
+    unsigned kind = row << NOTE_ROW_SHIFT;
+    at[0] = (uint16_t)(((uint64_t)from & NOTE_INSTANT) | kind);
+    at[1] = (uint16_t)(((uint64_t)to & NOTE_INSTANT) | kind | NOTE_LEAVES);
+    l->count = (uint16_t)(l->count + 2);
+    l->rows |= (uint16_t)(1u << row);
+    return true;
 }
 
 bool ledger_happen(struct ledger *l, unsigned level, unsigned row, int64_t at)

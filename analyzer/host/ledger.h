@@ -30,10 +30,16 @@ struct ledger {
 
 void ledger_finish(struct ledger *ledger);
 
+bool ledger_note_stay(struct ledger *ledger, unsigned level, unsigned row, int64_t from,
+                      int64_t to) MUST_CHECK;
+
 /* One more stood in this row from the one instant on until the other, where both are those to which
  * its beginning and its end belong on the step of `level`. False when memory ran out. */
-bool ledger_stand(struct ledger *ledger, unsigned level, unsigned row, int64_t from,
-                  int64_t to) MUST_CHECK;
+static inline bool MUST_CHECK ledger_stand(struct ledger *ledger, unsigned level, unsigned row,
+                                           int64_t from, int64_t to)
+{
+    return to <= from || ledger_note_stay(ledger, level, row, from, to);
+}
 
 /* It happened once more in this row, which holds nothing else, at the instant to which it belongs.
  */

@@ -74,14 +74,11 @@ void load_finish(struct load *load)
 
 /* ---- one endpoint of one connection --------------------------------------------------------- */
 
-/* What an endpoint's states were, and for how long: what stands. */
+/* Of an endpoint's states what bears on the ports that are taken; each empty where there is none.
+ */
 struct life {
-    struct lived {
-        const struct state_entry *entry;
-        struct stay stay;
-    } lived[TIMELINE_MAX];
-    uint32_t count;
-    bool established;
+    struct stay taken;     /* from the socket's first state to the end of its last */
+    struct stay time_wait; /* the first time */
 };
 
 /* A connection on its way into the load. */
@@ -94,7 +91,29 @@ struct arrival {
     bool reused;    /* then the five-tuple was opened anew */
     int64_t now_ns; /* how far the capture had come */
     struct life client, server;
+    /* Of the instant last asked for: what belongs to it lies behind this by a step at most. */
+    uint64_t behind_ns, step_ns; /* 0: none was asked for, or the steps have become longer */
+    int64_t instant;
 };
+
+static inline void cover(struct arrival *a, int64_t at_ns)
+{
+    unsigned level = a->load->grid.level;
+    grid_cover(&a->load->grid, at_ns);
+    if (UNLIKELY(a->load->grid.level != level))
+        a->step_ns = 0;
+}
+
+/* Most moments of a connection share a step with the one before: that spares the division. */
+static inline int64_t instant_of(struct arrival *a, int64_t at_ns)
+{
+    if ((uint64_t)at_ns - a->behind_ns - 1 >= a->step_ns) {
+        a->instant = grid_instant_of(&a->load->grid, at_ns);
+        a->step_ns = (uint64_t)grid_step_ns(&a->load->grid);
+        a->behind_ns = ((uint64_t)a->instant - 1) * a->step_ns;
+    }
+    return a->instant;
+}
 
 static int64_t later_by(int64_t at_ns, int64_t span_ns)
 {
@@ -120,57 +139,24 @@ static void find_end(struct arrival *a, const struct connection *c)
         a->end_ns = d->reused_ns;
 }
 
+#define STATE_BIT(state) (1u << (state))
+#define NO_SOCKETS       (STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_UNKNOWN))
+#define OPENING          (STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_SYN_RECEIVED))
+
 static bool is_socket(unsigned state)
 {
-    return state != STATE_CLOSED && state != STATE_LISTEN && state != STATE_UNKNOWN;
+    return !(NO_SOCKETS & STATE_BIT(state));
 }
 
-/* The stay of an entry that the other follows; empty when its times are not known. */
-static struct stay stay_of(const struct arrival *a, const struct state_entry *entry,
-                           const struct state_entry *next)
+/* From the last to the first: who has closed had mostly been open before. */
+static bool was_established(const struct endpoint_verdict *e)
 {
-    struct stay stay = {.from_ns = entry->at_ns, .to_ns = a->end_ns};
-    if (next && next->at_ns < stay.to_ns)
-        stay.to_ns = next->at_ns;
-    if (stay.from_ns == TIME_UNKNOWN || stay.to_ns == TIME_UNKNOWN || stay.to_ns < stay.from_ns)
-        stay.to_ns = stay.from_ns;
-    return stay;
-}
-
-/* From the last to the first: what was taken back neither stands nor ends what does. */
-static void tell_life(struct arrival *a, const struct endpoint_verdict *e, struct life *life)
-{
-    const struct state_entry *next = NULL;
-    life->count = 0;
-    life->established = false;
     for (uint32_t i = e->state_count; i-- > 0;) {
         const struct state_entry *entry = &e->states[i];
-        if (entry->retracted)
-            continue;
-        if (is_socket(entry->state)) {
-            struct stay stay = stay_of(a, entry, next);
-            life->established |=
-                entry->state != STATE_SYN_SENT && entry->state != STATE_SYN_RECEIVED;
-            if (stay.from_ns < stay.to_ns && life->count < TIMELINE_MAX) {
-                life->lived[life->count++] = (struct lived){.entry = entry, .stay = stay};
-                grid_cover(&a->load->grid, stay.from_ns);
-            }
-        }
-        next = entry;
+        if (!entry->retracted && !((NO_SOCKETS | OPENING) & STATE_BIT(entry->state)))
+            return true;
     }
-}
-
-/* Once the grid covers all of it. One begins when the one before it ends. */
-static void find_instants(const struct grid *grid, struct life *life)
-{
-    int64_t known_ns = TIME_UNKNOWN;
-    int64_t known = 0;
-    for (uint32_t i = 0; i < life->count; i++) {
-        struct stay *stay = &life->lived[i].stay;
-        stay->to = stay->to_ns == known_ns ? known : grid_instant_of(grid, stay->to_ns);
-        stay->from = known = grid_instant_of(grid, stay->from_ns);
-        known_ns = stay->from_ns;
-    }
+    return false;
 }
 
 /* The segment of this frame as evidence; false when it was not kept. */
@@ -182,8 +168,8 @@ static bool piece_of(const struct arrival *a, frame_ref frame, const char *note,
         const struct log_entry *g = &ev->log[i];
         if (g->frame != frame)
             continue;
-        bool by_client = memcmp(ev->c->key.address[g->side], a->v->client.address, 16) == 0 &&
-                         ev->c->key.port[g->side] == a->v->client.port;
+        bool by_client = ev->c->key.port[g->side] == a->v->client.port &&
+                         memcmp(ev->c->key.address[g->side], a->v->client.address, 16) == 0;
         *piece = (struct anomaly_evidence){
             .at_ns = captured_ns(ev, i),
             .frame = frame,
@@ -334,76 +320,100 @@ static bool count_stuck(const struct arrival *a, const struct endpoint_verdict *
                        &leak->examples);
 }
 
-static bool count_states(const struct arrival *a, const struct endpoint_verdict *e,
-                         const struct life *life, struct host *host)
+static void add_to_life(struct life *life, unsigned state, const struct stay *stay)
 {
-    for (uint32_t i = life->count; i-- > 0;) {
-        const struct state_entry *entry = life->lived[i].entry;
-        const struct stay *stay = &life->lived[i].stay;
-        if (!ledger_stand(&host->states, a->load->grid.level, entry->state, stay->from, stay->to))
-            return false;
-        if (entry->state == STATE_TIME_WAIT && host != &a->load->others &&
-            !add_example(a, entry->frame, "with this segment it entered TIME_WAIT",
-                         &host->examples))
-            return false;
-        if (is_stuck(a, entry, *stay) && !count_stuck(a, e, entry, *stay))
-            return false;
+    if (stay->from_ns < life->taken.from_ns) {
+        life->taken.from_ns = stay->from_ns;
+        life->taken.from = stay->from;
     }
-    return true;
+    if (stay->to_ns > life->taken.to_ns) {
+        life->taken.to_ns = stay->to_ns;
+        life->taken.to = stay->to;
+    }
+    if (state == STATE_TIME_WAIT && life->time_wait.to_ns <= life->time_wait.from_ns)
+        life->time_wait = *stay;
 }
 
-static bool count_endpoint(const struct arrival *a, const struct endpoint_verdict *e,
-                           const struct life *life, enum role role)
+/* One end of a connection, and the record that it is counted in. */
+struct counted {
+    const struct endpoint_verdict *e;
+    struct host *host;
+    struct life *life;
+};
+
+/* The stay of an entry that lasts until then at most; empty when its times are not known. */
+static bool count_stay(struct arrival *a, const struct counted *c, const struct state_entry *entry,
+                       int64_t until_ns)
+{
+    struct stay stay = {.from_ns = entry->at_ns, .to_ns = until_ns};
+    if (a->end_ns < stay.to_ns)
+        stay.to_ns = a->end_ns;
+    if (!is_socket(entry->state) || stay.from_ns == TIME_UNKNOWN || stay.to_ns <= stay.from_ns)
+        return true;
+    cover(a, stay.from_ns); /* the end of it is covered by now_ns */
+    stay.from = instant_of(a, stay.from_ns);
+    stay.to = instant_of(a, stay.to_ns);
+    add_to_life(c->life, entry->state, &stay);
+    if (!ledger_stand(&c->host->states, a->load->grid.level, entry->state, stay.from, stay.to))
+        return false;
+    if (entry->state == STATE_TIME_WAIT && c->host != &a->load->others &&
+        !add_example(a, entry->frame, "with this segment it entered TIME_WAIT", &c->host->examples))
+        return false;
+    return !is_stuck(a, entry, stay) || count_stuck(a, c->e, entry, stay);
+}
+
+/* What was taken back neither stands nor ends what does. */
+static bool count_states(struct arrival *a, const struct counted *c)
+{
+    const struct state_entry *entry = NULL;
+    c->life->taken = (struct stay){.from_ns = INT64_MAX, .to_ns = INT64_MIN};
+    c->life->time_wait = (struct stay){0};
+    for (uint32_t i = 0; i < c->e->state_count; i++) {
+        const struct state_entry *next = &c->e->states[i];
+        if (next->retracted)
+            continue;
+        if (entry && !count_stay(a, c, entry, next->at_ns))
+            return false;
+        entry = next;
+    }
+    return !entry || count_stay(a, c, entry, INT64_MAX);
+}
+
+static bool count_endpoint(struct arrival *a, const struct endpoint_verdict *e, struct life *life,
+                           enum role role)
 {
     struct roll_key key = role == ROLE_CLIENT ? ends_client(a->ends) : ends_server(a->ends);
-    struct host *host = host_of(a->load, &key, life->established);
-    if (!host)
+    struct counted counted = {e, host_of(a->load, &key, was_established(e)), life};
+    if (!counted.host)
         return false;
-    count_roles(a, e, role, host);
-    return count_states(a, e, life, host) && count_missing(a, role, host);
+    count_roles(a, e, role, counted.host);
+    return count_states(a, &counted) && count_missing(a, role, counted.host);
 }
 
 /* ---- ports ---------------------------------------------------------------------------------- */
 
-/* From the first state of the socket to the end of its last. */
-static struct stay all_of(const struct life *life)
+/* Where steps have become longer since it was counted. */
+static void find_instants(const struct grid *grid, struct stay *stay)
 {
-    struct stay all = {.from_ns = INT64_MAX, .to_ns = INT64_MIN};
-    for (uint32_t i = 0; i < life->count; i++) {
-        const struct stay *stay = &life->lived[i].stay;
-        if (stay->from_ns < all.from_ns) {
-            all.from_ns = stay->from_ns;
-            all.from = stay->from;
-        }
-        if (stay->to_ns > all.to_ns) {
-            all.to_ns = stay->to_ns;
-            all.to = stay->to;
-        }
-    }
-    return all;
+    stay->from = grid_instant_of(grid, stay->from_ns);
+    stay->to = grid_instant_of(grid, stay->to_ns);
 }
 
-/* The first that it was in TIME_WAIT. */
-static struct stay time_wait_of(const struct life *life)
-{
-    for (uint32_t i = life->count; i-- > 0;) {
-        if (life->lived[i].entry->state == STATE_TIME_WAIT)
-            return life->lived[i].stay;
-    }
-    return (struct stay){0};
-}
-
-static bool count_use(const struct arrival *a)
+static bool count_use(struct arrival *a, unsigned counted_level)
 {
     const struct connection_verdict *v = a->v;
-    if (!took_a_port(v))
+    const struct grid *grid = &a->load->grid;
+    struct taking t = {.taken = a->client.taken,
+                       .time_wait = a->client.time_wait,
+                       .server_held = a->server.time_wait};
+    if (!took_a_port(v) || t.taken.from_ns >= t.taken.to_ns)
         return true;
-    struct taking t = {.taken = all_of(&a->client)};
-    if (t.taken.from_ns >= t.taken.to_ns)
-        return true;
+    if (UNLIKELY(grid->level != counted_level)) {
+        find_instants(grid, &t.taken);
+        find_instants(grid, &t.time_wait);
+        find_instants(grid, &t.server_held);
+    }
     struct roll_key key = ends_pair(a->ends);
-    t.time_wait = time_wait_of(&a->client);
-    t.server_held = time_wait_of(&a->server);
     if (t.server_held.from_ns < t.server_held.to_ns && t.server_held.from_ns < t.taken.to_ns) {
         t.server_held.from_ns = t.taken.to_ns;
         t.server_held.from = t.taken.to;
@@ -411,29 +421,32 @@ static bool count_use(const struct arrival *a)
     t.has_example = piece_of(a, v->first_frame, "took one of the client's ports", &t.example);
     bool recycled =
         a->reused && t.time_wait.from_ns < t.time_wait.to_ns && t.time_wait.to_ns == a->end_ns;
-    return uses_add(&a->load->uses, &a->load->grid, &key, &t, recycled);
+    return uses_add(&a->load->uses, grid, &key, &t, recycled);
 }
 
 /* ---- the capture ---------------------------------------------------------------------------- */
 
-static bool happen(struct load *load, struct line *line, int64_t at_ns)
+static bool happen(struct arrival *a, struct line *line, int64_t at_ns)
 {
     if (at_ns == TIME_UNKNOWN)
         return true;
-    grid_cover(&load->grid, at_ns);
-    return line_happen(line, &load->grid, at_ns);
+    cover(a, at_ns);
+    line->events = true;
+    return line_change(line, a->load->grid.level, instant_of(a, at_ns), 1);
 }
 
-static bool count_events(struct load *load, const struct connection_verdict *v)
+static bool count_events(struct arrival *a)
 {
-    if (v->handshake != HANDSHAKE_MID_STREAM && !happen(load, &load->opens, v->start_ns))
+    const struct connection_verdict *v = a->v;
+    struct load *load = a->load;
+    if (v->handshake != HANDSHAKE_MID_STREAM && !happen(a, &load->opens, v->start_ns))
         return false;
-    if (!happen(load, &load->closes, v->close.start_ns))
+    if (!happen(a, &load->closes, v->close.start_ns))
         return false;
-    if (v->close.has_reset && !happen(load, &load->resets, v->close.start_ns))
+    if (v->close.has_reset && !happen(a, &load->resets, v->close.start_ns))
         return false;
     for (uint32_t i = 0; i < v->anomaly_count; i++) {
-        if (!happen(load, &load->rules[v->anomalies[i].rule], v->anomalies[i].at_ns))
+        if (!happen(a, &load->rules[v->anomalies[i].rule], v->anomalies[i].at_ns))
             return false;
     }
     return true;
@@ -443,28 +456,26 @@ bool load_connection(struct load *load, const struct connection *c, const struct
                      const struct conclusion *conclusion, int64_t now_ns)
 {
     const struct connection_verdict *v = &conclusion->verdict;
-    struct arrival a; /* large: of the lives only as much is set as is told */
+    struct arrival a;
     a.load = load;
     a.ends = ends;
     a.conclusion = conclusion;
     a.v = v;
     a.now_ns = now_ns;
+    a.step_ns = a.behind_ns = 0;
     find_end(&a, c);
     if (v->start_ns != TIME_UNKNOWN)
-        grid_cover(&load->grid, v->start_ns);
+        cover(&a, v->start_ns);
     if (now_ns != TIME_UNKNOWN)
-        grid_cover(&load->grid, now_ns);
-    tell_life(&a, &v->client, &a.client);
-    tell_life(&a, &v->server, &a.server);
+        cover(&a, now_ns);
     for (uint32_t i = 0; i < v->anomaly_count; i++) {
         if (v->anomalies[i].at_ns != TIME_UNKNOWN)
-            grid_cover(&load->grid, v->anomalies[i].at_ns);
+            cover(&a, v->anomalies[i].at_ns);
     }
-    find_instants(&load->grid, &a.client);
-    find_instants(&load->grid, &a.server);
+    unsigned level = load->grid.level;
     return count_endpoint(&a, &v->client, &a.client, ROLE_CLIENT) &&
-           count_endpoint(&a, &v->server, &a.server, ROLE_SERVER) && count_use(&a) &&
-           count_events(load, v);
+           count_endpoint(&a, &v->server, &a.server, ROLE_SERVER) && count_use(&a, level) &&
+           count_events(&a);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */
