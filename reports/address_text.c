@@ -1,15 +1,19 @@
 #include "reports/address_text.h"
 
+#include "reports/digits.h"
+
 #include <string.h>
 
 static char *put_decimal(char *at, uint8_t value)
 {
+    if (value < 10) {
+        *at = (char)('0' + value);
+        return at + 1;
+    }
     if (value >= 100)
         *at++ = (char)('0' + value / 100);
-    if (value >= 10)
-        *at++ = (char)('0' + value / 10 % 10);
-    *at++ = (char)('0' + value % 10);
-    return at;
+    put_pair(at, value % 100);
+    return at + 2;
 }
 
 static char *put_hex(char *at, uint16_t group)

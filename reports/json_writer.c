@@ -1,5 +1,6 @@
 #include "reports/json_writer.h"
 
+#include "reports/digits.h"
 #include "reports/utf8.h"
 
 void json_writer_init(struct json_writer *writer, struct output *output)
@@ -163,32 +164,26 @@ static unsigned digits_of(uint64_t value)
     return guess + (value >= powers[guess]);
 }
 
-static const char pairs[] = "0001020304050607080910111213141516171819"
-                            "2021222324252627282930313233343536373839"
-                            "4041424344454647484950515253545556575859"
-                            "6061626364656667686970717273747576777879"
-                            "8081828384858687888990919293949596979899";
-
 /* Four digits a step, from the right. */
 static void put_decimal(char *end, uint64_t value)
 {
     while (value >= 10000) {
         uint32_t four = (uint32_t)(value % 10000);
         value /= 10000;
-        memcpy(end - 2, pairs + (size_t)2 * (four % 100), 2);
-        memcpy(end - 4, pairs + (size_t)2 * (four / 100), 2);
+        put_pair(end - 2, four % 100);
+        put_pair(end - 4, four / 100);
         end -= 4;
     }
     uint32_t rest = (uint32_t)value;
     if (rest >= 100) {
-        memcpy(end - 2, pairs + (size_t)2 * (rest % 100), 2);
+        put_pair(end - 2, rest % 100);
         rest /= 100;
         end -= 2;
     }
     if (rest < 10)
         end[-1] = (char)('0' + rest);
     else
-        memcpy(end - 2, pairs + (size_t)2 * rest, 2);
+        put_pair(end - 2, rest);
 }
 
 size_t json_decimal(char out[20], uint64_t value)
@@ -202,28 +197,19 @@ size_t json_decimal(char out[20], uint64_t value)
     return digits;
 }
 
-static void put_number(struct json_writer *writer, bool negative, uint64_t magnitude)
-{
-    char *first = json_room(writer, 22);
-    char *at = first;
-    *at = ',';
-    at += writer->comma;
-    *at = '-';
-    at += negative;
-    at += json_decimal(at, magnitude);
-    writer->used += (size_t)(at - first);
-    writer->comma = true;
-}
-
 void json_int(struct json_writer *writer, int64_t value)
 {
+    if (value >= 0) {
+        json_uint(writer, (uint64_t)value);
+        return;
+    }
+    char *at = json_room(writer, 22);
+    at[0] = ',';
+    at[writer->comma] = '-';
     /* INT64_MIN has no positive counterpart. */
-    put_number(writer, value < 0, value < 0 ? (uint64_t) - (value + 1) + 1 : (uint64_t)value);
-}
-
-void json_uint(struct json_writer *writer, uint64_t value)
-{
-    put_number(writer, false, value > INT64_MAX ? INT64_MAX : value);
+    size_t digits = json_decimal(at + writer->comma + 1, (uint64_t) - (value + 1) + 1);
+    writer->used += writer->comma + 1u + digits;
+    writer->comma = true;
 }
 
 void json_bool(struct json_writer *writer, bool value)

@@ -159,7 +159,21 @@ static inline void json_made(struct json_writer *writer, const char *text, size_
 size_t json_decimal(char out[20], uint64_t value);
 
 void json_int(struct json_writer *writer, int64_t value);
-void json_uint(struct json_writer *writer, uint64_t value);
+
+static inline void json_uint(struct json_writer *writer, uint64_t value)
+{
+    char *at = json_room(writer, 22);
+    *at = ',';
+    at += writer->comma;
+    size_t digits = 1;
+    if (value < 10) /* as many are */
+        *at = (char)('0' + value);
+    else
+        digits = json_decimal(at, value > INT64_MAX ? (uint64_t)INT64_MAX : value);
+    writer->used += writer->comma + digits;
+    writer->comma = true;
+}
+
 void json_bool(struct json_writer *writer, bool value);
 
 #endif

@@ -28,9 +28,14 @@ bool record_elapsed(int64_t from_ns, int64_t to_ns, uint64_t *elapsed_ns)
 
 void record_time(struct json_writer *writer, struct record_context *context, int64_t time_ns)
 {
-    char text[TIME_TEXT_BYTES];
-    time_text(&context->times, time_ns, text);
-    json_name_bytes(writer, text, TIME_TEXT_BYTES - 1);
+    char *at = json_room(writer, TIME_TEXT_BYTES + 2);
+    at[0] = ',';
+    at += writer->comma;
+    at[0] = '"';
+    time_text(&context->times, time_ns, at + 1);
+    at[TIME_TEXT_BYTES] = '"';
+    writer->used += TIME_TEXT_BYTES + 1u + writer->comma;
+    writer->comma = true;
 }
 
 void record_frame(struct json_writer *writer, frame_ref frame)

@@ -1,18 +1,11 @@
 #include "reports/time_text.h"
 
+#include "reports/digits.h"
+
 #include <string.h>
 
 #define NS_PER_SECOND   INT64_C(1000000000)
 #define SECONDS_PER_DAY 86400
-
-/* Digits from the right; what is left of the value beyond them is not ours to show. */
-static void put_digits(char *out, unsigned digits, uint32_t value)
-{
-    for (; digits; digits--) {
-        out[digits - 1] = (char)('0' + value % 10);
-        value /= 10;
-    }
-}
 
 /* The Gregorian calendar in years that begin in March, so that the leap day is the last of its
  * year: 400 years are always 146097 days. */
@@ -28,66 +21,67 @@ static void put_date(char out[10], int64_t day)
     uint32_t day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     uint32_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
     uint32_t year = era * 400 + year_of_era + (month <= 2);
-    put_digits(out, 4, year);
+    put_pair(out, year / 100);
+    put_pair(out + 2, year % 100);
     out[4] = '-';
-    put_digits(out + 5, 2, month);
+    put_pair(out + 5, month);
     out[7] = '-';
-    put_digits(out + 8, 2, day_of_month);
+    put_pair(out + 8, day_of_month);
 }
 
-/* Two digits; below 100. */
-static void put_two(char *out, uint32_t value)
-{
-    out[0] = (char)('0' + value / 10);
-    out[1] = (char)('0' + value % 10);
-}
-
-static void put_time_of_day(char out[9], uint32_t second)
+/* "T10:00:00." */
+static void put_time_of_day(char out[10], uint32_t second)
 {
     out[0] = 'T';
-    put_two(out + 1, second / 3600);
+    put_pair(out + 1, second / 3600);
     out[3] = ':';
-    put_two(out + 4, second / 60 % 60);
+    put_pair(out + 4, second / 60 % 60);
     out[6] = ':';
-    put_two(out + 7, second % 60);
+    put_pair(out + 7, second % 60);
+    out[9] = '.';
 }
 
-/* ".123456789Z" */
-static void put_fraction(char out[12], uint32_t ns)
+/* "123456789Z" */
+static void put_fraction(char out[11], uint32_t ns)
 {
     uint32_t high = ns / 10000; /* five digits, and four */
     uint32_t low = ns % 10000;
-    out[0] = '.';
-    out[1] = (char)('0' + high / 10000);
-    put_two(out + 2, high / 100 % 100);
-    put_two(out + 4, high % 100);
-    put_two(out + 6, low / 100);
-    put_two(out + 8, low % 100);
-    out[10] = 'Z';
-    out[11] = '\0';
+    out[0] = (char)('0' + high / 10000);
+    put_pair(out + 1, high / 100 % 100);
+    put_pair(out + 3, high % 100);
+    put_pair(out + 5, low / 100);
+    put_pair(out + 7, low % 100);
+    out[9] = 'Z';
+    out[10] = '\0';
+}
+
+static void tell_second(struct time_cache *cache, int64_t second)
+{
+    int64_t day = second / SECONDS_PER_DAY;
+    int64_t second_of_day = second % SECONDS_PER_DAY;
+    if (second_of_day < 0) {
+        second_of_day += SECONDS_PER_DAY;
+        day--;
+    }
+    if (!cache->filled || cache->day != day)
+        put_date(cache->text, day);
+    put_time_of_day(cache->text + 10, (uint32_t)second_of_day);
+    cache->day = day;
+    cache->second = second;
+    cache->filled = true;
 }
 
 void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYTES])
 {
     /* Division in C rounds towards zero; calendars round down. */
-    int64_t seconds = time_ns / NS_PER_SECOND;
+    int64_t second = time_ns / NS_PER_SECOND;
     int64_t fraction_ns = time_ns % NS_PER_SECOND;
     if (fraction_ns < 0) {
         fraction_ns += NS_PER_SECOND;
-        seconds--;
+        second--;
     }
-    int64_t day = seconds / SECONDS_PER_DAY;
-    int64_t second_of_day = seconds % SECONDS_PER_DAY;
-    if (second_of_day < 0) {
-        second_of_day += SECONDS_PER_DAY;
-        day--;
-    }
-    if (!cache->filled || cache->day != day) {
-        put_date(cache->date, day);
-        cache->day = day;
-        cache->filled = true;
-    }
-    memcpy(out, cache->date, 10);
-    put_time_of_day(out + 10, (uint32_t)second_of_day);
-    put_fraction(out + 19, (uint32_t)fraction_ns);
+    if (!cache->filled || cache->second != second)
+        tell_second(cache, second);
+    memcpy(out, cache->text, sizeof cache->text);
+    put_fraction(out + sizeof cache->text, (uint32_t)fraction_ns);
 }

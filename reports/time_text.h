@@ -12,11 +12,12 @@
 /* With the terminating NUL. */
 #define TIME_TEXT_BYTES 31
 
-/* The day of the last text: neighbours in a report mostly share it. Starts as all zeros. */
+/* The second of the last text: neighbours in a report often share it, and mostly the day. Starts as
+ * all zeros. */
 struct time_cache {
     bool filled;
-    int64_t day; /* since 1970 */
-    char date[10];
+    int64_t day, second; /* since 1970 */
+    char text[20];       /* all before the fraction */
 };
 
 void time_text(struct time_cache *cache, int64_t time_ns, char out[TIME_TEXT_BYTES]);
