@@ -6,6 +6,58 @@
 #include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/test_talkers.h"
 
+/* ---- what must not take the long way -------------------------------------------------------- */
+
+static bool both_are_open(const struct connection *c)
+{
+    const uint16_t marks = CONN_ESTABLISHED | CONN_CLOSED | CONN_UNTIMED;
+    if (!c->detail || (c->marks & marks) != CONN_ESTABLISHED)
+        return false;
+    for (int s = 0; s < 2; s++) {
+        const struct ranges *holes = c->detail->side[s].holes;
+        if (!(c->side[s].marks & SIDE_SEEN) || !(c->side[s].marks & SIDE_ACKED) ||
+            c->side[s].marks & SIDE_RST || c->side[s].last_ns == TIME_UNKNOWN ||
+            (holes && holes->count))
+            return false;
+    }
+    return true;
+}
+
+/* Octets that are next, or an acknowledgment of what had not been acknowledged; nothing odd. */
+static bool is_next_of(const struct connection *c, int sender, const struct segment *g)
+{
+    const uint32_t odd = SEG_MALFORMED | SEG_SACK | SEG_DSACK | SEG_PADDING_LIKE;
+    const struct side *own = &c->side[sender], *peer = &c->side[!sender];
+    uint32_t fresh = g->ack - peer->una.n, outstanding = peer->nxt.n - peer->una.n;
+    if (!(g->flags & TCP_ACK) || g->flags & (TCP_SYN | TCP_RST) || g->marks & odd)
+        return false;
+    if (c->detail->side[sender].maybe_padding.octets || g->ttl != own->ttl ||
+        g->time_ns < own->last_ns)
+        return false;
+    if (outstanding > INT32_MAX || fresh > outstanding || fresh > 1u << 30 ||
+        g->payload_len > 1u << 30)
+        return false;
+    return g->seq == own->nxt.n && (fresh || g->payload_len || g->flags & TCP_FIN);
+}
+
+/* As ordinary.h says it; there may be more. */
+static bool is_owed_short_way(const struct connection *c, int sender, const struct segment *g)
+{
+    if (!both_are_open(c) || !is_next_of(c, sender, g))
+        return false;
+    const struct side *own = &c->side[sender], *peer = &c->side[!sender];
+    bool closing = (own->marks | peer->marks) & SIDE_FIN || g->flags & TCP_FIN;
+    bool answers_handshake = peer->marks & SIDE_SYN && !(peer->marks & SIDE_SPOKE);
+    bool is_logged = closing || answers_handshake || !(own->marks & SIDE_SPOKE);
+    if (!is_logged)
+        return peer->marks & SIDE_SPOKE && !c->detail->start.taken;
+    bool behind_fin = own->marks & SIDE_FIN && (g->payload_len || g->flags & TCP_FIN);
+    return !behind_fin && c->detail->log_count < c->detail->log_room &&
+           c->detail->log_count < LOG_MAX;
+}
+
+/* ---- both ways ------------------------------------------------------------------------------ */
+
 /* Returns how many segments took a short way. */
 static uint32_t both_ways_of(const struct habits *habits, const struct segment *segments,
                              uint32_t count)
@@ -16,11 +68,14 @@ static uint32_t both_ways_of(const struct habits *habits, const struct segment *
     (void)begin_talk(&either, habits, &segments[0]);
     for (uint32_t i = 0; i < count; i++) {
         int sender = sender_of(&segments[i]);
+        bool owed = is_owed_short_way(&general, sender, &segments[i]);
         assert_true(track_segment(&general, sender, &segments[i]));
-        if (track_ordinary(&either, sender, &segments[i]))
+        if (track_ordinary(&either, sender, &segments[i])) {
             short_ways++;
-        else
+        } else {
+            assert_false(owed);
             assert_true(track_segment(&either, sender, &segments[i]));
+        }
         same(&general, &either);
     }
     connection_finish(&general);
@@ -103,12 +158,88 @@ static void odd(void **state)
               1);
 }
 
+/* ---- limits --------------------------------------------------------------------------------- */
+
+#define QUARTER (UINT32_C(1) << 30) /* of the sequence space */
+
+/* A connection that has just opened, A about to send what is given; returns how many of the
+ * segments took a short way. */
+static uint32_t after_handshake(struct talk *t, const struct segment *given, uint32_t count)
+{
+    struct segment all[8];
+    all[0] = segment(t, A, "S", 0, 0, 0, 0, "");
+    all[1] = segment(t, B, "S.", 0, 1, 0, 10, "");
+    all[2] = segment(t, A, ".", 1, 1, 0, 20, "");
+    memcpy(all + 3, given, count * sizeof *given);
+    return both_ways_of(&(struct habits){0}, all, 3 + count);
+}
+
+/* Numbers further apart than a quarter of the space are of another connection. */
+static void far_numbers(void **state)
+{
+    (void)state;
+    struct talk t;
+    talk_init(&t);
+    for (uint32_t more = 0; more < 2; more++) {
+        const uint32_t octets = QUARTER + more;
+        struct segment given[] = {
+            segment(&t, A, ".", 1, 1, octets, 30, ""),
+            segment(&t, B, ".", 1, 1 + octets, 0, 40, ""),
+            segment(&t, A, ".", 1 + octets, 1, 10, 50, ""),
+        };
+        (void)after_handshake(&t, given, 3);
+    }
+    /* Two halves of it, each next to the one before, acknowledged at once. */
+    for (uint32_t more = 0; more < 2; more++) {
+        struct segment given[] = {
+            segment(&t, A, ".", 1, 1, QUARTER, 30, ""),
+            segment(&t, A, ".", 1 + QUARTER, 1, 100, 31, ""),
+            segment(&t, B, ".", 1, 1 + QUARTER + more, 0, 40, ""),
+            segment(&t, B, ".", 1, 1 + QUARTER + 100, 0, 41, ""),
+        };
+        (void)after_handshake(&t, given, 4);
+    }
+}
+
+/* One octet, one millisecond, one hop aside of what is next. */
+static void beside(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t seq, ack, payload_len;
+        int64_t time_ms;
+        const char *flags, *options;
+    } tries[] = {
+        {101, 201, 10, 60, ".", ""},      {100, 201, 10, 60, ".", ""},
+        {102, 201, 10, 60, ".", ""},      {101, 200, 10, 60, ".", ""},
+        {101, 202, 10, 60, ".", ""},      {101, 201, 0, 60, ".", ""},
+        {101, 101, 0, 60, ".", ""},       {101, 101, 10, 60, ".", ""},
+        {101, 101, 0, 60, "F.", ""},      {101, 201, 10, 30, ".", ""},
+        {101, 201, 10, 29, ".", ""},      {101, 201, 10, 60, ".", "ttl 63"},
+        {101, 201, 10, 60, "PU.E", ""},   {101, 201, 10, 60, "P", ""},
+        {101, 201, 10, 60, ".", "zeros"}, {101, 201, 10, 60, ".", "sack 150-201"},
+        {101, 201, 10, 60, "R.", ""},     {101, 201, 10, 60, "S.", ""},
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        struct talk t;
+        talk_init(&t);
+        struct segment given[] = {
+            segment(&t, A, "P.", 1, 1, 100, 30, ""),
+            segment(&t, B, "P.", 1, 101, 200, 40, ""),
+            segment(&t, A, tries[i].flags, tries[i].seq, tries[i].ack, tries[i].payload_len,
+                    tries[i].time_ms, tries[i].options),
+            segment(&t, B, ".", 201, 111, 0, 80, ""),
+        };
+        (void)after_handshake(&t, given, 4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ordinary), cmocka_unit_test(closing), cmocka_unit_test(lossy),
-        cmocka_unit_test(copied),   cmocka_unit_test(padded),  cmocka_unit_test(one_direction),
-        cmocka_unit_test(odd),
+        cmocka_unit_test(far_numbers), cmocka_unit_test(beside),        cmocka_unit_test(ordinary),
+        cmocka_unit_test(closing),     cmocka_unit_test(lossy),         cmocka_unit_test(copied),
+        cmocka_unit_test(padded),      cmocka_unit_test(one_direction), cmocka_unit_test(odd),
     };
     return cmocka_run_group_tests_name("ordinary", tests, NULL, NULL);
 }
