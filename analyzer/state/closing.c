@@ -203,7 +203,7 @@ static void set_fin_despite(const struct evidence *ev, int x, struct endpoint_fa
     struct fact *f = &e->facts[FACT_FIN_RECEIVED];
     set_fact(e, FACT_FIN_RECEIVED, ev, i, CERTAINTY_CONFIRMED, CAUSE_RECEIVED_FIN);
     f->confirmed_by = ev->log[proof].frame;
-    for (int k = i + 1; k < proof; k++) {
+    for (int k = i; k < proof; k++) {
         if (ev->log[k].side == x) {
             f->order = ORDER_BEHIND(k);
             f->at_ns = ev->log[k].time_ns;
@@ -216,7 +216,7 @@ static void set_fin_despite(const struct evidence *ev, int x, struct endpoint_fa
 static bool fin_overtaken_by_reset(const struct evidence *ev, int x, int fin)
 {
     int64_t due_ns = ev->log[fin].time_ns + ev->rtt_ns[x] + ev->config->delayed_ack_ns;
-    for (int k = fin + 1; k < ev->count; k++) {
+    for (int k = fin; k < ev->count; k++) {
         const struct log_entry *g = &ev->log[k];
         if (g->side != x || !(g->flags & TCP_RST))
             continue;
@@ -296,7 +296,7 @@ static void confirm_fin_acked(const struct evidence *ev, int x, struct endpoint_
         if (g->side == x || g->marks & (LOG_AGAIN | LOG_LATE) || !first || g->flags & TCP_RST ||
             seq_le(g->ack, e->fin_seq) || sent_without(ev, i, e->fin_seq))
             continue;
-        for (int k = i + 1; k < ev->count; k++) {
+        for (int k = i; k < ev->count; k++) {
             const struct log_entry *h = &ev->log[k];
             if (h->side == x && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
                 seq_ge(h->ack, entry_end(g))) {

@@ -226,7 +226,7 @@ struct receipt receipt_of(const struct evidence *ev, int i, bool octets, seq_t e
     /* Until the capture's end nothing came. */
     int64_t answered_ns = ev->now_ns == TIME_UNKNOWN ? INT64_MAX : ev->now_ns;
     bool both_came = false;
-    for (int k = i + 1; k < ev->count; k++) {
+    for (int k = i; k < ev->count; k++) {
         const struct log_entry *h = &ev->log[k];
         if (h->side != x)
             continue;
@@ -333,7 +333,7 @@ static bool acknowledged_between(const struct evidence *ev, int i, int until)
     const struct log_entry *g = &ev->log[i];
     if (!carries_octets(g))
         return false;
-    for (int k = i + 1; k < until; k++) {
+    for (int k = i; k < until; k++) {
         const struct log_entry *h = &ev->log[k];
         if (h->side != g->side && (h->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
             seq_ge(h->ack, entry_end(g)))

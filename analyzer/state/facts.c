@@ -9,7 +9,7 @@ void set_received(struct endpoint_facts *e, enum fact_id id, const struct eviden
     f->at_ns = r->at_ns;
     if (sure)
         f->confirmed_by = ev->log[r->by].frame;
-    for (int k = i + 1; k < ev->count && r->at_ns > ev->log[i].time_ns; k++) {
+    for (int k = i; k < ev->count && r->at_ns > ev->log[i].time_ns; k++) {
         if (ev->log[k].side != ev->log[i].side && ev->log[k].time_ns <= r->at_ns)
             f->order = ORDER_BEHIND(k);
     }

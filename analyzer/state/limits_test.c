@@ -307,6 +307,66 @@ static const struct CMUnitTest tests[] = {
         "+.300 < P. 201:601(400) ack 102\n"
         "+.230000001 > R 102:102(0)\n"
         "client CLOSED @10 sent_rst at .760000001\n"),
+    SCRIPT("a FIN again, whose acknowledgment had passed before: lost", FIN_WAIT_2
+        "+.100 > F. 101:101(0) ack 201 id 5\n"
+        "client = FIN_WAIT_1!\n"),
+    SCRIPT("… octets again that were acknowledged before anything closed: a copy", FIN_WAIT_2
+        "+.100 > P. 1:101(100) ack 201 id 5\n"
+        "client = FIN_WAIT_2?\n"),
+    SCRIPT("… octets again that were outstanding then: lost", ESTABLISHED
+        "+.100 > P. 101:201(100) ack 201\n"
+        "+.001 > F. 201:201(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 202\n"
+        "+.100 > P. 101:201(100) ack 201 id 5\n"
+        "client = FIN_WAIT_1!\n"),
+    SCRIPT("who tries in vain waits for a round trip, however long", SYN_SENT
+        "+3 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+3 > . 1:1(0) ack 1\n"
+        "10 > P. 1:101(100) ack 1\n"
+        "13 < P. 1:11(10) ack 101\n"
+        "16 > . 101:101(0) ack 11\n"
+        "20 > P. 101:201(100) ack 11\n"
+        "21 > P. 101:201(100) ack 11\n"
+        "22 > P. 101:201(100) ack 11\n"
+        "23 > P. 101:201(100) ack 11\n"
+        "26.2 quiet\n"
+        "server = ESTABLISHED!\n"
+        "26.200000001 quiet\n"
+        "server CLOSED timer timed_out at 25\n"),
+
+    /* ---- the first entry, and the last */
+    SCRIPT("begins with a FIN that acknowledges the peer's",
+        "0 > F. 101:101(0) ack 201\n"
+        "+.038 < . 201:201(0) ack 102\n"
+        "server fin acked_by 1\n"
+        "client fin acked_by 2\n"),
+    SCRIPT("… the first answer counts, not one of its own",
+        "0 > F. 101:101(0) ack 201\n"
+        "+.030 > F. 101:101(0) ack 201 id 2\n"
+        "+.100 < . 201:201(0) ack 102\n"
+        "client = FIN_WAIT_2?\n"
+        "server = CLOSE_WAIT!\n"),
+    SCRIPT("… nor a later one",
+        "0 > F. 101:101(0) ack 201\n"
+        "+.010 < . 201:201(0) ack 102\n"
+        "+.200 < . 201:201(0) ack 102 win 7\n"
+        "client = CLOSED?\n"
+        "server = TIME_WAIT?\n"),
+    /* Not of number 201, which is zero on the wire in one of the runs: as a refusal has it. */
+    SCRIPT("an abort that lacks the FIN: it had not come", ESTABLISHED
+        "+.020 < P. 201:211(10) ack 101\n"
+        "+.010 > . 101:101(0) ack 211\n"
+        "+.100 > F. 101:101(0) ack 211\n"
+        "+.100 < R. 211:211(0) ack 101\n"
+        "server: SYN_RECEIVED ESTABLISHED CLOSED!\n"
+        "server retracted CLOSE_WAIT @9\n"),
+    SCRIPT("… one that has it", ESTABLISHED
+        "+.020 < P. 201:211(10) ack 101\n"
+        "+.010 > . 101:101(0) ack 211\n"
+        "+.100 > F. 101:101(0) ack 211\n"
+        "+.100 < R. 211:211(0) ack 102\n"
+        "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT! CLOSED!\n"
+        "server retracted nothing\n"),
     SCRIPT("the first segment that is kept",
         "0 > F. 1:1(0) ack 1\n"
         "+.010 < R 1:1(0)\n"
@@ -329,6 +389,29 @@ static const struct CMUnitTest tests[] = {
         "+.300 quiet\n"
         "client = CLOSED?\n"
         "client retracted nothing\n"),
+
+    SCRIPT("a refusal acknowledges the SYN, or octets that came with it",
+        "0 > S 0:100(100) <mss 1460,FO>\n"
+        "+.010 < R. =0:=0(0) ack 102 win 0\n"
+        "client = SYN_SENT\n"
+        "+.010 < R. =0:=0(0) ack 0 win 0\n"
+        "client = SYN_SENT\n"
+        "+.010 < R. =0:=0(0) ack 101 win 0\n"
+        "client = CLOSED?\n"),
+    SCRIPT("a SYN-ACK below the SYN answers another", SYN_SENT
+        "+.010 < S. 0:0(0) ack 0 <mss 1460>\n"
+        "client = SYN_SENT\n"),
+    SCRIPT("… and one beyond it", SYN_SENT
+        "+.010 < S. 0:0(0) ack 2 <mss 1460>\n"
+        "client = SYN_SENT\n"),
+    SCRIPT("… not where it carried octets",
+        "0 > S 0:100(100) <mss 1460,FO>\n"
+        "+.010 < S. 0:0(0) ack 101 <mss 1460>\n"
+        "client = ESTABLISHED?\n"),
+    SCRIPT("… but beyond those",
+        "0 > S 0:100(100) <mss 1460,FO>\n"
+        "+.010 < S. 0:0(0) ack 102 <mss 1460>\n"
+        "client = SYN_SENT\n"),
 
     /* ---- both open */
     SCRIPT("the first SYN-ACK of the one is no word against that of the other", SYN_SENT

@@ -60,7 +60,7 @@ static void note_syn_implied(const struct evidence *ev, int x, struct endpoint_f
 static bool refused_syn(const struct evidence *ev, int x, int i)
 {
     int64_t own_ns = INT64_MAX;
-    for (int k = i + 1; k < ev->count; k++) {
+    for (int k = i; k < ev->count; k++) {
         const struct log_entry *h = &ev->log[k];
         if (h->side != x)
             continue;

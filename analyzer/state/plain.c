@@ -448,10 +448,7 @@ static void look_behind(const struct evidence *ev, int x, const struct plain *p,
         set |= either_way(close, STATE_CLOSING, STATE_LAST_ACK);
     if (over && silence_since(ev, s->time_wait_until_ns) <= may_stray_ns(ev, x) + ev->rtt_ns[x])
         set |= STATE_BIT(STATE_TIME_WAIT);
-    bool silent = !ev->beside[x] && silence_since(ev, ev->c->side[x].last_ns) > ev->config->idle_ns;
-    if (set & STATE_BIT(STATE_TIME_WAIT) || silent)
-        set |= STATE_BIT(STATE_CLOSED);
-    s->possible = (uint16_t)set;
+    s->possible = (uint16_t)(set | STATE_BIT(STATE_CLOSED)); /* TIME_WAIT ends without a word */
 }
 
 static void close_end(const struct evidence *ev, const struct plain *p, int x,

@@ -56,7 +56,7 @@ static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int r
         e->facts[refused == &e->facts[FACT_FIN_RECEIVED] ? FACT_FIN_RECEIVED : FACT_FIN_ACKED]
             .holds = false;
     /* What it still sent as part of the connection went before. */
-    for (int k = drawn_by + 1; k < rst && !refused; k++) {
+    for (int k = drawn_by; k < rst && !refused; k++) {
         if (ev->log[k].side == ev->log[rst].side && !(ev->log[k].flags & TCP_RST)) {
             order = ORDER_BEHIND(k);
             at_ns = ev->log[k].time_ns;
@@ -112,7 +112,7 @@ static bool went_on_after(const struct evidence *ev, int x, int rst)
 {
     const struct log_entry *r = &ev->log[rst];
     bool refusal = is_refusal(ev, rst);
-    for (int k = rst + 1; k < ev->count; k++) {
+    for (int k = rst; k < ev->count; k++) {
         const struct log_entry *g = &ev->log[k];
         if (g->side != x || g->flags & TCP_RST || g->marks & LOG_LATE)
             continue;
@@ -144,7 +144,7 @@ static bool may_precede_own_syn(const struct evidence *ev, int x, int rst)
 static bool may_only_fend_off(const struct evidence *ev, int rst)
 {
     const struct log_entry *r = &ev->log[rst];
-    for (int k = rst - 1; k >= 0; k--) {
+    for (int k = rst; k >= 0; k--) {
         const struct log_entry *g = &ev->log[k];
         if (g->side == r->side && !(g->flags & TCP_RST))
             return g->flags & TCP_SYN && g->flags & TCP_ACK && !seq_eq(r->seq, entry_end(g));

@@ -314,15 +314,18 @@ static void silences(void **state)
     pass(&s, A, "P.", 201, 1, 100, 150, ""); /* B spoke: another run */
     assert_int_equal(a->last_idle_ns, 20000000);
     assert_int_equal(a->data_idle_ns, 20000000);
-    kept_is(&s, A, KEPT_DATA, 8);
+    pass(&s, B, ".", 1, 201, 0, 150, "");
+    pass(&s, A, "P.", 301, 1, 100, 170, ""); /* at the same instant nobody answered */
+    assert_int_equal(a->data_idle_ns, 20000000);
+    kept_is(&s, A, KEPT_DATA, 10);
     kept_is(&s, A, KEPT_SENT, 8); /* the first is acknowledged: the next stands in for it */
-    pass(&s, A, "F.", 301, 1, 0, 250, "");
-    kept_is(&s, A, KEPT_LAST, 8); /* from now on it stays */
+    pass(&s, A, "F.", 401, 1, 0, 250, "");
+    kept_is(&s, A, KEPT_LAST, 10); /* from now on it stays */
     assert_int_equal(a->last_idle_ns, 20000000);
-    pass(&s, B, "P.", 1, 302, 10, 300, "");
-    kept_is(&s, B, KEPT_LAST, 6);
+    pass(&s, B, "P.", 1, 402, 10, 300, "");
+    kept_is(&s, B, KEPT_LAST, 9);
     kept_is(&s, B, KEPT_DATA, FRAME_NONE);
-    kept_is(&s, B, KEPT_SENT, 10);
+    kept_is(&s, B, KEPT_SENT, 12);
     connection_finish(&s.c);
 }
 
@@ -478,6 +481,76 @@ static void a_fin_reported_selectively(void **state)
     }
 }
 
+/* What is reported selectively: blocks of what was sent, that which touches the last joins it. */
+static void blocks(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *second;
+        uint32_t left, right; /* 0: none */
+    } cases[] = {
+        {"sack 200-300", "", 200, 300},
+        {"sack 200-200", "", 0, 0},
+        {"sack 300-200", "", 0, 0},
+        {"sack 200-1001", "", 200, 1001},
+        {"sack 200-1002", "", 0, 0},
+        {"dsack 200-300", "", 0, 0},
+        {"sack 200-300", "sack 300-400", 200, 400},
+        {"sack 200-300", "sack 301-400", 301, 400},
+        {"sack 200-300", "sack 100-200", 100, 300},
+        {"sack 200-300", "sack 100-199", 100, 199},
+        {"sack 200-300", "sack 220-280", 200, 300},
+        {"sack 200-300", "sack 100-400", 100, 400},
+        {"sack 200-300", "sack 400-400", 200, 300},
+        {"sack 0xc00003e9-300", "", UINT32_C(0xc00003e9), 300}, /* 2^30 below the next */
+        {"sack 0xc00003e8-300", "", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene s;
+        opened(&s);
+        pass(&s, A, "P.", 1, 1, 1000, 100, "");
+        pass(&s, B, ".", 1, 1, 0, 110, cases[i].first);
+        pass(&s, B, ".", 1, 1, 0, 120, cases[i].second);
+        const struct side_detail *a = detail_of(&s, A);
+        assert_int_equal(a->sacked, cases[i].left != 0);
+        if (a->sacked) {
+            assert_int_equal(a->sacked_left.n - s.t.isn[A], cases[i].left);
+            assert_int_equal(a->sacked_right.n - s.t.isn[A], cases[i].right);
+        }
+        assert_false(detail_of(&s, B)->sacked);
+        connection_finish(&s.c);
+    }
+}
+
+/* An answer to a SYN without SYN: of this connection where it acknowledges the SYN, or octets
+ * within a first window of it. */
+static void answers_without_syn(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flags;
+        uint32_t ack, payload_len;
+        bool taken;
+    } cases[] = {
+        {".", 0, 0, false},      {".", 1, 0, true},      {".", 2, 0, false},
+        {"P.", 0, 9, false},     {"P.", 1, 9, true},     {"P.", 65537, 9, true},
+        {"P.", 65538, 9, false}, {"F.", 65537, 0, true}, {"F.", 65538, 0, false},
+        {"P", 0, 9, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene s;
+        scene_init(&s);
+        pass(&s, A, "S", 0, 0, 0, 0, "");
+        pass(&s, B, cases[i].flags, 500, cases[i].ack, cases[i].payload_len, 10, "");
+        assert_int_equal(!!(s.c.side[A].marks & SIDE_ACKED), cases[i].taken);
+        if (cases[i].taken) {
+            una_is(&s, A, cases[i].ack);
+            next_is(&s, B, 500 + cases[i].payload_len + (*cases[i].flags == 'F'));
+        }
+        connection_finish(&s.c);
+    }
+}
+
 /* ---- marks ---------------------------------------------------------------------------------- */
 
 static void what_segments_show(void **state)
@@ -566,6 +639,8 @@ int main(void)
         cmocka_unit_test(acknowledgments_in_a_row),
         cmocka_unit_test(resets_after_trying),
         cmocka_unit_test(a_fin_reported_selectively),
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(answers_without_syn),
         cmocka_unit_test(what_segments_show),
         cmocka_unit_test(how_complete_it_is),
         cmocka_unit_test(changes_of_ttl),

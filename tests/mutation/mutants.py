@@ -145,6 +145,8 @@ def is_operand_end(token):
 def is_array_size(tokens, i):
     """`struct side ends[2]`: of a declaration, not an element."""
     before, name, bracket = tokens[i - 3], tokens[i - 2], tokens[i - 1]
+    if bracket.text == "[" and [token.text for token in tokens[i + 1:i + 4]] == ["]", "=", "{"]:
+        return True
     return (bracket.text == "[" and name.kind == "word" and
             ((before.kind == "word" and before.text not in KEYWORDS - {"struct"}) or before.text == "*"))
 
