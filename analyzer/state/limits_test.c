@@ -414,6 +414,15 @@ static const struct CMUnitTest tests[] = {
         "client = SYN_SENT\n"),
 
     /* ---- both open */
+    /* Of a number of its own that no refusal has, in any of the runs. */
+    SCRIPT("its own SYN overtook the refusal, held up for so long", SYN_SENT
+        "+.010 < S 5:5(0) <mss 1460,sackOK,wscale 7>\n"
+        "+.210 < R. =0:=0(0) ack 1 win 0\n"
+        "server: SYN_SENT!\n"),
+    SCRIPT("… and no longer", SYN_SENT
+        "+.010 < S 5:5(0) <mss 1460,sackOK,wscale 7>\n"
+        "+.210000001 < R. =0:=0(0) ack 1 win 0\n"
+        "server: SYN_SENT SYN_RECEIVED CLOSED!\n"),
     SCRIPT("the first SYN-ACK of the one is no word against that of the other", SYN_SENT
         "+.010 < S 0:0(0) <mss 1460>\n"
         "+.001 < S. 0:0(0) ack 1 <mss 1460>\n"

@@ -1,12 +1,27 @@
 #include "analyzer/state/gather.h"
 
-/* An abort acknowledges the peer's SYN: it had come. */
+/* A closed port's answer to a SYN: its number is zero because X has none, not because it had come
+ * there. */
+static bool is_refusal(const struct evidence *ev, int rst)
+{
+    const struct log_entry *r = &ev->log[rst];
+    bool asked = false;
+    for (int k = 0; k < rst; k++) {
+        const struct log_entry *g = &ev->log[k];
+        if (g->side == r->side && !(g->flags & TCP_RST) && seq_eq(entry_end(g), r->seq))
+            return false;
+        asked |= g->side != r->side && g->flags & TCP_SYN && seq_eq(entry_end(g), r->ack);
+    }
+    return asked && r->flags & TCP_ACK && r->seq.n == 0;
+}
+
+/* An abort acknowledges the peer's SYN: it had come. A refusal has no number of its own. */
 static bool acknowledges_syn(const struct evidence *ev, int i)
 {
     const struct log_entry *g = &ev->log[i];
     const struct side *peer = &ev->c->side[!g->side];
     return g->flags & TCP_ACK && peer->marks & SIDE_ISN && seq_eq(g->ack, seq_add(peer->isn, 1)) &&
-           seq_gt(g->seq, ev->c->side[g->side].isn);
+           seq_gt(g->seq, ev->c->side[g->side].isn) && !is_refusal(ev, i);
 }
 
 /* Before its SYN was answered as far as it knows, an endpoint that sends RST only fends off
@@ -81,21 +96,6 @@ static bool aborts_opening(const struct evidence *ev, int x, int rst)
     return true;
 }
 
-/* A closed port's answer to a SYN: its number is zero because X has none, not because it had come
- * there. */
-static bool is_refusal(const struct evidence *ev, int rst)
-{
-    const struct log_entry *r = &ev->log[rst];
-    bool asked = false;
-    for (int k = 0; k < rst; k++) {
-        const struct log_entry *g = &ev->log[k];
-        if (g->side == r->side && !(g->flags & TCP_RST) && seq_eq(entry_end(g), r->seq))
-            return false;
-        asked |= g->side != r->side && g->flags & TCP_SYN && seq_eq(entry_end(g), r->ack);
-    }
-    return asked && r->flags & TCP_ACK && r->seq.n == 0;
-}
-
 static bool sent_before(const struct evidence *ev, int i)
 {
     for (int k = 0; k < i; k++) {
@@ -119,21 +119,6 @@ static bool went_on_after(const struct evidence *ev, int x, int rst)
         bool anew = g->flags & TCP_SYN && !sent_before(ev, k);
         bool answers = refusal && g->flags & TCP_ACK;
         if (anew || answers || g->time_ns - r->time_ns > may_stray_ns(ev, x))
-            return true;
-    }
-    return false;
-}
-
-/* A refusal that its own SYN may have overtaken. */
-static bool may_precede_own_syn(const struct evidence *ev, int x, int rst)
-{
-    const struct log_entry *r = &ev->log[rst];
-    if (!is_refusal(ev, rst))
-        return false;
-    for (int k = 0; k < rst; k++) {
-        const struct log_entry *g = &ev->log[k];
-        if (g->side == x && (g->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-            r->time_ns - g->time_ns <= may_stray_ns(ev, x))
             return true;
     }
     return false;
@@ -166,9 +151,7 @@ static void note_own_reset(const struct evidence *ev, int x, struct endpoint_fac
         bool bare = !(g->flags & TCP_ACK);
         int drawn_by = bare ? rst_answers(ev, i) : -1;
         if (drawn_by < 0) {
-            set_fact(e, FACT_RESET_SENT, ev, i,
-                     may_precede_own_syn(ev, x, i) ? CERTAINTY_PRESUMED : CERTAINTY_CONFIRMED,
-                     CAUSE_SENT_RST);
+            set_fact(e, FACT_RESET_SENT, ev, i, CERTAINTY_CONFIRMED, CAUSE_SENT_RST);
         } else {
             note_gone(ev, e, i, drawn_by);
             if (may_only_fend_off(ev, i))
