@@ -2,10 +2,10 @@
  * The instants at which a conclusion changes: the last that says the one, and the next nanosecond,
  * which says the other. In most scenes either end is 10 ms away, there and back, from which follow:
  *
- *     what crosses on the way                10 + 10/4 + 1 = 13.5 ms; 200 ms where nothing was measured
- *     what may be held up beyond that        13.5 + 2 * 10 + 10 = 43.5 ms
- *     how long an answer may take            10 + 45 = 55 ms, the delayed acknowledgment included
- *     the retransmission timer (RFC 6298)    10 + 10 + 200 = 220 ms, and twice as much each time
+ *     what crosses on the way                10 + 10/4 + 1 = 13.5 ms; 200 ms where nothing was
+ * measured what may be held up beyond that        13.5 + 2 * 10 + 10 = 43.5 ms how long an answer
+ * may take            10 + 45 = 55 ms, the delayed acknowledgment included the retransmission timer
+ * (RFC 6298)    10 + 10 + 200 = 220 ms, and twice as much each time
  */
 #include "analyzer/state/scenes.h"
 #include "analyzer/state/script.h"
