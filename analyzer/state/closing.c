@@ -371,7 +371,7 @@ static bool was_missing_when_due(const struct evidence *ev, int x, const struct 
  * acknowledged unseen. Only after several retransmissions do stacks give up instead. */
 static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
-    struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    const struct fact *acked = &e->facts[FACT_FIN_ACKED];
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
     if (!e->facts[FACT_FIN_SENT].holds || acked->holds || acked->doubtful || !d || !d->fins ||
         d->again_run >= GIVE_UP_MIN || !gave_up(ev, x) || !only_fin_outstanding(ev, x, e) ||
@@ -381,10 +381,7 @@ static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpo
         if (ev->log[i].flags & TCP_RST)
             return;
     }
-    set_fact(e, FACT_FIN_ACKED, ev, ev->count - 1, CERTAINTY_PRESUMED, CAUSE_IMPLIED);
-    acked->order = ORDER_AT(ev->count);
-    acked->frame = FRAME_NONE;
-    acked->at_ns = d->data_ns;
+    set_by_time(e, FACT_FIN_ACKED, ev, d->data_ns, CAUSE_IMPLIED);
 }
 
 /* A FIN known only by testimony was sent before the peer's was received when it closed actively. */

@@ -20,6 +20,19 @@ static inline void set_fact(struct endpoint_facts *e, enum fact_id id, const str
                                  .order = ORDER_AT(i)};
 }
 
+/* A fact that no segment made so: it holds behind all that passed. */
+static inline void set_by_time(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev,
+                               int64_t at_ns, enum state_cause cause)
+{
+    e->facts[id] = (struct fact){.holds = true,
+                                 .certainty = CERTAINTY_PRESUMED,
+                                 .cause = cause,
+                                 .at_ns = at_ns,
+                                 .frame = FRAME_NONE,
+                                 .index = ev->count,
+                                 .order = ORDER_AT(ev->count)};
+}
+
 /* A fact that rests on entry `i` having reached the endpoint. */
 void set_received(struct endpoint_facts *e, enum fact_id id, const struct evidence *ev, int i,
                   const struct receipt *r, enum state_cause cause);

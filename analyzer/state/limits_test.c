@@ -224,6 +224,30 @@ static const struct CMUnitTest tests[] = {
         "server = CLOSED?\n"
         "server CLOSED timer timed_out at 1.01\n"),
 
+    SCRIPT("the timer begins anew with an acknowledgment of some", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.001 > P. 151:201(50) ack 201\n"
+        "+.019 < . 201:201(0) ack 151\n"
+        "+.220 quiet\n"
+        "client not CLOSED\n"
+        "+.000000001 quiet\n"
+        "client may CLOSED\n"),
+    SCRIPT("… not with a segment that carries nothing", ESTABLISHED
+        "+.100 > P. 101:151(50) ack 201\n"
+        "+.100 > . 151:151(0) ack 201 win 7\n"
+        "+.120 quiet\n"
+        "client not CLOSED\n"
+        "+.000000001 quiet\n"
+        "client may CLOSED\n"),
+    SCRIPT("a FIN that is sent once more with octets before it, of which some were outstanding", ESTABLISHED
+        "+.001 < . 201:201(0) ack 101 win 0\n"
+        "+.100 < F. 201:201(0) ack 101 win 0\n"
+        "+.010 > P. 101:201(100) ack 202\n"
+        "+.001 > P. 201:301(100) ack 202\n"
+        "+.010 < . 202:202(0) ack 201 win 1000\n"
+        "+.300 > FP. 201:301(100) ack 202\n"
+        "client in CLOSING LAST_ACK\n"),
+
     /* ---- timers that back off */
     SCRIPT("a SYN is sent again after a second, and given up half of that later", SYN_SENT
         "1.5 quiet\n"
@@ -310,6 +334,11 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("a FIN again, whose acknowledgment had passed before: lost", FIN_WAIT_2
         "+.100 > F. 101:101(0) ack 201 id 5\n"
         "client = FIN_WAIT_1!\n"),
+    SCRIPT("… whatever else it acknowledges by now", FIN_WAIT_2
+        "+.050 < P. 201:301(100) ack 102\n"
+        "+.200 > F. 101:101(0) ack 301\n"
+        "client = FIN_WAIT_1!\n"
+        "client retracted FIN_WAIT_2 @8\n"),
     SCRIPT("… octets again that were acknowledged before anything closed: a copy", FIN_WAIT_2
         "+.100 > P. 1:101(100) ack 201 id 5\n"
         "client = FIN_WAIT_2?\n"),
@@ -367,6 +396,18 @@ static const struct CMUnitTest tests[] = {
         "+.100 < R. 211:211(0) ack 102\n"
         "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT! CLOSED!\n"
         "server retracted nothing\n"),
+    SCRIPT("… one that was acknowledged draws no reset later", FIN_WAIT_2
+        "+.100 < P. 201:301(100) ack 102\n"
+        "+.010 > . 102:102(0) ack 301\n"
+        "+.010 > R 102:102(0)\n"
+        "client CLOSED! @11 sent_rst at .35\n"),
+    SCRIPT("a FIN is not owed its acknowledgment yet when another resets in its addressee's name", FIN_WAIT_1
+        "+.055 < R 500:500(0) ttl 61\n"
+        "server = CLOSE_WAIT?\n"),
+    SCRIPT("… it is", FIN_WAIT_1
+        "+.055000001 < R 500:500(0) ttl 61\n"
+        "server = ESTABLISHED!\n"
+        "server may CLOSE_WAIT\n"),
     SCRIPT("the first segment that is kept",
         "0 > F. 1:1(0) ack 1\n"
         "+.010 < R 1:1(0)\n"

@@ -317,10 +317,7 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     if (bare_rst || last_syn_ack < 0 ||
         silence_since(ev, ev->log[last_syn_ack].time_ns) < due_ns + due_ns / 2)
         return;
-    set_fact(e, FACT_TIMED_OUT, ev, last_syn_ack, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
-    e->facts[FACT_TIMED_OUT].order = ORDER_AT(ev->count);
-    e->facts[FACT_TIMED_OUT].at_ns = ev->log[last_syn_ack].time_ns + due_ns;
-    e->facts[FACT_TIMED_OUT].frame = FRAME_NONE;
+    set_by_time(e, FACT_TIMED_OUT, ev, ev->log[last_syn_ack].time_ns + due_ns, CAUSE_TIMED_OUT);
 }
 
 void gather_opening(const struct evidence *ev, int x, struct endpoint_facts *e)

@@ -457,7 +457,7 @@ static void close_end(const struct evidence *ev, const struct plain *p, int x,
     struct plain_close close = close_of(ev, p, x);
     traces->fin_first = close.sent;
     traces->fin_acked_index = close.acked;
-    s->fin_sent = s->fin_received = s->fin_acked = s->active_known = true;
+    s->fin_sent = s->active_known = true;
     s->fin_seq = p->side[x].isn + p->side[x].fin_end - 1;
     s->active = close.active;
     s->active_presumed = close.doubtful;

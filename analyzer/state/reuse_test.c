@@ -55,6 +55,11 @@ static const struct CMUnitTest tests[] = {
         "client = SYN_SENT!\n"
         "server = ESTABLISHED\n"
         "server may ESTABLISHED CLOSED SYN_RECEIVED\n"),
+    SCRIPT("… and where it refuses the new one", TIME_WAIT
+        "+2 > S 100000:100000(0) <mss 1460>\n"
+        "+.010 < R. =0:=0(0) ack 100001 win 0\n"
+        "connection 2\n"
+        "server may CLOSED LAST_ACK\n"),
     SCRIPT("the server's TIME_WAIT, and a SYN from the client", ESTABLISHED
         "+.100 < F. 201:201(0) ack 101\n"
         "+.010 > F. 101:101(0) ack 202\n"

@@ -9,8 +9,6 @@ static void describe(const struct evidence *ev, const struct endpoint_facts *e,
 {
     s->fin_sent = e->facts[FACT_FIN_SENT].holds;
     s->fin_implied = e->fin_implied;
-    s->fin_received = e->facts[FACT_FIN_RECEIVED].holds;
-    s->fin_acked = e->facts[FACT_FIN_ACKED].holds;
     s->fin_seq = e->fin_seq.n;
     s->active = e->active;
     s->active_known = e->active_known;

@@ -23,7 +23,7 @@ struct endpoint_states {
     enum tcp_state state;
     enum certainty certainty;
     uint16_t possible; /* bit 1 << state for each */
-    bool fin_sent, fin_implied, fin_received, fin_acked;
+    bool fin_sent, fin_implied;
     bool active, active_known;
     bool active_presumed; /* its FIN's first transmission was not seen, or was queued before */
     bool reset_sent, reset_received;

@@ -81,9 +81,5 @@ void gather_timeouts(const struct evidence *ev, int x, struct endpoint_facts *e)
         if (e->facts[id].holds && e->facts[id].at_ns > at_ns)
             at_ns = e->facts[id].at_ns;
     }
-    set_fact(e, FACT_TIMED_OUT, ev, ev->count - 1, CERTAINTY_PRESUMED, CAUSE_TIMED_OUT);
-    struct fact *f = &e->facts[FACT_TIMED_OUT];
-    f->order = ORDER_AT(ev->count);
-    f->frame = FRAME_NONE;
-    f->at_ns = at_ns;
+    set_by_time(e, FACT_TIMED_OUT, ev, at_ns, CAUSE_TIMED_OUT);
 }

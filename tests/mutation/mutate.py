@@ -124,6 +124,7 @@ class Build:
         self.work = self.folder / "mutation"
         self.overlay = self.work / "overlay"
         self.overlay.mkdir(parents=True, exist_ok=True)
+        run(["ninja", "build.ninja"], self.folder)
         listed = json.loads(run(["meson", "introspect", "--targets", "."], self.folder).stdout)
         self.tests = sorted(target["name"] for target in listed
                             if target["type"] == "executable" and target["name"].startswith("test-") and
