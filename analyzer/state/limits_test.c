@@ -470,6 +470,10 @@ static const struct CMUnitTest tests[] = {
         "+.290 > S. 0:0(0) ack 1 <mss 1460>\n"
         "client: SYN_SENT SYN_RECEIVED ESTABLISHED\n"
         "client retracted nothing\n"),
+    SCRIPT("its SYN-ACK tells of a SYN that did not pass", SYN_SENT
+        "+.010 > S. 0:0(0) ack 1 <mss 1460>\n"
+        "client: SYN_SENT! SYN_RECEIVED!\n"
+        "client SYN_RECEIVED @2 sent_syn_ack\n"),
     SCRIPT("a client that resets tells of no SYN-ACK that was missed", SYN_SENT
         "+.010 > R. 1:1(0) ack 1\n"
         "server:\n"),

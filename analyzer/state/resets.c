@@ -67,9 +67,6 @@ static void note_gone(const struct evidence *ev, struct endpoint_facts *e, int r
     int order = refused ? refused->order : ORDER_AT(drawn_by);
     int64_t at_ns = refused ? refused->at_ns : ev->log[drawn_by].time_ns;
     forget_from(e, order);
-    if (refused)
-        e->facts[refused == &e->facts[FACT_FIN_RECEIVED] ? FACT_FIN_RECEIVED : FACT_FIN_ACKED]
-            .holds = false;
     /* What it still sent as part of the connection went before. */
     for (int k = drawn_by; k < rst && !refused; k++) {
         if (ev->log[k].side == ev->log[rst].side && !(ev->log[k].flags & TCP_RST)) {

@@ -21,6 +21,7 @@ static const struct CMUnitTest tests[] = {
         "connection 2\n"
         "client: SYN_SENT ESTABLISHED!\n"
         "server: SYN_RECEIVED ESTABLISHED?\n"
+        "server in SYN_RECEIVED ESTABLISHED CLOSED\n"
         "handshake complete\n"),
     SCRIPT("after a reset: a new connection", ESTABLISHED
         "+.100 > R. 101:101(0) ack 201\n"

@@ -53,7 +53,7 @@ static const struct CMUnitTest tests[] = {
         "3.9 quiet\n"
         "client = FIN_WAIT_1\n"
         "4.1 quiet\n"
-        "client = CLOSED?\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1! CLOSED?\n"
         "client may FIN_WAIT_1\n"),
     SCRIPT("after fewer it is the acknowledgment that was missed", ESTABLISHED
         "1 > F. 101:101(0) ack 201\n"
