@@ -375,6 +375,13 @@ static const struct CMUnitTest tests[] = {
         "+.100 < . 201:201(0) ack 102\n"
         "client = FIN_WAIT_2?\n"
         "server = CLOSE_WAIT!\n"),
+    SCRIPT("near miss: begins with octets, and the FIN behind them",
+        "0 > P. 1:101(100) ack 1\n"
+        "+.010 > F. 101:101(0) ack 1\n"
+        "+.010 < . 1:1(0) ack 102\n"
+        "client = FIN_WAIT_2?\n"
+        "server = CLOSE_WAIT!\n"
+        "server not TIME_WAIT\n"),
     SCRIPT("… nor a later one",
         "0 > F. 101:101(0) ack 201\n"
         "+.010 < . 201:201(0) ack 102\n"
@@ -470,6 +477,14 @@ static const struct CMUnitTest tests[] = {
         "+.290 > S. 0:0(0) ack 1 <mss 1460>\n"
         "client: SYN_SENT SYN_RECEIVED ESTABLISHED\n"
         "client retracted nothing\n"),
+    SCRIPT("octets of the one, and the other still repeats its SYN-ACK",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.010 < S 0:0(0) <mss 1460>\n"
+        "+.001 < S. 0:0(0) ack 1 <mss 1460>\n"
+        "+.003 > P. 1:44(43) ack 1\n"
+        "+1 < S. 0:0(0) ack 1 <mss 1460> id 7\n"
+        "server = SYN_RECEIVED\n"
+        "server retracted ESTABLISHED @4\n"),
     SCRIPT("its SYN-ACK tells of a SYN that did not pass", SYN_SENT
         "+.010 > S. 0:0(0) ack 1 <mss 1460>\n"
         "client: SYN_SENT! SYN_RECEIVED!\n"

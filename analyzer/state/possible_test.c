@@ -37,6 +37,7 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("… and the peer has closed since", ESTABLISHED
         "+.100 > . 101:101(0) ack 301\n"
         "+.100 > F. 101:101(0) ack 301\n"
+        "client in FIN_WAIT_1 FIN_WAIT_2 CLOSING LAST_ACK TIME_WAIT CLOSED\n"
         "server in ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT LAST_ACK CLOSING TIME_WAIT CLOSED\n"),
     SCRIPT("octets that came late after all: nothing is missing", ESTABLISHED
         "+.100 > . 101:101(0) ack 301\n"

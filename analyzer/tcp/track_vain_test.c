@@ -551,6 +551,180 @@ static void answers_without_syn(void **state)
     }
 }
 
+static bool is_closed(const struct scene *s)
+{
+    return s->c.marks & CONN_CLOSED;
+}
+
+/* Closed by both FINs and their acknowledgments, or by a reset of what had opened; a reset that
+ * octets follow which were never sent before did not close. */
+static void closed_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        int side;
+        const char *flags;
+        uint32_t seq, payload_len;
+        bool closed; /* still, after a reset */
+    } cases[] = {{A, ".", 101, 0, true},  {A, "P.", 101, 10, false}, {A, "P.", 1, 100, true},
+                 {A, "P.", 51, 50, true}, {A, "P.", 51, 51, false},  {A, "R.", 101, 10, true},
+                 {B, "P.", 1, 10, false}, {B, ".", 1, 0, true},      {A, "F.", 101, 0, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene s;
+        opened(&s);
+        pass(&s, A, "P.", 1, 1, 100, 20, "");
+        pass(&s, B, ".", 1, 101, 0, 25, "");
+        assert_false(is_closed(&s));
+        pass(&s, A, "R.", 101, 1, 0, 30, "");
+        assert_true(is_closed(&s));
+        pass(&s, cases[i].side, cases[i].flags, cases[i].seq, cases[i].side == A ? 1 : 101,
+             cases[i].payload_len, 500, "id 1");
+        assert_int_equal(is_closed(&s), cases[i].closed);
+        connection_finish(&s.c);
+    }
+    for (int first = A; first <= B; first++) {
+        struct scene s;
+        opened(&s);
+        pass(&s, first, "F.", 1, 1, 0, 30, "");
+        assert_false(is_closed(&s));
+        pass(&s, !first, "F.", 1, 2, 0, 40, "");
+        assert_true(s.c.side[first].marks & SIDE_FIN_ACKED);
+        assert_false(is_closed(&s));
+        pass(&s, first, ".", 2, 1, 0, 45, "win 9");
+        assert_false(is_closed(&s));
+        pass(&s, first, ".", 2, 2, 0, 50, "");
+        assert_true(is_closed(&s));
+        pass(&s, first, "P.", 2, 2, 10, 60, "");
+        assert_true(is_closed(&s)); /* both are acknowledged, whatever follows */
+        connection_finish(&s.c);
+    }
+    for (int side = A; side <= B; side++) {
+        struct scene s;
+        scene_init(&s);
+        pass(&s, A, "S", 0, 0, 0, 0, "");
+        pass(&s, B, "S.", 0, 1, 0, 6, "");
+        assert_false(s.c.marks & CONN_ESTABLISHED);
+        pass(&s, side, "R.", 1, 1, 0, 8, "");
+        assert_false(is_closed(&s)); /* it had not opened */
+        connection_finish(&s.c);
+    }
+}
+
+/* ---- the record ----------------------------------------------------------------------------- */
+
+static void how_it_begins(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t tap;
+        uint16_t interface;
+    } taps[] = {{0, 0}, {65534, 65534}, {65535, TAP_MANY}, {65536, TAP_MANY}};
+    for (size_t i = 0; i < sizeof taps / sizeof *taps; i++) {
+        struct scene s;
+        scene_init(&s);
+        struct segment g = segment(&s.t, A, ".", 1, 1, 0, 7, "world 3 vlan 12");
+        g.interface = taps[i].tap;
+        g.tunnel = (uint8_t)(TUNNEL_COUNT - 1);
+        g.ip_version = 6;
+        feed(&s, A, &g);
+        assert_true(s.c.first_ns == s.t.origin_ns + 7000000);
+        assert_int_equal(s.c.first_frame, 1);
+        assert_int_equal(s.c.world, 3);
+        assert_int_equal(s.c.vlan, 12);
+        assert_int_equal(s.c.tunnel, TUNNEL_COUNT - 1);
+        assert_int_equal(s.c.ip_version, 6);
+        assert_int_equal(s.c.interface, taps[i].interface);
+        assert_int_equal(s.c.side[A].tap, taps[i].interface);
+        assert_false(s.c.marks & CONN_UNTIMED);
+        assert_true(s.c.side[B].last_ns == TIME_UNKNOWN);
+        connection_finish(&s.c);
+    }
+    struct scene s;
+    scene_init(&s);
+    pass(&s, A, ".", 1, 1, 0, 7, "untimed");
+    assert_true(s.c.marks & CONN_UNTIMED);
+    connection_finish(&s.c);
+}
+
+/* All that it holds beside itself, to the octet. */
+static void what_it_holds(void **state)
+{
+    (void)state;
+    const size_t hole = sizeof(struct range);
+    struct scene s;
+    opened(&s);
+    size_t bytes = sizeof(struct detail);
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    pass(&s, A, "P.", 101, 1, 100, 20, ""); /* a hole, and room for three more */
+    bytes += sizeof(struct ranges) + 4 * hole;
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    pass(&s, B, "P.", 101, 1, 100, 21, "");
+    bytes += sizeof(struct ranges) + 4 * hole;
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    pass(&s, A, "P.", 101, 1, 100, 400, "id 1");
+    bytes += sizeof(struct vain_run);
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    pass(&s, B, "F.", 201, 1, 0, 410, "");
+    while (s.c.detail->log_count < LOG_WITHIN)
+        pass(&s, A, ".", 201, 1, 0, 420 + 10 * (int64_t)s.c.detail->log_count, "win 9");
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    pass(&s, A, ".", 201, 1, 0, 600, "win 8");
+    bytes += 2 * LOG_WITHIN * sizeof(struct log_entry);
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    struct segment rst = segment(&s.t, A, "R.", 201, 1, 0, 700, "");
+    feed(&s, A, &rst);
+    struct segment_aux aux = {0};
+    assert_true(track_reason(&s.c, A, &rst, &aux));
+    bytes += sizeof(struct reset_reason);
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    struct segment second = segment(&s.t, A, "R.", 201, 1, 0, 900, "id 7");
+    assert_true(track_reason(&s.c, A, &second, &aux)); /* the first is kept */
+    assert_int_equal(detail_of(&s, A)->reset_reason->frame, rst.frame);
+    assert_null(detail_of(&s, B)->reset_reason);
+    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    connection_finish(&s.c);
+}
+
+/* What a forged SYN opened is given back. */
+static void given_back(void **state)
+{
+    (void)state;
+    struct scene s, forged;
+    opened(&s);
+    scene_init(&forged);
+    pass(&forged, A, "S", 5000, 0, 0, 100, "");
+    pass(&forged, B, "P.", 1, 1, 30, 110, "");
+    pass(&forged, B, "F.", 31, 1, 10, 120, "");
+    pass(&forged, B, "F.", 31, 1, 10, 400, "id 1");
+    pass(&forged, A, "R", 1, 0, 0, 410, "");
+    uint16_t before = s.c.detail->log_count;
+    assert_true(connection_absorb(&s.c, &forged.c));
+    assert_true(s.c.marks & CONN_ABSORBED);
+    assert_int_equal(s.c.side[A].packets, 2 + 2);
+    assert_int_equal(s.c.side[B].packets, 1 + 3);
+    assert_int_equal(s.c.side[A].ip_bytes, 4 * 40);
+    assert_int_equal(s.c.side[B].ip_bytes, 4 * 40 + 50);
+    assert_int_equal(ms_of(&s, s.c.side[A].last_ns), 410);
+    assert_int_equal(ms_of(&s, s.c.side[B].last_ns), 400);
+    assert_int_equal(s.c.detail->log_count, before + 5);
+    assert_int_equal(s.c.detail->log[before].marks & LOG_FORGED, LOG_FORGED);
+    for (int i = 1; i < 5; i++)
+        assert_int_equal(s.c.detail->log[before + i].marks & LOG_FORGED, 0);
+    assert_int_equal(detail_of(&s, B)->fins, 2);
+    assert_int_equal(detail_of(&s, B)->fin_seq.n - s.t.isn[B], 41);
+    assert_int_equal(detail_of(&s, B)->rsts, 0);
+    assert_int_equal(detail_of(&s, A)->fins, 0);
+    assert_int_equal(detail_of(&s, A)->rsts, 1);
+    /* One that had passed before keeps the time of what passed later. */
+    s.c.side[A].last_ns += 1000;
+    int64_t last_ns = s.c.side[A].last_ns;
+    assert_true(connection_absorb(&s.c, &forged.c));
+    assert_true(s.c.side[A].last_ns == last_ns);
+    assert_int_equal(detail_of(&s, B)->fins, 4);
+    connection_finish(&s.c);
+    connection_finish(&forged.c);
+}
+
 /* ---- marks ---------------------------------------------------------------------------------- */
 
 static void what_segments_show(void **state)
@@ -639,6 +813,10 @@ int main(void)
         cmocka_unit_test(acknowledgments_in_a_row),
         cmocka_unit_test(resets_after_trying),
         cmocka_unit_test(a_fin_reported_selectively),
+        cmocka_unit_test(closed_or_not),
+        cmocka_unit_test(how_it_begins),
+        cmocka_unit_test(what_it_holds),
+        cmocka_unit_test(given_back),
         cmocka_unit_test(blocks),
         cmocka_unit_test(answers_without_syn),
         cmocka_unit_test(what_segments_show),
