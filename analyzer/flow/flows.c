@@ -205,7 +205,7 @@ static bool track_in(struct flows *f, struct connection *c, int sender, const st
         return false;
     if (!c->detail && c->side[0].packets | c->side[1].packets)
         flows_lend_detail(f, c);
-    bool held = track_segment(c, sender, g);
+    bool held = (!aux && track_ordinary(c, sender, g)) || track_segment(c, sender, g);
     if (held && aux)
         held = track_reason(c, sender, g, aux);
     flows_account(f, c);
@@ -240,7 +240,7 @@ static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, u
     struct class_counts counts;
     if (f->trace)
         counts = told_counts(c, sender);
-    if ((aux || !track_ordinary(c, sender, g)) && !track_in(f, c, sender, g, aux))
+    if (!track_in(f, c, sender, g, aux))
         return FLOW_NO_MEMORY;
     if (f->trace)
         status = told_class(f, c, sender, g, &counts);

@@ -8,6 +8,9 @@
 #include "analyzer/tcp/connection.h"
 #include "dissect/compiler.h"
 
+#include <stddef.h>
+#include <string.h>
+
 /* Room for the next entry, to be filled at once; NULL when memory ran out. */
 struct log_entry *log_room(struct detail *detail) MUST_CHECK;
 
@@ -26,5 +29,29 @@ bool log_segment(struct connection *c, int sender, const struct segment *segment
 
 /* What only the numbers tell of the segment just logged, once they were tracked. */
 void log_mark_last(struct connection *c, int sender, const struct segment *segment, bool probe);
+
+/* The log entry of a segment of which nothing is to be said. */
+static ALWAYS_INLINE void log_write(struct log_entry *entry, uint8_t sender,
+                                    const struct segment *g, uint32_t nth)
+{
+    _Static_assert(offsetof(struct segment, ts_ecr) - offsetof(struct segment, seq) == 16 &&
+                       offsetof(struct segment, payload_len) - offsetof(struct segment, seq) == 8 &&
+                       offsetof(struct log_entry, ts_ecr) - offsetof(struct log_entry, seq) == 16 &&
+                       offsetof(struct log_entry, payload_len) - offsetof(struct log_entry, seq) ==
+                           8 &&
+                       (int)LOG_TIMESTAMPS == (int)SEG_TIMESTAMPS,
+                   "the numbers stand in one order in both");
+    entry->time_ns = g->time_ns;
+    entry->frame = g->frame;
+    memcpy(&entry->seq, &g->seq,
+           offsetof(struct log_entry, window) - offsetof(struct log_entry, seq));
+    entry->window = g->window;
+    entry->ip_id = g->ip_id;
+    entry->flags = (uint8_t)g->flags;
+    entry->side = sender;
+    entry->ttl = g->ttl;
+    entry->marks = g->marks & LOG_TIMESTAMPS;
+    entry->nth = nth;
+}
 
 #endif

@@ -164,21 +164,6 @@ bool track_numbers(struct connection *c, int sender, const struct segment *g, bo
     return true;
 }
 
-static void sample_rtt(struct connection *c, struct side *timed, const struct segment *g)
-{
-    if (!(timed->marks & SIDE_SAMPLING) || seq_lt(seq_of(g->ack), timed->rtt_end))
-        return;
-    timed->marks &= (uint16_t)~SIDE_SAMPLING;
-    if (g->time_ns == TIME_UNKNOWN)
-        return;
-    uint32_t rtt_us = connection_us(c, g->time_ns) - timed->rtt_sent_us;
-    if (rtt_us > UINT32_C(0x80000000))
-        return; /* the clock ran backwards in between */
-    if (!(timed->marks & SIDE_RTT) || rtt_us < timed->min_rtt_us)
-        timed->min_rtt_us = rtt_us;
-    timed->marks |= SIDE_RTT;
-}
-
 /* Progress: what was sent in vain before counts no more (RFC 6298 rule 5.3). */
 static void restart_timer(struct side_detail *timed, const struct segment *g)
 {
@@ -234,7 +219,10 @@ bool track_ack(struct connection *c, int sender, const struct segment *g)
         }
         peer->una = seq_max(peer->una, ack);
     }
-    sample_rtt(c, peer, g);
+    if (g->time_ns != TIME_UNKNOWN)
+        sample_rtt(peer, ack, connection_us(c, g->time_ns));
+    else if (peer->marks & SIDE_SAMPLING && seq_ge(ack, peer->rtt_end))
+        peer->marks &= (uint16_t)~SIDE_SAMPLING;
     if (seq_gt(peer->una, peer->nxt)) {
         /* Octets that the peer sent and the tap did not see (yet). */
         bool held = true;

@@ -25,4 +25,18 @@ bool track_numbers(struct connection *c, int sender, const struct segment *segme
                    bool probe) MUST_CHECK;
 bool track_ack(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
+/* An acknowledgment of the side's octets passes at a time that is known. */
+static ALWAYS_INLINE void sample_rtt(struct side *timed, seq_t ack, uint32_t now_us)
+{
+    uint16_t marks = timed->marks;
+    if (!(marks & SIDE_SAMPLING) || seq_lt(ack, timed->rtt_end))
+        return;
+    uint32_t rtt_us = now_us - timed->rtt_sent_us;
+    bool backwards = rtt_us > UINT32_C(0x80000000); /* the clock, in between */
+    if (!backwards && (!(marks & SIDE_RTT) || rtt_us < timed->min_rtt_us))
+        timed->min_rtt_us = rtt_us;
+    marks &= (uint16_t)~SIDE_SAMPLING;
+    timed->marks = backwards ? marks : marks | SIDE_RTT;
+}
+
 #endif

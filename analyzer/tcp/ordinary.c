@@ -4,10 +4,11 @@
 #include "analyzer/tcp/closing.h"
 #include "analyzer/tcp/copies.h"
 #include "analyzer/tcp/kept.h"
+#include "analyzer/tcp/log.h"
+#include "analyzer/tcp/numbers.h"
 #include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/opening.h"
 #include "analyzer/tcp/track.h"
-
-#include <string.h>
 
 /* Nothing of the side's past asks for more than its next octets. */
 static bool is_settled(const struct side *side, const struct side_detail *detail)
@@ -58,15 +59,7 @@ static ALWAYS_INLINE void take_acknowledgment(struct side *peer, struct side_det
     timed->resends = 0;
     timed->timer_ns = g->time_ns;
     peer->una = seq_of(g->ack);
-    uint16_t marks = peer->marks;
-    if (!(marks & SIDE_SAMPLING) || seq_lt(seq_of(g->ack), peer->rtt_end))
-        return;
-    uint32_t rtt_us = now_us - peer->rtt_sent_us;
-    bool backwards = rtt_us > UINT32_C(0x80000000); /* the clock, in between */
-    if (!backwards && (!(marks & SIDE_RTT) || rtt_us < peer->min_rtt_us))
-        peer->min_rtt_us = rtt_us;
-    marks &= (uint16_t)~SIDE_SAMPLING;
-    peer->marks = backwards ? marks : marks | SIDE_RTT;
+    sample_rtt(peer, seq_of(g->ack), now_us);
 }
 
 /* Returns the side's marks as they are then. */
@@ -88,30 +81,6 @@ static ALWAYS_INLINE uint16_t take_octets(struct side *own, struct side_detail *
         detail->timer_ns = g->time_ns;
     detail->data_ns = g->time_ns;
     return own->marks | SIDE_SAMPLING;
-}
-
-/* The log entry of a segment of which nothing is to be said. */
-static ALWAYS_INLINE void write_entry(struct log_entry *entry, uint8_t sender,
-                                      const struct segment *g, uint32_t nth)
-{
-    _Static_assert(offsetof(struct segment, ts_ecr) - offsetof(struct segment, seq) == 16 &&
-                       offsetof(struct segment, payload_len) - offsetof(struct segment, seq) == 8 &&
-                       offsetof(struct log_entry, ts_ecr) - offsetof(struct log_entry, seq) == 16 &&
-                       offsetof(struct log_entry, payload_len) - offsetof(struct log_entry, seq) ==
-                           8 &&
-                       (int)LOG_TIMESTAMPS == (int)SEG_TIMESTAMPS,
-                   "the numbers stand in one order in both");
-    entry->time_ns = g->time_ns;
-    entry->frame = g->frame;
-    memcpy(&entry->seq, &g->seq,
-           offsetof(struct log_entry, window) - offsetof(struct log_entry, seq));
-    entry->window = g->window;
-    entry->ip_id = g->ip_id;
-    entry->flags = (uint8_t)g->flags;
-    entry->side = sender;
-    entry->ttl = g->ttl;
-    entry->marks = g->marks & LOG_TIMESTAMPS;
-    entry->nth = nth;
 }
 
 struct ends {
@@ -182,7 +151,7 @@ static ALWAYS_INLINE void take_ordinary(struct connection *c, const struct ends 
 {
     int64_t idle_ns = idle_before(e, g);
     struct log_entry *kept = keep(e->sent, last_roles(e, g, idle_ns) | sent_role(e, g));
-    write_entry(kept, e->own != c->side, g, e->own->packets + e->peer->packets + 1);
+    log_write(kept, e->own != c->side, g, e->own->packets + e->peer->packets + 1);
     take_next(c, e, g, g->payload_len, idle_ns);
 }
 
@@ -201,7 +170,7 @@ static NEVER_INLINE void take_in_order(struct connection *c, int sender, const s
                      .sent = &d->side[sender],
                      .heard = &d->side[!sender]};
     struct log_entry entry;
-    write_entry(&entry, (uint8_t)sender, g, e.own->packets + e.peer->packets + 1);
+    log_write(&entry, (uint8_t)sender, g, e.own->packets + e.peer->packets + 1);
     d->log_total++;
     d->log[d->log_count++] = entry;
     if (g->flags & TCP_FIN)
@@ -242,10 +211,11 @@ static ALWAYS_INLINE bool track_of(struct connection *c, int sender, const struc
         take_ordinary(c, &e, g);
         return true;
     }
-    if (!is_in_order(c, e.own, e.peer, g))
-        return false;
-    take_in_order(c, sender, g);
-    return true;
+    if (is_in_order(c, e.own, e.peer, g)) {
+        take_in_order(c, sender, g);
+        return true;
+    }
+    return track_opening(c, sender, g);
 }
 
 bool track_ordinary(struct connection *c, int sender, const struct segment *g)

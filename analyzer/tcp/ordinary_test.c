@@ -58,6 +58,13 @@ static bool is_owed_short_way(const struct connection *c, int sender, const stru
 
 /* ---- both ways ------------------------------------------------------------------------------ */
 
+/* As whoever feeds it does: from the second segment on there is one. */
+static void with_detail(struct connection *c)
+{
+    if (c->side[0].packets + c->side[1].packets)
+        assert_non_null(connection_detail(c));
+}
+
 /* Returns how many segments took a short way. */
 static uint32_t both_ways_of(const struct habits *habits, const struct segment *segments,
                              uint32_t count)
@@ -69,6 +76,8 @@ static uint32_t both_ways_of(const struct habits *habits, const struct segment *
     for (uint32_t i = 0; i < count; i++) {
         int sender = sender_of(&segments[i]);
         bool owed = is_owed_short_way(&general, sender, &segments[i]);
+        with_detail(&general);
+        with_detail(&either);
         assert_true(track_segment(&general, sender, &segments[i]));
         if (track_ordinary(&either, sender, &segments[i])) {
             short_ways++;
@@ -234,12 +243,61 @@ static void beside(void **state)
     }
 }
 
+/* One of the first segments of a connection that opens, or nearly: numbers that fit most often,
+ * flags and times that others have. */
+static struct segment opening_segment(struct talkers *w, uint32_t nth)
+{
+    static const uint16_t flags[] = {TCP_SYN,           TCP_SYN | TCP_ACK, TCP_ACK,
+                                     TCP_RST | TCP_ACK, TCP_FIN | TCP_ACK, TCP_ACK | TCP_ECE};
+    uint16_t own_flags = flags[nth < 3 && !one_in(8) ? nth : random_below(6)];
+    bool answers = (own_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+    int side = one_in(8) ? (int)random_below(2) : answers;
+    struct segment g = next_segment(w, side, own_flags);
+    g.seq = w->t.isn[side] + (own_flags & TCP_SYN ? 0 : 1) + (one_in(6) ? random_below(3) : 0);
+    g.ack = own_flags & TCP_ACK ? w->t.isn[!side] + 1 - (one_in(6) ? random_below(3) : 0) : 0;
+    g.payload_len = one_in(10) ? 1 + random_below(6) : 0;
+    g.ip_bytes += g.payload_len;
+    if (own_flags & TCP_SYN && !one_in(4)) {
+        g.marks |= SEG_MSS | SEG_WINDOW_SCALE | SEG_SACK_PERMITTED;
+        g.mss = one_in(3) ? 0 : 1460;
+        g.window_scale = 7;
+    }
+    if (one_in(20))
+        g.marks |= SEG_FAST_OPEN;
+    odd_marks(w, &g);
+    return g;
+}
+
+/* Most often they answer one another, and then some take the short way. */
+static void opened_anyhow(void **state)
+{
+    (void)state;
+    static const struct habits habits[] = {
+        {.odd = 40, .stamped = true}, {.odd = 20, .untimed = true}, {.odd = 0, .stamped = true}};
+    uint32_t short_ways[3] = {0};
+    for (uint64_t seed = 1; seed <= 9000; seed++) {
+        struct talkers w;
+        struct segment segments[8];
+        memset(&w, 0, sizeof w);
+        random_state = seed;
+        w.habits = habits[seed % 3];
+        talk_init(&w.t);
+        for (uint32_t i = 0; i < 8; i++)
+            segments[i] = opening_segment(&w, i);
+        short_ways[seed % 3] += both_ways_of(&w.habits, segments, 8);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_in_range(short_ways[i], 1000, 9000 * 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(far_numbers), cmocka_unit_test(beside),        cmocka_unit_test(ordinary),
-        cmocka_unit_test(closing),     cmocka_unit_test(lossy),         cmocka_unit_test(copied),
-        cmocka_unit_test(padded),      cmocka_unit_test(one_direction), cmocka_unit_test(odd),
+        cmocka_unit_test(far_numbers), cmocka_unit_test(beside),
+        cmocka_unit_test(ordinary),    cmocka_unit_test(closing),
+        cmocka_unit_test(lossy),       cmocka_unit_test(copied),
+        cmocka_unit_test(padded),      cmocka_unit_test(one_direction),
+        cmocka_unit_test(odd),         cmocka_unit_test(opened_anyhow),
     };
     return cmocka_run_group_tests_name("ordinary", tests, NULL, NULL);
 }

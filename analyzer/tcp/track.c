@@ -10,7 +10,6 @@
 #include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/padding.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 static void note_completeness(struct connection *c, const struct segment *g)
@@ -318,16 +317,26 @@ void track_first_syn(struct connection *c, int sender, const struct segment *g)
 {
     struct side *own = &c->side[sender];
     own->tap = tap_of(g);
-    if (g->time_ns != TIME_UNKNOWN)
-        remember_segment(own, (struct recent_segment){.signature = signature_of(g)});
     note_syn(c, sender, g);
-    bool held = track_numbers(c, sender, g, false);
-    assert(held && !c->detail); /* it fills and opens no hole */
-    (void)held;
-    note_completeness(c, g);
+    own->marks |= SIDE_SEEN;
+    own->nxt = seq_add(own->isn, 1);
+    if (g->time_ns != TIME_UNKNOWN) {
+        remember_segment(own, (struct recent_segment){.signature = signature_of(g)});
+        own->rtt_end = own->nxt; /* sent at the time that others are told from */
+        own->marks |= SIDE_SAMPLING;
+    }
+    if (g->marks & SEG_TIMESTAMPS) {
+        own->ts_val = g->ts_val;
+        own->marks |= SIDE_TIMESTAMPS;
+    }
+    own->packets = 1;
+    own->ip_bytes = g->ip_bytes;
+    own->ttl = g->ttl;
+    own->window = g->window;
+    own->last_ns = g->time_ns;
+    c->completeness |= COMPLETE_SYN;
     c->marks |= connection_marks_of(g);
-    note_segment(c, sender, g);
-    note_control(c, sender, g);
+    c->syn_mss = g->marks & SEG_MSS ? g->mss : 0;
 }
 
 bool track_reason(struct connection *c, int sender, const struct segment *g,
