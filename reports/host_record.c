@@ -1,5 +1,6 @@
 #include "reports/host_record.h"
 
+#include "reports/record_words.h"
 #include "reports/sentence.h"
 
 #define DATASET "finwait.host"
@@ -17,9 +18,7 @@ static int64_t capture_start_ns(const struct capture_findings *findings)
 
 static void put_connections(struct json_writer *writer, const struct host_verdict *verdict)
 {
-    json_key(writer, "connections");
-    json_begin_object(writer);
-    json_key(writer, "opened");
+    json_piece(writer, "\"connections\":{\"opened\":");
     json_uint(writer, verdict->opened);
     json_key(writer, "accepted");
     json_uint(writer, verdict->accepted);
@@ -43,15 +42,14 @@ static void put_peak_at(struct json_writer *writer, struct record_context *conte
 static void put_states(struct json_writer *writer, struct record_context *context,
                        const struct host_verdict *verdict)
 {
-    json_key(writer, "states");
-    json_begin_object(writer);
+    json_piece(writer, "\"states\":{");
     for (unsigned state = 0; state < STATE_UNKNOWN; state++) {
         const struct state_load *load = &verdict->states[state];
         if (!load->peak)
             continue;
-        json_key_name(writer, tcp_state_name(state));
-        json_begin_object(writer);
-        json_key(writer, "peak");
+        record_word(writer, state_words, state);
+        json_colon(writer);
+        json_piece(writer, "{\"peak\":");
         json_uint(writer, load->peak);
         put_peak_at(writer, context, load->peak_at_ns);
         json_key(writer, "mean");
@@ -64,8 +62,7 @@ static void put_states(struct json_writer *writer, struct record_context *contex
 static void put_services(struct json_writer *writer, struct record_context *context,
                          const struct host_verdict *verdict)
 {
-    json_key(writer, "services");
-    json_begin_array(writer);
+    json_piece(writer, "\"services\":[");
     for (uint32_t i = 0; i < verdict->service_count; i++) {
         const struct service_use *use = &verdict->services[i];
         json_begin_object(writer);

@@ -1,7 +1,7 @@
 #include "reports/identity.h"
 
+#include <assert.h>
 #include <nettle/base64.h>
-#include <nettle/sha1.h>
 #include <string.h>
 
 #define PROTOCOL_TCP 6
@@ -122,17 +122,67 @@ void community_id(const struct connection_verdict *verdict, char out[COMMUNITY_I
     out[COMMUNITY_ID_BYTES - 1] = '\0';
 }
 
+/* What an event is, in pieces: its first block, and what of the subject lies beyond. */
+struct event_name {
+    uint8_t block[EVENT_BLOCK_BYTES];
+    size_t block_len;
+    const char *rest;
+    size_t rest_len;
+};
+
+static struct event_name name_of(const char *dataset, const uint8_t capture_digest[20],
+                                 const char *subject)
+{
+    struct event_name name;
+    size_t dataset_len = strlen(dataset) + 1;
+    size_t subject_len = strlen(subject);
+    size_t room = EVENT_BLOCK_BYTES - 20 - dataset_len;
+    size_t first_len = subject_len < room ? subject_len : room;
+    assert(dataset_len <= EVENT_BLOCK_BYTES - 20);
+    memcpy(name.block, dataset, dataset_len);
+    memcpy(name.block + dataset_len, capture_digest, 20);
+    memcpy(name.block + dataset_len + 20, subject, first_len);
+    name.block_len = dataset_len + 20 + first_len;
+    name.rest = subject + first_len;
+    name.rest_len = subject_len - first_len;
+    return name;
+}
+
+static void finish_event(struct sha1_ctx *context, const struct event_name *name,
+                         char out[HEX_DIGEST_BYTES])
+{
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    if (name->rest_len)
+        sha1_update(context, name->rest_len, (const uint8_t *)name->rest);
+    sha1_digest(context, SHA1_DIGEST_SIZE, digest);
+    put_hex(out, digest, sizeof digest);
+}
+
 void event_id(const char *dataset, const uint8_t capture_digest[20], const char *subject,
               char out[HEX_DIGEST_BYTES])
 {
+    struct event_name name = name_of(dataset, capture_digest, subject);
     struct sha1_ctx context;
-    uint8_t digest[SHA1_DIGEST_SIZE];
     sha1_init(&context);
-    sha1_update(&context, strlen(dataset) + 1, (const uint8_t *)dataset);
-    sha1_update(&context, 20, capture_digest);
-    sha1_update(&context, strlen(subject), (const uint8_t *)subject);
-    sha1_digest(&context, SHA1_DIGEST_SIZE, digest);
-    put_hex(out, digest, sizeof digest);
+    sha1_update(&context, name.block_len, name.block);
+    finish_event(&context, &name, out);
+}
+
+void event_id_alike(struct event_start *start, const char *dataset,
+                    const uint8_t capture_digest[20], const char *subject,
+                    char out[HEX_DIGEST_BYTES])
+{
+    struct event_name name = name_of(dataset, capture_digest, subject);
+    bool known = start->known && name.block_len == EVENT_BLOCK_BYTES &&
+                 memcmp(name.block, start->block, EVENT_BLOCK_BYTES) == 0;
+    if (!known) {
+        sha1_init(&start->after);
+        sha1_update(&start->after, name.block_len, name.block);
+        memcpy(start->block, name.block, name.block_len);
+        start->known = name.block_len == EVENT_BLOCK_BYTES;
+    }
+    struct sha1_ctx context = start->after;
+    finish_event(&context, &name, out);
 }
 
 void digest_text(const uint8_t digest[20], char out[HEX_DIGEST_BYTES])

@@ -10,6 +10,7 @@
 
 #include "analyzer/verdict.h"
 
+#include <nettle/sha1.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -41,6 +42,20 @@ void community_id(const struct connection_verdict *verdict, char out[COMMUNITY_I
 /* event.id: one name for one record of one capture. `subject` is empty for the summary. */
 void event_id(const char *dataset, const uint8_t capture_digest[20], const char *subject,
               char out[HEX_DIGEST_BYTES]);
+
+/* The same, of one record among many whose subjects begin alike: what was hashed of the one before
+ * is not hashed again. Zeroed at first. */
+#define EVENT_BLOCK_BYTES 64
+
+struct event_start {
+    bool known;
+    uint8_t block[EVENT_BLOCK_BYTES]; /* what all of it begins with, */
+    struct sha1_ctx after;            /* and how far it has come with that */
+};
+
+void event_id_alike(struct event_start *start, const char *dataset,
+                    const uint8_t capture_digest[20], const char *subject,
+                    char out[HEX_DIGEST_BYTES]);
 
 /* capture.id. */
 void digest_text(const uint8_t digest[20], char out[HEX_DIGEST_BYTES]);

@@ -163,13 +163,33 @@ static void event_ids(void **state)
     assert_string_not_equal(id, other);
 }
 
+/* Subjects that begin alike as far as any place around the end of the first block, and not. */
+static void event_ids_alike(void **state)
+{
+    (void)state;
+    static const char *const datasets[] = {"finwait.sample", "finwait.host"};
+    struct event_start start = {0};
+    uint8_t digest[20] = {7};
+    char subject[200], id[HEX_DIGEST_BYTES], expected[HEX_DIGEST_BYTES];
+    for (unsigned i = 0; i < 4000; i++) {
+        size_t length = i * 7 % 100;
+        memset(subject, 'a', sizeof subject);
+        subject[length] = '\0';
+        if (i % 3 == 0 && length)
+            subject[i % length] = 'b';
+        digest[0] = (uint8_t)(i % 5 == 0);
+        event_id(datasets[i % 11 == 0], digest, subject, expected);
+        event_id_alike(&start, datasets[i % 11 == 0], digest, subject, id);
+        assert_string_equal(id, expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(community_ids),
-        cmocka_unit_test(connection_ids),
-        cmocka_unit_test(previous_is_the_same),
-        cmocka_unit_test(event_ids),
+        cmocka_unit_test(community_ids),        cmocka_unit_test(connection_ids),
+        cmocka_unit_test(previous_is_the_same), cmocka_unit_test(event_ids),
+        cmocka_unit_test(event_ids_alike),
     };
     return cmocka_run_group_tests_name("identity", tests, NULL, NULL);
 }

@@ -19,9 +19,7 @@ void json_flush(struct json_writer *writer)
 void json_key_name(struct json_writer *writer, const char *name)
 {
     json_name(writer, name);
-    *json_room(writer, 1) = ':';
-    writer->used++;
-    writer->comma = false;
+    json_colon(writer);
 }
 
 void json_name_bytes(struct json_writer *writer, const char *name, size_t length)

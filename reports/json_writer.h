@@ -133,6 +133,14 @@ static inline void json_key_word(struct json_writer *writer, const struct json_w
     writer->comma = false;
 }
 
+/* Makes a key of the name just written. */
+static inline void json_colon(struct json_writer *writer)
+{
+    *json_room(writer, 1) = ':';
+    writer->used++;
+    writer->comma = false;
+}
+
 /* A key known only at run time: a name of ours, like a state's. */
 void json_key_name(struct json_writer *writer, const char *name);
 

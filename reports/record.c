@@ -11,6 +11,7 @@ void record_context_init(struct record_context *context, const struct capture_fi
 {
     context->findings = findings;
     context->times = (struct time_cache){0};
+    context->events.known = false;
     context->origin_len = 0;
     for (unsigned rule = 0; rule < RULES; rule++)
         context->sentences[rule].count = 0;
@@ -62,16 +63,22 @@ void record_host(struct json_writer *writer, const uint8_t *address)
         json_bool(writer, true);
         return;
     }
-    json_piece(writer, "\"host\":{");
-    record_address(writer, address);
+    char text[ADDRESS_TEXT_BYTES];
+    record_host_text(writer, text, address_text(text, address));
+}
+
+void record_host_text(struct json_writer *writer, const char *address, size_t length)
+{
+    json_piece(writer, "\"host\":{\"ip\":");
+    json_name_bytes(writer, address, length);
     json_end_object(writer);
 }
 
-void record_metric_event(struct json_writer *writer, const struct record_context *context,
+void record_metric_event(struct json_writer *writer, struct record_context *context,
                          const char *dataset, const char *subject)
 {
     char id[HEX_DIGEST_BYTES];
-    event_id(dataset, context->findings->digest, subject, id);
+    event_id_alike(&context->events, dataset, context->findings->digest, subject, id);
     json_piece(writer, "\"event\":{\"kind\":\"metric\",\"category\":[\"network\"],"
                        "\"type\":[\"info\"],\"dataset\":");
     json_name(writer, dataset);

@@ -9,6 +9,7 @@
 
 #include "analyzer/verdict.h"
 #include "dissect/findings.h"
+#include "reports/identity.h"
 #include "reports/json_writer.h"
 #include "reports/sentence.h"
 #include "reports/text_clean.h"
@@ -31,6 +32,7 @@ struct record_context {
     size_t origin_len; /* 0: nothing yet, or too long to be kept */
     char origin[512];
     struct sentence_template sentences[RULES];
+    struct event_start events; /* those that count, of one instant mostly */
 };
 
 /* `observer` may be NULL. */
@@ -52,8 +54,11 @@ void record_address(struct json_writer *writer, const uint8_t address[16]);
 /* The member `host` with its address; `others` when it is NULL: many hosts together. */
 void record_host(struct json_writer *writer, const uint8_t *address);
 
+/* The same of an address that is text already, and not of others. */
+void record_host_text(struct json_writer *writer, const char *address, size_t length);
+
 /* The member `event` of a record that counts. */
-void record_metric_event(struct json_writer *writer, const struct record_context *context,
+void record_metric_event(struct json_writer *writer, struct record_context *context,
                          const char *dataset, const char *subject);
 
 /* The member `caveats`, of bits 1 << enum caveat. */

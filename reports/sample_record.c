@@ -1,6 +1,7 @@
 #include "reports/sample_record.h"
 
-#include "reports/sentence.h"
+#include "reports/address_text.h"
+#include "reports/record_words.h"
 
 #define DATASET "finwait.sample"
 
@@ -27,12 +28,12 @@ static void put_events(struct json_writer *writer, const struct sample_verdict *
     json_uint(writer, verdict->closes);
     json_key(writer, "resets");
     json_uint(writer, verdict->resets);
-    json_key(writer, "rules");
-    json_begin_object(writer);
+    json_piece(writer, "\"rules\":{");
     for (unsigned rule = 0; rule < RULES; rule++) {
         if (!verdict->rules[rule] || rule_left_out[rule])
             continue;
-        json_key_name(writer, rule_table[rule].id);
+        record_word(writer, rule_words, rule);
+        json_colon(writer);
         json_uint(writer, verdict->rules[rule]);
     }
     json_end_object(writer);
@@ -41,21 +42,28 @@ static void put_events(struct json_writer *writer, const struct sample_verdict *
 void sample_record(struct json_writer *writer, struct record_context *context,
                    const struct sample_verdict *verdict, const bool rule_left_out[RULES])
 {
-    const uint8_t *address = verdict->others ? NULL : verdict->address;
-    struct sentence subject;
-    sentence_init(&subject);
-    sentence_add_count(&subject, (uint64_t)verdict->at_ns);
-    sentence_add(&subject, verdict->of_host ? " host " : "");
-    if (verdict->of_host && address)
-        sentence_add_host(&subject, address);
+    char subject[20 + sizeof " host " - 1 + ADDRESS_TEXT_BYTES];
+    size_t length = json_decimal(subject, (uint64_t)verdict->at_ns);
+    if (verdict->of_host) {
+        memcpy(subject + length, " host ", 6);
+        length += 6;
+    }
+    const char *address = subject + length;
+    size_t address_len = 0;
+    if (verdict->of_host && !verdict->others)
+        address_len = address_text(subject + length, verdict->address);
+    subject[length + address_len] = '\0';
 
     json_begin_object(writer);
     json_key(writer, "@timestamp");
     record_time(writer, context, verdict->at_ns);
-    record_metric_event(writer, context, DATASET, subject.text);
+    record_metric_event(writer, context, DATASET, subject);
     record_origin(writer, context);
     if (verdict->of_host) {
-        record_host(writer, address);
+        if (verdict->others)
+            record_host(writer, NULL);
+        else
+            record_host_text(writer, address, address_len);
         put_states(writer, verdict);
     } else {
         put_events(writer, verdict, rule_left_out);

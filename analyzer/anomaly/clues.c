@@ -84,12 +84,15 @@ static unsigned in_detail(const struct scene *s, const struct detail *d)
 }
 
 /* What all connections of a shape have in common needs no look at the log: after its handshake a
- * plain one sends nothing twice, and nothing into a half-closed connection but with its FIN. */
+ * plain one sends nothing twice, and nothing into a half-closed connection but with its FIN. Nobody
+ * stays longer in CLOSE_WAIT than the whole close takes. */
 static unsigned in_closed(const struct scene *s)
 {
     const struct log_entry *log = s->ev->log;
+    int64_t duration_ns = s->verdict->close.duration_ns;
     bool octets = log[s->ends[0].fin_first].payload_len || log[s->ends[1].fin_first].payload_len;
-    return CLUE_FIN | (octets ? CLUE_OCTETS_AFTER_FIN : 0);
+    bool quick = duration_ns >= 0 && duration_ns < s->config->stuck_ns;
+    return (quick ? 0 : CLUE_FIN) | (octets ? CLUE_OCTETS_AFTER_FIN : 0);
 }
 
 static unsigned in_shape(const struct scene *s)

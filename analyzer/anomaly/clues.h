@@ -25,7 +25,7 @@ enum clue {
     CLUE_HOLE = 1u << 4,
     /* Neither end reset it, and one of them has not closed. */
     CLUE_UNCLOSED = 1u << 5,
-    /* A FIN passed. */
+    /* A FIN passed, and the close was not over at once. */
     CLUE_FIN = 1u << 6,
     /* Many bare acknowledgments answered one another. */
     CLUE_ACK_RUN = 1u << 7,

@@ -214,11 +214,55 @@ static int64_t collect(const struct ledger *l, unsigned row, struct changes *c)
     return line->first < first ? line->first : first;
 }
 
+/* So many are put in order one by one. */
+#define NOTES_FEW 24u
+
+/* A row's notes in order, as distances from the base, doubled; odd where one more stands. Of one
+ * instant those that leave come first. */
+static unsigned in_order(const struct ledger *l, unsigned row, uint16_t order[NOTES_FEW])
+{
+    const uint16_t *notes = notes_in(l);
+    unsigned count = 0;
+    for (unsigned i = 0; i < l->count; i++) {
+        if (row_of(notes[i]) != row)
+            continue;
+        unsigned distance = (unsigned)((uint64_t)notes[i] - (uint64_t)l->base) & NOTE_INSTANT;
+        uint16_t place = (uint16_t)(distance << 1 | !(notes[i] & NOTE_LEAVES));
+        unsigned at = count++;
+        for (; at > 0 && order[at - 1] > place; at--)
+            order[at] = order[at - 1];
+        order[at] = place;
+    }
+    return count;
+}
+
+static struct row_load load_of_few(const struct ledger *l, unsigned row)
+{
+    struct row_load load = {0};
+    uint16_t order[NOTES_FEW];
+    unsigned count = in_order(l, row, order);
+    int32_t stands = 0; /* below 0 at most within an instant */
+    unsigned since = 0;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned distance = order[i] >> 1;
+        load.sum += (uint64_t)stands * (distance - since);
+        since = distance;
+        stands += order[i] & 1 ? 1 : -1;
+        if (stands > (int32_t)load.peak) {
+            load.peak = (uint32_t)stands;
+            load.instant = l->base + distance;
+        }
+    }
+    return load;
+}
+
 struct row_load ledger_load(const struct ledger *l, unsigned row)
 {
     struct row_load load = {0};
     if (!(l->rows & 1u << row))
         return load;
+    if (l->count <= NOTES_FEW && !l->lines)
+        return load_of_few(l, row);
     struct changes c;
     int64_t first = collect(l, row, &c);
     unsigned start = (unsigned)((uint64_t)first & NOTE_INSTANT);

@@ -142,6 +142,7 @@ static void find_end(struct arrival *a, const struct connection *c)
 #define STATE_BIT(state) (1u << (state))
 #define NO_SOCKETS       (STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_UNKNOWN))
 #define OPENING          (STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_SYN_RECEIVED))
+#define WAITING          (STATE_BIT(STATE_TIME_WAIT) | STATE_BIT(STATE_CLOSE_WAIT))
 
 static bool is_socket(unsigned state)
 {
@@ -341,42 +342,51 @@ struct counted {
     struct life *life;
 };
 
-/* The stay of an entry that lasts until then at most; empty when its times are not known. */
-static bool count_stay(struct arrival *a, const struct counted *c, const struct state_entry *entry,
-                       int64_t until_ns)
+/* States in which a socket waits for the end: of these more is told than how many there were. */
+static bool count_waiting(const struct arrival *a, const struct counted *c,
+                          const struct state_entry *entry, const struct stay *stay)
 {
-    struct stay stay = {.from_ns = entry->at_ns, .to_ns = until_ns};
-    if (a->end_ns < stay.to_ns)
-        stay.to_ns = a->end_ns;
-    if (!is_socket(entry->state) || stay.from_ns == TIME_UNKNOWN || stay.to_ns <= stay.from_ns)
-        return true;
-    cover(a, stay.from_ns); /* the end of it is covered by now_ns */
-    stay.from = instant_of(a, stay.from_ns);
-    stay.to = instant_of(a, stay.to_ns);
-    add_to_life(c->life, entry->state, &stay);
-    if (!ledger_stand(&c->host->states, a->load->grid.level, entry->state, stay.from, stay.to))
-        return false;
     if (entry->state == STATE_TIME_WAIT && c->host != &a->load->others &&
         !add_example(a, entry->frame, "with this segment it entered TIME_WAIT", &c->host->examples))
         return false;
-    return !is_stuck(a, entry, stay) || count_stuck(a, c->e, entry, stay);
+    return !is_stuck(a, entry, *stay) || count_stuck(a, c->e, entry, *stay);
+}
+
+static bool count_stay(struct arrival *a, const struct counted *c, const struct state_entry *entry,
+                       int64_t from_ns, int64_t to_ns)
+{
+    cover(a, from_ns); /* the end of it is covered by now_ns */
+    struct stay stay = {.from_ns = from_ns, .to_ns = to_ns};
+    stay.from = instant_of(a, from_ns);
+    stay.to = instant_of(a, to_ns);
+    add_to_life(c->life, entry->state, &stay);
+    if (!ledger_stand(&c->host->states, a->load->grid.level, entry->state, stay.from, stay.to))
+        return false;
+    return !(STATE_BIT(entry->state) & WAITING) || count_waiting(a, c, entry, &stay);
 }
 
 /* What was taken back neither stands nor ends what does. */
 static bool count_states(struct arrival *a, const struct counted *c)
 {
-    const struct state_entry *entry = NULL;
+    const struct state_entry *entry = c->e->states;
+    const struct state_entry *end = entry + c->e->state_count;
     c->life->taken = (struct stay){.from_ns = INT64_MAX, .to_ns = INT64_MIN};
     c->life->time_wait = (struct stay){0};
-    for (uint32_t i = 0; i < c->e->state_count; i++) {
-        const struct state_entry *next = &c->e->states[i];
-        if (next->retracted)
-            continue;
-        if (entry && !count_stay(a, c, entry, next->at_ns))
+    while (entry < end && entry->retracted)
+        entry++;
+    while (entry < end) {
+        const struct state_entry *next = entry + 1;
+        while (next < end && next->retracted)
+            next++;
+        /* Empty when its times are not known. */
+        int64_t from_ns = entry->at_ns;
+        int64_t to_ns = next < end && next->at_ns < a->end_ns ? next->at_ns : a->end_ns;
+        if (is_socket(entry->state) && from_ns < to_ns && from_ns != TIME_UNKNOWN &&
+            !count_stay(a, c, entry, from_ns, to_ns))
             return false;
         entry = next;
     }
-    return !entry || count_stay(a, c, entry, INT64_MAX);
+    return true;
 }
 
 static bool count_endpoint(struct arrival *a, const struct endpoint_verdict *e, struct life *life,

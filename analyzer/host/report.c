@@ -17,7 +17,7 @@ static int by_address(const void *left, const void *right)
 {
     const struct host *const *a = left;
     const struct host *const *b = right;
-    return roll_key_order(&(*a)->key, &(*b)->key);
+    return roll_address_order((*a)->key.address[0], (*b)->key.address[0]);
 }
 
 /* The hosts told apart, in order of address. */
@@ -129,14 +129,15 @@ static bool hand_samples(const struct load *load, const struct choice *sampled,
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
-static struct state_load load_of(const struct host *host, unsigned state, const struct grid *grid)
+static struct state_load load_of(const struct row_load *row, const struct grid *grid,
+                                 int64_t instants)
 {
-    struct row_load row = ledger_load(&host->states, state);
-    int64_t instants = grid_last(grid) - grid_first(grid) + 1;
+    if (!row->peak)
+        return (struct state_load){.peak_at_ns = TIME_UNKNOWN};
     return (struct state_load){
-        .peak = row.peak,
-        .peak_at_ns = row.peak ? grid_time_ns(grid, row.instant) : TIME_UNKNOWN,
-        .mean = instants > 0 ? row.sum / (uint64_t)instants : 0,
+        .peak = row->peak,
+        .peak_at_ns = grid_time_ns(grid, row->instant),
+        .mean = instants > 0 ? row->sum / (uint64_t)instants : 0,
     };
 }
 
@@ -160,7 +161,7 @@ static int by_client(const void *left, const void *right)
 {
     const struct use *const *a = left;
     const struct use *const *b = right;
-    int order = memcmp((*a)->key.address[0], (*b)->key.address[0], sizeof(*a)->key.address[0]);
+    int order = roll_address_order((*a)->key.address[0], (*b)->key.address[0]);
     if (order)
         return order;
     if ((*a)->taken.peak != (*b)->taken.peak)
@@ -197,7 +198,7 @@ static uint32_t services_of(const struct load *load, const struct host *host, st
     uint32_t count = 0;
     for (; list->at < list->count; list->at++) {
         const struct use *use = list->uses[list->at];
-        int order = memcmp(use->key.address[0], host->key.address[0], sizeof use->key.address[0]);
+        int order = roll_address_order(use->key.address[0], host->key.address[0]);
         if (order > 0)
             break;
         if (order == 0 && count < SERVICES_MOST)
@@ -208,6 +209,8 @@ static uint32_t services_of(const struct load *load, const struct host *host, st
 
 static struct host_verdict verdict_on(const struct load *load, const struct host *host)
 {
+    const struct grid *grid = &load->grid;
+    int64_t instants = grid_last(grid) - grid_first(grid) + 1;
     struct host_verdict v = {
         .opened = host->opened,
         .accepted = host->accepted,
@@ -216,8 +219,11 @@ static struct host_verdict verdict_on(const struct load *load, const struct host
         .reset_received = host->reset_received,
     };
     memcpy(v.address, host->key.address[0], sizeof v.address);
-    for (int s = 0; s < STATES; s++)
-        v.states[s] = load_of(host, (unsigned)s, &load->grid);
+    for (unsigned s = 0; s < STATES; s++) {
+        struct row_load row =
+            s == STATE_TIME_WAIT ? host->time_waits : ledger_load(&host->states, s);
+        v.states[s] = load_of(&row, grid, instants);
+    }
     return v;
 }
 

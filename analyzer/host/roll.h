@@ -106,6 +106,28 @@ static inline struct roll_key roll_key_of(const uint8_t first[16], const uint8_t
     return key;
 }
 
+static inline uint64_t roll_octets(const uint8_t octets[8])
+{
+    uint64_t word;
+    memcpy(&word, octets, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
+/* As memcmp() orders them. */
+static inline int roll_address_order(const uint8_t a[16], const uint8_t b[16])
+{
+    uint64_t one = roll_octets(a);
+    uint64_t other = roll_octets(b);
+    if (one == other) {
+        one = roll_octets(a + 8);
+        other = roll_octets(b + 8);
+    }
+    return (one > other) - (one < other);
+}
+
 /* By addresses, port and kind, for qsort() over items. */
 int roll_key_order(const struct roll_key *a, const struct roll_key *b);
 
