@@ -9,26 +9,18 @@
 
 struct packed_detail {
     uint32_t held_bytes; /* with what it owns */
-    bool owns;           /* there is such */
+    uint32_t head;       /* how many entries, how often packed, and what there is (HAS_...) */
     uint8_t octets[];
 };
 
-/* Whole words are read and written where fewer octets stand. */
-#define SLACK 4u
-
-/* What four numbers take at most. */
-#define QUAD_MAX 17u
+/* Whole words are read where fewer octets stand. */
+#define SLACK 6u
 
 #define SELDOM_FIRST offsetof(struct side_detail, holes)
 #define SELDOM_WORDS ((sizeof(struct side_detail) - SELDOM_FIRST) / 8)
 
 _Static_assert(SELDOM_FIRST % 8 == 0 && sizeof(struct side_detail) % 8 == 0 && SELDOM_WORDS <= 32,
                "what is seldom is whole words, a bit for each");
-
-#define ENTRIES_MAX (LOG_MAX + 2u * KEPT_ROLES)
-#define ENTRY_MAX   (3 * QUAD_MAX + 16)
-#define SIDE_MAX    ((5 + EARLIER_SEGMENTS / 2) * QUAD_MAX + 8 * (6 + SELDOM_WORDS))
-#define PACKED_MAX  (ENTRIES_MAX * ENTRY_MAX + 2 * SIDE_MAX + 8 * QUAD_MAX + SLACK)
 
 /* ---- numbers -------------------------------------------------------------------------------- */
 
@@ -37,54 +29,14 @@ _Static_assert(SELDOM_FIRST % 8 == 0 && sizeof(struct side_detail) % 8 == 0 && S
 struct walk {
     uint8_t *to;
     const uint8_t *from;
-    uint32_t unit_ns; /* times are told in these where they can be */
+    uint32_t unit_ns;                 /* times are told in these where they can be */
+    uint32_t entry_octets;            /* of what every entry has */
+    uint32_t stamp_bias, stamp_shift; /* none of a stamp's bits are left that fits there */
 };
 
-/* None, one, two or four octets, as two bits say: by how many bits a number has. */
-#define ALL_OF(n) n, n, n, n, n, n, n, n
-#define BY_BITS(none, one, two, four)                                                              \
-    {                                                                                              \
-        none, ALL_OF(one), ALL_OF(two), ALL_OF(four), ALL_OF(four)                                 \
-    }
-
-static const uint8_t code_of_bits[33] = BY_BITS(0, 1, 2, 3);
-static const uint8_t octets_of_bits[33] = BY_BITS(0, 1, 2, 4);
-static const uint8_t octets_of_code[4] = {0, 1, 2, 4};
-static const uint32_t mask_of_code[4] = {0, UINT8_MAX, UINT16_MAX, UINT32_MAX};
-
-/* Puts the number down and returns its code. */
-static ALWAYS_INLINE unsigned put_number(struct walk *w, uint32_t n)
-{
-    size_t bits = 63u ^ (unsigned)__builtin_clzll((uint64_t)n << 1 | 1);
-    n = htole32(n);
-    memcpy(w->to, &n, sizeof n);
-    w->to += octets_of_bits[bits];
-    return code_of_bits[bits];
-}
-
-static ALWAYS_INLINE uint32_t get_number(struct walk *w, unsigned code)
-{
-    uint32_t n;
-    memcpy(&n, w->from, sizeof n);
-    w->from += octets_of_code[code];
-    return le32toh(n) & mask_of_code[code];
-}
-
-/* Four numbers, an octet of lengths before them. */
-static ALWAYS_INLINE void quad(struct walk *w, bool packs, uint32_t n[4])
-{
-    if (!packs) {
-        unsigned codes = *w->from++;
-        for (int i = 0; i < 4; i++)
-            n[i] = get_number(w, codes >> 2 * i & 3);
-        return;
-    }
-    uint8_t *codes = w->to++;
-    unsigned all = 0;
-    for (int i = 0; i < 4; i++)
-        all |= put_number(w, n[i]) << 2 * i;
-    *codes = (uint8_t)all;
-}
+/* Without the stamp, and with it. */
+#define ENTRY_OCTETS         12u
+#define ENTRY_STAMPED_OCTETS (ENTRY_OCTETS + 2u)
 
 static ALWAYS_INLINE void raw(struct walk *w, bool packs, void *what, size_t bytes)
 {
@@ -97,150 +49,374 @@ static ALWAYS_INLINE void raw(struct walk *w, bool packs, void *what, size_t byt
     }
 }
 
-/* False when the span cannot be told in units, but as it is. */
-static ALWAYS_INLINE bool in_units(const struct walk *w, uint64_t span_ns, uint32_t *units)
+/* The low octets of a word. What is read has more behind them. */
+static ALWAYS_INLINE void word(struct walk *w, bool packs, uint64_t *n, size_t octets)
 {
-    uint64_t n = w->unit_ns == 1 ? span_ns : span_ns / 1000;
-    *units = (uint32_t)n;
-    return n < UINT32_MAX && n * w->unit_ns == span_ns;
+    uint64_t low;
+    if (packs) {
+        low = htole64(*n);
+        memcpy(w->to, &low, sizeof low);
+        w->to += octets;
+    } else {
+        memcpy(&low, w->from, sizeof low);
+        *n = le64toh(low);
+        w->from += octets;
+    }
+}
+
+/* A number that is zero, as it often is, takes a bit of `there` and no octets. */
+static ALWAYS_INLINE void some16(struct walk *w, bool packs, uint32_t *there, uint32_t bit,
+                                 uint16_t *n)
+{
+    if (packs) {
+        memcpy(w->to, n, sizeof *n);
+        w->to += *n ? sizeof *n : 0;
+        *there |= *n ? bit : 0;
+    } else {
+        memcpy(n, w->from, sizeof *n);
+        *n = *there & bit ? *n : 0;
+        w->from += *there & bit ? sizeof *n : 0;
+    }
+}
+
+static ALWAYS_INLINE void some32(struct walk *w, bool packs, uint32_t *there, uint32_t bit,
+                                 uint32_t *n)
+{
+    if (packs) {
+        memcpy(w->to, n, sizeof *n);
+        w->to += *n ? sizeof *n : 0;
+        *there |= *n ? bit : 0;
+    } else {
+        memcpy(n, w->from, sizeof *n);
+        *n = *there & bit ? *n : 0;
+        w->from += *there & bit ? sizeof *n : 0;
+    }
+}
+
+/* Where the bits stand of what follows them. */
+static ALWAYS_INLINE uint8_t *begin_some(struct walk *w, bool packs, uint32_t *there)
+{
+    uint8_t *at = w->to;
+    uint16_t bits = 0;
+    raw(w, packs, &bits, sizeof bits);
+    if (!packs)
+        *there = bits;
+    return at;
+}
+
+static ALWAYS_INLINE void end_some(bool packs, uint8_t *at, uint32_t there)
+{
+    uint16_t bits = (uint16_t)there;
+    if (packs)
+        memcpy(at, &bits, sizeof bits);
+}
+
+/* ---- times ---------------------------------------------------------------------------------- */
+
+/* A time or span has as many bits where it always stands, and as many more where there is room for
+ * what is seldom. */
+#define TIME_BITS 24u
+#define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
+#define TIME_MOST (UINT64_C(1) << (TIME_BITS + 16))
+
+/* What cannot be told in units comes to TIME_MOST or more. */
+static ALWAYS_INLINE uint64_t in_units(const struct walk *w, uint64_t span_ns)
+{
+    if (w->unit_ns == 1)
+        return span_ns;
+    uint64_t n = span_ns / 1000;
+    return n | (uint64_t)(n * 1000 != span_ns) << (TIME_BITS + 16);
 }
 
 /* A time before `last_ns`, or 0. */
-static ALWAYS_INLINE bool time_in_units(const struct walk *w, int64_t time_ns, int64_t last_ns,
-                                        uint32_t *units)
+static ALWAYS_INLINE uint64_t time_in_units(const struct walk *w, int64_t time_ns, int64_t last_ns)
 {
-    bool fits = in_units(w, (uint64_t)last_ns - (uint64_t)time_ns, units);
-    *units = time_ns ? *units + 1 : 0;
-    return fits || !time_ns;
+    uint64_t units = in_units(w, (uint64_t)last_ns - (uint64_t)time_ns);
+    return time_ns ? units + (units < TIME_MOST) : 0;
 }
 
-static ALWAYS_INLINE int64_t time_of_units(const struct walk *w, uint32_t units, int64_t last_ns)
+static ALWAYS_INLINE int64_t time_of_units(const struct walk *w, uint64_t units, int64_t last_ns)
 {
-    return units ? (int64_t)((uint64_t)last_ns - (uint64_t)(units - 1) * w->unit_ns) : 0;
+    return units ? (int64_t)((uint64_t)last_ns - (units - 1) * w->unit_ns) : 0;
 }
 
 /* ---- entries -------------------------------------------------------------------------------- */
 
-/* What the next entry is guessed by. */
+/* What the next entry is guessed by, most of it of either side. */
 struct model {
     uint64_t time_ns, frame;
     uint32_t nth;
-    struct {
-        uint32_t next, stamp;
-        uint16_t window, ip_id;
-        uint8_t ttl, marks;
-    } side[2];
+    seq_t next[2];
+    uint32_t stamp[2]; /* its last, or that which the record has */
+    uint32_t echo[2];  /* its last, for the peer to echo */
+    uint16_t look[2];
 };
 
-static struct model model_of(const struct connection *c)
+/* Its TTL and its marks: those of the side's other segments. */
+static ALWAYS_INLINE uint16_t look_of(const struct log_entry *g)
+{
+    return (uint16_t)(g->ttl | g->marks << 8);
+}
+
+static ALWAYS_INLINE struct model model_of(const struct connection *c)
 {
     struct model m = {.time_ns = (uint64_t)c->first_ns, .frame = c->first_frame};
     for (int s = 0; s < 2; s++) {
-        m.side[s].next = c->side[s].isn.n;
-        m.side[s].ttl = c->side[s].ttl;
+        const struct side *side = &c->side[s];
+        uint8_t marks = side->marks & SIDE_TIMESTAMPS ? LOG_TIMESTAMPS : 0;
+        m.next[s] = side->isn;
+        m.stamp[s] = side->ts_val;
+        m.look[s] = (uint16_t)(side->ttl | marks << 8);
     }
     return m;
 }
 
-static ALWAYS_INLINE void learn(struct model *m, const struct log_entry *g)
+static ALWAYS_INLINE seq_t end_of(const struct log_entry *g)
 {
-    unsigned s = g->side & 1u;
+    return seq_add(g->seq, g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN));
+}
+
+/* From an entry that is as guessed. */
+static ALWAYS_INLINE void learn(struct model *m, const struct log_entry *g, unsigned s)
+{
     m->time_ns = (uint64_t)g->time_ns;
     m->frame = g->frame;
     m->nth = g->nth;
-    m->side[s].next = g->seq.n + g->payload_len + !!(g->flags & TCP_SYN) + !!(g->flags & TCP_FIN);
-    m->side[s].window = g->window;
-    m->side[s].ip_id = g->ip_id;
-    m->side[s].ttl = g->ttl;
-    m->side[s].marks = g->marks;
-    if (g->marks & LOG_TIMESTAMPS)
-        m->side[s].stamp = g->ts_val;
+    m->next[s] = end_of(g);
+    m->stamp[s] = m->echo[s] = g->ts_val;
 }
 
-/* In an entry's head, beside its sender and its flags. */
-enum {
-    ENTRY_FLAGS = 1,            /* from this bit on */
-    ENTRY_ASTRAY = 1u << 9,     /* not all of it is as guessed that most often is */
-    ENTRY_AT_LENGTH = 1u << 10, /* time and frame cannot be told from those before */
+/* From any other. What it acknowledges and the log does not have was sent meanwhile. */
+static void learn_more(struct model *m, const struct log_entry *g, unsigned s)
+{
+    m->time_ns = (uint64_t)g->time_ns;
+    m->frame = g->frame;
+    m->nth = g->nth;
+    m->next[s] = end_of(g);
+    m->look[s] = look_of(g);
+    if (g->marks & LOG_TIMESTAMPS)
+        m->stamp[s] = m->echo[s] = g->ts_val;
+    if (g->flags & TCP_ACK)
+        m->next[!s] = seq_max(m->next[!s], g->ack);
+}
+
+/* The first word of an entry: its flags and who sent it, whether there is more than what always
+ * stands, when and where it passed, and how much it carried. */
+#define ENTRY_SIDE  8u
+#define ENTRY_MORE  9u
+#define ENTRY_TIME  10u
+#define ENTRY_FRAME (ENTRY_TIME + TIME_BITS)
+#define ENTRY_LEN   52u
+
+#define FRAMES_BITS (ENTRY_LEN - ENTRY_FRAME)
+#define FRAMES_MASK ((UINT64_C(1) << FRAMES_BITS) - 1)
+#define FRAMES_MOST (UINT64_C(1) << (FRAMES_BITS + 16))
+#define LEN_BITS    (64 - ENTRY_LEN)
+#define LEN_MOST    (UINT32_C(1) << (LEN_BITS + 16))
+
+/* Behind it the window, the IP ID and, where there are stamps, how far this one is from the last.
+ */
+static ALWAYS_INLINE void pack_head(struct walk *w, const struct log_entry *g, uint64_t head,
+                                    uint64_t time, uint64_t frames, uint32_t stamp)
+{
+    uint16_t near = (uint16_t)stamp;
+    head |= g->flags | (uint64_t)g->side << ENTRY_SIDE | (time & TIME_MASK) << ENTRY_TIME |
+            (frames & FRAMES_MASK) << ENTRY_FRAME | (uint64_t)g->payload_len << ENTRY_LEN;
+    memcpy(w->to, &head, sizeof head);
+    memcpy(w->to + 8, &g->window, sizeof g->window);
+    memcpy(w->to + 10, &g->ip_id, sizeof g->ip_id);
+    memcpy(w->to + 12, &near, sizeof near);
+    w->to += w->entry_octets;
+}
+
+enum entry_there {
+    THERE_SEQ = 1u << 0,
+    THERE_ACK = 1u << 1,
+    THERE_STAMP = 1u << 2,
+    THERE_NTH = 1u << 3,
+    THERE_ECHO = 1u << 4,
+    THERE_TIME = 1u << 5,
+    THERE_FRAME = 1u << 6,
+    THERE_LEN = 1u << 7,
+    THERE_LOOK = 1u << 8,
+    THERE_AT_LENGTH = 1u << 9, /* nor is that enough: the entry as it is */
 };
 
-/* When and where it passed, and who sent it. */
-static ALWAYS_INLINE uint32_t walk_head(struct walk *w, bool packs, struct log_entry *g,
-                                        const struct model *m, bool astray)
+/* What of an entry is as guessed that most often is. */
+struct entry_more {
+    uint32_t seq, ack, stamp;
+    uint16_t nth, echo, time, frame, len, look;
+    bool at_length;
+};
+
+static ALWAYS_INLINE void walk_more(struct walk *w, bool packs, struct log_entry *g,
+                                    struct entry_more *more)
 {
-    uint32_t n[4] = {0};
-    if (packs) {
-        uint64_t frames = g->frame - m->frame;
-        bool fits = in_units(w, (uint64_t)g->time_ns - m->time_ns, &n[0]) && frames <= UINT32_MAX;
-        n[0] = fits ? n[0] : 0;
-        n[1] = fits ? (uint32_t)frames : 0;
-        n[2] = g->side | (uint32_t)g->flags << ENTRY_FLAGS | (astray ? ENTRY_ASTRAY : 0u) |
-               (fits ? 0u : ENTRY_AT_LENGTH);
-        n[3] = g->nth - m->nth - 1;
+    uint32_t there = more->at_length ? THERE_AT_LENGTH : 0;
+    uint8_t *at = begin_some(w, packs, &there);
+    if (there & THERE_AT_LENGTH) {
+        more->at_length = true;
+        raw(w, packs, g, sizeof *g);
+    } else {
+        some32(w, packs, &there, THERE_SEQ, &more->seq);
+        some32(w, packs, &there, THERE_ACK, &more->ack);
+        some32(w, packs, &there, THERE_STAMP, &more->stamp);
+        some16(w, packs, &there, THERE_NTH, &more->nth);
+        some16(w, packs, &there, THERE_ECHO, &more->echo);
+        some16(w, packs, &there, THERE_TIME, &more->time);
+        some16(w, packs, &there, THERE_FRAME, &more->frame);
+        some16(w, packs, &there, THERE_LEN, &more->len);
+        some16(w, packs, &there, THERE_LOOK, &more->look);
     }
-    quad(w, packs, n);
-    if (!packs) {
-        g->side = n[2] & 1;
-        g->flags = (uint8_t)(n[2] >> ENTRY_FLAGS);
-        g->nth = n[3] + m->nth + 1;
-        g->time_ns = (int64_t)(m->time_ns + (uint64_t)n[0] * w->unit_ns);
-        g->frame = m->frame + n[1];
+    end_some(packs, at, there);
+}
+
+/* What of its stamp stands in the word's company. */
+static ALWAYS_INLINE uint32_t near_stamp(const struct walk *w, uint32_t stamp)
+{
+    return w->entry_octets == ENTRY_OCTETS ? 0 : (uint32_t)(int16_t)stamp;
+}
+
+static NEVER_INLINE uint8_t *pack_more(struct walk from, struct log_entry *g, const struct model *m)
+{
+    struct walk *w = &from;
+    unsigned s = g->side & 1u;
+    bool stamped = g->marks & LOG_TIMESTAMPS;
+    uint64_t time = in_units(w, (uint64_t)g->time_ns - m->time_ns);
+    uint64_t frames = g->frame - m->frame;
+    uint32_t nth = g->nth - m->nth - 1;
+    uint32_t stamp = g->ts_val - (stamped ? m->stamp[s] : 0);
+    uint32_t echo = g->ts_ecr - (stamped ? m->echo[!s] : 0);
+    struct entry_more more = {
+        .seq = g->seq.n - m->next[s].n,
+        .ack = (g->flags & TCP_ACK ? m->next[!s].n : 0) - g->ack.n,
+        .stamp = stamp - near_stamp(w, stamp),
+        .nth = (uint16_t)nth,
+        .echo = (uint16_t)echo,
+        .time = (uint16_t)(time >> TIME_BITS),
+        .frame = (uint16_t)(frames >> FRAMES_BITS),
+        .len = (uint16_t)(g->payload_len >> LEN_BITS),
+        .look = look_of(g) ^ m->look[s],
+        .at_length = time >= TIME_MOST || frames >= FRAMES_MOST || g->payload_len >= LEN_MOST ||
+                     (nth | echo) > UINT16_MAX,
+    };
+    pack_head(w, g, UINT64_C(1) << ENTRY_MORE, time, frames, stamp);
+    walk_more(w, true, g, &more);
+    return w->to;
+}
+
+/* Whether it was as guessed. */
+static ALWAYS_INLINE bool pack_entry(struct walk *w, struct log_entry *g, const struct model *m)
+{
+    unsigned s = g->side & 1u;
+    uint64_t time = in_units(w, (uint64_t)g->time_ns - m->time_ns);
+    uint64_t frames = g->frame - m->frame;
+    uint32_t stamp = g->ts_val - m->stamp[s];
+    uint32_t ack = g->flags & TCP_ACK ? m->next[!s].n : 0;
+    uint32_t differs = (g->seq.n ^ m->next[s].n) | (g->ack.n ^ ack) | (g->nth ^ (m->nth + 1)) |
+                       (g->ts_ecr ^ m->echo[!s]) | (uint32_t)(look_of(g) ^ m->look[s]) |
+                       g->payload_len >> LEN_BITS | (stamp + w->stamp_bias) >> w->stamp_shift;
+    if (differs | time >> TIME_BITS | frames >> FRAMES_BITS) {
+        w->to = pack_more(*w, g, m);
+        return false;
     }
-    if (UNLIKELY(n[2] & ENTRY_AT_LENGTH)) {
-        raw(w, packs, &g->time_ns, sizeof g->time_ns);
-        raw(w, packs, &g->frame, sizeof g->frame);
+    pack_head(w, g, 0, time, frames, stamp);
+    return true;
+}
+
+static NEVER_INLINE const uint8_t *unpack_more(struct walk from, struct log_entry *g,
+                                               const struct model *m)
+{
+    struct entry_more more = {0};
+    struct walk *w = &from;
+    uint64_t head;
+    uint16_t near;
+    memcpy(&head, w->from, sizeof head);
+    memcpy(&g->window, w->from + 8, sizeof g->window);
+    memcpy(&g->ip_id, w->from + 10, sizeof g->ip_id);
+    memcpy(&near, w->from + 12, sizeof near);
+    w->from += w->entry_octets;
+    walk_more(w, false, g, &more);
+    if (more.at_length)
+        return w->from;
+    unsigned s = head >> ENTRY_SIDE & 1;
+    uint16_t look = more.look ^ m->look[s];
+    uint64_t time = (head >> ENTRY_TIME & TIME_MASK) | (uint64_t)more.time << TIME_BITS;
+    uint64_t frames = (head >> ENTRY_FRAME & FRAMES_MASK) | (uint64_t)more.frame << FRAMES_BITS;
+    g->flags = (uint8_t)head;
+    g->side = (uint8_t)s;
+    g->ttl = (uint8_t)look;
+    g->marks = (uint8_t)(look >> 8);
+    bool stamped = g->marks & LOG_TIMESTAMPS;
+    g->time_ns = (int64_t)(m->time_ns + time * w->unit_ns);
+    g->frame = m->frame + frames;
+    g->nth = m->nth + 1 + more.nth;
+    g->seq = seq_add(m->next[s], more.seq);
+    g->ack = seq_back(g->flags & TCP_ACK ? m->next[!s] : seq_of(0), more.ack);
+    g->payload_len = (uint32_t)(head >> ENTRY_LEN) | (uint32_t)more.len << LEN_BITS;
+    g->ts_val = (stamped ? m->stamp[s] : 0) + near_stamp(w, near) + more.stamp;
+    g->ts_ecr = (stamped ? m->echo[!s] : 0) + more.echo;
+    return w->from;
+}
+
+static ALWAYS_INLINE bool unpack_entry(struct walk *w, struct log_entry *g, const struct model *m)
+{
+    uint64_t head;
+    uint16_t near;
+    memcpy(&head, w->from, sizeof head);
+    if (head >> ENTRY_MORE & 1) {
+        w->from = unpack_more(*w, g, m);
+        return false;
     }
-    return n[2];
+    unsigned s = head >> ENTRY_SIDE & 1;
+    memcpy(&g->window, w->from + 8, sizeof g->window);
+    memcpy(&g->ip_id, w->from + 10, sizeof g->ip_id);
+    memcpy(&near, w->from + 12, sizeof near);
+    w->from += w->entry_octets;
+    g->flags = (uint8_t)head;
+    g->side = (uint8_t)s;
+    g->ttl = (uint8_t)m->look[s];
+    g->marks = (uint8_t)(m->look[s] >> 8);
+    g->time_ns = (int64_t)(m->time_ns + (head >> ENTRY_TIME & TIME_MASK) * w->unit_ns);
+    g->frame = m->frame + (head >> ENTRY_FRAME & FRAMES_MASK);
+    g->nth = m->nth + 1;
+    g->seq = m->next[s];
+    g->ack = g->flags & TCP_ACK ? m->next[!s] : seq_of(0);
+    g->payload_len = (uint32_t)(head >> ENTRY_LEN);
+    g->ts_val = m->stamp[s] + near_stamp(w, near);
+    g->ts_ecr = m->echo[!s];
+    return true;
 }
 
 static ALWAYS_INLINE void walk_entry(struct walk *w, bool packs, struct log_entry *g,
                                      struct model *m)
 {
-    uint32_t usual[4] = {0}, astray[4] = {0};
-    if (packs) {
-        unsigned s = g->side & 1u;
-        bool stamped = g->marks & LOG_TIMESTAMPS;
-        usual[0] = g->payload_len;
-        usual[1] = g->ts_val - (stamped ? m->side[s].stamp : 0);
-        usual[2] = (uint16_t)(g->ip_id - m->side[s].ip_id);
-        usual[3] = (uint16_t)(g->window ^ m->side[s].window);
-        astray[0] = g->seq.n - m->side[s].next;
-        astray[1] = (g->flags & TCP_ACK ? m->side[!s].next : 0) - g->ack.n;
-        astray[2] = (stamped ? m->side[!s].stamp : 0) - g->ts_ecr;
-        astray[3] = (uint32_t)(g->marks ^ m->side[s].marks) | (uint32_t)(g->ttl ^ m->side[s].ttl)
-                                                                  << 8;
-    }
-    bool is_astray = astray[0] | astray[1] | astray[2] | astray[3];
-    uint32_t head = walk_head(w, packs, g, m, is_astray);
-    quad(w, packs, usual);
-    if (head & ENTRY_ASTRAY)
-        quad(w, packs, astray);
-    if (!packs) {
-        unsigned s = g->side & 1u;
-        g->marks = (uint8_t)astray[3] ^ m->side[s].marks;
-        g->ttl = (uint8_t)(astray[3] >> 8) ^ m->side[s].ttl;
-        bool stamped = g->marks & LOG_TIMESTAMPS;
-        g->payload_len = usual[0];
-        g->ts_val = usual[1] + (stamped ? m->side[s].stamp : 0);
-        g->ip_id = (uint16_t)(usual[2] + m->side[s].ip_id);
-        g->window = (uint16_t)(usual[3] ^ m->side[s].window);
-        g->seq.n = astray[0] + m->side[s].next;
-        g->ack.n = (g->flags & TCP_ACK ? m->side[!s].next : 0) - astray[1];
-        g->ts_ecr = (stamped ? m->side[!s].stamp : 0) - astray[2];
-    }
-    learn(m, g);
+    if (packs ? pack_entry(w, g, m) : unpack_entry(w, g, m))
+        learn(m, g, g->side & 1u);
+    else
+        learn_more(m, g, g->side & 1u);
 }
 
 /* ---- what is kept --------------------------------------------------------------------------- */
 
-/* Index of the same entry in the log, or log_count. */
-static unsigned place_in_log(const struct detail *d, const struct log_entry *g)
+static ALWAYS_INLINE bool same_entry(const struct log_entry *a, const struct log_entry *b)
 {
-    for (unsigned i = d->log_count; i-- > 0;) {
-        if (d->log[i].nth == g->nth)
-            return memcmp(&d->log[i], g, sizeof *g) == 0 ? i : d->log_count;
-    }
-    return d->log_count;
+    uint64_t x[sizeof *a / 8], y[sizeof *b / 8], differs = 0;
+    _Static_assert(sizeof x == sizeof *a, "whole words");
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        differs |= x[i] ^ y[i];
+    return !differs;
+}
+
+/* Index of the same entry in the log, or log_count. Most often they are numbered in their order. */
+static ALWAYS_INLINE uint8_t place_in_log(const struct detail *d, const struct log_entry *g)
+{
+    uint32_t i = g->nth < d->log_count ? g->nth : d->log_count;
+    while (i-- > 0 && d->log[i].nth > g->nth)
+        ;
+    return (uint8_t)(i < d->log_count && same_entry(&d->log[i], g) ? i : d->log_count);
 }
 
 /* Of `kept` those that are kept as something: bits. */
@@ -249,77 +425,28 @@ static ALWAYS_INLINE unsigned used_of(const struct side_detail *own)
     return (1u << own->kept_as[0] | 1u << own->kept_as[1] | 1u << own->kept_as[2]) >> 1;
 }
 
-static uint32_t places_of(const struct detail *d, const struct side_detail *own)
-{
-    uint32_t places = 0;
-    for (unsigned i = 0, used = used_of(own); i < KEPT_ROLES; i++) {
-        if (used >> i & 1)
-            places |= (uint32_t)place_in_log(d, &own->kept[i]) << 8 * i;
-    }
-    return places;
-}
-
 /* Each is told by its place in the log, or else from the log's first entries. */
-static ALWAYS_INLINE void walk_kept(struct walk *w, bool packs, const struct detail *d,
-                                    struct side_detail *own, uint32_t places,
-                                    const struct model *first)
+static ALWAYS_INLINE void walk_kept(struct walk *w, bool packs, struct detail *d,
+                                    struct side_detail *own, const struct model *first)
 {
-    struct model m = *first;
-    for (unsigned i = 0, used = used_of(own); i < KEPT_ROLES; i++) {
-        unsigned place = places >> 8 * i & 255;
-        if (!(used >> i & 1))
-            continue;
-        if (place == d->log_count)
-            walk_entry(w, packs, &own->kept[i], &m);
-        else if (!packs)
-            own->kept[i] = d->log[place];
-    }
-}
-
-/* A copy of it may still come, even where clocks disagree. */
-static bool may_be_copied(const struct recent_segment *segment, uint32_t now_us)
-{
-    const uint32_t worth_us = 2 * (uint32_t)(ROUTED_COPY_NS / 1000);
-    return segment->signature && now_us - segment->sent_us + worth_us <= 2 * worth_us;
-}
-
-static ALWAYS_INLINE struct recent_segment *earlier_at(struct side_detail *own, unsigned age)
-{
-    unsigned at = own->oldest + (EARLIER_SEGMENTS - 1u) - age;
-    return &own->earlier[at < EARLIER_SEGMENTS ? at : at - EARLIER_SEGMENTS];
-}
-
-/* From the newest to the oldest that may be copied. */
-static unsigned earlier_worth(struct side_detail *own, uint32_t now_us)
-{
-    unsigned count = 0;
-    for (unsigned age = 0; age < EARLIER_SEGMENTS; age++) {
-        if (may_be_copied(earlier_at(own, age), now_us))
-            count = age + 1;
-    }
-    return count;
-}
-
-static ALWAYS_INLINE void walk_earlier(struct walk *w, bool packs, struct side_detail *own,
-                                       unsigned count, uint32_t now_us)
-{
-    for (unsigned age = 0; age < count; age += 2) {
-        bool two = age + 1 < count;
-        struct recent_segment *a = earlier_at(own, age), *b = earlier_at(own, age + two);
-        uint32_t n[4] = {a->signature, now_us - a->sent_us, two ? b->signature : 0,
-                         two ? now_us - b->sent_us : 0};
-        quad(w, packs, n);
-        if (packs)
-            continue;
-        *a = (struct recent_segment){.signature = n[0], .sent_us = now_us - n[1]};
-        if (two)
-            *b = (struct recent_segment){.signature = n[2], .sent_us = now_us - n[3]};
+    for (unsigned used = used_of(own); used; used &= used - 1) {
+        struct log_entry *kept = &own->kept[__builtin_ctz(used)];
+        uint8_t place = packs ? place_in_log(d, kept) : 0;
+        raw(w, packs, &place, sizeof place);
+        if (place != d->log_count) {
+            if (!packs)
+                *kept = d->log[place];
+        } else if (packs) {
+            w->to = pack_more(*w, kept, first);
+        } else {
+            w->from = unpack_more(*w, kept, first);
+        }
     }
 }
 
 /* ---- a side --------------------------------------------------------------------------------- */
 
-static uint32_t seldom_bits(const struct side_detail *own)
+static ALWAYS_INLINE uint32_t seldom_bits(const struct side_detail *own)
 {
     uint64_t words[SELDOM_WORDS], any = 0;
     memcpy(words, (const char *)own + SELDOM_FIRST, sizeof words);
@@ -331,234 +458,325 @@ static uint32_t seldom_bits(const struct side_detail *own)
     return bits;
 }
 
-static void walk_seldom(struct walk *w, bool packs, struct side_detail *own, uint32_t bits)
+static ALWAYS_INLINE void walk_seldom(struct walk *w, bool packs, struct side_detail *own,
+                                      uint32_t bits)
 {
-    for (size_t i = 0; bits >> i; i++) {
-        if (bits >> i & 1)
-            raw(w, packs, (char *)own + SELDOM_FIRST + 8 * i, 8);
-    }
+    for (; bits; bits &= bits - 1)
+        raw(w, packs, (char *)own + SELDOM_FIRST + 8 * (size_t)__builtin_ctz(bits), 8);
 }
 
-enum { DATA_AT, TIMER_AT, UNANSWERED_AT, UNANSWERED_IDLE, LAST_IDLE, DATA_IDLE, MOMENTS };
+enum { DATA_AT, TIMER_AT, UNANSWERED_IDLE, LAST_IDLE, DATA_IDLE, MOMENTS };
 
-/* Moments are told from the last segment's, spans as they are; those of bits `at_length` in full.
- */
-static ALWAYS_INLINE uint32_t moments_to_units(const struct walk *w, const struct side_detail *own,
-                                               int64_t last_ns, uint32_t units[8])
+#define SIDE_BITS 16u
+
+/* What of a side always stands beside moments. */
+enum side_bit {
+    BIT_UNA_ADVANCED = 1u << 0,
+    BIT_AGAIN_ACKED = 1u << 1,
+    BIT_FIN = 1u << 2,
+    BIT_RST = 1u << 3,
+    BIT_MORE = 1u << 4,
+    BIT_IDLE_ALIKE = 1u << 5, /* DATA_IDLE is as LAST_IDLE */
+    BITS_KEPT_AS = 6,         /* from this bit on, two for each */
+};
+
+/* What of a side is zero most often. */
+struct side_more {
+    uint16_t moment[MOMENTS], una;
+    uint32_t unanswered, fins, rsts, fin_seq, runs, probe_runs, seldom;
+    bool at_length; /* moments are told as they are */
+};
+
+enum side_there {
+    THERE_MOMENT = 1u << 0, /* and the next bits */
+    THERE_UNA = 1u << MOMENTS,
+    THERE_UNANSWERED = THERE_UNA << 1,
+    THERE_FINS = THERE_UNA << 2,
+    THERE_RSTS = THERE_UNA << 3,
+    THERE_FIN_SEQ = THERE_UNA << 4,
+    THERE_RUNS = THERE_UNA << 5,
+    THERE_PROBE_RUNS = THERE_UNA << 6,
+    THERE_SELDOM = THERE_UNA << 7,
+    THERE_MOMENTS = THERE_UNA << 8,
+};
+
+static ALWAYS_INLINE void walk_side_more(struct walk *w, bool packs, struct side_more *more)
 {
-    bool fits[MOMENTS];
-    fits[DATA_AT] = time_in_units(w, own->data_ns, last_ns, &units[DATA_AT]);
-    fits[TIMER_AT] = time_in_units(w, own->timer_ns, last_ns, &units[TIMER_AT]);
-    fits[UNANSWERED_AT] = time_in_units(w, own->unanswered_ns, last_ns, &units[UNANSWERED_AT]);
-    fits[UNANSWERED_IDLE] = in_units(w, (uint64_t)own->unanswered_idle_ns, &units[UNANSWERED_IDLE]);
-    fits[LAST_IDLE] = in_units(w, (uint64_t)own->last_idle_ns, &units[LAST_IDLE]);
-    fits[DATA_IDLE] = in_units(w, (uint64_t)own->data_idle_ns, &units[DATA_IDLE]);
-    uint32_t at_length = 0;
+    uint32_t there = more->at_length ? THERE_MOMENTS : 0;
+    uint8_t *at = begin_some(w, packs, &there);
     for (int i = 0; i < MOMENTS; i++)
-        at_length |= (uint32_t)!fits[i] << i;
-    return at_length;
+        some16(w, packs, &there, THERE_MOMENT << i, &more->moment[i]);
+    some16(w, packs, &there, THERE_UNA, &more->una);
+    some32(w, packs, &there, THERE_UNANSWERED, &more->unanswered);
+    some32(w, packs, &there, THERE_FINS, &more->fins);
+    some32(w, packs, &there, THERE_RSTS, &more->rsts);
+    some32(w, packs, &there, THERE_FIN_SEQ, &more->fin_seq);
+    some32(w, packs, &there, THERE_RUNS, &more->runs);
+    some32(w, packs, &there, THERE_PROBE_RUNS, &more->probe_runs);
+    some32(w, packs, &there, THERE_SELDOM, &more->seldom);
+    more->at_length = there & THERE_MOMENTS;
+    end_some(packs, at, there);
 }
 
-static ALWAYS_INLINE void moments_of_units(const struct walk *w, struct side_detail *own,
-                                           int64_t last_ns, const uint32_t units[8])
+static ALWAYS_INLINE void walk_at_length(struct walk *w, bool packs, struct side_detail *own)
 {
-    own->data_ns = time_of_units(w, units[DATA_AT], last_ns);
-    own->timer_ns = time_of_units(w, units[TIMER_AT], last_ns);
-    own->unanswered_ns = time_of_units(w, units[UNANSWERED_AT], last_ns);
-    own->unanswered_idle_ns = (int64_t)units[UNANSWERED_IDLE] * w->unit_ns;
-    own->last_idle_ns = (int64_t)units[LAST_IDLE] * w->unit_ns;
-    own->data_idle_ns = (int64_t)units[DATA_IDLE] * w->unit_ns;
+    raw(w, packs, &own->data_ns, sizeof own->data_ns);
+    raw(w, packs, &own->timer_ns, sizeof own->timer_ns);
+    raw(w, packs, &own->unanswered_ns, sizeof own->unanswered_ns);
+    raw(w, packs, &own->unanswered_idle_ns, sizeof own->unanswered_idle_ns);
+    raw(w, packs, &own->last_idle_ns, sizeof own->last_idle_ns);
+    raw(w, packs, &own->data_idle_ns, sizeof own->data_idle_ns);
 }
 
-static void walk_at_length(struct walk *w, bool packs, struct side_detail *own, uint32_t at_length)
+/* Moments are told from the last segment's, spans as they are. */
+static ALWAYS_INLINE void pack_side(struct walk *w, const struct side *side,
+                                    struct side_detail *own, int64_t last_ns)
 {
-    int64_t *moments[MOMENTS] = {&own->data_ns,       &own->timer_ns,
-                                 &own->unanswered_ns, &own->unanswered_idle_ns,
-                                 &own->last_idle_ns,  &own->data_idle_ns};
-    for (int i = 0; i < MOMENTS; i++) {
-        if (at_length >> i & 1)
-            raw(w, packs, moments[i], sizeof *moments[i]);
+    uint64_t n[MOMENTS] = {
+        [DATA_AT] = time_in_units(w, own->data_ns, last_ns),
+        [TIMER_AT] = time_in_units(w, own->timer_ns, last_ns),
+        [UNANSWERED_IDLE] = in_units(w, (uint64_t)own->unanswered_idle_ns),
+        [LAST_IDLE] = in_units(w, (uint64_t)own->last_idle_ns),
+        [DATA_IDLE] = in_units(w, (uint64_t)own->data_idle_ns),
+    };
+    uint64_t unanswered = time_in_units(w, own->unanswered_ns, last_ns);
+    uint64_t any = n[0] | n[1] | n[2] | n[3] | n[4];
+    uint32_t una = side->una.n - own->una_before.n;
+    uint32_t kept_as =
+        own->kept_as[0] | (uint32_t)own->kept_as[1] << 2 | (uint32_t)own->kept_as[2] << 4;
+    bool fin = own->fins || own->fin_seq.n;
+    bool alike = n[DATA_IDLE] == n[LAST_IDLE];
+    struct side_more more = {
+        .una = (uint16_t)(una >> 16),
+        .unanswered = (uint32_t)unanswered,
+        .fins = own->fins - fin,
+        .rsts = own->rsts - !!own->rsts,
+        .fin_seq = fin ? side->nxt.n - 1 - own->fin_seq.n : 0,
+        .runs = own->again_run | (uint32_t)own->resends << 16,
+        .probe_runs = own->probe_run | (uint32_t)own->again_grown << 16,
+        .seldom = seldom_bits(own),
+        .at_length = any >= TIME_MOST || unanswered > UINT32_MAX,
+    };
+    bool is_more = any >> TIME_BITS | more.una | unanswered | more.fins | more.rsts | more.fin_seq |
+                   more.runs | more.probe_runs | more.seldom;
+    uint32_t bits = (own->una_advanced ? BIT_UNA_ADVANCED : 0u) |
+                    (own->again_acked ? BIT_AGAIN_ACKED : 0u) | (fin ? BIT_FIN : 0u) |
+                    (own->rsts ? BIT_RST : 0u) | (is_more ? BIT_MORE : 0u) |
+                    (alike ? BIT_IDLE_ALIKE : 0u) | kept_as << BITS_KEPT_AS;
+    uint64_t a = (n[DATA_AT] & TIME_MASK) | (n[TIMER_AT] & TIME_MASK) << TIME_BITS |
+                 (uint64_t)una << 2 * TIME_BITS;
+    uint64_t b = (n[UNANSWERED_IDLE] & TIME_MASK) | (n[LAST_IDLE] & TIME_MASK) << TIME_BITS |
+                 (uint64_t)own->mss << 2 * TIME_BITS;
+    uint64_t e = bits | (n[DATA_IDLE] & TIME_MASK) << SIDE_BITS;
+    word(w, true, &a, 8);
+    word(w, true, &b, 8);
+    word(w, true, &e, alike ? 2 : 5);
+    if (!is_more)
+        return;
+    for (int i = 0; i < MOMENTS; i++)
+        more.moment[i] = (uint16_t)(n[i] >> TIME_BITS);
+    walk_side_more(w, true, &more);
+    if (more.at_length)
+        walk_at_length(w, true, own);
+    walk_seldom(w, true, own, more.seldom);
+}
+
+static ALWAYS_INLINE void unpack_side(struct walk *w, const struct side *side,
+                                      struct side_detail *own, int64_t last_ns)
+{
+    struct side_more more = {0};
+    uint64_t a, b, e, n[MOMENTS];
+    word(w, false, &a, 8);
+    word(w, false, &b, 8);
+    word(w, false, &e, 0);
+    uint32_t bits = (uint16_t)e;
+    w->from += bits & BIT_IDLE_ALIKE ? 2 : 5;
+    if (bits & BIT_MORE)
+        walk_side_more(w, false, &more);
+    n[DATA_AT] = a & TIME_MASK;
+    n[TIMER_AT] = a >> TIME_BITS & TIME_MASK;
+    n[UNANSWERED_IDLE] = b & TIME_MASK;
+    n[LAST_IDLE] = b >> TIME_BITS & TIME_MASK;
+    n[DATA_IDLE] = bits & BIT_IDLE_ALIKE ? n[LAST_IDLE] : e >> SIDE_BITS & TIME_MASK;
+    for (int i = 0; i < MOMENTS; i++)
+        n[i] |= (uint64_t)more.moment[i] << TIME_BITS;
+    own->data_ns = time_of_units(w, n[DATA_AT], last_ns);
+    own->timer_ns = time_of_units(w, n[TIMER_AT], last_ns);
+    own->unanswered_ns = time_of_units(w, more.unanswered, last_ns);
+    own->unanswered_idle_ns = (int64_t)(n[UNANSWERED_IDLE] * w->unit_ns);
+    own->last_idle_ns = (int64_t)(n[LAST_IDLE] * w->unit_ns);
+    own->data_idle_ns = (int64_t)(n[DATA_IDLE] * w->unit_ns);
+    own->una_before =
+        seq_back(side->una, (uint32_t)(a >> 2 * TIME_BITS) | (uint32_t)more.una << 16);
+    own->una_advanced = bits & BIT_UNA_ADVANCED;
+    own->again_acked = bits & BIT_AGAIN_ACKED;
+    own->again_run = (uint16_t)more.runs;
+    own->resends = (uint16_t)(more.runs >> 16);
+    own->probe_run = (uint16_t)more.probe_runs;
+    own->again_grown = (uint16_t)(more.probe_runs >> 16);
+    own->fins = more.fins + (bits & BIT_FIN ? 1 : 0);
+    own->rsts = more.rsts + (bits & BIT_RST ? 1 : 0);
+    own->fin_seq = bits & BIT_FIN ? seq_back(side->nxt, 1 + more.fin_seq) : seq_of(0);
+    own->mss = (uint16_t)(b >> 2 * TIME_BITS);
+    for (int as = 0; as < KEPT_ROLES; as++)
+        own->kept_as[as] = bits >> (BITS_KEPT_AS + 2 * as) & 3;
+    if (UNLIKELY(more.at_length))
+        walk_at_length(w, false, own);
+    walk_seldom(w, false, own, more.seldom);
+}
+
+/* ---- the segments of which there may be a copy ---------------------------------------------- */
+
+/* Even where clocks disagree. */
+#define COPIED_US (2 * (uint32_t)(ROUTED_COPY_NS / 1000))
+
+static ALWAYS_INLINE bool may_be_copied(const struct recent_segment *segment, uint32_t now_us)
+{
+    return (now_us - segment->sent_us + COPIED_US <= 2 * COPIED_US) & !!segment->signature;
+}
+
+static ALWAYS_INLINE unsigned copied_of(const struct side_detail *own, uint32_t now_us)
+{
+    unsigned copied = 0;
+    for (unsigned i = 0; i < EARLIER_SEGMENTS; i++)
+        copied |= (unsigned)may_be_copied(&own->earlier[i], now_us) << i;
+    return copied;
+}
+
+/* The ring as it is, but for what can have no copy any more. */
+static ALWAYS_INLINE void walk_earlier(struct walk *w, bool packs, struct side_detail *own,
+                                       unsigned copied, uint32_t now_us)
+{
+    uint16_t ring = (uint16_t)(copied | (unsigned)own->oldest << EARLIER_SEGMENTS);
+    raw(w, packs, &ring, sizeof ring);
+    if (!packs)
+        own->oldest = (uint8_t)(ring >> EARLIER_SEGMENTS);
+    for (unsigned left = ring & ((1u << EARLIER_SEGMENTS) - 1); left; left &= left - 1) {
+        struct recent_segment *segment = &own->earlier[__builtin_ctz(left)];
+        uint64_t both = segment->signature | (uint64_t)(now_us - segment->sent_us + COPIED_US)
+                                                 << 32;
+        word(w, packs, &both, 7);
+        if (!packs)
+            *segment = (struct recent_segment){
+                .signature = (uint32_t)both,
+                .sent_us = now_us + COPIED_US - (uint32_t)(both >> 32 & (UINT32_MAX >> 8)),
+            };
     }
 }
 
-enum { HAS_FIN = 1u << 0, HAS_RUNS = 1u << 1 };
-
-static ALWAYS_INLINE void walk_side(struct walk *w, bool packs, const struct connection *c,
-                                    struct detail *d, int s, const struct model *first)
-{
-    const struct side *side = &c->side[s];
-    struct side_detail *own = &d->side[s];
-    int64_t last_ns = connection_last_ns(c);
-    uint32_t now_us = connection_us(c, last_ns);
-    uint32_t moments[8] = {0}, ends[4] = {0}, kept[4] = {0}, runs[4] = {0};
-    if (packs) {
-        uint32_t at_length = moments_to_units(w, own, last_ns, moments);
-        moments[6] = side->una.n - own->una_before.n;
-        moments[7] = at_length << 2 | (uint32_t)own->again_acked << 1 | own->una_advanced;
-        runs[0] = own->again_run | (uint32_t)own->resends << 16;
-        runs[1] = own->probe_run | (uint32_t)own->again_grown << 16;
-        bool fin = own->fins || own->fin_seq.n;
-        ends[0] = own->fins;
-        ends[1] = own->rsts;
-        ends[2] = fin ? side->nxt.n - own->fin_seq.n : 0;
-        ends[3] = own->mss;
-        kept[0] = own->kept_as[0] | (uint32_t)own->kept_as[1] << 2 | (uint32_t)own->kept_as[2] << 4;
-        kept[1] = places_of(d, own);
-        kept[2] = seldom_bits(own);
-        kept[3] = earlier_worth(own, now_us) << 2 | (runs[0] || runs[1] ? HAS_RUNS : 0u) |
-                  (fin ? HAS_FIN : 0u);
-    }
-    quad(w, packs, moments);
-    quad(w, packs, moments + 4);
-    quad(w, packs, ends);
-    quad(w, packs, kept);
-    if (UNLIKELY(kept[3] & HAS_RUNS))
-        quad(w, packs, runs);
-    if (!packs) {
-        moments_of_units(w, own, last_ns, moments);
-        own->una_before.n = side->una.n - moments[6];
-        own->again_acked = moments[7] >> 1 & 1;
-        own->una_advanced = moments[7] & 1;
-        own->again_run = (uint16_t)runs[0];
-        own->resends = (uint16_t)(runs[0] >> 16);
-        own->probe_run = (uint16_t)runs[1];
-        own->again_grown = (uint16_t)(runs[1] >> 16);
-        own->fins = ends[0];
-        own->rsts = ends[1];
-        own->fin_seq.n = kept[3] & HAS_FIN ? side->nxt.n - ends[2] : 0;
-        own->mss = (uint16_t)ends[3];
-        for (int as = 0; as < KEPT_ROLES; as++)
-            own->kept_as[as] = kept[0] >> 2 * as & 3;
-    }
-    if (UNLIKELY(moments[7] >> 2))
-        walk_at_length(w, packs, own, moments[7] >> 2);
-    if (UNLIKELY(kept[2]))
-        walk_seldom(w, packs, own, kept[2]);
-    walk_kept(w, packs, d, own, kept[1], first);
-    walk_earlier(w, packs, own, kept[3] >> 2, now_us);
-}
+_Static_assert(2 * COPIED_US < 1u << 24, "three octets tell when it was sent");
 
 /* ---- the detail ----------------------------------------------------------------------------- */
 
+/* In the head, behind the number of entries and how often it was packed. */
 enum has {
-    HAS_START = 1u << 0,
-    HAS_ACK_RUN = 1u << 1,
-    HAS_PREVIOUS = 1u << 2,
-    HAS_NANOSECONDS = 1u << 3,
-    HAS_BITS = 4
+    HEAD_PACKED = 7,
+    HAS_START = 1u << 10,
+    HAS_START_AS_KEPT = 1u << 11,
+    HAS_OUTSTANDING = 1u << 12, /* and the next bit */
+    HAS_ACK_RUN = 1u << 14,
+    HAS_ACK_RUN_AT_LENGTH = 1u << 15,
+    HAS_COPIED = 1u << 16,
+    HAS_PREVIOUS = 1u << 17,
+    HAS_NANOSECONDS = 1u << 18,
+    HAS_STAMPS = 1u << 19,
+    HAS_GIVEN_WAY = 1u << 20,
+    HAS_MORE_TO_FREE = 1u << 21,
 };
 
-static uint32_t has_of(const struct connection *c, const struct detail *d)
+_Static_assert(LOG_MAX < 1u << HEAD_PACKED && PACKED_OFTEN < 8, "they have room in the head");
+
+static unsigned log_count_of(uint32_t head)
 {
-    const struct ack_run *run = &d->ack_run;
-    return (d->start.taken ? HAS_START : 0u) |
-           (run->last_ns || run->count || run->most || run->side ? HAS_ACK_RUN : 0u) |
-           (d->previous || d->reused || d->reused_ns ? HAS_PREVIOUS : 0u) |
-           (c->first_ns % 1000 ? HAS_NANOSECONDS : 0u);
+    return head & ((1u << HEAD_PACKED) - 1);
 }
 
-static ALWAYS_INLINE void walk_start(struct walk *w, bool packs, const struct connection *c,
-                                     struct close_start *start)
+/* As the close begins in order: how the last segment of each side before it left things. */
+static ALWAYS_INLINE void start_as_kept(const struct detail *d, struct close_start *start)
 {
-    uint32_t a[4] = {0}, b[4] = {0};
-    if (packs) {
-        bool fits = true;
-        for (int s = 0; s < 2; s++) {
-            a[s] = c->side[s].nxt.n - start->nxt[s].n;
-            b[s] = start->outstanding[s];
-            fits &= time_in_units(w, start->last_ns[s], connection_last_ns(c), &b[2 + s]);
-        }
-        a[2] = start->window[0] | (uint32_t)start->window[1] << 16;
-        a[3] = start->seen[0] | (uint32_t)start->seen[1] << 1 | (fits ? 0u : 4u);
+    start->taken = true;
+    for (int s = 0; s < 2; s++) {
+        const struct log_entry *last = kept_of(&d->side[s], KEPT_LAST);
+        start->seen[s] = true;
+        start->nxt[s] = seq_add(last->seq, last->payload_len + !!(last->flags & TCP_SYN));
+        start->window[s] = last->window;
+        start->last_ns[s] = last->time_ns;
     }
-    quad(w, packs, a);
-    quad(w, packs, b);
-    for (int s = 0; !packs && s < 2; s++) {
-        start->taken = true;
-        start->nxt[s].n = c->side[s].nxt.n - a[s];
-        start->outstanding[s] = b[s];
-        start->last_ns[s] = time_of_units(w, b[2 + s], connection_last_ns(c));
-        start->window[s] = (uint16_t)(a[2] >> 16 * s);
-        start->seen[s] = a[3] >> s & 1;
-    }
-    if (UNLIKELY(a[3] & 4))
-        raw(w, packs, start->last_ns, sizeof start->last_ns);
 }
 
-static ALWAYS_INLINE void walk_ack_run(struct walk *w, bool packs, const struct connection *c,
-                                       struct ack_run *run)
+static ALWAYS_INLINE bool is_start_as_kept(const struct close_start *is, const struct detail *d)
 {
-    uint32_t n[4] = {0};
-    if (packs) {
-        bool fits = time_in_units(w, run->last_ns, connection_last_ns(c), &n[0]);
-        n[1] = run->count;
-        n[2] = run->most;
-        n[3] = run->side | (fits ? 0u : 2u);
-    }
-    quad(w, packs, n);
-    if (!packs) {
-        run->last_ns = time_of_units(w, n[0], connection_last_ns(c));
-        run->count = n[1];
-        run->most = n[2];
-        run->side = n[3] & 1;
-    }
-    if (UNLIKELY(n[3] & 2))
-        raw(w, packs, &run->last_ns, sizeof run->last_ns);
+    struct close_start kept;
+    start_as_kept(d, &kept);
+    bool same = true;
+    for (int s = 0; s < 2; s++)
+        same &= is->seen[s] && seq_eq(is->nxt[s], kept.nxt[s]) && is->window[s] == kept.window[s] &&
+                is->last_ns[s] == kept.last_ns[s] && is->outstanding[s] <= UINT16_MAX;
+    return same;
 }
 
-static void walk_previous(struct walk *w, bool packs, struct detail *d)
+static ALWAYS_INLINE uint32_t start_head(const struct detail *d)
+{
+    if (!d->start.taken)
+        return 0;
+    if (!is_start_as_kept(&d->start, d))
+        return HAS_START;
+    return HAS_START_AS_KEPT | (d->start.outstanding[0] ? HAS_OUTSTANDING : 0u) |
+           (d->start.outstanding[1] ? HAS_OUTSTANDING << 1 : 0u);
+}
+
+static ALWAYS_INLINE void walk_start(struct walk *w, bool packs, struct detail *d, uint32_t head)
+{
+    if (head & HAS_START)
+        raw(w, packs, &d->start, sizeof d->start);
+    if (!packs && head & HAS_START_AS_KEPT)
+        start_as_kept(d, &d->start);
+    for (int s = 0; s < 2; s++) {
+        uint16_t outstanding = (uint16_t)d->start.outstanding[s];
+        if (!(head & HAS_OUTSTANDING << s))
+            continue;
+        raw(w, packs, &outstanding, sizeof outstanding);
+        d->start.outstanding[s] = outstanding;
+    }
+}
+
+/* A run's lengths have as many bits, and the sides that they leave of an octet. */
+#define RUN_BITS 7u
+#define RUN_MASK ((1u << RUN_BITS) - 1)
+
+/* Whether the run is told in short. */
+static ALWAYS_INLINE bool is_short(const struct walk *w, const struct ack_run *run, int64_t last_ns)
+{
+    return time_in_units(w, run->last_ns, last_ns) <= TIME_MASK && run->count <= RUN_MASK &&
+           run->most <= RUN_MASK;
+}
+
+static ALWAYS_INLINE void walk_ack_run(struct walk *w, bool packs, struct ack_run *run,
+                                       int64_t last_ns, uint32_t head)
+{
+    if (UNLIKELY(head & HAS_ACK_RUN_AT_LENGTH))
+        raw(w, packs, run, sizeof *run);
+    if (!(head & HAS_ACK_RUN))
+        return;
+    uint64_t n = 0;
+    if (packs)
+        n = time_in_units(w, run->last_ns, last_ns) | (uint64_t)run->count << TIME_BITS |
+            (uint64_t)run->most << (TIME_BITS + RUN_BITS) |
+            (uint64_t)run->side << (TIME_BITS + 2 * RUN_BITS);
+    word(w, packs, &n, 5);
+    if (packs)
+        return;
+    run->last_ns = time_of_units(w, n & TIME_MASK, last_ns);
+    run->count = n >> TIME_BITS & RUN_MASK;
+    run->most = n >> (TIME_BITS + RUN_BITS) & RUN_MASK;
+    run->side = n >> (TIME_BITS + 2 * RUN_BITS) & 1;
+}
+
+static ALWAYS_INLINE void walk_previous(struct walk *w, bool packs, struct detail *d)
 {
     raw(w, packs, &d->previous, sizeof(void *));
     raw(w, packs, &d->reused, sizeof d->reused);
     raw(w, packs, &d->reused_ns, sizeof d->reused_ns);
-}
-
-/* Where it is unpacked, `d` is zero but for the room of its log. */
-static ALWAYS_INLINE void walk_detail(struct walk *w, bool packs, const struct connection *c,
-                                      struct detail *d)
-{
-    uint32_t head[4] = {0};
-    if (packs) {
-        head[0] = (uint32_t)d->log_count << HAS_BITS | has_of(c, d);
-        head[1] = d->log_total - d->log_count;
-        head[2] = d->packed;
-    }
-    quad(w, packs, head);
-    if (!packs) {
-        d->log_count = (uint16_t)(head[0] >> HAS_BITS);
-        d->log_total = d->log_count + head[1];
-        d->packed = (uint8_t)head[2];
-    }
-    w->unit_ns = head[0] & HAS_NANOSECONDS ? 1 : 1000;
-    struct model m = model_of(c), first = m;
-    for (unsigned i = 0; i < d->log_count; i++) {
-        walk_entry(w, packs, &d->log[i], &m);
-        if (i < 2)
-            first = m;
-    }
-    if (head[0] & HAS_START)
-        walk_start(w, packs, c, &d->start);
-    if (head[0] & HAS_ACK_RUN)
-        walk_ack_run(w, packs, c, &d->ack_run);
-    if (UNLIKELY(head[0] & HAS_PREVIOUS))
-        walk_previous(w, packs, d);
-    for (int s = 0; s < 2; s++)
-        walk_side(w, packs, c, d, s, &first);
-}
-
-static void read_detail(const struct connection *c, struct detail *d)
-{
-    struct walk w = {.from = c->packing->octets};
-    walk_detail(&w, false, c, d);
-}
-
-/* Known before the log has its room. */
-static unsigned log_count_of(const struct packed_detail *packing)
-{
-    struct walk w = {.from = packing->octets};
-    uint32_t head[4];
-    quad(&w, false, head);
-    return head[0] >> HAS_BITS;
 }
 
 static bool owns_more(const struct detail *d)
@@ -567,6 +785,98 @@ static bool owns_more(const struct detail *d)
     return d->previous || a->holes || b->holes || a->run || b->run || a->reset_reason ||
            b->reset_reason;
 }
+
+static ALWAYS_INLINE struct walk walk_of(uint32_t head)
+{
+    bool stamped = head & HAS_STAMPS;
+    return (struct walk){.unit_ns = head & HAS_NANOSECONDS ? 1 : 1000,
+                         .entry_octets = stamped ? ENTRY_STAMPED_OCTETS : ENTRY_OCTETS,
+                         .stamp_bias = stamped ? 1u << 15 : 0,
+                         .stamp_shift = stamped ? 16 : 0};
+}
+
+static uint32_t head_of(const struct connection *c, const struct detail *d)
+{
+    const struct ack_run *run = &d->ack_run;
+    int64_t last_ns = connection_last_ns(c);
+    uint32_t head = d->log_count | (uint32_t)d->packed << HEAD_PACKED |
+                    (c->first_ns % 1000 || last_ns % 1000 ? HAS_NANOSECONDS : 0u) |
+                    ((c->side[0].marks | c->side[1].marks) & SIDE_TIMESTAMPS ? HAS_STAMPS : 0u) |
+                    (d->log_total != d->log_count ? HAS_GIVEN_WAY : 0u) |
+                    (d->previous || d->reused || d->reused_ns ? HAS_PREVIOUS : 0u) |
+                    (owns_more(d) ? HAS_MORE_TO_FREE : 0u) | start_head(d);
+    struct walk w = walk_of(head);
+    if (run->last_ns || run->count || run->most || run->side)
+        head |= is_short(&w, run, last_ns) ? HAS_ACK_RUN : HAS_ACK_RUN_AT_LENGTH;
+    return head;
+}
+
+/* Where it is unpacked, `d` is zero but for its log. */
+static ALWAYS_INLINE void walk_detail(struct walk *w, bool packs, const struct connection *c,
+                                      struct detail *d, uint32_t head)
+{
+    int64_t last_ns = connection_last_ns(c);
+    struct model m = model_of(c), first;
+    unsigned i = 0;
+    for (; i < 2 && i < d->log_count; i++)
+        walk_entry(w, packs, &d->log[i], &m);
+    first = m;
+    for (; i < d->log_count; i++)
+        walk_entry(w, packs, &d->log[i], &m);
+    for (int s = 0; s < 2; s++) {
+        if (packs)
+            pack_side(w, &c->side[s], &d->side[s], last_ns);
+        else
+            unpack_side(w, &c->side[s], &d->side[s], last_ns);
+        walk_kept(w, packs, d, &d->side[s], &first);
+    }
+    walk_start(w, packs, d, head);
+    walk_ack_run(w, packs, &d->ack_run, last_ns, head);
+    if (UNLIKELY(head & HAS_GIVEN_WAY))
+        raw(w, packs, &d->log_total, sizeof d->log_total);
+    if (UNLIKELY(head & HAS_PREVIOUS))
+        walk_previous(w, packs, d);
+}
+
+/* Only what still comes asks for these: they are not looked at. */
+static ALWAYS_INLINE uint32_t pack_copied(struct walk *w, const struct connection *c,
+                                          struct detail *d)
+{
+    uint32_t now_us = connection_us(c, connection_last_ns(c));
+    unsigned copied[2] = {copied_of(&d->side[0], now_us), copied_of(&d->side[1], now_us)};
+    if (!(copied[0] | copied[1]))
+        return 0;
+    for (int s = 0; s < 2; s++)
+        walk_earlier(w, true, &d->side[s], copied[s], now_us);
+    return HAS_COPIED;
+}
+
+static void unpack_copied(struct walk *w, const struct connection *c, struct detail *d)
+{
+    uint32_t now_us = connection_us(c, connection_last_ns(c));
+    for (int s = 0; s < 2; s++)
+        walk_earlier(w, false, &d->side[s], 0, now_us);
+}
+
+static struct walk read_detail(const struct connection *c, struct detail *d)
+{
+    uint32_t head = c->packing->head;
+    struct walk w = walk_of(head);
+    w.from = c->packing->octets;
+    d->log_total = log_count_of(head);
+    d->log_count = (uint16_t)d->log_total;
+    d->packed = head >> HEAD_PACKED & 7;
+    walk_detail(&w, false, c, d, head);
+    return w;
+}
+
+/* ---- the door ------------------------------------------------------------------------------- */
+
+/* What an entry, a side and the rest take at most, in generous figures. */
+#define ENTRIES_MAX (LOG_MAX + 2u * KEPT_ROLES)
+#define ENTRY_MAX   (16 + 2 + sizeof(struct log_entry))
+#define SIDE_MAX    (sizeof(struct side_detail) + 64)
+#define PACKED_MAX  (ENTRIES_MAX * ENTRY_MAX + 2 * SIDE_MAX + sizeof(struct detail))
 
 static size_t log_bytes(const struct detail *d)
 {
@@ -577,21 +887,25 @@ bool detail_pack(struct connection *c, uint32_t *place)
 {
     uint8_t octets[PACKED_MAX];
     struct detail *d = c->detail;
-    struct walk w = {.to = octets};
     if (d->packed == PACKED_OFTEN)
         return false;
     d->packed++;
-    walk_detail(&w, true, c, d);
-    size_t count = (size_t)(w.to - octets);
-    size_t bytes = offsetof(struct packed_detail, octets) + count + SLACK;
+    uint32_t head = head_of(c, d);
+    struct walk w = walk_of(head);
+    w.to = octets;
+    walk_detail(&w, true, c, d, head);
+    head |= pack_copied(&w, c, d);
+    memset(w.to, 0, SLACK);
+    size_t count = (size_t)(w.to - octets) + SLACK;
+    size_t bytes = offsetof(struct packed_detail, octets) + count;
     struct packed_detail *packing = malloc(bytes);
     if (!packing)
         return false;
-    size_t owned_bytes = connection_extra_bytes(c) - sizeof *d - log_bytes(d);
+    size_t owned_bytes =
+        head & HAS_MORE_TO_FREE ? connection_extra_bytes(c) - sizeof *d - log_bytes(d) : 0;
     packing->held_bytes = (uint32_t)(bytes + owned_bytes);
-    packing->owns = owns_more(d);
+    packing->head = head;
     memcpy(packing->octets, octets, count);
-    memset(packing->octets + count, 0, SLACK);
     if (d->log != d->within)
         free(d->log);
     *place = d->place;
@@ -604,10 +918,11 @@ bool detail_pack(struct connection *c, uint32_t *place)
 
 void detail_look(const struct connection *c, struct detail_room *room)
 {
-    memset(&room->detail, 0, offsetof(struct detail, within));
-    room->detail.log = room->log;
-    room->detail.log_room = LOG_MAX;
-    read_detail(c, &room->detail);
+    struct detail *d = &room->detail;
+    memset(d, 0, offsetof(struct detail, within));
+    d->log = room->log;
+    d->log_room = LOG_MAX;
+    (void)read_detail(c, d);
 }
 
 /* Room for the log to go on, as log_room() would have made it. */
@@ -622,7 +937,7 @@ static struct log_entry *room_for(unsigned count, uint16_t *room)
 bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
 {
     struct packed_detail *packing = c->packing;
-    unsigned count = log_count_of(packing);
+    unsigned count = log_count_of(packing->head);
     struct detail *d = lent ? lent : calloc(1, sizeof *d);
     if (!d)
         return false;
@@ -635,7 +950,9 @@ bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
             free(d);
         return false;
     }
-    read_detail(c, d);
+    struct walk w = read_detail(c, d);
+    if (packing->head & HAS_COPIED)
+        unpack_copied(&w, c, d);
     d->place = lent ? place : 0;
     free(packing);
     c->detail = d;
@@ -646,11 +963,12 @@ bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
 void detail_forget(struct connection *c)
 {
     struct packed_detail *packing = c->packing;
+    bool owns = packing->head & HAS_MORE_TO_FREE;
     struct detail_room room;
-    if (packing->owns)
+    if (owns)
         detail_look(c, &room);
     c->packed = false;
-    c->detail = packing->owns ? &room.detail : NULL;
+    c->detail = owns ? &room.detail : NULL;
     free(packing);
     if (!c->detail)
         return;

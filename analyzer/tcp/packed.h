@@ -4,8 +4,9 @@
  * forgotten that could have no copy any more.
  *
  * Numbers are told from those before them and from the connection's own, which must therefore stay
- * as they are meanwhile; each takes as many octets as it has, two of them a common octet with their
- * lengths. What the detail owns stays where it is and is the packed one's.
+ * as they are meanwhile. An entry of the log that is as guessed takes two words, a side three; bits
+ * tell what else there is of one that is not. What the detail owns stays where it is and is the
+ * packed one's.
  */
 #ifndef FINWAIT_ANALYZER_TCP_PACKED_H
 #define FINWAIT_ANALYZER_TCP_PACKED_H
@@ -27,7 +28,8 @@ struct detail_room {
     struct log_entry log[LOG_MAX];
 };
 
-/* A look at the packed detail of `c`; what it owns is still the packed one's. */
+/* A look at the packed detail of `c`; what it owns is still the packed one's. What is remembered to
+ * recognise copies is not looked at. */
 void detail_look(const struct connection *c, struct detail_room *room);
 
 /* Makes the detail whole again, in `lent` (see connection_lend()) or, where that is NULL, on the
