@@ -32,13 +32,12 @@ void ordinary_from_now_on(struct connection *c)
     }
 }
 
-/* New octets or a new acknowledgment, next in order and in time, and nothing beside them but what
- * `flags` leave open. */
+/* New octets, a new acknowledgment or a FIN, next in order and in time, and nothing beside them. */
 static ALWAYS_INLINE bool is_next(const struct side *own, const struct side *peer,
-                                  const struct segment *g, uint16_t flags)
+                                  const struct segment *g)
 {
     uint32_t acked = g->ack - peer->una.n;
-    return (g->flags & flags) == TCP_ACK &&
+    return (g->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK &&
            !(g->marks & (SEG_MALFORMED | SEG_SACK | SEG_DSACK | SEG_PADDING_LIKE)) &&
            g->seq == own->nxt.n && acked <= SPACE_DISTANCE && seq_le(seq_of(g->ack), peer->nxt) &&
            g->payload_len <= SPACE_DISTANCE && (g->payload_len | acked | (g->flags & TCP_FIN)) &&
@@ -162,25 +161,9 @@ static bool is_logged(const struct side *own, const struct side *peer, const str
            !(own->marks & SIDE_SPOKE) || (peer->marks & (SIDE_SYN | SIDE_SPOKE)) == SIDE_SYN;
 }
 
-static NEVER_INLINE void take_in_order(struct connection *c, int sender, const struct segment *g)
+/* Of a connection in which a FIN has passed. */
+static void note_closing(struct connection *c, int sender, const struct segment *g, seq_t nxt)
 {
-    struct detail *d = c->detail;
-    struct ends e = {.own = &c->side[sender],
-                     .peer = &c->side[!sender],
-                     .sent = &d->side[sender],
-                     .heard = &d->side[!sender]};
-    struct log_entry entry;
-    log_write(&entry, (uint8_t)sender, g, e.own->packets + e.peer->packets + 1);
-    d->log_total++;
-    d->log[d->log_count++] = entry;
-    if (g->flags & TCP_FIN)
-        note_close_start(c);
-    int64_t idle_ns = idle_before(&e, g);
-    unsigned roles = sent_role(&e, g) | (d->start.taken ? 0 : last_roles(&e, g, idle_ns));
-    if (roles)
-        *keep(e.sent, roles) = entry;
-    seq_t nxt = e.own->nxt;
-    take_next(c, &e, g, g->payload_len + (g->flags & TCP_FIN ? 1 : 0), idle_ns);
     note_after_fin(c, sender, g, nxt);
     note_ack_run(c, sender, g, false);
     if (g->flags & TCP_FIN) {
@@ -188,16 +171,55 @@ static NEVER_INLINE void take_in_order(struct connection *c, int sender, const s
         note_control(c, sender, g);
     }
     note_progress(c, g, false);
-    ordinary_from_now_on(c);
 }
 
-static bool is_in_order(const struct connection *c, const struct side *own, const struct side *peer,
-                        const struct segment *g)
+/* As ordinary_from_now_on() does: what it asks beside this is as it was. */
+static void in_order_from_now_on(struct connection *c, bool closing)
+{
+    bool open = !(c->marks & CONN_CLOSED);
+    bool spoke = c->side[0].marks & c->side[1].marks & SIDE_SPOKE;
+    for (int s = 0; s < 2; s++) {
+        c->side[s].in_order &= open;
+        c->side[s].ordinary = c->side[s].in_order && spoke && !closing;
+    }
+}
+
+static void take_in_order(struct connection *c, int sender, const struct segment *g)
+{
+    struct detail *d = c->detail;
+    struct ends e = {.own = &c->side[sender],
+                     .peer = &c->side[!sender],
+                     .sent = &d->side[sender],
+                     .heard = &d->side[!sender]};
+    uint32_t nth = e.own->packets + e.peer->packets + 1;
+    d->log_total++;
+    log_write(&d->log[d->log_count++], (uint8_t)sender, g, nth);
+    bool fin = g->flags & TCP_FIN;
+    if (fin)
+        note_close_start(c);
+    int64_t idle_ns = idle_before(&e, g);
+    unsigned roles = sent_role(&e, g) | (d->start.taken ? 0 : last_roles(&e, g, idle_ns));
+    if (roles)
+        log_write(keep(e.sent, roles), (uint8_t)sender, g, nth);
+    seq_t nxt = e.own->nxt;
+    take_next(c, &e, g, g->payload_len + fin, idle_ns);
+    bool closing = fin || (e.own->marks | e.peer->marks) & SIDE_FIN;
+    if (closing)
+        note_closing(c, sender, g, nxt);
+    in_order_from_now_on(c, closing || d->start.taken);
+}
+
+/* The longer one, of what is next. */
+static NEVER_INLINE bool track_in_order(struct connection *c, int sender, const struct segment *g)
 {
     const struct detail *d = c->detail;
-    return own->in_order && is_next(own, peer, g, TCP_SYN | TCP_RST | TCP_ACK) &&
-           !(own->marks & SIDE_FIN && (g->payload_len || g->flags & TCP_FIN)) &&
-           is_logged(own, peer, g) && d->log_count < d->log_room && d->log_count < LOG_MAX;
+    const struct side *own = &c->side[sender];
+    bool behind_fin = own->marks & SIDE_FIN && (g->payload_len || g->flags & TCP_FIN);
+    if (behind_fin || !is_logged(own, &c->side[!sender], g) || d->log_count >= d->log_room ||
+        d->log_count >= LOG_MAX)
+        return false;
+    take_in_order(c, sender, g);
+    return true;
 }
 
 /* Compiled for either side by itself, so that nothing is reckoned from its number again and again.
@@ -205,17 +227,16 @@ static bool is_in_order(const struct connection *c, const struct side *own, cons
 static ALWAYS_INLINE bool track_of(struct connection *c, int sender, const struct segment *g)
 {
     struct ends e = {.own = &c->side[sender], .peer = &c->side[!sender]};
-    if (LIKELY(e.own->ordinary && is_next(e.own, e.peer, g, CONTROL_FLAGS | TCP_ACK))) {
-        e.sent = &c->detail->side[sender];
-        e.heard = &c->detail->side[!sender];
-        take_ordinary(c, &e, g);
-        return true;
-    }
-    if (is_in_order(c, e.own, e.peer, g)) {
-        take_in_order(c, sender, g);
-        return true;
-    }
-    return track_opening(c, sender, g);
+    if (UNLIKELY(!e.own->in_order))
+        return track_opening(c, sender, g);
+    if (UNLIKELY(!is_next(e.own, e.peer, g)))
+        return false;
+    if (UNLIKELY(!e.own->ordinary || g->flags & TCP_FIN))
+        return track_in_order(c, sender, g);
+    e.sent = &c->detail->side[sender];
+    e.heard = &c->detail->side[!sender];
+    take_ordinary(c, &e, g);
+    return true;
 }
 
 bool track_ordinary(struct connection *c, int sender, const struct segment *g)
