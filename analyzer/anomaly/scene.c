@@ -206,7 +206,8 @@ int64_t seen_after_ns(const struct scene *s, int entry)
 
 int64_t rto_of(const struct scene *s, int x)
 {
-    return retransmission_timeout_ns(s->ev, x);
+    (void)x; /* the way there and back is as long for the one as for the other */
+    return retransmission_timeout_ns(s->ev);
 }
 
 const struct log_entry *last_before_close(const struct scene *s, int x)

@@ -236,7 +236,7 @@ static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_fact
     int proof = acknowledged_at(ev, x, end);
     int transmissions = 0;
     int last = -1;
-    struct receipt r = {.by = -1};
+    struct receipt r = {.status = RECEIPT_LOST};
     for (int i = ends[!x].fin_first; i < proof; i++) {
         if (behind_hole(ev, x, i) && receipt_of(ev, i, true, end).status != RECEIPT_LOST)
             e->facts[FACT_FIN_RECEIVED].doubtful = true;
@@ -259,7 +259,7 @@ static void note_peer_fin(const struct evidence *ev, int x, struct endpoint_fact
         set_fin_despite(ev, x, e, last, proof);
         return;
     }
-    if (last < 0 || r.status != RECEIPT_PRESUMED || ev->beside[x])
+    if (r.status != RECEIPT_PRESUMED || ev->beside[x])
         return;
     int64_t first_ns = ev->log[ends[!x].fin_first].time_ns;
     bool silent = transmissions >= UNANSWERED_MAX && ev->c->side[x].last_ns < first_ns;
@@ -361,7 +361,7 @@ static bool was_missing_when_due(const struct evidence *ev, int x, const struct 
         bool news = g->side != x && (g->flags & (TCP_ACK | TCP_RST)) == TCP_ACK &&
                     !(g->marks & (LOG_AGAIN | LOG_LATE)) && (g->payload_len || g->flags & TCP_FIN);
         if (news && seq_eq(g->ack, e->fin_seq) && d->data_ns &&
-            g->time_ns - d->data_ns > 2 * retransmission_timeout_ns(ev, x))
+            g->time_ns - d->data_ns > 2 * retransmission_timeout_ns(ev))
             return true;
     }
     return false;

@@ -55,7 +55,8 @@ static const struct CMUnitTest tests[] = {
         "+.100 < F. 201:201(0) ack 101\n"
         "+.010 < . 202:202(0) ack 102\n"
         "+.010 > . 102:102(0) ack 202\n"
-        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING TIME_WAIT\n"),
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING TIME_WAIT\n"
+        "client FIN_WAIT_1 @8 implied at .22\n"),
     SCRIPT("one that the first entry testifies to", MID_STREAM
         "+.100 < . 201:201(0) ack 102\n"
         "client may FIN_WAIT_2\n"),

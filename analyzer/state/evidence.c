@@ -363,12 +363,9 @@ int rst_answers(const struct evidence *ev, int i)
     return before;
 }
 
-int64_t retransmission_timeout_ns(const struct evidence *ev, int side)
+int64_t retransmission_timeout_ns(const struct evidence *ev)
 {
-    int64_t round_trip_ns = ev->rtt_ns[0] + ev->rtt_ns[1];
-    (void)side;
     if (!ev->rtt_known[0] && !ev->rtt_known[1])
         return ev->config->rto_initial_ns;
-    int64_t rto_ns = round_trip_ns + ev->config->rto_min_ns;
-    return rto_ns;
+    return ev->rtt_ns[0] + ev->rtt_ns[1] + ev->config->rto_min_ns;
 }

@@ -101,7 +101,7 @@ bool rst_acceptable(const struct evidence *evidence, int i, bool addressee_has_f
  * of these: the answered segment went before it. -1 when nothing seen drew the RST. */
 int rst_answers(const struct evidence *evidence, int i);
 
-/* Octets below the answered number can be told from the log: helpers for the rules on silence. */
-int64_t retransmission_timeout_ns(const struct evidence *evidence, int side);
+/* The whole way there and back takes as long for the one as for the other. */
+int64_t retransmission_timeout_ns(const struct evidence *evidence);
 
 #endif

@@ -316,6 +316,14 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("… or something that the capture missed", TIME_WAIT
         ".418500001 > . 102:102(0) ack 202 win 7\n"
         "time_wait held_by client until 60.418500001\n"),
+    SCRIPT("… of the peer's segments any that is later", LAST_ACK
+        "+.000000001 < . 202:202(0) ack 102 win 7\n"
+        "+.009999999 > . 102:102(0) ack 202\n"
+        "time_wait held_by client until 60.330000001\n"),
+    SCRIPT("octets that come again and are refused tell nothing of TIME_WAIT", TIME_WAIT
+        "+1 < P. 151:201(50) ack 102\n"
+        "+.010 > R 102:102(0)\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT CLOSED!\n"),
     SCRIPT("what it began with may have been held up", TIME_WAIT
         "60.3835 quiet\n"
         "client in TIME_WAIT CLOSED\n"
@@ -415,6 +423,12 @@ static const struct CMUnitTest tests[] = {
         "+.055000001 < R 500:500(0) ttl 61\n"
         "server = ESTABLISHED!\n"
         "server may CLOSE_WAIT\n"),
+    SCRIPT("… the FIN that a capture begins with too",
+        "0 > F. 101:101(0) ack 201\n"
+        "+.001 < . 201:201(0) ack 101\n"
+        "+.300 < R 500:500(0) ttl 61\n"
+        "server = ESTABLISHED\n"
+        "server may CLOSE_WAIT\n"),
     SCRIPT("the first segment that is kept",
         "0 > F. 1:1(0) ack 1\n"
         "+.010 < R 1:1(0)\n"
@@ -431,6 +445,12 @@ static const struct CMUnitTest tests[] = {
         "0 > P. 1:101(100) ack 1\n"
         "+.010 < R 5000:5000(0)\n"
         "client = ESTABLISHED\n"),
+    SCRIPT("a reset below what was acknowledged, whatever came again since", FIN_WAIT_2
+        "+.100 < P. 201:301(100) ack 102\n"
+        "+.010 > . 102:102(0) ack 301\n"
+        "+.300 < P. 201:301(100) ack 102 id 9\n"
+        "+.010 < R. 250:250(0) ack 102\n"
+        "client = FIN_WAIT_2\n"),
     SCRIPT("octets that come again behind a reset are no second transmission of it", ESTABLISHED
         "+.100 < R. 201:201(0) ack 101\n"
         "+.020 < P. 1:201(200) ack 101 id 9\n"

@@ -307,7 +307,7 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     const struct side_detail *sent = &ev->c->detail->side[!x];
     bool unanswered =
         peer->marks & SIDE_DATA && sent->data_ns &&
-        (sent->again_run || silence_since(ev, sent->data_ns) > retransmission_timeout_ns(ev, !x));
+        (sent->again_run || silence_since(ev, sent->data_ns) > retransmission_timeout_ns(ev));
     if (!bare_rst && !unanswered)
         return;
     acked->holds = false;

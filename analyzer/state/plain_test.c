@@ -430,11 +430,104 @@ static void of_changed_records(void **unused)
     assert_in_range(tried.changed_of_shape, tried.changed / 20, tried.changed);
 }
 
+/* ---- what must go the short way ------------------------------------------------------------- */
+
+struct line {
+    int side;
+    const char *flags;
+    uint32_t seq, ack, payload_len;
+    int64_t time_ms;
+    const char *options;
+};
+
+#define LINES_MAX 40
+
+static enum shape shape_of(const struct line *lines, uint32_t count)
+{
+    static struct tried tried;
+    struct segment segments[LINES_MAX];
+    struct talk talk;
+    memset(&tried, 0, sizeof tried);
+    tried.config = ANALYZER_CONFIG_DEFAULT;
+    talk_init(&talk);
+    assert_true(flows_init(&tried.flows, &tried.config, judge, &tried));
+    for (uint32_t i = 0; i < count; i++)
+        segments[i] = segment(&talk, lines[i].side, lines[i].flags, lines[i].seq, lines[i].ack,
+                              lines[i].payload_len, lines[i].time_ms, lines[i].options);
+    assert_int_equal(flows_feed(&tried.flows, segments, count, NULL), FLOW_OK);
+    assert_int_equal(flows_pass_time(&tried.flows, segments[count - 1].time_ns + NS_PER_S),
+                     FLOW_OK);
+    assert_int_equal(flows_drain(&tried.flows), FLOW_OK);
+    flows_finish(&tried.flows);
+    enum shape found = SHAPE_ABORTED;
+    while (found > SHAPE_ANY && !tried.of_shape[found])
+        found--;
+    return found;
+}
+
+/* Numbers and stamps that pass their wrap, stamps that stand still, and what passes at one instant
+ * are nothing odd. */
+static void plain_as_can_be(void **unused)
+{
+    (void)unused;
+    static const struct line wrapping[] = {
+        {A, "S", 0, 0, 0, 0, "ts 0xfffffff0"},
+        {B, "S.", 0, 1, 0, 10, "ts 0xfffffff8 ecr 0xfffffff0"},
+        {A, ".", 1, 1, 0, 20, "ts 0xfffffffe ecr 0xfffffff8"},
+        {A, "P.", 1, 1, 200, 30, "ts 0xffffffff ecr 0xfffffff8"},
+        {B, "P.", 1, 201, 300, 40, "ts 2 ecr 0xffffffff"},
+        {A, "F.", 201, 301, 60, 50, "ts 4 ecr 2"},
+        {B, ".", 301, 262, 0, 60, "ts 6 ecr 4"},
+        {B, "F.", 301, 262, 0, 70, "ts 8 ecr 4"},
+        {A, ".", 262, 302, 0, 80, "ts 10 ecr 8"},
+    };
+    assert_int_equal(shape_of(wrapping, COUNT(wrapping)), SHAPE_CLOSED);
+    assert_int_equal(shape_of(wrapping, 5), SHAPE_OPEN);
+    struct line lines[COUNT(wrapping)];
+    memcpy(lines, wrapping, sizeof lines);
+    for (uint32_t i = 0; i < COUNT(lines); i++)
+        lines[i].options = lines[i].side == A ? "ts 7 ecr 9" : "ts 9 ecr 7";
+    assert_int_equal(shape_of(lines, COUNT(lines)), SHAPE_CLOSED);
+    for (uint32_t i = 0; i < COUNT(lines); i++)
+        lines[i].time_ms = 5;
+    assert_int_equal(shape_of(lines, COUNT(lines)), SHAPE_CLOSED);
+    for (uint32_t i = 0; i < COUNT(lines); i++)
+        lines[i].options = "";
+    assert_int_equal(shape_of(lines, COUNT(lines)), SHAPE_CLOSED);
+    lines[5] = (struct line){A, "R.", 201, 301, 0, 5, ""};
+    assert_int_equal(shape_of(lines, 6), SHAPE_ABORTED);
+    lines[5] = (struct line){B, "R.", 301, 201, 0, 5, ""};
+    assert_int_equal(shape_of(lines, 6), SHAPE_ABORTED);
+    assert_int_equal(shape_of(lines, 1), SHAPE_LONE_SYN);
+    assert_int_equal(shape_of(lines, 2), SHAPE_ANY);
+}
+
+/* With so many entries as a plain connection may have, and with one more. */
+static void long_logs(void **unused)
+{
+    (void)unused;
+    for (uint32_t more = 0; more < 2; more++) {
+        struct line lines[LINES_MAX] = {
+            {A, "S", 0, 0, 0, 0, ""},      {B, "S.", 0, 1, 0, 10, ""},    {A, ".", 1, 1, 0, 20, ""},
+            {A, "P.", 1, 1, 2000, 30, ""}, {A, "F.", 2001, 1, 0, 30, ""},
+        };
+        uint32_t count = 5;
+        while (count < 21 + more) { /* they cross the FIN */
+            lines[count] = (struct line){B, ".", 1, 50 * count, 0, 31, ""};
+            count++;
+        }
+        lines[count++] = (struct line){B, ".", 1, 2002, 0, 40, ""};
+        lines[count++] = (struct line){B, "F.", 1, 2002, 0, 600, ""};
+        lines[count++] = (struct line){A, ".", 2002, 2, 0, 610, ""};
+        assert_int_equal(shape_of(lines, count), more ? SHAPE_ANY : SHAPE_CLOSED);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_plain_talks),
-        cmocka_unit_test(of_spoilt_talks),
+        cmocka_unit_test(plain_as_can_be),    cmocka_unit_test(long_logs),
+        cmocka_unit_test(of_plain_talks),     cmocka_unit_test(of_spoilt_talks),
         cmocka_unit_test(of_changed_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,12 @@ static const struct CMUnitTest tests[] = {
         "client in FIN_WAIT_2 TIME_WAIT CLOSED\n"
         "server in CLOSE_WAIT LAST_ACK CLOSING TIME_WAIT CLOSED\n"),
 
+    SCRIPT("one SYN passed, and the other did not", SYN_SENT
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.010 < . 1:1(0) ack 1\n"
+        "client in ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED\n"
+        "server may ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING LAST_ACK TIME_WAIT CLOSED\n"),
+
     /* ---- the opening */
     SCRIPT("an RST that no closed port sends", SYN_SENT
         "+.010 < R 700:700(0)\n"

@@ -18,7 +18,7 @@ bool gave_up(const struct evidence *ev, int x)
     if (!unanswered)
         return false;
     int64_t started_ns = own->last_ns;
-    int64_t due_ns = retransmission_timeout_ns(ev, x);
+    int64_t due_ns = retransmission_timeout_ns(ev);
     if (c->detail) {
         const struct side_detail *d = &c->detail->side[x];
         if (d->timer_ns)
@@ -44,7 +44,7 @@ static bool owes_second_answer(const struct evidence *ev, int x)
         }
     }
     return asked > 0 && ev->c->side[x].marks & SIDE_SPOKE &&
-           silence_since(ev, asked_ns) > retransmission_timeout_ns(ev, !x);
+           silence_since(ev, asked_ns) > retransmission_timeout_ns(ev);
 }
 
 bool owes_acknowledgment(const struct evidence *ev, int x)
@@ -55,7 +55,7 @@ bool owes_acknowledgment(const struct evidence *ev, int x)
     if (!asked || c->side[x].last_ns >= c->side[!x].last_ns)
         return false;
     int64_t since_ns = peer && peer->unanswered_ns ? peer->unanswered_ns : c->side[!x].last_ns;
-    return silence_since(ev, since_ns) > retransmission_timeout_ns(ev, !x);
+    return silence_since(ev, since_ns) > retransmission_timeout_ns(ev);
 }
 
 bool owes_answer(const struct evidence *ev, int x)

@@ -28,8 +28,8 @@ void note_close_start(struct connection *c)
 void note_after_fin(struct connection *c, int sender, const struct segment *g, seq_t nxt)
 {
     const struct side *peer = &c->side[!sender];
-    if (!(peer->marks & SIDE_FIN) || !(g->flags & TCP_ACK) || g->flags & TCP_RST ||
-        !g->payload_len || seq_le(seq_of(g->ack), c->detail->side[!sender].fin_seq))
+    if (!(peer->marks & SIDE_FIN) || !(g->flags & TCP_ACK) || !g->payload_len ||
+        seq_le(seq_of(g->ack), c->detail->side[!sender].fin_seq))
         return;
     int32_t grown = seq_diff(c->side[sender].nxt, nxt) - !!(g->flags & TCP_FIN);
     if (grown > 0)

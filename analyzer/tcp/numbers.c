@@ -195,7 +195,7 @@ bool track_ack(struct connection *c, int sender, const struct segment *g)
 {
     struct side *peer = &c->side[!sender];
     seq_t ack = seq_of(g->ack);
-    bool refusal = g->flags & TCP_RST && g->seq == 0 && !(peer->marks & SIDE_SEEN);
+    bool refusal = g->seq == 0 && !(peer->marks & SIDE_SEEN); /* if it is an RST */
     if (!(g->flags & TCP_ACK) || (g->flags & TCP_RST && !refusal))
         return true;
     if (!(peer->marks & SIDE_ACKED)) {

@@ -210,6 +210,24 @@ static void far_numbers(void **state)
     }
 }
 
+/* The clock of microseconds wraps: a round trip of half its span is one, a longer one is a clock
+ * that ran back. */
+static void long_round_trips(void **state)
+{
+    (void)state;
+    for (int64_t more = -1; more < 2; more++) {
+        struct talk t;
+        talk_init(&t);
+        struct segment given[] = {
+            segment(&t, A, "P.", 1, 1, 100, 0, ""),
+            segment(&t, B, "P.", 1, 101, 50, 10, ""),
+            segment(&t, A, ".", 101, 51, 0, 10, ""),
+        };
+        given[2].time_ns += ((INT64_C(1) << 31) + more) * 1000;
+        (void)both_ways_of(&(struct habits){.mid_stream = true}, given, 3);
+    }
+}
+
 /* One octet, one millisecond, one hop aside of what is next. */
 static void beside(void **state)
 {
@@ -293,11 +311,12 @@ static void opened_anyhow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(far_numbers), cmocka_unit_test(beside),
-        cmocka_unit_test(ordinary),    cmocka_unit_test(closing),
-        cmocka_unit_test(lossy),       cmocka_unit_test(copied),
-        cmocka_unit_test(padded),      cmocka_unit_test(one_direction),
-        cmocka_unit_test(odd),         cmocka_unit_test(opened_anyhow),
+        cmocka_unit_test(far_numbers),      cmocka_unit_test(beside),
+        cmocka_unit_test(long_round_trips), cmocka_unit_test(ordinary),
+        cmocka_unit_test(closing),          cmocka_unit_test(lossy),
+        cmocka_unit_test(copied),           cmocka_unit_test(padded),
+        cmocka_unit_test(one_direction),    cmocka_unit_test(odd),
+        cmocka_unit_test(opened_anyhow),
     };
     return cmocka_run_group_tests_name("ordinary", tests, NULL, NULL);
 }

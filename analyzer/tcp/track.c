@@ -73,16 +73,13 @@ static bool is_resend(const struct connection *c, int sender, const struct segme
 
 static bool carries(const struct log_entry *sent, seq_t seq)
 {
-    return sent->frame != FRAME_NONE && seq_le(sent->seq, seq) &&
-           seq_lt(seq, seq_add(sent->seq, sent->payload_len));
+    return seq_le(sent->seq, seq) && seq_lt(seq, seq_add(sent->seq, sent->payload_len));
 }
 
 /* How things stand before the segment is taken. */
 static bool note_resend(struct connection *c, int sender, const struct segment *g)
 {
     struct side_detail *own = &c->detail->side[sender];
-    if (!g->payload_len || g->flags & (TCP_SYN | TCP_RST))
-        return true;
     if (!is_resend(c, sender, g))
         return true;
     int64_t before_ns = run_of(own)->last.time_ns;

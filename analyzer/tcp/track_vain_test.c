@@ -376,6 +376,7 @@ static void octets_after_the_peers_fin(void **state)
         {"P.", 1, 102, 10, 10}, {"P.", 1, 101, 10, 0},   {"F.", 1, 102, 10, 10},
         {"F.", 1, 102, 0, 0},   {".", 1, 102, 0, 0},     {"R.", 1, 102, 10, 0},
         {"P.", 1, 103, 10, 10}, {"P.", 11, 102, 10, 20}, {"P", 1, 0, 10, 0},
+        {".", 11, 102, 0, 0}, /* behind octets that did not pass */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct scene s;
