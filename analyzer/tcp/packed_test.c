@@ -167,9 +167,9 @@ static void ordinary(void **state)
 static void lossy(void **state)
 {
     (void)state;
-    of_habits(&(struct habits){.lost = 40, .again = 20, .sacked = 20, .silent = 3}, 302);
-    of_habits(&(struct habits){.again = 10, .far = 100, .probing = 10, .silent = 2}, 364);
-    of_habits(&(struct habits){.swapped = 10, .silent = 3, .stamped = true}, 327);
+    of_habits(&(struct habits){.lost = 40, .again = 20, .sacked = 20, .silent = 3}, 306);
+    of_habits(&(struct habits){.again = 10, .far = 100, .probing = 10, .silent = 2}, 368);
+    of_habits(&(struct habits){.swapped = 10, .silent = 3, .stamped = true}, 331);
 }
 
 static void copied(void **state)
