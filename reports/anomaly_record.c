@@ -1,5 +1,6 @@
 #include "reports/anomaly_record.h"
 
+#include "reports/address_text.h"
 #include "reports/flags_text.h"
 #include "reports/identity.h"
 #include "reports/record_words.h"
@@ -8,15 +9,48 @@
 
 #define DATASET "finwait.anomaly"
 
-/* A rule speaks once about each endpoint of a connection; about a host, once a service and time. */
-static void subject_of(const struct anomaly_verdict *anomaly, const char *connection,
-                       struct sentence *out)
+/* What is known of a record before it is written. */
+struct told {
+    const struct anomaly_verdict *anomaly;
+    const struct connection_verdict
+        *connection; /* or NULL; of this its name, and its ends as text */
+    char name[CONNECTION_ID_BYTES];
+    struct told_end {
+        const struct endpoint_verdict *end;
+        size_t length;
+        char address[ADDRESS_TEXT_BYTES];
+    } client, server;
+};
+
+static void tell_end(struct told_end *told, const struct endpoint_verdict *end)
 {
+    told->end = end;
+    told->length = address_text(told->address, end->address);
+}
+
+static void tell(struct told *told, const struct anomaly_verdict *anomaly,
+                 const struct connection_verdict *connection)
+{
+    told->anomaly = anomaly;
+    told->connection = connection;
+    told->name[0] = '\0';
+    if (!connection)
+        return;
+    struct connection_identity identity = identity_of(connection);
+    connection_id(&identity, told->name);
+    tell_end(&told->client, &connection->client);
+    tell_end(&told->server, &connection->server);
+}
+
+/* A rule speaks once about each endpoint of a connection; about a host, once a service and time. */
+static void subject_of(const struct told *told, struct sentence *out)
+{
+    const struct anomaly_verdict *anomaly = told->anomaly;
     const struct anomaly_evidence *first = anomaly->evidence_count ? anomaly->evidence : NULL;
     sentence_init(out);
     sentence_add(out, rule_table[anomaly->rule].id);
     sentence_add(out, " ");
-    sentence_add(out, connection);
+    sentence_add(out, told->name);
     if (anomaly->has_host)
         sentence_add_host(out, anomaly->host_address);
     sentence_add(out, " ");
@@ -31,16 +65,16 @@ static void subject_of(const struct anomaly_verdict *anomaly, const char *connec
 }
 
 static void put_event(struct json_writer *writer, struct record_context *context,
-                      const struct anomaly_verdict *anomaly,
-                      const struct connection_verdict *connection, const char *connection_name)
+                      const struct told *told)
 {
+    const struct anomaly_verdict *anomaly = told->anomaly;
     char id[HEX_DIGEST_BYTES];
     struct sentence subject, reason;
-    subject_of(anomaly, connection_name, &subject);
+    subject_of(told, &subject);
     event_id(DATASET, context->findings->digest, subject.text, id);
-    sentence_by_template(&reason, &context->sentences[anomaly->rule], anomaly, connection);
+    sentence_by_template(&reason, &context->sentences[anomaly->rule], anomaly, told->connection);
     json_piece(writer, "\"event\":{\"kind\":");
-    json_name(writer, anomaly->severity >= SEVERITY_WARNING ? "alert" : "event");
+    json_name_bytes(writer, anomaly->severity >= SEVERITY_WARNING ? "alert" : "event", 5);
     json_piece(writer, "\"category\":[\"network\"],\"type\":[\"info\"],"
                        "\"dataset\":\"" DATASET "\",\"id\":");
     json_name_bytes(writer, id, sizeof id - 1);
@@ -59,7 +93,7 @@ static void put_rule(struct json_writer *writer, const struct anomaly_verdict *a
     json_key(writer, "category");
     record_word(writer, category_words, rule->category);
     json_key(writer, "name");
-    json_text(writer, rule->name, strlen(rule->name));
+    record_word(writer, rule_titles, anomaly->rule);
     json_end_object(writer);
     json_key(writer, "severity");
     record_word(writer, severity_words, anomaly->severity);
@@ -70,36 +104,34 @@ static void put_rule(struct json_writer *writer, const struct anomaly_verdict *a
     record_word(writer, scope_words, rule->scope);
 }
 
-static void put_port(struct json_writer *writer, uint16_t port)
+static void put_address(struct json_writer *writer, const struct told_end *told)
 {
+    json_key(writer, "ip");
+    json_name_bytes(writer, told->address, told->length);
     json_key(writer, "port");
-    json_uint(writer, port);
+    json_uint(writer, told->end->port);
 }
 
-static void put_endpoint(struct json_writer *writer, const struct anomaly_verdict *anomaly,
-                         const struct connection_verdict *connection)
+static void put_endpoint(struct json_writer *writer, const struct told *told)
 {
-    enum role role = anomaly->endpoint;
+    enum role role = told->anomaly->endpoint;
     json_piece(writer, "\"endpoint\":{\"role\":");
     record_word(writer, role_words, role == ROLE_NONE ? ROLE_BOTH : role);
     if (role == ROLE_CLIENT || role == ROLE_SERVER) {
-        const struct endpoint_verdict *end =
-            role == ROLE_CLIENT ? &connection->client : &connection->server;
-        record_address(writer, end->address);
-        put_port(writer, end->port);
-        if (end->fin.active_known) {
+        const struct told_end *x = role == ROLE_CLIENT ? &told->client : &told->server;
+        put_address(writer, x);
+        if (x->end->fin.active_known) {
             json_key(writer, "closed");
-            json_name(writer, end->fin.active ? "active" : "passive");
+            json_name(writer, x->end->fin.active ? "active" : "passive");
         }
     }
     json_end_object(writer);
 }
 
-static void put_end(struct json_writer *writer, const struct endpoint_verdict *end, uint8_t state)
+static void put_end(struct json_writer *writer, const struct told_end *told, uint8_t state)
 {
     json_begin_object(writer);
-    record_address(writer, end->address);
-    put_port(writer, end->port);
+    put_address(writer, told);
     if (state != STATE_UNKNOWN) {
         json_key(writer, "state");
         record_word(writer, state_words, state);
@@ -107,14 +139,13 @@ static void put_end(struct json_writer *writer, const struct endpoint_verdict *e
     json_end_object(writer);
 }
 
-static void put_connection(struct json_writer *writer, const struct anomaly_verdict *anomaly,
-                           const struct connection_verdict *connection)
+static void put_connection(struct json_writer *writer, const struct told *told)
 {
-    put_endpoint(writer, anomaly, connection);
+    put_endpoint(writer, told);
     json_key(writer, "client");
-    put_end(writer, &connection->client, anomaly->client_state);
+    put_end(writer, &told->client, told->anomaly->client_state);
     json_key(writer, "server");
-    put_end(writer, &connection->server, anomaly->server_state);
+    put_end(writer, &told->server, told->anomaly->server_state);
 }
 
 static void put_host(struct json_writer *writer, const struct anomaly_verdict *anomaly)
@@ -124,14 +155,15 @@ static void put_host(struct json_writer *writer, const struct anomaly_verdict *a
     if (anomaly->has_service) {
         json_piece(writer, "\"service\":{");
         record_address(writer, anomaly->service_address);
-        put_port(writer, anomaly->service_port);
+        json_key(writer, "port");
+        json_uint(writer, anomaly->service_port);
         json_end_object(writer);
     }
 }
 
-static void put_network(struct json_writer *writer, const struct connection_verdict *connection,
-                        const char *connection_name)
+static void put_network(struct json_writer *writer, const struct told *told)
 {
+    const struct connection_verdict *connection = told->connection;
     json_piece(writer, "\"network\":{\"transport\":\"tcp\"");
     if (connection) {
         char community[COMMUNITY_ID_BYTES];
@@ -142,7 +174,7 @@ static void put_network(struct json_writer *writer, const struct connection_verd
     json_end_object(writer);
     if (connection) {
         json_piece(writer, "\"tcp\":{\"connection\":");
-        json_name(writer, connection_name);
+        json_name_bytes(writer, told->name, sizeof told->name - 1);
         json_end_object(writer);
     }
 }
@@ -150,28 +182,27 @@ static void put_network(struct json_writer *writer, const struct connection_verd
 static void put_piece(struct json_writer *writer, struct record_context *context,
                       const struct anomaly_evidence *piece)
 {
-    json_piece(writer, "{\"file\":");
-    json_uint(writer, frame_file(piece->frame));
-    json_key(writer, "frame");
-    json_uint(writer, frame_number(piece->frame));
+    char *at = json_run(writer, 384);
+    at[0] = ',';
+    at += writer->comma;
+    at = run_text(at, "{");
+    at = run_frame(at, piece->frame);
     if (piece->at_ns != TIME_UNKNOWN) {
-        json_key(writer, "at");
-        record_time(writer, context, piece->at_ns);
+        at = run_text(at, ",\"at\":");
+        at = run_time(at, context, piece->at_ns);
     }
-    json_key(writer, "from");
-    record_word(writer, role_words, piece->from);
-    char flags[FLAGS_TEXT_BYTES];
-    flags_letters(piece->flags, flags);
-    json_key(writer, "flags");
-    json_name(writer, flags);
-    json_key(writer, "seq");
-    json_uint(writer, piece->seq);
+    at = run_text(at, ",\"from\":");
+    at = run_word(at, record_word_at(role_words, piece->from));
+    at = run_text(at, ",\"flags\":\"");
+    at = flags_letters(piece->flags, at);
+    at = run_text(at, "\",\"seq\":");
+    at = run_uint(at, piece->seq);
     if (piece->flags & TCP_ACK) {
-        json_key(writer, "ack");
-        json_uint(writer, piece->ack);
+        at = run_text(at, ",\"ack\":");
+        at = run_uint(at, piece->ack);
     }
-    json_key(writer, "len");
-    json_uint(writer, piece->payload_len);
+    at = run_text(at, ",\"len\":");
+    json_run_end(writer, run_uint(at, piece->payload_len));
     json_key(writer, "note");
     json_text(writer, piece->note, strlen(piece->note));
     json_end_object(writer);
@@ -229,23 +260,20 @@ void anomaly_record(struct json_writer *writer, struct record_context *context,
                     const struct anomaly_verdict *anomaly,
                     const struct connection_verdict *connection)
 {
-    char connection_name[CONNECTION_ID_BYTES] = "";
-    if (connection) {
-        struct connection_identity identity = identity_of(connection);
-        connection_id(&identity, connection_name);
-    }
+    struct told told;
+    tell(&told, anomaly, connection);
     json_begin_object(writer);
     if (anomaly->at_ns != TIME_UNKNOWN) {
         json_key(writer, "@timestamp");
         record_time(writer, context, anomaly->at_ns);
     }
-    put_event(writer, context, anomaly, connection, connection_name);
+    put_event(writer, context, &told);
     record_origin(writer, context);
     put_rule(writer, anomaly);
     if (connection)
-        put_connection(writer, anomaly, connection);
+        put_connection(writer, &told);
     put_host(writer, anomaly);
-    put_network(writer, connection, connection_name);
+    put_network(writer, &told);
     put_evidence(writer, context, anomaly);
     put_figures(writer, anomaly);
     json_end_object(writer);

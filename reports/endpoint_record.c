@@ -3,34 +3,40 @@
 #include "reports/address_text.h"
 #include "reports/record_words.h"
 
+#define STATE_ENTRY_MOST 512
+
+static char *run_state_entry(char *at, struct record_context *context,
+                             const struct state_entry *entry)
+{
+    at = run_text(at, "{\"state\":");
+    at = run_word(at, record_word_at(state_words, entry->state));
+    if (entry->at_ns != TIME_UNKNOWN) {
+        at = run_text(at, ",\"at\":");
+        at = run_time(at, context, entry->at_ns);
+    }
+    if (entry->frame != FRAME_NONE) {
+        at = run_text(at, ",");
+        at = run_frame(at, entry->frame);
+    }
+    at = run_text(at, ",\"cause\":");
+    at = run_word(at, record_word_at(state_cause_words, entry->cause));
+    at = run_text(at, ",\"certainty\":");
+    at = run_word(at, record_word_at(certainty_words, entry->certainty));
+    if (entry->confirmed_by != FRAME_NONE) {
+        at = run_text(at, ",\"confirmed_by\":{");
+        at = run_frame(at, entry->confirmed_by);
+        at = run_text(at, "}");
+    }
+    return entry->retracted ? run_text(at, ",\"retracted\":true}") : run_text(at, "}");
+}
+
 static void put_state_entry(struct json_writer *writer, struct record_context *context,
                             const struct state_entry *entry)
 {
-    json_piece(writer, "{\"state\":");
-    record_word(writer, state_words, entry->state);
-    if (entry->at_ns != TIME_UNKNOWN) {
-        json_key(writer, "at");
-        record_time(writer, context, entry->at_ns);
-    }
-    if (entry->frame != FRAME_NONE) {
-        json_key(writer, "file");
-        json_uint(writer, frame_file(entry->frame));
-        json_key(writer, "frame");
-        json_uint(writer, frame_number(entry->frame));
-    }
-    json_key(writer, "cause");
-    record_word(writer, state_cause_words, entry->cause);
-    json_key(writer, "certainty");
-    record_word(writer, certainty_words, entry->certainty);
-    if (entry->confirmed_by != FRAME_NONE) {
-        json_key(writer, "confirmed_by");
-        record_frame(writer, entry->confirmed_by);
-    }
-    if (entry->retracted) {
-        json_key(writer, "retracted");
-        json_bool(writer, true);
-    }
-    json_end_object(writer);
+    char *at = json_run(writer, STATE_ENTRY_MOST);
+    at[0] = ',';
+    at += writer->comma;
+    json_run_end(writer, run_state_entry(at, context, entry));
 }
 
 /* Adds what passed from one time to the other, if that is known. */
@@ -66,14 +72,19 @@ static void put_stays(struct json_writer *writer, const struct endpoint_verdict 
     if (!known)
         return;
 
-    json_piece(writer, "\"state_ns\":{");
+    char *at = json_run(writer, STATES * (JSON_WORD_BYTES + 24) + 16);
+    at = run_text(at, ",\"state_ns\":");
+    char before = '{';
     for (unsigned state = 0; state < STATES; state++) {
-        if (known & 1u << state) {
-            json_key_name(writer, tcp_state_name(state));
-            json_uint(writer, total_ns[state]);
-        }
+        if (!(known & 1u << state))
+            continue;
+        *at++ = before;
+        before = ',';
+        at = run_word(at, &state_words[state]);
+        *at++ = ':';
+        at = run_uint(at, total_ns[state]);
     }
-    json_end_object(writer);
+    json_run_end(writer, run_text(at, "}"));
 }
 
 static void put_states(struct json_writer *writer, struct record_context *context,
@@ -84,10 +95,9 @@ static void put_states(struct json_writer *writer, struct record_context *contex
     json_key(writer, "state_certainty");
     record_word(writer, certainty_words, endpoint->state_certainty);
     json_piece(writer, "\"possible_states\":[");
-    for (unsigned state = 0; state < STATES; state++) {
-        if (endpoint->possible_states & 1u << state)
-            record_word(writer, state_words, state);
-    }
+    unsigned possible = endpoint->possible_states & ((1u << STATES) - 1);
+    for (; possible; possible &= possible - 1)
+        record_word(writer, state_words, (unsigned)__builtin_ctz(possible));
     json_end_array(writer);
     json_piece(writer, "\"states\":[");
     for (uint32_t i = 0; i < endpoint->state_count; i++)
@@ -96,32 +106,25 @@ static void put_states(struct json_writer *writer, struct record_context *contex
     put_stays(writer, endpoint, end_ns);
 }
 
+/* One member, with its comma. */
+#define run_count(at, name, value) run_uint(run_text((at), ",\"" name "\":"), (value))
+
 static void put_counters(struct json_writer *writer, const struct endpoint_verdict *endpoint)
 {
-    if (endpoint->has_isn) {
-        json_key(writer, "isn");
-        json_uint(writer, endpoint->isn);
-    }
-    if (endpoint->has_next_seq) {
-        json_key(writer, "next_seq");
-        json_uint(writer, endpoint->next_seq);
-    }
-    json_key(writer, "payload_bytes");
-    json_uint(writer, endpoint->payload_bytes);
-    json_key(writer, "unique_bytes");
-    json_uint(writer, endpoint->unique_bytes);
-    if (endpoint->has_unacked) {
-        json_key(writer, "unacked_bytes");
-        json_uint(writer, endpoint->unacked_bytes);
-    }
-    json_key(writer, "retransmitted_segments");
-    json_uint(writer, endpoint->retransmitted_segments);
-    json_key(writer, "retransmitted_bytes");
-    json_uint(writer, endpoint->retransmitted_bytes);
-    json_key(writer, "out_of_order_segments");
-    json_uint(writer, endpoint->out_of_order_segments);
-    json_key(writer, "capture_duplicates");
-    json_uint(writer, endpoint->capture_duplicates);
+    char *at = json_run(writer, 512);
+    if (endpoint->has_isn)
+        at = run_count(at, "isn", endpoint->isn);
+    if (endpoint->has_next_seq)
+        at = run_count(at, "next_seq", endpoint->next_seq);
+    at = run_count(at, "payload_bytes", endpoint->payload_bytes);
+    at = run_count(at, "unique_bytes", endpoint->unique_bytes);
+    if (endpoint->has_unacked)
+        at = run_count(at, "unacked_bytes", endpoint->unacked_bytes);
+    at = run_count(at, "retransmitted_segments", endpoint->retransmitted_segments);
+    at = run_count(at, "retransmitted_bytes", endpoint->retransmitted_bytes);
+    at = run_count(at, "out_of_order_segments", endpoint->out_of_order_segments);
+    at = run_count(at, "capture_duplicates", endpoint->capture_duplicates);
+    json_run_end(writer, at);
 }
 
 static void put_frames(struct json_writer *writer, const frame_ref *frames, uint32_t count)
@@ -165,39 +168,33 @@ static void put_rst(struct json_writer *writer, const struct rst_verdict *rst)
 /* SACK and timestamps can be ruled out only by one who has seen the SYN. */
 static void put_offers(struct json_writer *writer, const struct endpoint_verdict *endpoint)
 {
-    if (endpoint->has_ttl) {
-        json_key(writer, "ttl");
-        json_uint(writer, endpoint->ttl);
-    }
-    if (endpoint->has_mss) {
-        json_key(writer, "mss");
-        json_uint(writer, endpoint->mss);
-    }
-    if (endpoint->has_window_scale) {
-        json_key(writer, "window_scale");
-        json_uint(writer, endpoint->window_scale);
-    }
+    char *at = json_run(writer, 128);
+    if (endpoint->has_ttl)
+        at = run_count(at, "ttl", endpoint->ttl);
+    if (endpoint->has_mss)
+        at = run_count(at, "mss", endpoint->mss);
+    if (endpoint->has_window_scale)
+        at = run_count(at, "window_scale", endpoint->window_scale);
     if (endpoint->handshake_seen) {
-        json_key(writer, "sack");
-        json_bool(writer, endpoint->sack);
-        json_key(writer, "timestamps");
-        json_bool(writer, endpoint->timestamps);
+        at = endpoint->sack ? run_text(at, ",\"sack\":true") : run_text(at, ",\"sack\":false");
+        at = endpoint->timestamps ? run_text(at, ",\"timestamps\":true")
+                                  : run_text(at, ",\"timestamps\":false");
     }
+    json_run_end(writer, at);
 }
 
 void endpoint_record(struct json_writer *writer, struct record_context *context,
                      const struct endpoint_verdict *endpoint, int64_t end_ns)
 {
     char address[ADDRESS_TEXT_BYTES];
-    address_text(address, endpoint->address);
+    size_t length = address_text(address, endpoint->address);
     json_piece(writer, "{\"ip\":");
-    json_name(writer, address);
-    json_key(writer, "port");
-    json_uint(writer, endpoint->port);
-    json_key(writer, "packets");
-    json_uint(writer, endpoint->packets);
-    json_key(writer, "bytes");
-    json_uint(writer, endpoint->bytes);
+    json_name_bytes(writer, address, length);
+    char *at = json_run(writer, 128);
+    at = run_count(at, "port", endpoint->port);
+    at = run_count(at, "packets", endpoint->packets);
+    at = run_count(at, "bytes", endpoint->bytes);
+    json_run_end(writer, at);
     put_states(writer, context, endpoint, end_ns);
     put_counters(writer, endpoint);
     put_fin(writer, &endpoint->fin);

@@ -10,13 +10,14 @@ static const struct {
              {TCP_PSH, 'P', "PSH"}, {TCP_ACK, 'A', "ACK"}, {TCP_URG, 'U', "URG"},
              {TCP_ECE, 'E', "ECE"}, {TCP_CWR, 'W', "CWR"}, {TCP_AE, 'e', "AE"}};
 
-void flags_letters(uint16_t flags, char out[FLAGS_TEXT_BYTES])
+char *flags_letters(uint16_t flags, char out[FLAGS_TEXT_BYTES])
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (flags & table[i].flag)
             *out++ = table[i].letter;
     }
     *out = '\0';
+    return out;
 }
 
 void flags_words(uint16_t flags, char out[FLAGS_TEXT_BYTES])

@@ -10,8 +10,8 @@
 #define FLAGS_TEXT_BYTES 40
 
 /* tcpdump's letters in tcpdump's order, and A for ACK: "SA", "FPA", "RA". Empty when none is set.
- */
-void flags_letters(uint16_t flags, char out[FLAGS_TEXT_BYTES]);
+ * Returns where they end. */
+char *flags_letters(uint16_t flags, char out[FLAGS_TEXT_BYTES]);
 
 /* "SYN+ACK", "FIN+PSH+ACK", "none". */
 void flags_words(uint16_t flags, char out[FLAGS_TEXT_BYTES]);

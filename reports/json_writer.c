@@ -84,49 +84,54 @@ static bool any_needs_escape(uint64_t octets)
            HIGHS;
 }
 
-/* How much of the text is copied as it is, in steps of eight. */
-static size_t plain_length(const char *text, size_t length)
+static bool eight_are_plain(const char *text)
 {
-    size_t at = 0;
-    for (; at + 8 <= length; at += 8) {
-        uint64_t octets;
-        memcpy(&octets, text + at, 8);
-        if (any_needs_escape(octets))
-            break;
-    }
-    return at;
+    uint64_t octets;
+    memcpy(&octets, text, sizeof octets);
+    return !any_needs_escape(octets);
 }
 
-#define PLAIN_MOST 1024u
+/* Room is asked for once for so much of a text, whatever becomes of it: twelve bytes for one. */
+#define TEXT_PIECE 512u
+
+_Static_assert(12 * (TEXT_PIECE + 8) <= JSON_WRITER_BYTES, "a piece and a sequence at its end");
+
+/* The text up to `stop`, or a little farther where a sequence crosses it; returns how far. */
+static const char *put_piece(struct json_writer *writer, const char *text, const char *stop,
+                             const char *end)
+{
+    char *at = json_room(writer, 12 * ((size_t)(stop - text) + 8));
+    while (text < stop) {
+        if (stop - text >= 8 && eight_are_plain(text)) {
+            memcpy(at, text, 8);
+            at += 8;
+            text += 8;
+            continue;
+        }
+        /* What hindered these eight, or is fewer. */
+        for (unsigned i = 0; i < 8 && text < stop; i++) {
+            size_t consumed = 1;
+            if (needs_escape(*text))
+                at = put_escape(at, utf8_next(text, (size_t)(end - text), &consumed));
+            else
+                *at++ = *text;
+            text += consumed;
+        }
+    }
+    writer->used = (size_t)(at - writer->buffer);
+    return text;
+}
 
 void json_text(struct json_writer *writer, const char *text, size_t length)
 {
+    const char *end = text + length;
     char *at = json_room(writer, 2);
     *at = ',';
     at[writer->comma] = '"';
     writer->used += 1u + writer->comma;
-    while (length) {
-        size_t consumed = plain_length(text, length < PLAIN_MOST ? length : PLAIN_MOST);
-        if (consumed) {
-            memcpy(json_room(writer, consumed), text, consumed);
-            writer->used += consumed;
-            text += consumed;
-            length -= consumed;
-        }
-        /* What hindered the next eight, or is fewer. */
-        for (unsigned i = 0; i < 8 && length; i++) {
-            at = json_room(writer, 12);
-            consumed = 1;
-            if (needs_escape(*text)) {
-                uint32_t code_point = utf8_next(text, length, &consumed);
-                writer->used += (size_t)(put_escape(at, code_point) - at);
-            } else {
-                *at = *text;
-                writer->used++;
-            }
-            text += consumed;
-            length -= consumed;
-        }
+    while (text < end) {
+        size_t left = (size_t)(end - text);
+        text = put_piece(writer, text, text + (left < TEXT_PIECE ? left : TEXT_PIECE), end);
     }
     *json_room(writer, 1) = '"';
     writer->used++;
@@ -195,12 +200,8 @@ size_t json_decimal(char out[20], uint64_t value)
     return digits;
 }
 
-void json_int(struct json_writer *writer, int64_t value)
+void json_negative(struct json_writer *writer, int64_t value)
 {
-    if (value >= 0) {
-        json_uint(writer, (uint64_t)value);
-        return;
-    }
     char *at = json_room(writer, 22);
     at[0] = ',';
     at[writer->comma] = '-';

@@ -144,6 +144,42 @@ static inline void json_colon(struct json_writer *writer)
 /* A key known only at run time: a name of ours, like a state's. */
 void json_key_name(struct json_writer *writer, const char *name);
 
+/* ---- runs ----------------------------------------------------------------------------------- */
+
+/* Members that always stand together, of a known length at most: room for all is asked for once,
+ * and commas are part of the text. */
+static inline char *json_run(struct json_writer *writer, size_t most)
+{
+    return json_room(writer, most);
+}
+
+static inline void json_run_end(struct json_writer *writer, const char *end)
+{
+    writer->used = (size_t)(end - writer->buffer);
+    writer->comma = true;
+}
+
+/* In a run: a literal, one of a table's names in quotes (room for JSON_WORD_BYTES), a number that
+ * is not above INT64_MAX (room for 20). Each returns where it ends. */
+#define run_text(at, text) ((char *)memcpy((at), (text), sizeof(text) - 1) + sizeof(text) - 1)
+
+static inline char *run_word(char *at, const struct json_word *word)
+{
+    memcpy(at, word->text + 1, sizeof word->text - 1);
+    return at + word->length - 1;
+}
+
+/* The value's digits, without anything about them; returns how many. */
+size_t json_decimal(char out[20], uint64_t value);
+
+static inline char *run_uint(char *at, uint64_t value)
+{
+    if (value >= 10)
+        return at + json_decimal(at, value > INT64_MAX ? (uint64_t)INT64_MAX : value);
+    *at = (char)('0' + value);
+    return at + 1;
+}
+
 /* A string of ours that needs no escapes, of at most JSON_WRITER_BYTES - 3. */
 void json_name_bytes(struct json_writer *writer, const char *name, size_t length);
 
@@ -163,23 +199,21 @@ static inline void json_made(struct json_writer *writer, const char *text, size_
     writer->comma = true;
 }
 
-/* The value's digits, without anything about them; returns how many. */
-size_t json_decimal(char out[20], uint64_t value);
-
-void json_int(struct json_writer *writer, int64_t value);
+void json_negative(struct json_writer *writer, int64_t value);
 
 static inline void json_uint(struct json_writer *writer, uint64_t value)
 {
     char *at = json_room(writer, 22);
-    *at = ',';
-    at += writer->comma;
-    size_t digits = 1;
-    if (value < 10) /* as many are */
-        *at = (char)('0' + value);
+    at[0] = ',';
+    json_run_end(writer, run_uint(at + writer->comma, value));
+}
+
+static inline void json_int(struct json_writer *writer, int64_t value)
+{
+    if (value < 0)
+        json_negative(writer, value);
     else
-        digits = json_decimal(at, value > INT64_MAX ? (uint64_t)INT64_MAX : value);
-    writer->used += writer->comma + digits;
-    writer->comma = true;
+        json_uint(writer, (uint64_t)value);
 }
 
 void json_bool(struct json_writer *writer, bool value);

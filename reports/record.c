@@ -41,11 +41,12 @@ void record_time(struct json_writer *writer, struct record_context *context, int
 
 void record_frame(struct json_writer *writer, frame_ref frame)
 {
-    json_piece(writer, "{\"file\":");
-    json_uint(writer, frame_file(frame));
-    json_key(writer, "frame");
-    json_uint(writer, frame_number(frame));
-    json_end_object(writer);
+    char *at = json_run(writer, 64);
+    at[0] = ',';
+    at += writer->comma;
+    at = run_text(at, "{");
+    at = run_frame(at, frame);
+    json_run_end(writer, run_text(at, "}"));
 }
 
 void record_address(struct json_writer *writer, const uint8_t address[16])
@@ -90,10 +91,8 @@ void record_metric_event(struct json_writer *writer, struct record_context *cont
 void record_caveats(struct json_writer *writer, uint32_t caveats)
 {
     json_piece(writer, "\"caveats\":[");
-    for (unsigned caveat = 0; caveat < CAVEATS; caveat++) {
-        if (caveats & 1u << caveat)
-            record_word(writer, caveat_words, caveat);
-    }
+    for (caveats &= (1u << CAVEATS) - 1; caveats; caveats &= caveats - 1)
+        record_word(writer, caveat_words, (unsigned)__builtin_ctz(caveats));
     json_end_array(writer);
 }
 

@@ -45,6 +45,24 @@ bool record_elapsed(int64_t from_ns, int64_t to_ns, uint64_t *elapsed_ns) MUST_C
 /* A time that is known. */
 void record_time(struct json_writer *writer, struct record_context *context, int64_t time_ns);
 
+/* Likewise, in a run: room for TIME_TEXT_BYTES + 1. */
+static inline char *run_time(char *at, struct record_context *context, int64_t time_ns)
+{
+    *at = '"';
+    time_text(&context->times, time_ns, at + 1);
+    at[TIME_TEXT_BYTES] = '"';
+    return at + TIME_TEXT_BYTES + 1;
+}
+
+/* The members file and frame, in a run: room for 60. */
+static inline char *run_frame(char *at, frame_ref frame)
+{
+    at = run_text(at, "\"file\":");
+    at = run_uint(at, frame_file(frame));
+    at = run_text(at, ",\"frame\":");
+    return run_uint(at, frame_number(frame));
+}
+
 /* {"file":0,"frame":9}, of a frame that is known. */
 void record_frame(struct json_writer *writer, frame_ref frame);
 

@@ -30,6 +30,12 @@ const struct json_word rule_words[RULES] = {
 };
 #undef RULE
 
+#define RULE(id, name, category, scope, title, ...) [RULE_##id] = JSON_WORD(title),
+const struct json_word rule_titles[RULES] = {
+#include "analyzer/catalogue.def"
+};
+#undef RULE
+
 #define FIGURE(id, name, ...) [FIGURE_##id] = JSON_KEY_WORD(name),
 const struct json_word figure_keys[FIGURES] = {
 #include "analyzer/figures.def"

@@ -27,17 +27,19 @@ extern const struct json_word confidence_words[CONFIDENCES];
 extern const struct json_word scope_words[SCOPES];
 extern const struct json_word category_words[CATEGORIES];
 extern const struct json_word rule_words[RULES];
+extern const struct json_word rule_titles[RULES];   /* none needs an escape */
 extern const struct json_word figure_keys[FIGURES]; /* with json_key_word() */
 
 /* The value as the table's name of it. */
-#define record_word(writer, words, value)                                                          \
-    record_word_of((writer), (words), sizeof(words) / sizeof *(words), (value))
+#define record_word_at(words, value)                                                               \
+    record_word_of((words), sizeof(words) / sizeof *(words), (value))
+#define record_word(writer, words, value) json_word((writer), record_word_at(words, value))
 
-static inline void record_word_of(struct json_writer *writer, const struct json_word *words,
-                                  size_t count, size_t value)
+static inline const struct json_word *record_word_of(const struct json_word *words, size_t count,
+                                                     size_t value)
 {
     assert(value < count);
-    json_word(writer, &words[value < count ? value : 0]);
+    return &words[value < count ? value : 0];
 }
 
 #endif

@@ -146,13 +146,16 @@ void sentence_add_host(struct sentence *sentence, const uint8_t address[16])
 
 void sentence_add_service(struct sentence *sentence, const uint8_t address[16], uint16_t port)
 {
-    char text[ADDRESS_TEXT_BYTES];
-    size_t length = address_text(text, address);
-    bool brackets = memchr(text, ':', length) != NULL;
-    sentence_add(sentence, brackets ? "[" : "");
-    add_bytes(sentence, text, length);
-    sentence_add(sentence, brackets ? "]:" : ":");
-    sentence_add_count(sentence, port);
+    char text[1 + ADDRESS_TEXT_BYTES + 1 + 20]; /* "[", and "]:" for the NUL */
+    char *end = text + 1 + address_text(text + 1, address);
+    bool brackets = memchr(text + 1, ':', (size_t)(end - text - 1)) != NULL;
+    text[0] = '[';
+    if (brackets)
+        *end++ = ']';
+    *end++ = ':';
+    end += json_decimal(end, port);
+    const char *start = text + !brackets;
+    add_bytes(sentence, start, (size_t)(end - start));
 }
 
 /* ---- placeholders --------------------------------------------------------------------------- */
