@@ -461,23 +461,30 @@ static ALWAYS_INLINE void walk_entry(struct walk *w, bool packs, struct log_entr
 
 /* ---- what is kept --------------------------------------------------------------------------- */
 
+static ALWAYS_INLINE uint64_t word_at(const void *from, size_t number)
+{
+    uint64_t n;
+    memcpy(&n, (const char *)from + 8 * number, sizeof n);
+    return n;
+}
+
 static ALWAYS_INLINE bool same_entry(const struct log_entry *a, const struct log_entry *b)
 {
-    uint64_t x[sizeof *a / 8], y[sizeof *b / 8], differs = 0;
-    _Static_assert(sizeof x == sizeof *a, "whole words");
-    memcpy(x, a, sizeof x);
-    memcpy(y, b, sizeof y);
-    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
-        differs |= x[i] ^ y[i];
+    _Static_assert(sizeof *a % 8 == 0, "whole words");
+    uint64_t differs = 0;
+    for (size_t i = 0; i < sizeof *a / 8; i++)
+        differs |= word_at(a, i) ^ word_at(b, i);
     return !differs;
 }
 
-/* Index of the same entry in the log, or log_count. Most often they are numbered in their order. */
-static ALWAYS_INLINE uint8_t place_in_log(const struct detail *d, const struct log_entry *g)
+/* Index of the same entry in the log, or log_count. They are numbered in their order, but for as
+ * many as were left out between the handshake and the close. */
+static ALWAYS_INLINE uint8_t place_in_log(const struct detail *d, uint32_t left_out,
+                                          const struct log_entry *g)
 {
-    uint32_t i = g->nth < d->log_count ? g->nth : d->log_count;
-    while (i-- > 0 && d->log[i].nth > g->nth)
-        ;
+    uint32_t i = g->nth - 1;
+    if (i >= d->log_count || d->log[i].nth != g->nth)
+        i -= left_out;
     return (uint8_t)(i < d->log_count && same_entry(&d->log[i], g) ? i : d->log_count);
 }
 
@@ -489,11 +496,12 @@ static ALWAYS_INLINE unsigned used_of(const struct side_detail *own)
 
 /* Each is told by its place in the log, or else from the log's first entries. */
 static ALWAYS_INLINE void walk_kept(struct walk *w, bool packs, struct detail *d,
-                                    struct side_detail *own, const struct model *first)
+                                    struct side_detail *own, const struct model *first,
+                                    uint32_t left_out)
 {
     for (unsigned used = used_of(own); used; used &= used - 1) {
         struct log_entry *kept = &own->kept[__builtin_ctz(used)];
-        uint8_t place = packs ? place_in_log(d, kept) : 0;
+        uint8_t place = packs ? place_in_log(d, left_out, kept) : 0;
         raw(w, packs, &place, sizeof place);
         if (place != d->log_count) {
             if (!packs)
@@ -510,13 +518,13 @@ static ALWAYS_INLINE void walk_kept(struct walk *w, bool packs, struct detail *d
 
 static ALWAYS_INLINE uint32_t seldom_bits(const struct side_detail *own)
 {
-    uint64_t words[SELDOM_WORDS], any = 0;
-    memcpy(words, (const char *)own + SELDOM_FIRST, sizeof words);
+    const char *words = (const char *)own + SELDOM_FIRST;
+    uint64_t any = 0;
     for (size_t i = 0; i < SELDOM_WORDS; i++)
-        any |= words[i];
+        any |= word_at(words, i);
     uint32_t bits = 0;
     for (size_t i = 0; any && i < SELDOM_WORDS; i++)
-        bits |= (uint32_t)(words[i] != 0) << i;
+        bits |= (uint32_t)(word_at(words, i) != 0) << i;
     return bits;
 }
 
@@ -599,15 +607,15 @@ static ALWAYS_INLINE void pack_side(struct walk *w, const struct side *side,
         [TIMER_AT] = time_in_units(w, own->timer_ns, last_ns),
         [UNANSWERED_IDLE] = in_units(w, (uint64_t)own->unanswered_idle_ns),
         [LAST_IDLE] = in_units(w, (uint64_t)own->last_idle_ns),
-        [DATA_IDLE] = in_units(w, (uint64_t)own->data_idle_ns),
     };
-    uint64_t unanswered = time_in_units(w, own->unanswered_ns, last_ns);
+    bool alike = own->data_idle_ns == own->last_idle_ns;
+    n[DATA_IDLE] = alike ? n[LAST_IDLE] : in_units(w, (uint64_t)own->data_idle_ns);
+    uint64_t unanswered = own->unanswered_ns ? time_in_units(w, own->unanswered_ns, last_ns) : 0;
     uint64_t any = n[0] | n[1] | n[2] | n[3] | n[4];
     uint32_t una = side->una.n - own->una_before.n;
     uint32_t kept_as =
         own->kept_as[0] | (uint32_t)own->kept_as[1] << 2 | (uint32_t)own->kept_as[2] << 4;
     bool fin = own->fins || own->fin_seq.n;
-    bool alike = n[DATA_IDLE] == n[LAST_IDLE];
     struct side_more more = {
         .una = (uint16_t)(una >> 16),
         .unanswered = (uint32_t)unanswered,
@@ -891,7 +899,7 @@ static ALWAYS_INLINE void walk_detail(struct walk *w, bool packs, const struct c
             pack_side(w, &c->side[s], &d->side[s], last_ns);
         else
             unpack_side(w, &c->side[s], &d->side[s], last_ns);
-        walk_kept(w, packs, d, &d->side[s], &first);
+        walk_kept(w, packs, d, &d->side[s], &first, m.nth - d->log_count);
     }
     walk_start(w, packs, d, head);
     walk_ack_run(w, packs, &d->ack_run, last_ns, head);

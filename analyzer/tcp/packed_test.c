@@ -159,9 +159,9 @@ static void of_habits(const struct habits *habits, unsigned most_permille)
 static void ordinary(void **state)
 {
     (void)state;
-    of_habits(&(struct habits){.silent = 3}, 204);
-    of_habits(&(struct habits){.silent = 3, .stamped = true, .closing = 60}, 239);
-    of_habits(&(struct habits){.silent = 3, .mid_stream = true, .closing = 40}, 226);
+    of_habits(&(struct habits){.silent = 3}, 208);
+    of_habits(&(struct habits){.silent = 3, .stamped = true, .closing = 60}, 243);
+    of_habits(&(struct habits){.silent = 3, .mid_stream = true, .closing = 40}, 230);
 }
 
 static void lossy(void **state)
