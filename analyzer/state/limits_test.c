@@ -185,6 +185,13 @@ static const struct CMUnitTest tests[] = {
         "+.010 > . 102:102(0) ack 301\n"
         "+60 quiet\n"
         "client = FIN_WAIT_1!\n"),
+    SCRIPT("who stops asking for the acknowledgment of its FIN may have it", FIN_WAIT_1
+        "+.100 < P. 201:301(100) ack 101\n"
+        "+.010 > . 102:102(0) ack 301\n"
+        "server not CLOSE_WAIT\n"
+        "+10 quiet\n"
+        "server = ESTABLISHED!\n"
+        "server may CLOSE_WAIT\n"),
     SCRIPT("a FIN is sent again when its timer runs out", FIN_WAIT_1
         "+.220 quiet\n"
         "client not CLOSED\n"

@@ -24,6 +24,15 @@ static const struct CMUnitTest tests[] = {
         "client not ESTABLISHED LAST_ACK\n"
         "+.100 > . 102:102(0) ack 202\n"
         "server in FIN_WAIT_1 FIN_WAIT_2 LAST_ACK CLOSING TIME_WAIT CLOSED\n"),
+    SCRIPT("only the client, whose FIN acknowledges the other's",
+        "0 > S 0:0(0) <mss 1460>\n"
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.080 > P. 1:101(100) ack 1\n"
+        "+.020 > . 101:101(0) ack 201\n"
+        "+.100 > F. 101:101(0) ack 202\n"
+        "server fin implied\n"
+        "server fin active\n"
+        "client fin passive\n"),
     SCRIPT("only the client, from inside",
         "0 > P. 1:101(100) ack 1\n"
         "+.020 > . 101:101(0) ack 201\n"

@@ -127,6 +127,23 @@ static void again_though_acknowledged(void **state)
     connection_finish(&s.c);
 }
 
+/* So it is where the capture has not seen how they opened. */
+static void again_inside_a_connection(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_init(&s);
+    pass(&s, A, "P.", 1, 1, 100, 100, "id 1");
+    pass(&s, B, ".", 1, 101, 0, 110, "");
+    pass(&s, A, "P.", 1, 1, 100, 400, "id 2");
+    assert_int_equal(detail_of(&s, A)->again_run, 1);
+    assert_true(detail_of(&s, A)->again_acked);
+    pass(&s, A, "F.", 101, 1, 0, 500, "id 3");
+    pass(&s, A, "F.", 101, 1, 0, 900, "id 4");
+    assert_int_equal(detail_of(&s, A)->again_run, 2);
+    connection_finish(&s.c);
+}
+
 /* How long it was before it came again: from its own first transmission where that is kept, else
  * from the last octets. */
 static void since_when(void **state)
@@ -802,6 +819,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_that_grow),
         cmocka_unit_test(again_though_acknowledged),
+        cmocka_unit_test(again_inside_a_connection),
         cmocka_unit_test(since_when),
         cmocka_unit_test(what_is_no_resend),
         cmocka_unit_test(counters_have_an_end),
