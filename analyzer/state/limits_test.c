@@ -516,6 +516,9 @@ static const struct CMUnitTest tests[] = {
         "+.010 > S. 0:0(0) ack 1 <mss 1460>\n"
         "client: SYN_SENT! SYN_RECEIVED!\n"
         "client SYN_RECEIVED @2 sent_syn_ack\n"),
+    SCRIPT("a reset is none, whatever else it says",
+        "0 < SR. 0:0(0) ack 1\n"
+        "client:\n"),
     SCRIPT("a client that resets tells of no SYN-ACK that was missed", SYN_SENT
         "+.010 > R. 1:1(0) ack 1\n"
         "server:\n"),

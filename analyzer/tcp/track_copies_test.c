@@ -36,6 +36,27 @@ static void copies_at_one_tap(void **state)
     }
 }
 
+/* A burst may pass before the first of its copies: as many are remembered, and no more. */
+static void copies_behind_a_burst(void **state)
+{
+    (void)state;
+    const uint32_t remembered = RECENT_SEGMENTS + EARLIER_SEGMENTS;
+    for (uint32_t before = 0; before < EARLIER_SEGMENTS; before++) {
+        for (uint32_t burst = 1; burst <= remembered + 1; burst++) {
+            struct scene s;
+            opened(&s);
+            for (uint32_t i = 0; i < before; i++) /* wherever the ring stands */
+                pass(&s, A, ".", 1, 1 + i, 0, 11 + i, "win 9");
+            for (uint32_t i = 0; i < burst; i++)
+                pass(&s, A, "P.", 1 + 10 * i, 1 + before, 10, 100, "");
+            copies_are(&s, A, 0, 0);
+            pass(&s, A, "P.", 1, 1 + before, 10, 103, "");
+            copies_are(&s, A, burst <= remembered, 0);
+            connection_finish(&s.c);
+        }
+    }
+}
+
 /* A SYN whose timer cannot have run out yet: the same IP ID tells that it is the same packet. */
 static void copies_of_syns(void **state)
 {
@@ -283,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies_at_one_tap),
+        cmocka_unit_test(copies_behind_a_burst),
         cmocka_unit_test(copies_of_syns),
         cmocka_unit_test(copies_before_the_beginning),
         cmocka_unit_test(all_captured_twice),
