@@ -519,6 +519,16 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("a reset is none, whatever else it says",
         "0 < SR. 0:0(0) ack 1\n"
         "client:\n"),
+    SCRIPT("a listener that reset is asked at once, and answers with another number", SYN_RECEIVED
+        "+.010 < R. 1:1(0) ack 1\n"
+        "+.005 > S 0:0(0) <mss 1460> id 3\n"
+        "+.005 < S. 5000:5000(0) ack 1 <mss 1460>\n"
+        "server = SYN_RECEIVED\n"),
+    SCRIPT("a FIN is no challenge", SYN_SENT
+        "+.020 > . 1:1(0) ack 1\n"
+        "+.040 > R. 3:3(0) ack 1\n"
+        "+.010 < F. 1:1(0) ack 1\n"
+        "server not SYN_RECEIVED\n"),
     SCRIPT("a client that resets tells of no SYN-ACK that was missed", SYN_SENT
         "+.010 > R. 1:1(0) ack 1\n"
         "server:\n"),
