@@ -155,7 +155,7 @@ bool track_numbers(struct connection *c, int sender, const struct segment *g, bo
     }
     if (seq_gt(end, own->nxt))
         return take_new(c, sender, g);
-    if (g->payload_len || g->flags & (TCP_SYN | TCP_FIN) || seq_lt(seq_of(g->seq), own->nxt)) {
+    if (seq_lt(seq_of(g->seq), own->nxt)) {
         struct detail *d = connection_detail(c);
         if (!d)
             return false;

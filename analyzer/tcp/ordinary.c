@@ -213,9 +213,7 @@ static void take_in_order(struct connection *c, int sender, const struct segment
 static NEVER_INLINE bool track_in_order(struct connection *c, int sender, const struct segment *g)
 {
     const struct detail *d = c->detail;
-    const struct side *own = &c->side[sender];
-    bool behind_fin = own->marks & SIDE_FIN && (g->payload_len || g->flags & TCP_FIN);
-    if (behind_fin || !is_logged(own, &c->side[!sender], g) || d->log_count >= d->log_room ||
+    if (!is_logged(&c->side[sender], &c->side[!sender], g) || d->log_count >= d->log_room ||
         d->log_count >= LOG_MAX)
         return false;
     take_in_order(c, sender, g);

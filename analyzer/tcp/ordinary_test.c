@@ -51,9 +51,7 @@ static bool is_owed_short_way(const struct connection *c, int sender, const stru
     bool is_logged = closing || answers_handshake || !(own->marks & SIDE_SPOKE);
     if (!is_logged)
         return peer->marks & SIDE_SPOKE && !c->detail->start.taken;
-    bool behind_fin = own->marks & SIDE_FIN && (g->payload_len || g->flags & TCP_FIN);
-    return !behind_fin && c->detail->log_count < c->detail->log_room &&
-           c->detail->log_count < LOG_MAX;
+    return c->detail->log_count < c->detail->log_room && c->detail->log_count < LOG_MAX;
 }
 
 /* ---- both ways ------------------------------------------------------------------------------ */
