@@ -147,6 +147,7 @@ static const struct CMUnitTest tests[] = {
         "0 > F. 101:101(0) ack 201\n"
         "+.010 < P. 201:301(100) ack 102\n"
         "client = FIN_WAIT_2?\n"
+        "client FIN_WAIT_1 @1 sent_fin\n"
         "server = CLOSE_WAIT!\n"
         "server not TIME_WAIT\n"),
     SCRIPT("starts with a FIN, answered by a FIN",
