@@ -43,25 +43,38 @@ static void tell(struct told *told, const struct anomaly_verdict *anomaly,
 }
 
 /* A rule speaks once about each endpoint of a connection; about a host, once a service and time. */
-static void subject_of(const struct told *told, struct sentence *out)
+#define SUBJECT_BYTES 320
+
+static char *add(char *at, const char *text)
+{
+    size_t length = strlen(text);
+    memcpy(at, text, length);
+    return at + length;
+}
+
+static void subject_of(const struct told *told, char out[SUBJECT_BYTES])
 {
     const struct anomaly_verdict *anomaly = told->anomaly;
     const struct anomaly_evidence *first = anomaly->evidence_count ? anomaly->evidence : NULL;
-    sentence_init(out);
-    sentence_add(out, rule_table[anomaly->rule].id);
-    sentence_add(out, " ");
-    sentence_add(out, told->name);
+    char *at = add(out, rule_table[anomaly->rule].id);
+    *at++ = ' ';
+    at = add(at, told->name);
     if (anomaly->has_host)
-        sentence_add_host(out, anomaly->host_address);
-    sentence_add(out, " ");
-    if (anomaly->has_service)
-        sentence_add_service(out, anomaly->service_address, anomaly->service_port);
-    sentence_add(out, " ");
-    sentence_add(out, role_name(anomaly->endpoint));
-    sentence_add(out, " ");
-    sentence_add_count(out, (uint64_t)(first ? first->at_ns : anomaly->at_ns));
-    sentence_add(out, " ");
-    sentence_add_count(out, first ? first->seq : 0);
+        at += address_text(at, anomaly->host_address);
+    *at++ = ' ';
+    if (anomaly->has_service) {
+        struct sentence service;
+        sentence_init(&service);
+        sentence_add_service(&service, anomaly->service_address, anomaly->service_port);
+        at = add(at, service.text);
+    }
+    *at++ = ' ';
+    at = add(at, role_name(anomaly->endpoint));
+    *at++ = ' ';
+    at += json_decimal(at, (uint64_t)(first ? first->at_ns : anomaly->at_ns));
+    *at++ = ' ';
+    at += json_decimal(at, first ? first->seq : 0);
+    *at = '\0';
 }
 
 static void put_event(struct json_writer *writer, struct record_context *context,
@@ -69,9 +82,10 @@ static void put_event(struct json_writer *writer, struct record_context *context
 {
     const struct anomaly_verdict *anomaly = told->anomaly;
     char id[HEX_DIGEST_BYTES];
-    struct sentence subject, reason;
-    subject_of(told, &subject);
-    event_id(DATASET, context->findings->digest, subject.text, id);
+    char subject[SUBJECT_BYTES];
+    struct sentence reason;
+    subject_of(told, subject);
+    event_id(DATASET, context->findings->digest, subject, id);
     sentence_by_template(&reason, &context->sentences[anomaly->rule], anomaly, told->connection);
     json_piece(writer, "\"event\":{\"kind\":");
     json_name_bytes(writer, anomaly->severity >= SEVERITY_WARNING ? "alert" : "event", 5);

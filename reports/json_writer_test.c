@@ -179,6 +179,27 @@ static void longer_than_the_buffer(void **state)
     }
 }
 
+/* What takes two to four bytes, at every place about the one where a long text is written on. */
+static void sequences_in_long_texts(void **state)
+{
+    (void)state;
+    static const char *const sequences[] = {
+        "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xf0\x9f", "/", "\""};
+    begin();
+    json_begin_array(&writer);
+    for (size_t at = 490; at < 530; at++) {
+        for (size_t i = 0; i < sizeof sequences / sizeof *sequences; i++) {
+            static char text[1100];
+            memset(text, 'x', sizeof text);
+            memcpy(text + at, sequences[i], strlen(sequences[i]));
+            memcpy(text + 512 + at, sequences[i], strlen(sequences[i]));
+            json_text(&writer, text, at + 512 + at % 17);
+        }
+    }
+    json_end_array(&writer);
+    expect_round_trip();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +208,7 @@ int main(void)
         cmocka_unit_test(characters),
         cmocka_unit_test(escapes),
         cmocka_unit_test(longer_than_the_buffer),
+        cmocka_unit_test(sequences_in_long_texts),
     };
     return cmocka_run_group_tests_name("json_writer", tests, test_folder_make, test_folder_remove);
 }
