@@ -333,32 +333,42 @@ static void look_up(const struct flows *f, const struct segment *g, struct flow_
     table_prefetch(&f->table, probe->tag);
 }
 
+/* How the segment goes, and of which probe's five-tuple it is; the probe is made if there is none.
+ */
+static ALWAYS_INLINE enum tuple_match match_of(const struct flows *f, const struct segment *g,
+                                               struct flow_batch *batch, uint8_t *number)
+{
+    struct tuple_words words = tuple_words_of(g);
+    uint8_t *latest = batch->tuples.latest[tuple_mix(&words)];
+    for (int i = 0; i < 2 && latest[i]; i++) {
+        const struct segment *with = batch->probes[latest[i] - 1].segment;
+        bool same_vlan = !f->config->vlan_in_key || g->vlan == with->vlan;
+        enum tuple_match match = tuple_match(&words, with, same_vlan);
+        *number = (uint8_t)(latest[i] - 1);
+        if (LIKELY(match != TUPLE_DIFFERS))
+            return match;
+    }
+    *number = (uint8_t)batch->count;
+    look_up(f, g, &batch->probes[batch->count++]);
+    latest[1] = latest[0];
+    latest[0] = (uint8_t)batch->count;
+    return TUPLE_SAME;
+}
+
 static void find_tuples(const struct flows *f, const struct segment *segments, uint32_t count,
                         struct flow_batch *batch)
 {
-    bool vlan_in_key = f->config->vlan_in_key;
-    batch->tuples = (struct tuples){{0}};
+    batch->tuples = (struct tuples){{{0}}};
     batch->count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const struct segment *g = &segments[i];
-        struct tuple_words words = tuple_words_of(g);
-        uint8_t *latest = &batch->tuples.latest[tuple_mix(&words)];
-        enum tuple_match match = TUPLE_DIFFERS;
-        if (LIKELY(*latest)) {
-            const struct segment *with = batch->probes[*latest - 1].segment;
-            match = tuple_match(&words, with, !vlan_in_key || g->vlan == with->vlan);
-        }
-        if (match == TUPLE_DIFFERS) {
-            look_up(f, g, &batch->probes[batch->count]);
-            *latest = (uint8_t)++batch->count;
-            match = TUPLE_SAME;
-        }
-        struct flow_probe *probe = &batch->probes[*latest - 1];
+        uint8_t number;
+        enum tuple_match match = match_of(f, &segments[i], batch, &number);
+        struct flow_probe *probe = &batch->probes[number];
         int sender = probe->sender ^ (match == TUPLE_TURNED);
-        batch->probe_of[i] = (uint8_t)(*latest - 1);
+        batch->probe_of[i] = number;
         batch->sender_of[i] = (uint8_t)sender;
         probe->senders |= (uint8_t)(1u << sender);
-        probe->flags |= g->flags;
+        probe->flags |= segments[i].flags;
     }
 }
 
