@@ -36,6 +36,11 @@ static const struct CMUnitTest tests[] = {
     SCRIPT("… and no longer", FIN_WAIT_1
         "+.2135 < . 201:201(0) ack 101 win 7\n"
         "server = ESTABLISHED!\n"),
+    SCRIPT("… the same behind octets that were on their way when the FIN passed", ESTABLISHED
+        "+.050 < P. 201:301(100) ack 101\n"
+        "+.001 > F. 101:101(0) ack 201\n"
+        "+.213499999 < . 301:301(0) ack 101 win 7\n"
+        "server = CLOSE_WAIT?\n"),
     SCRIPT("where nothing was measured", "0 > S 0:0(0) <mss 1460>\n"
         "+1 > S 0:0(0) <mss 1460>\n"
         "+.020 < S. 0:0(0) ack 1 <mss 1460>\n"
