@@ -373,7 +373,9 @@ static void judge_old_duplicate(struct scene *s)
     figure_flag(a, FIGURE_ACCEPTABLE, p->old_acceptable);
     if (first->time_ns != TIME_UNKNOWN && p->former.end_ns != TIME_UNKNOWN)
         figure(a, FIGURE_GAP_NS, elapsed_ns(p->former.end_ns, first->time_ns));
-    show_segment(s, a, &p->former.last, "last segment of the former use");
+    /* Of a use of one segment nothing was remembered but its numbers. */
+    if (p->former.last.frame != FRAME_NONE)
+        show_segment(s, a, &p->former.last, "last segment of the former use");
     for (uint32_t i = 0; i < p->old_duplicates && i < OLD_DUPLICATES_KEPT; i++)
         show_segment(s, a, &p->old_duplicate[i], "numbers of the former use");
     a->evidence_total +=
