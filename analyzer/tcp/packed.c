@@ -575,7 +575,7 @@ static ALWAYS_INLINE void walk_side_more(struct walk *w, bool packs, struct side
     uint32_t there = more->at_length ? THERE_MOMENTS : 0;
     uint8_t *at = begin_some(w, packs, &there);
     for (int i = 0; i < MOMENTS; i++)
-        some16(w, packs, &there, THERE_MOMENT << i, &more->moment[i]);
+        some16(w, packs, &there, (uint32_t)THERE_MOMENT << i, &more->moment[i]);
     some16(w, packs, &there, THERE_UNA, &more->una);
     some32(w, packs, &there, THERE_UNANSWERED, &more->unanswered);
     some32(w, packs, &there, THERE_FINS, &more->fins);
@@ -803,7 +803,7 @@ static ALWAYS_INLINE void walk_start(struct walk *w, bool packs, struct detail *
         start_as_kept(d, &d->start);
     for (int s = 0; s < 2; s++) {
         uint16_t outstanding = (uint16_t)d->start.outstanding[s];
-        if (!(head & HAS_OUTSTANDING << s))
+        if (!(head & (uint32_t)HAS_OUTSTANDING << s))
             continue;
         raw(w, packs, &outstanding, sizeof outstanding);
         d->start.outstanding[s] = outstanding;

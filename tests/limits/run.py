@@ -93,7 +93,8 @@ KINDS = {
     "strangers": (1_000_000, 3000, 64, 1, evicted, None),
     "busy_strangers": (300_000, 3000, 32, 2, evicted, None),
     "falling_stamps": (600_000, 6000, 32, 1, evicted, None),
-    "in_step": (1_000_000, 4000, 64, 2, evicted, None),
+    # So many that each segment finds its connection evicted, once as well as twice.
+    "in_step": (1_000_000, 16_000, 64, 1, evicted, None),
     "open_for_ever": (1_000_000, 3000, 64, 1, evicted, None),
     "closing": (1_000_000, 3000, 64, 1, evicted, None),
     "colliding": (6000, 2500, 2048, 2048, all_told, None),
