@@ -150,19 +150,7 @@ static void odd(void **state)
     (void)state;
     both_ways(&(struct habits){.odd = 10, .silent = 3, .stamped = true}, 5);
     both_ways(&(struct habits){.odd = 30, .silent = 3, .untimed = true}, 0);
-    both_ways(&(struct habits){.odd = 20,
-                               .silent = 3,
-                               .far = 40,
-                               .again = 20,
-                               .lost = 60,
-                               .copied = 10,
-                               .swapped = 30,
-                               .sacked = 20,
-                               .probing = 40,
-                               .padded = 3,
-                               .closing = 90,
-                               .stamped = true},
-              1);
+    both_ways(&(struct habits){EVERYTHING_ODD, .closing = 90}, 1);
 }
 
 /* ---- limits --------------------------------------------------------------------------------- */

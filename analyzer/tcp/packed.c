@@ -66,32 +66,32 @@ static ALWAYS_INLINE void word(struct walk *w, bool packs, uint64_t *n, size_t o
 }
 
 /* A number that is zero, as it often is, takes a bit of `there` and no octets. */
+static ALWAYS_INLINE void some(struct walk *w, bool packs, uint32_t *there, uint32_t bit, void *n,
+                               size_t bytes)
+{
+    static const uint8_t zero[4];
+    if (packs) {
+        bool is = memcmp(n, zero, bytes) != 0;
+        memcpy(w->to, n, bytes);
+        w->to += is ? bytes : 0;
+        *there |= is ? bit : 0;
+    } else {
+        bool is = *there & bit;
+        memcpy(n, is ? w->from : zero, bytes);
+        w->from += is ? bytes : 0;
+    }
+}
+
 static ALWAYS_INLINE void some16(struct walk *w, bool packs, uint32_t *there, uint32_t bit,
                                  uint16_t *n)
 {
-    if (packs) {
-        memcpy(w->to, n, sizeof *n);
-        w->to += *n ? sizeof *n : 0;
-        *there |= *n ? bit : 0;
-    } else {
-        memcpy(n, w->from, sizeof *n);
-        *n = *there & bit ? *n : 0;
-        w->from += *there & bit ? sizeof *n : 0;
-    }
+    some(w, packs, there, bit, n, sizeof *n);
 }
 
 static ALWAYS_INLINE void some32(struct walk *w, bool packs, uint32_t *there, uint32_t bit,
                                  uint32_t *n)
 {
-    if (packs) {
-        memcpy(w->to, n, sizeof *n);
-        w->to += *n ? sizeof *n : 0;
-        *there |= *n ? bit : 0;
-    } else {
-        memcpy(n, w->from, sizeof *n);
-        *n = *there & bit ? *n : 0;
-        w->from += *there & bit ? sizeof *n : 0;
-    }
+    some(w, packs, there, bit, n, sizeof *n);
 }
 
 /* Where the bits stand of what follows them. */

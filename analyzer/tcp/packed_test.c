@@ -183,19 +183,7 @@ static void odd(void **state)
 {
     (void)state;
     of_habits(&(struct habits){.odd = 30, .silent = 3, .padded = 2, .untimed = true}, 348);
-    of_habits(&(struct habits){.odd = 20,
-                               .silent = 3,
-                               .far = 40,
-                               .again = 20,
-                               .lost = 60,
-                               .copied = 10,
-                               .swapped = 30,
-                               .sacked = 20,
-                               .probing = 40,
-                               .padded = 3,
-                               .closing = 50,
-                               .stamped = true},
-              374);
+    of_habits(&(struct habits){EVERYTHING_ODD, .closing = 50}, 374);
 }
 
 /* An ordinary connection that has closed, with payload both ways. */

@@ -78,6 +78,11 @@ struct habits {
     bool mid_stream, one_direction, stamped, untimed;
 };
 
+/* All of them at once. */
+#define EVERYTHING_ODD                                                                             \
+    .odd = 20, .silent = 3, .far = 40, .again = 20, .lost = 60, .copied = 10, .swapped = 30,       \
+    .sacked = 20, .probing = 40, .padded = 3, .stamped = true
+
 struct end {
     uint32_t nxt, heard, stamp;
     uint16_t ip_id;
