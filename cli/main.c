@@ -142,6 +142,8 @@ static bool open_outputs(struct run *run)
                                 .context = run};
     if (!(run->output = output_open(run->options->output, error, sizeof error)))
         return fail(error);
+    if (run->options->compress && !output_compress(run->output, error, sizeof error))
+        return fail(error);
     make_settings(run);
     run->report = report_create(&run->report_options, &run->reading.findings, run->output, error,
                                 sizeof error);

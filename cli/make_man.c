@@ -154,6 +154,8 @@ static void put_examples(void)
         {"finwait capture.pcap", "What was found in a capture, as a page (on a terminal):"},
         {"finwait --connections --format ndjson capture.pcap",
          "Everything about every connection, a record a line:"},
+        {"finwait --connections --format ndjson --compress -o report.ndjson.gz capture.pcap",
+         "The same for the archive:"},
         {"gzip -c capture.pcap | finwait --format text -", "From a pipe:"},
         {"finwait --fail-on critical capture.pcap >report.json",
          "For a script: exit status 3 when something critical was found:"},

@@ -253,6 +253,9 @@ static bool set_value(struct options *o, enum option_id id, const char *value)
     case OPTION_OUTPUT:
         o->output = value;
         return true;
+    case OPTION_COMPRESS:
+        o->compress = true;
+        return true;
     case OPTION_OBSERVER:
         o->observer = value;
         return true;

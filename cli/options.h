@@ -76,6 +76,7 @@ struct options {
     bool some_rules;       /* --rule was given: all but these are left out */
     bool rule_left_out[RULES];
     bool connections;
+    bool compress;
     bool verbose;
     enum sandbox_mode sandbox;
     const char *output;

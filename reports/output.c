@@ -1,6 +1,7 @@
 #include "reports/output.h"
 
 #include "dissect/compiler.h"
+#include "reports/compressor.h"
 #include "reports/text_clean.h"
 
 #include <errno.h>
@@ -22,15 +23,22 @@ struct output {
     int error;       /* errno of the first failure: nothing is written after it */
     char *path;      /* the final name, or NULL for standard output and spools */
     char *temporary; /* the name until the end, or NULL when `path` is written directly */
+    struct compressor *compressor; /* of what leaves the buffer, or NULL */
     size_t used;
     char buffer[BUFFER_BYTES];
 };
 
-static void describe(char *error, size_t error_bytes, const char *what, const char *name, int code)
+static void explain(char *error, size_t error_bytes, const char *what, const char *name,
+                    const char *why)
 {
     char clean[TEXT_CLEAN_BYTES];
     text_clean(clean, sizeof clean, name, strlen(name));
-    snprintf(error, error_bytes, "%s %s: %s", what, clean, strerror(code));
+    snprintf(error, error_bytes, "%s %s: %s", what, clean, why);
+}
+
+static void describe(char *error, size_t error_bytes, const char *what, const char *name, int code)
+{
+    explain(error, error_bytes, what, name, strerror(code));
 }
 
 static struct output *create(int fd)
@@ -43,6 +51,7 @@ static struct output *create(int fd)
     output->error = 0;
     output->path = NULL;
     output->temporary = NULL;
+    output->compressor = NULL;
     output->used = 0;
     return output;
 }
@@ -53,6 +62,7 @@ static void release(struct output *output)
         close(output->fd);
     if (output->temporary)
         unlink(output->temporary);
+    compressor_destroy(output->compressor);
     free(output->temporary);
     free(output->path);
     free(output);
@@ -143,6 +153,25 @@ struct output *output_open(const char *path, char *error, size_t error_bytes)
     return output;
 }
 
+/* As for messages. */
+static const char *name_of(const struct output *output)
+{
+    return output->path ? output->path : "standard output";
+}
+
+bool output_compress(struct output *output, char *error, size_t error_bytes)
+{
+    const char *obstacle = NULL;
+    if (isatty(output->fd))
+        obstacle = "it is a terminal, which cannot show what is compressed; give --output FILE, or "
+                   "direct it into a file or a pipe";
+    else if (!(output->compressor = compressor_create()))
+        obstacle = "out of memory for compressing; without --compress less is needed";
+    if (obstacle)
+        explain(error, error_bytes, "cannot write to", name_of(output), obstacle);
+    return !obstacle;
+}
+
 const char *output_final_path(const struct output *output)
 {
     return output->temporary ? output->path : NULL;
@@ -205,10 +234,37 @@ static void write_all(struct output *output, const char *bytes, size_t length)
     }
 }
 
+static void write_compressed(struct output *output, const char *bytes, size_t length, bool last)
+{
+    const void *piece;
+    size_t piece_bytes;
+    if (output->error)
+        return;
+    compressor_give(output->compressor, bytes, length, last);
+    while (!output->error && (piece_bytes = compressor_take(output->compressor, &piece)))
+        write_all(output, piece, piece_bytes);
+}
+
+static void put(struct output *output, const char *bytes, size_t length)
+{
+    if (output->compressor)
+        write_compressed(output, bytes, length, false);
+    else
+        write_all(output, bytes, length);
+}
+
 static void flush(struct output *output)
 {
-    write_all(output, output->buffer, output->used);
+    put(output, output->buffer, output->used);
     output->used = 0;
+}
+
+static void flush_last(struct output *output)
+{
+    if (output->compressor)
+        write_compressed(output, output->buffer, output->used, true);
+    else
+        flush(output);
 }
 
 void output_write(struct output *output, const void *bytes, size_t length)
@@ -218,7 +274,7 @@ void output_write(struct output *output, const void *bytes, size_t length)
     if (length > BUFFER_BYTES - output->used) {
         flush(output);
         if (length >= BUFFER_BYTES) {
-            write_all(output, bytes, length);
+            put(output, bytes, length);
             return;
         }
     }
@@ -241,7 +297,7 @@ void output_append(struct output *output, struct output *spool)
         if (got == 0)
             break;
         if (got > 0) {
-            write_all(output, spool->buffer, (size_t)got);
+            put(output, spool->buffer, (size_t)got);
             offset += got;
         } else if (errno != EINTR) {
             spool->error = errno;
@@ -269,7 +325,7 @@ static void close_checked(struct output *output)
 
 bool output_commit(struct output *output, char *error, size_t error_bytes)
 {
-    flush(output);
+    flush_last(output);
     /* EINVAL: a file system that has nothing to synchronise. */
     if (!output->error && output->temporary && fsync(output->fd) && errno != EINVAL)
         output->error = errno;
@@ -284,8 +340,7 @@ bool output_commit(struct output *output, char *error, size_t error_bytes)
     }
     bool ok = !output->error;
     if (!ok)
-        describe(error, error_bytes, "cannot write to",
-                 output->path ? output->path : "standard output", output->error);
+        describe(error, error_bytes, "cannot write to", name_of(output), output->error);
     release(output);
     return ok;
 }

@@ -18,6 +18,12 @@ struct output;
 /* `path` NULL or "-": standard output. NULL on failure, with a sentence in `error`. */
 struct output *output_open(const char *path, char *error, size_t error_bytes) MUST_CHECK;
 
+/* From here on the octets are written as a gzip stream; to be called before the first of them. Each
+ * time the buffer is written, whoever reads the stream meanwhile can read all that was in it. False
+ * with a sentence in `error` when memory runs out, and on a terminal, which is not for such octets.
+ */
+bool output_compress(struct output *output, char *error, size_t error_bytes) MUST_CHECK;
+
 /* An unlinked temporary file: what must wait until something else is written (output_append()). */
 struct output *output_spool(char *error, size_t error_bytes) MUST_CHECK;
 

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -374,6 +375,143 @@ static void a_spool_that_failed(void **state)
     assert_int_equal(test_folder_entries(), 0);
 }
 
+/* ---- compressed ---- */
+
+static struct output *open_compressed(const char *path)
+{
+    struct output *output = open_or_fail(path);
+    assert_true(output_compress(output, error, sizeof error));
+    return output;
+}
+
+/* What zlib itself reads from the file, which is that stream and nothing else. */
+static void expect_compressed(const char *path, const void *bytes, size_t length)
+{
+    size_t stream_bytes;
+    char *stream = test_read(path, &stream_bytes);
+    unsigned char *plain = malloc(length + 1);
+    assert_non_null(plain);
+    z_stream inflater = {.next_in = (unsigned char *)stream,
+                         .avail_in = (uInt)stream_bytes,
+                         .next_out = plain,
+                         .avail_out = (uInt)length + 1};
+    assert_int_equal(inflateInit2(&inflater, 16 + 15), Z_OK);
+    assert_int_equal(inflate(&inflater, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(inflater.avail_in, 0);
+    assert_int_equal(inflater.total_out, length);
+    assert_memory_equal(plain, bytes, length);
+    inflateEnd(&inflater);
+    free(plain);
+    free(stream);
+}
+
+static char *octets(size_t length)
+{
+    char *bytes = malloc(length);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < length; i++)
+        bytes[i] = (char)(i * 7 + i / 251 * (i % 13));
+    return bytes;
+}
+
+static void every_byte_arrives_compressed(void **state)
+{
+    (void)state;
+    enum { BYTES = 700001 };
+    char path[TEST_PATH_BYTES];
+    char *bytes = octets(BYTES);
+    test_path(path, "report");
+    static const size_t pieces[] = {3, 4096, 131071, 131072, 131073, 300000, BYTES};
+    for (size_t p = 0; p < sizeof pieces / sizeof *pieces; p++) {
+        struct output *output = open_compressed(path);
+        for (size_t at = 0; at < BYTES; at += pieces[p])
+            output_write(output, bytes + at, BYTES - at < pieces[p] ? BYTES - at : pieces[p]);
+        assert_true(output_commit(output, error, sizeof error));
+        expect_compressed(path, bytes, BYTES);
+    }
+    assert_true(output_commit(open_compressed(path), error, sizeof error));
+    expect_compressed(path, "", 0);
+    free(bytes);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void spools_follow_compressed(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_BYTES];
+    test_path(path, "report");
+    static const size_t sizes[] = {0, 1, 131072, 500000};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *bytes = octets(sizes[i] + 2);
+        struct output *output = open_compressed(path);
+        struct output *spool = output_spool(error, sizeof error);
+        assert_non_null(spool);
+        output_write(output, bytes, 1);
+        output_write(spool, bytes + 1, sizes[i]);
+        output_append(output, spool);
+        output_write(output, bytes + 1 + sizes[i], 1);
+        output_discard(spool);
+        assert_true(output_commit(output, error, sizeof error));
+        expect_compressed(path, bytes, sizes[i] + 2);
+        free(bytes);
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
+static void compressed_or_not_at_all(void **state)
+{
+    (void)state;
+    enum { BYTES = 1 << 20 };
+    char path[TEST_PATH_BYTES];
+    char *bytes = octets(BYTES);
+    test_path(path, "report");
+    put_file(path, "old", 0600);
+    struct rlimit before, limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    signal(SIGXFSZ, SIG_IGN);
+    /* Before the header, in what comes early, and in what only the end brings. */
+    static const rlim_t limits[] = {0, 5, 2000};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        limit.rlim_cur = limits[i];
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        struct output *output = open_compressed(path);
+        output_write(output, bytes, i == 1 ? 10 : BYTES);
+        output_text(output, "and more");
+        bool committed = output_commit(output, error, sizeof error);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_false(committed);
+        assert_non_null(strstr(error, "File too large"));
+        expect_content(path, "old");
+        assert_int_equal(test_folder_entries(), 1);
+    }
+    signal(SIGXFSZ, SIG_DFL);
+    struct output *output = open_compressed(path);
+    output_write(output, bytes, BYTES);
+    output_discard(output);
+    expect_content(path, "old");
+    assert_int_equal(test_folder_entries(), 1);
+    assert_int_equal(unlink(path), 0);
+    free(bytes);
+}
+
+static void terminals_are_refused(void **state)
+{
+    (void)state;
+    int main_end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (main_end < 0 || grantpt(main_end) || unlockpt(main_end)) {
+        if (main_end >= 0)
+            close(main_end);
+        skip();
+    }
+    struct output *output = open_or_fail(ptsname(main_end));
+    assert_false(output_compress(output, error, sizeof error));
+    assert_non_null(strstr(error, ptsname(main_end)));
+    assert_non_null(strstr(error, "it is a terminal"));
+    output_discard(output);
+    close(main_end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +527,10 @@ int main(void)
         cmocka_unit_test(spools_wait_and_follow),
         cmocka_unit_test(a_spool_leaves_no_name),
         cmocka_unit_test(a_spool_that_failed),
+        cmocka_unit_test(every_byte_arrives_compressed),
+        cmocka_unit_test(spools_follow_compressed),
+        cmocka_unit_test(compressed_or_not_at_all),
+        cmocka_unit_test(terminals_are_refused),
     };
     return cmocka_run_group_tests_name("output", tests, test_folder_make, test_folder_remove);
 }

@@ -44,6 +44,8 @@ def check_verbs(verdict):
     for arguments, words in (
             (["--connection", "10.0.0.1:40000", CLOSE], "finwait explain [OPTION]..."),
             (["explain", "--fail-on", "info", CLOSE], "explain takes no --fail-on; write: finwait "),
+            (["explain", "--compress", CLOSE], "explain takes no --compress; write: finwait "),
+            (["extract", "--compress", CLOSE], "extract takes no --compress; write: finwait "),
             (["rules", "--filter", "tcp"], "rules takes no --filter; write: finwait "),
             (["explain", "--connection", "10.0.0.1", CLOSE], "--connection '10.0.0.1': write"),
             (["explain", CLOSE], "explain: which connection?"),

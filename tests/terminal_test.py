@@ -2,6 +2,7 @@
 with colours and as wide as it is, a pipe JSON."""
 
 import fcntl
+import gzip
 import json
 import os
 import pty
@@ -74,6 +75,18 @@ def check_formats(verdict):
         shown, _ = on_terminal("--format", "text", "-o", path, CAPTURE)
         verdict.check(not shown and ESCAPE not in path.read_text()
                       and prose_width(path.read_text()) <= 80, "-o writes for the terminal")
+
+
+def check_compressed(verdict):
+    """Not even where the terminal is named."""
+    for arguments in ((), ("-o", "-"), ("-o", "/dev/stdout"), ("--format", "ndjson")):
+        shown, status = on_terminal("--compress", *arguments, CAPTURE)
+        verdict.check(status == 1 and not shown, f"--compress {arguments} on a terminal: {status}, {shown!r}")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.gz"
+        shown, status = on_terminal("--compress", "-o", path, CAPTURE)
+        verdict.check(status == 0 and not shown and json.loads(gzip.decompress(path.read_bytes()))["schema"],
+                      f"--compress -o on a terminal: {status}, {shown!r}")
 
 
 def check_colours(verdict):
@@ -218,6 +231,7 @@ def main():
         skip("FINWAIT is not set")
     verdict = Verdict()
     check_formats(verdict)
+    check_compressed(verdict)
     check_colours(verdict)
     check_widths(verdict)
     check_charsets(verdict)

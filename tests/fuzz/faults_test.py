@@ -25,6 +25,7 @@ SWEPT = ("fin_retransmitted.pcap", "hostile_names.pcapng", "fragments.pcap", "re
          "half_open.pcap", "time_wait_reuse.pcap", "tenants_same_addresses.pcap",
          "close_wait_stuck.pcap", "forged_syn.pcap", "capture_lost_segments.pcap", "one_direction.pcap")
 CAPTURE = CAPTURES / "fin_retransmitted.pcap"
+LARGE = CAPTURES / "large" / "many_time_waits.pcap.gz"
 REPORT = ["--format", "ndjson", "--connections"]
 
 
@@ -90,6 +91,23 @@ def memory(verdict, folder):
                 break
             n += step
         verdict.check(20 < refused <= n / step, f"{refused} failures up to allocation {n}{suffix}")
+
+
+def compression_memory(verdict, folder):
+    """What deflate needs it asks for at once, before the captures are opened: each of that refused."""
+    if is_sanitized():
+        print("not with sanitizers, which allocate themselves: allocations of the compression")
+        return
+    arguments = ["--compress", *REPORT, "-o", folder / "report", CAPTURE]
+    told = 0
+    for n in range(1, 40):
+        run = finwait(arguments, {"ALLOCATION": n})
+        left = [path.name for path in folder.iterdir()]
+        verdict.check((run.returncode, left) in ((1, []), (0, ["report"])),
+                      f"compressed, allocation {n}: status {run.returncode}, {left}: {run.said[:300]!r}")
+        told += run.returncode == 1 and "out of memory for compressing" in run.said and run.said.count("\n") == 1
+        (folder / "report").unlink(missing_ok=True)
+    verdict.check(told >= 3, f"compressed: {told} refused allocations are told as the compression's")
 
 
 def limit_addresses():
@@ -183,25 +201,30 @@ def writes(verdict, folder):
     fails_to_write(verdict, "-o /dev/full", finwait([*REPORT, "-o", "/dev/full", CAPTURE]), "No space left")
     fails_to_write(verdict, "a folder without writing", finwait([*REPORT, "-o", "/proc/x.json", CAPTURE]),
                    "cannot write to /proc/x.json")
-    for kind in ("json", "ndjson", "text"):
-        arguments = ["--format", kind, "--connections", "-o", report, CAPTURE]
+    with open("/dev/full", "wb") as full:
+        fails_to_write(verdict, "compressed, /dev/full", finwait(["--compress", *REPORT, CAPTURE], stdout=full),
+                       "No space left")
+    for kind, *more in (("json",), ("ndjson",), ("text",), ("ndjson", "--compress")):
+        arguments = [*more, "--format", kind, "--connections", "-o", report, CAPTURE]
         finwait(arguments)
         good = report.read_bytes()
-        for size in {0, 1, 1000, len(good) - 1}:
+        for size in {0, 1, min(1000, len(good) // 2), len(good) - 1}:
             run = finwait(arguments, preexec_fn=limit_files(size))
             verdict.check(run.returncode == 1 and run.said, f"{kind}, files of {size} octets: {run.returncode}")
             verdict.check(report.read_bytes() == good, f"{kind}, files of {size} octets: the former report changed")
         verdict.check([path.name for path in folder.iterdir()] == [report.name],
                       f"{kind}: left behind: {[path.name for path in folder.iterdir()]}")
         report.unlink()
-        for size in (0, 1, 700):
-            closed_pipe(verdict, kind, size)
+        # Compressed too, more than a pipe holds.
+        captures = [LARGE] if more else [CAPTURES / name for name in SWEPT] * 8
+        for size in (700,) if more else (0, 1, 700):
+            closed_pipe(verdict, kind, size, [*more, *captures])
 
 
-def closed_pipe(verdict, kind, size):
+def closed_pipe(verdict, kind, size, more):
     """The reader goes away after so many octets: the writer dies of it, as pipes have it."""
     reading, writing = os.pipe()
-    child = subprocess.Popen([FINWAIT, "--format", kind, "--connections", *[CAPTURES / name for name in SWEPT] * 8],
+    child = subprocess.Popen([FINWAIT, "--format", kind, "--connections", *more],
                              stdout=writing, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
     os.close(writing)
     while size:
@@ -236,6 +259,12 @@ def signals(verdict, folder):
             for path in folder.iterdir():
                 verdict.check(path.name.startswith(".finwait-"), f"{place}, twice: left behind: {path}")
                 path.unlink()
+    trouble = {"READ_BYTES": 90, "SIGNAL": int(signal.SIGINT), "SIGNAL_READ": reads_in_all // 2}
+    plain = finwait([*REPORT, CAPTURE], trouble)
+    run = finwait(["--compress", *REPORT, CAPTURE], trouble)
+    verdict.check(plain.returncode == run.returncode == 128 + signal.SIGINT
+                  and gzip.decompress(run.stdout) == plain.stdout,
+                  f"compressed and interrupted: status {run.returncode}: {run.said[:300]}")
 
 
 MANY = 15000
@@ -305,7 +334,7 @@ def many(verdict, folder):
 def main():
     verdict = Verdict()
     sweep(verdict)
-    for test in (memory, addresses, reads, writes, signals, many):
+    for test in (memory, compression_memory, addresses, reads, writes, signals, many):
         with tempfile.TemporaryDirectory() as folder:
             test(verdict, Path(folder))
     verdict.finish()

@@ -7,9 +7,11 @@
 #include "tests/fuzz/schema.h"
 #include "tests/fuzz/verdicts.h"
 
+#include <endian.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define INPUT_FD    200
 #define FILES_MAX   3
@@ -115,7 +117,7 @@ static bool open_all(struct run *run, struct report_options *options)
     if (p->filter && !(run->filter = filter_create(p->filter, error, sizeof error)))
         return false;
     run->output = output_open(NULL, error, sizeof error);
-    if (!run->output)
+    if (!run->output || (p->compressed && !output_compress(run->output, error, sizeof error)))
         return false;
     run->report = report_create(options, &run->findings, run->output, error, sizeof error);
     run->batch = malloc(sizeof *run->batch);
@@ -186,6 +188,26 @@ static enum analyzer_status analyse(struct run *run)
     return fed == ANALYZER_OK ? analyzer_finish(run->analyzer, run->end_ns) : fed;
 }
 
+static void decompress(struct pipeline *p)
+{
+    uint32_t plain_bytes; /* RFC 1952 section 2.3.1, ISIZE */
+    REQUIRE(p->report_bytes > sizeof plain_bytes);
+    memcpy(&plain_bytes, p->report + p->report_bytes - sizeof plain_bytes, sizeof plain_bytes);
+    plain_bytes = le32toh(plain_bytes);
+    z_stream stream = {.next_in = (unsigned char *)p->report, .avail_in = (uInt)p->report_bytes};
+    char *plain = malloc((size_t)plain_bytes + 1);
+    REQUIRE(plain && inflateInit2(&stream, 16 + 15) == Z_OK);
+    stream.next_out = (unsigned char *)plain;
+    stream.avail_out = plain_bytes;
+    REQUIRE(inflate(&stream, Z_FINISH) == Z_STREAM_END && !stream.avail_in);
+    REQUIRE(stream.total_out == plain_bytes);
+    plain[plain_bytes] = '\0';
+    inflateEnd(&stream);
+    free(p->report);
+    p->report = plain;
+    p->report_bytes = plain_bytes;
+}
+
 void pipeline_keep(struct pipeline *p)
 {
     struct stat status;
@@ -195,6 +217,8 @@ void pipeline_keep(struct pipeline *p)
     REQUIRE(p->report);
     REQUIRE(pread(STDOUT_FILENO, p->report, p->report_bytes, 0) == (ssize_t)p->report_bytes);
     p->report[p->report_bytes] = '\0';
+    if (p->compressed)
+        decompress(p);
 }
 
 static bool any_readable(const struct capture_findings *findings)

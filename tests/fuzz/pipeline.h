@@ -24,6 +24,7 @@ enum pipeline_way {
 struct pipeline {
     enum report_format format;
     enum pipeline_way way;
+    bool compressed; /* on its way: pipeline_keep() takes what it decompresses to */
     uint64_t max_memory_bytes;
     const char *filter; /* or NULL */
 

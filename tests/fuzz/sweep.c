@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 /* False when no allocation was left to fail. */
-static bool run(struct failing how, enum report_format format, unsigned *told)
+static bool run(struct failing how, const struct pipeline *kind, unsigned *told)
 {
-    struct pipeline p = {.format = format};
+    struct pipeline p = *kind;
     failing_begin(how);
     enum pipeline_result result = pipeline_run(&p);
     how = failing_end();
@@ -49,12 +49,13 @@ static void read_file(const char *path)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        enum report_format format = i % 2 ? REPORT_JSON : REPORT_NDJSON;
+        struct pipeline kind = {.format = i % 2 ? REPORT_JSON : REPORT_NDJSON,
+                                .compressed = i % 4 == 3};
         unsigned runs = 0, told = 0;
         read_file(argv[i]);
         for (int ever_after = 0; ever_after < 2; ever_after++) {
             struct failing how = {.ever_after = ever_after};
-            while (run(how, format, &told)) {
+            while (run(how, &kind, &told)) {
                 how.until_failure++;
                 runs++;
             }
