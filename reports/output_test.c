@@ -435,6 +435,43 @@ static void every_byte_arrives_compressed(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* When the buffer has been written, a reader of the pipe can decompress all that was in it. */
+static void a_pipe_can_be_read_meanwhile(void **state)
+{
+    (void)state;
+    enum { PIECE = 1000, PIECES = 132 }; /* the last is the first that has no room */
+    char path[TEST_PATH_BYTES];
+    unsigned char stream[4096], *plain = malloc((size_t)PIECE * PIECES);
+    char text[PIECE];
+    assert_non_null(plain);
+    memset(text, 'x', sizeof text);
+    test_path(path, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fd >= 0);
+    struct output *output = open_compressed(path);
+    for (int i = 0; i < PIECES; i++)
+        output_write(output, text, PIECE);
+    ssize_t got = read(fd, stream, sizeof stream);
+    assert_true(got > 0 && (size_t)got < sizeof stream);
+    z_stream inflater = {
+        .next_in = stream, .avail_in = (uInt)got, .next_out = plain, .avail_out = PIECE * PIECES};
+    assert_int_equal(inflateInit2(&inflater, 16 + 15), Z_OK);
+    assert_int_equal(inflate(&inflater, Z_SYNC_FLUSH), Z_OK);
+    assert_int_equal(inflater.total_out, PIECE * (PIECES - 1));
+    assert_true(output_commit(output, error, sizeof error));
+    got = read(fd, stream, sizeof stream);
+    assert_true(got > 0 && (size_t)got < sizeof stream);
+    inflater.next_in = stream;
+    inflater.avail_in = (uInt)got;
+    assert_int_equal(inflate(&inflater, Z_FINISH), Z_STREAM_END);
+    assert_int_equal(inflater.total_out, PIECE * PIECES);
+    inflateEnd(&inflater);
+    close(fd);
+    free(plain);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void spools_follow_compressed(void **state)
 {
     (void)state;
@@ -528,6 +565,7 @@ int main(void)
         cmocka_unit_test(a_spool_leaves_no_name),
         cmocka_unit_test(a_spool_that_failed),
         cmocka_unit_test(every_byte_arrives_compressed),
+        cmocka_unit_test(a_pipe_can_be_read_meanwhile),
         cmocka_unit_test(spools_follow_compressed),
         cmocka_unit_test(compressed_or_not_at_all),
         cmocka_unit_test(terminals_are_refused),
