@@ -49,7 +49,7 @@ static void choose(const struct summary_verdict *summary, uint32_t count, bool *
     }
 }
 
-static void take(struct told_services *services, const struct service_closes *service)
+static void take_from_rest(struct told_services *services, const struct service_closes *service)
 {
     services->service[services->count++] = service;
     services->rest.connections -= service->connections;
@@ -69,6 +69,6 @@ void told_services(struct told_services *services, const struct summary_verdict 
     choose(summary, count, chosen, worst, service_trouble);
     for (uint32_t i = 0; i < count; i++) {
         if (chosen[i] && services->count < TOLD_SERVICES_MOST)
-            take(services, &summary->services[i]);
+            take_from_rest(services, &summary->services[i]);
     }
 }

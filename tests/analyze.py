@@ -23,6 +23,8 @@ ANSWERED = {
         "the connection's detail owns it: connection_finish()",
     ("gcc", "analyzer/verdict.c", "leak of 'copy'"):
         "what is returned is the copy's first member, and the address to free",
+    ("gcc", "dissect/source/ahead.c", "leak of"):
+        "the source's list of blocks owns it, or the pool's of free ones: source_pool_destroy()",
     ("gcc", "cli/frame_set.c", "leak of 'words'"):
         "the set owns it: frame_set_finish()",
     ("gcc", "cli/remarks.c", "leak of"):
