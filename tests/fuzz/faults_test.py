@@ -47,9 +47,9 @@ def records(text):
     return [json.loads(line) for line in text.decode("ascii").splitlines()]
 
 
-def is_sanitized():
+def is_instrumented():
     program = Path(FINWAIT).read_bytes()
-    return b"__asan_init" in program or b"__ubsan_handle" in program
+    return any(word in program for word in (b"__asan_init", b"__ubsan_handle", b"__gcov_init"))
 
 
 # ---- memory -------------------------------------------------------------------------------------
@@ -66,8 +66,8 @@ def sweep(verdict):
 
 def memory(verdict, folder):
     """The finished program, libraries included: some of the allocations of one run, spread over it."""
-    if is_sanitized():
-        print("not with sanitizers, which allocate themselves: allocations of the finished program")
+    if is_instrumented():
+        print("not with sanitizers or coverage, which allocate themselves: allocations of the finished program")
         return
     report = folder / "report.ndjson"
     whole = finwait([*REPORT, CAPTURE]).stdout
@@ -95,8 +95,8 @@ def memory(verdict, folder):
 
 def compression_memory(verdict, folder):
     """What deflate needs it asks for at once, before the captures are opened: each of that refused."""
-    if is_sanitized():
-        print("not with sanitizers, which allocate themselves: allocations of the compression")
+    if is_instrumented():
+        print("not with sanitizers or coverage, which allocate themselves: allocations of the compression")
         return
     arguments = ["--compress", *REPORT, "-o", folder / "report", CAPTURE]
     told = 0
@@ -116,7 +116,7 @@ def limit_addresses():
 
 def addresses(verdict, folder):
     """Threads, and what they decompress ahead, must not take the memory of the analysis."""
-    if is_sanitized():
+    if is_instrumented():
         print("not with sanitizers, which reserve addresses by the terabyte: little address space")
         return
     many_connections(folder / "many.pcap")
