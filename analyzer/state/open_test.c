@@ -103,6 +103,29 @@ static const struct CMUnitTest tests[] = {
         "server in CLOSED\n"
         "client = CLOSED?\n"
         "client CLOSED @5 received_rst\n"),
+    /* Linux 6.18, recorded: accepted, reset by SO_LINGER 0 a millisecond later, and octets under way
+     * then met no socket. */
+    SCRIPT("established: an abort, then bare RSTs", OPENED
+        "+.001 < R. 1:1(0) ack 1\n"
+        "+.080 > P. 1:101(100) ack 1\n"
+        "+.001 < R 1:1(0)\n"
+        "server: SYN_RECEIVED ESTABLISHED? CLOSED!\n"
+        "server ESTABLISHED @3 received_ack_of_syn\n"),
+    SCRIPT("established: an abort with the stamp of the handshake's last segment",
+        "0 > S 0:0(0) <mss 1460,sackOK,TS val 100 ecr 0,wscale 7>\n"
+        "+.040 < S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 700 ecr 100,wscale 7>\n"
+        "+.010 > . 1:1(0) ack 1 <TS val 150 ecr 700>\n"
+        "+.001 < R. 1:1(0) ack 1 <TS val 701 ecr 150>\n"
+        "+.080 > P. 1:101(100) ack 1 <TS val 160 ecr 700>\n"
+        "+.001 < R 1:1(0)\n"
+        "server: SYN_RECEIVED ESTABLISHED! CLOSED!\n"
+        "server ESTABLISHED @3 received_ack_of_syn confirmed_by 4\n"),
+    SCRIPT("established: an abort with the stamp of the SYN tells nothing of what came after it",
+        "0 > S 0:0(0) <mss 1460,sackOK,TS val 100 ecr 0,wscale 7>\n"
+        "+.040 < S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 700 ecr 100,wscale 7>\n"
+        "+.010 > . 1:1(0) ack 1 <TS val 150 ecr 700>\n"
+        "+.001 < R. 1:1(0) ack 1 <TS val 701 ecr 100>\n"
+        "server: SYN_RECEIVED ESTABLISHED? CLOSED!\n"),
 
     /* RFC 9293 section 3.10.7.3: an unacceptable ACK in SYN_SENT draws a RST; it stays. */
     SCRIPT("syn_sent: a bare RST to a SYN-ACK leaves it there", SYN_SENT

@@ -134,7 +134,27 @@ static bool may_be_challenge(const struct evidence *ev, int x, int i)
     return false;
 }
 
-/* X says that it is established by a segment of its own other than SYN and RST. */
+/* An abort that bears a later stamp of the peer's than its SYN did: what answered X's SYN had come.
+ */
+static bool aborts_what_opened(const struct evidence *ev, int x, int i)
+{
+    const struct log_entry *g = &ev->log[i];
+    bool later = false;
+    if ((g->flags & (TCP_RST | TCP_ACK)) != (TCP_RST | TCP_ACK) || !(g->marks & LOG_TIMESTAMPS))
+        return false;
+    for (int k = 0; k < i; k++) {
+        const struct log_entry *syn = &ev->log[k];
+        if (syn->side == x || !(syn->flags & TCP_SYN))
+            continue;
+        later = syn->marks & LOG_TIMESTAMPS && (int32_t)(g->ts_ecr - syn->ts_val) > 0;
+        if (!later)
+            return false;
+    }
+    return later;
+}
+
+/* X says that it is established by a segment of its own other than SYN and RST, or by such an
+ * abort. */
 static bool confirm_opened(const struct evidence *ev, int x, struct endpoint_facts *e, int from)
 {
     struct fact *acked = &e->facts[FACT_SYN_ACKED];
@@ -142,7 +162,8 @@ static bool confirm_opened(const struct evidence *ev, int x, struct endpoint_fac
         from = e->facts[FACT_SYN_SENT].index; /* before, it spoke of another connection */
     for (int i = from; acked->holds && i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        if (g->side != x || g->flags & (TCP_SYN | TCP_RST) || may_be_challenge(ev, x, i))
+        if (g->side != x || (g->flags & (TCP_SYN | TCP_RST) && !aborts_what_opened(ev, x, i)) ||
+            may_be_challenge(ev, x, i))
             continue;
         if (acked->certainty != CERTAINTY_CONFIRMED)
             acked->confirmed_by = g->frame;
@@ -282,7 +303,8 @@ static void note_implied_open(const struct evidence *ev, int x, struct endpoint_
 }
 
 /* A server shows that it is established by a segment of its own. One that only repeats its SYN-ACK,
- * leaves octets unanswered, or ends in a bare RST never was. */
+ * leaves octets unanswered, or ends in a bare RST never was; but behind an abort that is what
+ * answers those who do not know of it yet. */
 static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     struct fact *acked = &e->facts[FACT_SYN_ACKED];
@@ -293,12 +315,15 @@ static void doubt_server(const struct evidence *ev, int x, struct endpoint_facts
     if (confirm_opened(ev, x, e, may_send_early(ev, x) ? acked->index : 0))
         return;
     acked->certainty = CERTAINTY_PRESUMED;
-    bool bare_rst = false;
+    bool bare_rst = false, aborted = false;
     int last_syn_ack = -1;
     int syn_acks = 0;
     for (int i = 0; i < ev->count; i++) {
         const struct log_entry *g = &ev->log[i];
-        bare_rst |= g->side == x && (g->flags & (TCP_RST | TCP_ACK)) == TCP_RST;
+        if (g->side == x && g->flags & TCP_RST) {
+            aborted |= g->flags & TCP_ACK;
+            bare_rst |= !aborted;
+        }
         if (g->side == x && g->flags & TCP_SYN) {
             last_syn_ack = i;
             syn_acks++;
