@@ -70,9 +70,10 @@ static struct ends fetch_slots(struct analyzer *a, const struct connection *c)
 static struct judged *judge(struct analyzer *a, const struct connection *connection,
                             const struct ends *ends, bool evicted)
 {
-    struct judged *judged = &a->judged;
-    if (a->drain)
-        return drain_next(a->drain);
+    struct judged *judged = a->drain ? drain_next(a->drain) : NULL;
+    if (judged)
+        return judged;
+    judged = &a->judged;
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &judged->conclusion);
     load_fetch_items(&a->load, ends);
     anomalies_judge(connection, &a->config, a->flows.clock_ns, &judged->conclusion, &judged->found);
@@ -84,7 +85,7 @@ static bool connection_final(void *context, struct connection *connection, bool 
     struct analyzer *a = context;
     if (!in_window(&a->config, connection)) {
         if (a->drain)
-            (void)judge(a, connection, NULL, evicted);
+            (void)drain_next(a->drain);
         return true;
     }
     struct ends ends = fetch_slots(a, connection);

@@ -19,9 +19,10 @@ struct drain {
     pthread_mutex_t lock;
     pthread_cond_t made_more;
     pthread_cond_t taken_more;
-    uint32_t count;
-    uint32_t made;   /* of the order, concluded */
-    uint32_t taken;  /* of the order, done with */
+    uint32_t count;  /* of those that are no lone SYNs, as all these are but `seen` */
+    uint32_t made;   /* concluded */
+    uint32_t taken;  /* done with */
+    uint32_t seen;   /* the taker's: of the order */
     uint32_t given;  /* the taker's: with the one that it has */
     uint32_t known;  /* the taker's: made as far as it has seen */
     uint32_t wanted; /* the taker waits until so many are made, or 0 */
@@ -53,14 +54,23 @@ static bool await_room(struct drain *d, uint32_t next)
     return go_on;
 }
 
+static void make_one(struct drain *d, uint32_t number, uint32_t i)
+{
+    const struct connection *c = flows_due(d->flows, number, &d->rooms[i % JUDGED_AHEAD]);
+    struct judged *judged = &d->judged[i % JUDGED_AHEAD];
+    conclude(c, d->config, d->flows->clock_ns, false, &judged->conclusion);
+    anomalies_judge(c, d->config, d->flows->clock_ns, &judged->conclusion, &judged->found);
+}
+
 static void *make(void *context)
 {
     struct drain *d = context;
-    for (uint32_t i = 0; await_room(d, i) && i < d->count; i++) {
-        const struct connection *c = flows_due(d->flows, i, &d->rooms[i % JUDGED_AHEAD]);
-        struct judged *judged = &d->judged[i % JUDGED_AHEAD];
-        conclude(c, d->config, d->flows->clock_ns, false, &judged->conclusion);
-        anomalies_judge(c, d->config, d->flows->clock_ns, &judged->conclusion, &judged->found);
+    bool go_on = true;
+    for (uint32_t number = 0, i = 0; i < d->count && go_on; number++) {
+        if (flows_due_is_lone(d->flows, number))
+            continue;
+        make_one(d, number, i);
+        go_on = await_room(d, ++i);
     }
     return NULL;
 }
@@ -75,7 +85,9 @@ static void release(struct drain *d)
 
 struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config)
 {
-    uint32_t count = flows_due_count(flows);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < flows_due_count(flows); i++)
+        count += !flows_due_is_lone(flows, i);
     struct drain *d = count < DRAIN_LEAST ? NULL : calloc(1, sizeof *d);
     if (!d)
         return NULL;
@@ -93,6 +105,8 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
 
 struct judged *drain_next(struct drain *d)
 {
+    if (flows_due_is_lone(d->flows, d->seen++))
+        return NULL;
     uint32_t index = d->given++;
     if (index >= d->known || index % WAKE == 0) {
         pthread_mutex_lock(&d->lock);

@@ -1,7 +1,8 @@
 /*
  * When a capture is over, all that is left becomes final at once: a thread concludes and judges the
  * connections, in their order, a little ahead of who counts and reports them. conclude() and
- * anomalies_judge() read the connection and the config, and nothing that counting changes.
+ * anomalies_judge() read the connection and the config, and nothing that counting changes. Lone
+ * SYNs are left to the latter: to hand on what is made of one takes longer than to make it.
  */
 #ifndef FINWAIT_ANALYZER_DRAIN_H
 #define FINWAIT_ANALYZER_DRAIN_H
@@ -18,12 +19,12 @@ struct judged {
 };
 
 /* Over the flows' due connections, whose order is final; both borrowed until drain_end(). NULL when
- * there are few, or the system gives no thread or no memory: then it is done without. */
+ * few are left to it, or the system gives no thread or no memory: then it is done without. */
 struct drain *drain_begin(const struct flows *flows,
                           const struct analyzer_config *config) MUST_CHECK;
 
-/* What was made of the next connection; the caller's until the next call. */
-struct judged *drain_next(struct drain *drain) MUST_CHECK;
+/* What was made of the next connection, or NULL: a lone SYN. The caller's until the next call. */
+struct judged *drain_next(struct drain *drain);
 
 void drain_end(struct drain *drain);
 

@@ -249,6 +249,11 @@ uint32_t flows_due_count(const struct flows *f)
     return f->ending.count;
 }
 
+bool flows_due_is_lone(const struct flows *f, uint32_t number)
+{
+    return is_lone(f->ending.order[number]);
+}
+
 static struct connection *due_connection(const struct flows *f, uint32_t value,
                                          struct flow_room *room)
 {

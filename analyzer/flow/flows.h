@@ -102,6 +102,7 @@ struct flow_room {
 /* While flows_drain() hands out: the connections in the order in which it does. They are not
  * touched before their turn. What is kept in another form is made in `room`. */
 uint32_t flows_due_count(const struct flows *flows);
+bool flows_due_is_lone(const struct flows *flows, uint32_t number); /* a SYN, and nothing else */
 const struct connection *flows_due(const struct flows *flows, uint32_t number,
                                    struct flow_room *room);
 
