@@ -70,9 +70,9 @@ class Row:
     def median(self, what):
         return statistics.median(getattr(sample, what) for sample in self.samples)
 
-    def over(self, other, per_self=1, per_other=1):
-        """Median of the ratios within a round, of CPU; each divided by its amount of work."""
-        return statistics.median(one.cpu / per_self / (two.cpu / per_other)
+    def over(self, other, what="cpu", per_self=1, per_other=1):
+        """Median of the ratios within a round, each divided by its amount of work."""
+        return statistics.median(getattr(one, what) / per_self / (getattr(two, what) / per_other)
                                  for one, two in zip(self.samples, other.samples))
 
 
@@ -100,7 +100,16 @@ class Bench:
                 path.unlink(missing_ok=True)
 
     def ours(self, path, *options, name="finwait"):
-        return Row(" ".join([name, *options]), [self.options.finwait, *options, path])
+        """In one thread, as the others are."""
+        return Row(" ".join([name, *options]), [self.options.finwait, "-j", "1", *options, path])
+
+    def threads(self, name, bar, paths):
+        """The same in two threads: its wall time over that of one."""
+        one = Row("finwait", [self.options.finwait, "-j", "1", *paths])
+        two = Row("finwait -j 2", [self.options.finwait, "-j", "2", *paths])
+        self.measure([one, two])
+        self.bar(f"{name}, -j 2 / -j 1, wall", two.over(one, "wall"), bar)
+        return two
 
     def limit(self, loop, path, name):
         return Row(name, [self.options.limits, loop, path])
@@ -137,8 +146,10 @@ class Bench:
         self.discard(lossy_path)
         self.bar("web / E", ours.over(limit), 1.9)
         self.bar("web with --connections / E", all_connections.over(limit), 3.0)
+        self.note("web", packets, [self.threads("web", 0.7, [path])], limit)
         self.web_forms(path, packets)
         self.discard(path)
+        self.web_parts()
         self.web_peers()
 
     def web_forms(self, path, packets):
@@ -149,12 +160,26 @@ class Bench:
             subprocess.run(["gzip", "-c", "-6", path], stdout=out, check=True)
         plain, ng = self.ours(path), self.ours(pcapng, name="finwait, pcapng")
         zlib, packed = self.limit("gzread", gzip, "zlib, gzread"), self.ours(gzip, name="finwait, gzip")
-        self.measure([plain, ng, zlib, packed])
+        unpacking = Row("gzip -dc", ["gzip", "-dc", gzip])
+        self.measure([plain, ng, zlib, packed, unpacking])
         self.note("web", packets, [ng], plain)
-        self.note("web.gz", packets, [zlib, packed], zlib)
+        self.note("web.gz", packets, [zlib, packed, unpacking], zlib)
         self.bar("web as pcapng / as pcap", ng.over(plain), 1.1)
         self.bar("web.gz / zlib's gzread loop", packed.over(zlib), 1.2)
+        self.bar("web.gz / gzip -dc, wall", packed.over(unpacking, "wall"), 0.65)
         self.discard(pcapng, gzip)
+
+    def web_parts(self):
+        """Four compressed files that overlap in time."""
+        parts, packets = [], 0
+        for seed in range(4):
+            path, said = self.generate(f"part{seed}.pcap", "web", "--connections", str(self.connections("web") // 4),
+                                       "--seed", str(seed + 2))
+            subprocess.run(["gzip", "-6", "-f", path], check=True)
+            parts.append(path.with_suffix(".pcap.gz"))
+            packets += said["packets"]
+        self.note("web, four .gz", packets, [self.threads("four .gz", 0.6, parts)], None)
+        self.discard(*parts)
 
     def web_peers(self):
         """On a quarter of it, but for --quick: some of them take minutes."""
@@ -223,8 +248,11 @@ class Bench:
         # Both once more, in turn.
         ours, ours5 = self.ours(one), self.ours(five)
         self.measure([ours, ours5])
-        self.bar("live5m per packet / live1m per packet", ours5.over(ours, said5["packets"], said["packets"]), 1.6)
-        self.discard(one, five)
+        self.bar("live5m per packet / live1m per packet",
+                 ours5.over(ours, "cpu", said5["packets"], said["packets"]), 1.6)
+        self.discard(five)
+        self.note("live1m", said["packets"], [self.threads("live1m", 0.75, [one])], None)
+        self.discard(one)
 
     # ---- telling -------------------------------------------------------------------------------
 
