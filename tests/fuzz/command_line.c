@@ -51,7 +51,8 @@ static void check(const struct options *o)
     REQUIRE(c->from_ns <= c->to_ns);
     REQUIRE(c->max_memory_bytes >= UINT64_C(1) << 20);
     REQUIRE(o->min_severity < SEVERITIES && o->fail_on < SEVERITIES);
-    REQUIRE(o->format == REPORT_JSON || o->format == REPORT_NDJSON || o->format == REPORT_TEXT);
+    REQUIRE(o->format == REPORT_JSON || o->format == REPORT_NDJSON || o->format == REPORT_TEXT ||
+            o->format == REPORT_HTML || o->format == REPORT_OPENMETRICS);
 }
 
 void fuzz_target(const uint8_t *bytes, size_t size)
@@ -75,6 +76,7 @@ void fuzz_target(const uint8_t *bytes, size_t size)
         REQUIRE(same(&first.analyzer, &second.analyzer));
         REQUIRE(!memcmp(first.rule_left_out, second.rule_left_out, sizeof first.rule_left_out));
         REQUIRE(first.input_count == second.input_count);
+        REQUIRE(first.format == second.format && first.compress == second.compress);
     }
     free(copies[0]);
     free(copies[1]);
