@@ -2,7 +2,7 @@
  * When a capture is over, all that is left becomes final at once: a thread concludes and judges the
  * connections, in their order, a little ahead of who counts and reports them. conclude() and
  * anomalies_judge() read the connection and the config, and nothing that counting changes. Lone
- * SYNs are left to the latter: to hand on what is made of one takes longer than to make it.
+ * SYNs are left to who counts: to hand on what is made of one takes longer than to make it.
  */
 #ifndef FINWAIT_ANALYZER_DRAIN_H
 #define FINWAIT_ANALYZER_DRAIN_H
