@@ -74,6 +74,7 @@ static struct judged *judge(struct analyzer *a, const struct connection *connect
     if (judged)
         return judged;
     judged = &a->judged;
+    judged->connection = connection;
     conclude(connection, &a->config, a->flows.clock_ns, evicted, &judged->conclusion);
     load_fetch_items(&a->load, ends);
     anomalies_judge(connection, &a->config, a->flows.clock_ns, &judged->conclusion, &judged->found);
@@ -93,7 +94,8 @@ static bool connection_final(void *context, struct connection *connection, bool 
     struct connection_verdict *verdict = &judged->conclusion.verdict;
     tally_fetch_rows(&a->tally, verdict, &ends);
     count(&a->summary, verdict, evicted);
-    if (!load_connection(&a->load, connection, &ends, &judged->conclusion, a->flows.clock_ns) ||
+    if (!load_connection(&a->load, judged->connection, &ends, &judged->conclusion,
+                         a->flows.clock_ns) ||
         !tally_connection(&a->tally, verdict, &ends)) {
         a->no_memory = true;
         return false;
@@ -149,6 +151,34 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     return status_of(a, flows_feed(&a->flows, batch->segments, batch->count, batch->aux));
 }
 
+struct analyzer_groups {
+    struct flow_groups of_flows;
+};
+
+struct analyzer_groups *analyzer_groups_create(void)
+{
+    return malloc(sizeof(struct analyzer_groups));
+}
+
+void analyzer_groups_destroy(struct analyzer_groups *groups)
+{
+    free(groups);
+}
+
+void analyzer_group(const struct analyzer *a, const struct segment_batch *batch,
+                    struct analyzer_groups *groups)
+{
+    flow_group(batch->segments, batch->count, a->config.vlan_in_key, a->flows.secret,
+               &groups->of_flows);
+}
+
+enum analyzer_status analyzer_feed_grouped(struct analyzer *a, const struct segment_batch *batch,
+                                           struct analyzer_groups *groups)
+{
+    return status_of(a, flows_feed_groups(&a->flows, batch->segments, batch->count,
+                                          &groups->of_flows, batch->aux));
+}
+
 void analyzer_trace(struct analyzer *a, const struct trace_sink *sink)
 {
     a->flows.trace = sink;
@@ -194,10 +224,11 @@ static enum analyzer_status report_hosts(struct analyzer *a)
     return table[status];
 }
 
-static void begin_drain(void *context)
+static bool begin_drain(void *context)
 {
     struct analyzer *a = context;
     a->drain = drain_begin(&a->flows, &a->config);
+    return a->drain != NULL;
 }
 
 void analyzer_finish_with_thread(struct analyzer *a)

@@ -31,6 +31,20 @@ void analyzer_destroy(struct analyzer *analyzer);
 enum analyzer_status analyzer_feed(struct analyzer *analyzer,
                                    const struct segment_batch *batch) MUST_CHECK;
 
+/* What of this needs nothing that feeding changes, so that another thread can do it meanwhile for
+ * the batches that come next: the segments of a batch by their connections. NULL when memory ran
+ * out. */
+struct analyzer_groups;
+struct analyzer_groups *analyzer_groups_create(void) MUST_CHECK;
+void analyzer_groups_destroy(struct analyzer_groups *groups);
+void analyzer_group(const struct analyzer *analyzer, const struct segment_batch *batch,
+                    struct analyzer_groups *groups);
+
+/* As analyzer_feed(), with what analyzer_group() made of the batch. */
+enum analyzer_status analyzer_feed_grouped(struct analyzer *analyzer,
+                                           const struct segment_batch *batch,
+                                           struct analyzer_groups *groups) MUST_CHECK;
+
 /* From now on tells `sink` (borrowed, NULL to stop it) of every segment that is fed. */
 void analyzer_trace(struct analyzer *analyzer, const struct trace_sink *sink);
 

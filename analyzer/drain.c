@@ -1,8 +1,10 @@
 #include "analyzer/drain.h"
 
 #include "dissect/compiler.h"
+#include "dissect/relay.h"
 #include "dissect/thread.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* A thread costs more than fewer connections do. */
@@ -16,48 +18,20 @@ struct drain {
     const struct flows *flows;
     const struct analyzer_config *config;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t made_more;
-    pthread_cond_t taken_more;
-    uint32_t count;  /* of those that are no lone SYNs, as all these are but `seen` */
-    uint32_t made;   /* concluded */
-    uint32_t taken;  /* done with */
-    uint32_t seen;   /* the taker's: of the order */
-    uint32_t given;  /* the taker's: with the one that it has */
-    uint32_t known;  /* the taker's: made as far as it has seen */
-    uint32_t wanted; /* the taker waits until so many are made, or 0 */
-    uint32_t room;   /* the maker waits until so many are taken, or 0 */
-    bool ended;
+    struct relay relay; /* of those that are no lone SYNs */
+    uint32_t count;     /* of them */
+    uint32_t seen;      /* the taker's: of the order */
+    bool lent;          /* the taker has one */
     struct judged judged[JUDGED_AHEAD];
     struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
 };
 
-static uint32_t least(uint32_t a, uint32_t b)
+static void make_one(struct drain *d, uint32_t number)
 {
-    return a < b ? a : b;
-}
-
-/* Until there is room for number `next`. False when it is not wanted any more. */
-static bool await_room(struct drain *d, uint32_t next)
-{
-    pthread_mutex_lock(&d->lock);
-    d->made = next;
-    if (d->wanted && d->made >= d->wanted)
-        pthread_cond_signal(&d->made_more);
-    while (!d->ended && next - d->taken >= JUDGED_AHEAD - (d->room ? WAKE : 0)) {
-        d->room = next - JUDGED_AHEAD + WAKE;
-        pthread_cond_wait(&d->taken_more, &d->lock);
-    }
-    d->room = 0;
-    bool go_on = !d->ended;
-    pthread_mutex_unlock(&d->lock);
-    return go_on;
-}
-
-static void make_one(struct drain *d, uint32_t number, uint32_t i)
-{
-    const struct connection *c = flows_due(d->flows, number, &d->rooms[i % JUDGED_AHEAD]);
-    struct judged *judged = &d->judged[i % JUDGED_AHEAD];
+    uint32_t place = relay_next(&d->relay);
+    struct judged *judged = &d->judged[place];
+    const struct connection *c = flows_due(d->flows, number, &d->rooms[place]);
+    judged->connection = c;
     conclude(c, d->config, d->flows->clock_ns, false, &judged->conclusion);
     anomalies_judge(c, d->config, d->flows->clock_ns, &judged->conclusion, &judged->found);
 }
@@ -65,22 +39,17 @@ static void make_one(struct drain *d, uint32_t number, uint32_t i)
 static void *make(void *context)
 {
     struct drain *d = context;
-    bool go_on = true;
-    for (uint32_t number = 0, i = 0; i < d->count && go_on; number++) {
+    for (uint32_t number = 0, i = 0; i < d->count; number++) {
         if (flows_due_is_lone(d->flows, number))
             continue;
-        make_one(d, number, i);
-        go_on = await_room(d, ++i);
+        if (!relay_await_room(&d->relay))
+            break;
+        make_one(d, number);
+        relay_give(&d->relay);
+        i++;
     }
+    relay_end(&d->relay);
     return NULL;
-}
-
-static void release(struct drain *d)
-{
-    pthread_cond_destroy(&d->taken_more);
-    pthread_cond_destroy(&d->made_more);
-    pthread_mutex_destroy(&d->lock);
-    free(d);
 }
 
 struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config)
@@ -94,12 +63,11 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     d->flows = flows;
     d->config = config;
     d->count = count;
-    pthread_mutex_init(&d->lock, NULL);
-    pthread_cond_init(&d->made_more, NULL);
-    pthread_cond_init(&d->taken_more, NULL);
+    relay_init(&d->relay, JUDGED_AHEAD, WAKE, WAKE);
     if (thread_start(&d->thread, make, d))
         return d;
-    release(d);
+    relay_finish(&d->relay);
+    free(d);
     return NULL;
 }
 
@@ -107,31 +75,19 @@ struct judged *drain_next(struct drain *d)
 {
     if (flows_due_is_lone(d->flows, d->seen++))
         return NULL;
-    uint32_t index = d->given++;
-    if (index >= d->known || index % WAKE == 0) {
-        pthread_mutex_lock(&d->lock);
-        d->taken = index;
-        if (d->room && d->taken >= d->room)
-            pthread_cond_signal(&d->taken_more);
-        while (index >= d->made) {
-            d->wanted = least(index + WAKE, d->count);
-            pthread_cond_wait(&d->made_more, &d->lock);
-        }
-        d->wanted = 0;
-        d->known = d->made;
-        pthread_mutex_unlock(&d->lock);
-    }
-    return &d->judged[index % JUDGED_AHEAD];
+    if (d->lent)
+        relay_take(&d->relay);
+    d->lent = relay_await(&d->relay) > 0;
+    assert(d->lent);
+    return &d->judged[relay_first(&d->relay)];
 }
 
 void drain_end(struct drain *d)
 {
     if (!d)
         return;
-    pthread_mutex_lock(&d->lock);
-    d->ended = true;
-    pthread_cond_signal(&d->taken_more);
-    pthread_mutex_unlock(&d->lock);
+    relay_stop(&d->relay);
     pthread_join(d->thread, NULL);
-    release(d);
+    relay_finish(&d->relay);
+    free(d);
 }

@@ -14,7 +14,8 @@
 struct drain;
 
 struct judged {
-    struct conclusion conclusion; /* points to `found` */
+    const struct connection *connection; /* whole */
+    struct conclusion conclusion;        /* points to `found` */
     struct anomaly_set found;
 };
 

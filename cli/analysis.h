@@ -1,9 +1,9 @@
 /*
  * The analyzer in a thread of its own: filled batches go to it through a bounded queue and come
  * back empty, in the order in which they were passed. While it runs, the analyzer and its sink
- * belong to that thread, reading and dissecting to the one that passes batches; of the capture's
- * findings the sink may look at what does not change while a capture is read (findings.h says
- * what).
+ * belong to that thread; reading, dissecting and grouping to the one that passes batches. Of the
+ * capture's findings the sink may look at what does not change while a capture is read (findings.h
+ * says what).
  */
 #ifndef FINWAIT_CLI_ANALYSIS_H
 #define FINWAIT_CLI_ANALYSIS_H

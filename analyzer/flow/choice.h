@@ -7,19 +7,6 @@
 
 #include "analyzer/flow/flows.h"
 
-/* What is known of a five-tuple that segments of a batch have, and was looked up once for all of
- * them. */
-struct flow_probe {
-    const struct segment *segment; /* the first of them, */
-    int sender;                    /* and its sender */
-    uint32_t tag;
-    uint32_t first;                /* first value in the table with this tag, or TABLE_NONE */
-    struct connection *connection; /* that, where it is the record of the five-tuple; or NULL */
-    uint64_t changes;              /* of the table, when that was so */
-    uint8_t senders;               /* of all of them: bits */
-    uint16_t flags;                /* that any of them has */
-};
-
 struct choice {
     uint32_t use;      /* the segment's connection, or POOL_NONE: make one */
     uint32_t previous; /* then: the use of the tuple before it, or POOL_NONE for a parallel one */

@@ -287,11 +287,13 @@ static void fetch_ahead(const struct flows *f, uint32_t i)
 }
 
 /* Somebody else may still read it until it is told. */
-static bool hand_out(struct flows *f, uint32_t number)
+static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
 {
     uint32_t value = f->ending.order[number];
     struct flow_room room;
-    bool go_on = f->final(f->context, due_connection(f, value, &room), false);
+    struct connection *c =
+        as_it_is && !is_lone(value) ? flows_at(f, value) : due_connection(f, value, &room);
+    bool go_on = f->final(f->context, c, false);
     if (is_lone(value))
         flows_release_lone(f, value);
     else
@@ -310,8 +312,7 @@ enum flow_status flows_drain(struct flows *f)
     }
     if (f->ending.count == flows_held(f))
         table_clear(&f->table);
-    if (f->order_known)
-        f->order_known(f->context);
+    bool as_it_is = f->order_known && f->order_known(f->context);
     bool go_on = true;
     bool hurried = false;
     uint32_t end = f->ending.count;
@@ -321,7 +322,7 @@ enum flow_status flows_drain(struct flows *f)
             end = i + least(end - i, FLOW_LAST_MOST);
         }
         fetch_ahead(f, i);
-        go_on = hand_out(f, i);
+        go_on = hand_out(f, i, as_it_is);
     }
     return go_on ? FLOW_OK : FLOW_STOPPED;
 }

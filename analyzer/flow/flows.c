@@ -3,10 +3,10 @@
 #include "analyzer/flow/choice.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/forged.h"
+#include "analyzer/flow/groups.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/reuse.h"
 #include "analyzer/flow/told.h"
-#include "analyzer/flow/tuples.h"
 #include "analyzer/tcp/ordinary.h"
 #include "analyzer/tcp/track.h"
 
@@ -292,19 +292,6 @@ static enum flow_status take_ordinary(struct flows *f, struct connection *c, uin
 
 /* ---- batches -------------------------------------------------------------------------------- */
 
-#define AT_ONCE (BATCH_SEGMENTS + PACKET_SEGMENTS_MAX)
-
-/* A batch's five-tuples, and for each segment its own and its sender. */
-struct flow_batch {
-    struct tuples tuples;
-    uint32_t count;
-    struct flow_probe probes[AT_ONCE];
-    uint8_t probe_of[AT_ONCE];
-    uint8_t sender_of[AT_ONCE];
-};
-
-_Static_assert(AT_ONCE < UINT8_MAX, "numbers of five-tuples are octets");
-
 static enum flow_status take(struct flows *f, struct flow_probe *probe, int sender,
                              const struct segment *g, const struct segment_aux *aux)
 {
@@ -322,60 +309,16 @@ static enum flow_status take(struct flows *f, struct flow_probe *probe, int send
     return take_any(f, probe->tag, sender, probe->first, g, aux);
 }
 
-static void look_up(const struct flows *f, const struct segment *g, struct flow_probe *probe)
+static void fetch_slots(const struct flows *f, const struct flow_groups *groups)
 {
-    probe->segment = g;
-    uint64_t hash = flow_hash_of(g, f->config->vlan_in_key, f->secret, &probe->sender);
-    probe->tag = table_tag(hash);
-    probe->connection = NULL;
-    probe->senders = 0;
-    probe->flags = 0;
-    table_prefetch(&f->table, probe->tag);
+    for (uint32_t i = 0; i < groups->count; i++)
+        table_prefetch(&f->table, groups->probes[i].tag);
 }
 
-/* How the segment goes, and of which probe's five-tuple it is; the probe is made if there is none.
- */
-static ALWAYS_INLINE enum tuple_match match_of(const struct flows *f, const struct segment *g,
-                                               struct flow_batch *batch, uint8_t *number)
+static void find_first(struct flows *f, struct flow_groups *groups)
 {
-    struct tuple_words words = tuple_words_of(g);
-    uint8_t *latest = batch->tuples.latest[tuple_mix(&words)];
-    for (int i = 0; i < 2 && latest[i]; i++) {
-        const struct segment *with = batch->probes[latest[i] - 1].segment;
-        bool same_vlan = !f->config->vlan_in_key || g->vlan == with->vlan;
-        enum tuple_match match = tuple_match(&words, with, same_vlan);
-        *number = (uint8_t)(latest[i] - 1);
-        if (LIKELY(match != TUPLE_DIFFERS))
-            return match;
-    }
-    *number = (uint8_t)batch->count;
-    look_up(f, g, &batch->probes[batch->count++]);
-    latest[1] = latest[0];
-    latest[0] = (uint8_t)batch->count;
-    return TUPLE_SAME;
-}
-
-static void find_tuples(const struct flows *f, const struct segment *segments, uint32_t count,
-                        struct flow_batch *batch)
-{
-    batch->tuples = (struct tuples){{{0}}};
-    batch->count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t number;
-        enum tuple_match match = match_of(f, &segments[i], batch, &number);
-        struct flow_probe *probe = &batch->probes[number];
-        int sender = probe->sender ^ (match == TUPLE_TURNED);
-        batch->probe_of[i] = number;
-        batch->sender_of[i] = (uint8_t)sender;
-        probe->senders |= (uint8_t)(1u << sender);
-        probe->flags |= segments[i].flags;
-    }
-}
-
-static void find_first(struct flows *f, struct flow_batch *batch)
-{
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct flow_probe *probe = &batch->probes[i];
+    for (uint32_t i = 0; i < groups->count; i++) {
+        struct flow_probe *probe = &groups->probes[i];
         uint32_t slot = probe->tag & f->table.mask;
         uint32_t first = table_next(&f->table, probe->tag, &slot);
         probe->first = first;
@@ -388,10 +331,10 @@ static void find_first(struct flows *f, struct flow_batch *batch)
     }
 }
 
-static void fetch_details(const struct flows *f, struct flow_batch *batch)
+static void fetch_details(const struct flows *f, struct flow_groups *groups)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        struct flow_probe *probe = &batch->probes[i];
+    for (uint32_t i = 0; i < groups->count; i++) {
+        struct flow_probe *probe = &groups->probes[i];
         struct connection *c = probe->connection;
         if (!c)
             continue;
@@ -403,23 +346,33 @@ static void fetch_details(const struct flows *f, struct flow_batch *batch)
     }
 }
 
+enum flow_status flows_feed_groups(struct flows *f, const struct segment *segments, uint32_t count,
+                                   struct flow_groups *groups, const struct segment_aux *aux)
+{
+    fetch_slots(f, groups);
+    find_first(f, groups);
+    fetch_details(f, groups);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct segment *g = &segments[i];
+        const struct segment_aux *own = g->aux == AUX_NONE ? NULL : &aux[g->aux];
+        enum flow_status status =
+            take(f, &groups->probes[groups->probe_of[i]], groups->sender_of[i], g, own);
+        if (UNLIKELY(status != FLOW_OK))
+            return status;
+    }
+    return FLOW_OK;
+}
+
 enum flow_status flows_feed(struct flows *f, const struct segment *segments, uint32_t count,
                             const struct segment_aux *aux)
 {
-    struct flow_batch batch;
-    for (uint32_t done = 0; done < count; done += AT_ONCE) {
+    struct flow_groups groups;
+    enum flow_status status = FLOW_OK;
+    for (uint32_t done = 0; done < count && status == FLOW_OK; done += FLOW_GROUPED_MOST) {
         const struct segment *part = segments + done;
-        uint32_t size = count - done < AT_ONCE ? count - done : AT_ONCE;
-        find_tuples(f, part, size, &batch);
-        find_first(f, &batch);
-        fetch_details(f, &batch);
-        for (uint32_t i = 0; i < size; i++) {
-            const struct segment_aux *own = part[i].aux == AUX_NONE ? NULL : &aux[part[i].aux];
-            enum flow_status status =
-                take(f, &batch.probes[batch.probe_of[i]], batch.sender_of[i], &part[i], own);
-            if (UNLIKELY(status != FLOW_OK))
-                return status;
-        }
+        uint32_t size = count - done < FLOW_GROUPED_MOST ? count - done : FLOW_GROUPED_MOST;
+        flow_group(part, size, f->config->vlan_in_key, f->secret, &groups);
+        status = flows_feed_groups(f, part, size, &groups, aux);
     }
-    return FLOW_OK;
+    return status;
 }

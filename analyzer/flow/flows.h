@@ -12,6 +12,7 @@
 
 #include "analyzer/config.h"
 #include "analyzer/flow/due.h"
+#include "analyzer/flow/groups.h"
 #include "analyzer/flow/heard.h"
 #include "analyzer/flow/pool.h"
 #include "analyzer/flow/siphash.h"
@@ -25,8 +26,9 @@
 
 #include <stdbool.h>
 
-/* Receives a connection that has become final; `evicted` when memory and not time ended it. The
- * connection is released afterwards. False stops everything. */
+/* Receives a connection that has become final, made whole but for flows_drain() with `order_known`;
+ * `evicted` when memory and not time ended it. The connection is released afterwards. False stops
+ * everything. */
 typedef bool (*flow_final)(void *context, struct connection *connection, bool evicted);
 
 /* Uses of one tuple, one after the other or in parallel worlds, that segments are looked up in. */
@@ -42,9 +44,9 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
 struct flows {
     const struct analyzer_config *config;
     flow_final final;
-    void (*order_known)(
-        void *context);    /* or NULL: before the first of flows_drain() is handed out */
-    bool (*hurried)(void); /* is flows_drain() to hurry? NULL: it never is */
+    bool (*order_known)(void *context); /* or NULL: before the first of flows_drain() is handed out;
+                                           true: who is called looks at what is packed by himself */
+    bool (*hurried)(void);              /* is flows_drain() to hurry? NULL: it never is */
     void *context;
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
@@ -89,6 +91,12 @@ enum flow_status { FLOW_OK, FLOW_STOPPED, FLOW_NO_MEMORY };
  * once the better. */
 enum flow_status flows_feed(struct flows *flows, const struct segment *segments, uint32_t count,
                             const struct segment_aux *aux) MUST_CHECK;
+
+/* The same for segments that are grouped: by flow_group(), with this config's vlan_in_key and these
+ * flows' secret, which never change. At most FLOW_GROUPED_MOST of them. */
+enum flow_status flows_feed_groups(struct flows *flows, const struct segment *segments,
+                                   uint32_t count, struct flow_groups *groups,
+                                   const struct segment_aux *aux) MUST_CHECK;
 
 /* Moves the clock, as a segment of this time does that is not taken. */
 enum flow_status flows_pass_time(struct flows *flows, int64_t time_ns) MUST_CHECK;
