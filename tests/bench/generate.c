@@ -40,7 +40,7 @@ static int usage(const char *name)
     for (size_t i = 0; i < KIND_COUNT; i++)
         fprintf(stderr, "%c%s", i ? '|' : ' ', KINDS[i].name);
     fprintf(stderr, " [--connections N] [--packets-each N] [--seed N] [--ipv6 PERCENT] [--lossy] "
-                    "[--pcapng] FILE\n");
+                    "[--part K/N] [--pcapng] FILE\n");
     return 2;
 }
 
@@ -60,6 +60,19 @@ static bool to_number(const char *text, uint64_t low, uint64_t high, uint64_t *n
     return *text >= '0' && *text <= '9' && !*end && *number >= low && *number <= high;
 }
 
+/* "2/4": the second of four, counted from 0 in `part`. */
+static bool to_part(const char *text, uint32_t *part, uint32_t *parts)
+{
+    unsigned which, of;
+    int length = 0;
+    if (sscanf(text, "%5u/%5u%n", &which, &of, &length) != 2 || text[length] || !which ||
+        which > of)
+        return false;
+    *part = which - 1;
+    *parts = of;
+    return true;
+}
+
 struct wishes {
     struct traffic_wishes traffic;
     uint64_t connections;
@@ -77,6 +90,7 @@ static bool read_wishes(int argc, char **argv, struct wishes *w)
         {"seed", required_argument, NULL, 's'},
         {"ipv6", required_argument, NULL, '6'},
         {"lossy", no_argument, NULL, 'l'},
+        {"part", required_argument, NULL, 'p'},
         {"pcapng", no_argument, NULL, 'n'},
         {0},
     };
@@ -105,6 +119,9 @@ static bool read_wishes(int argc, char **argv, struct wishes *w)
         case 'l':
             w->traffic.lossy = true;
             break;
+        case 'p':
+            good = good && to_part(optarg, &w->traffic.part, &w->traffic.parts);
+            break;
         case 'n':
             w->pcapng = true;
             break;
@@ -125,7 +142,7 @@ static bool read_wishes(int argc, char **argv, struct wishes *w)
 
 int main(int argc, char **argv)
 {
-    struct wishes wishes = {.traffic = {.seed = 1, .ipv6_percent = 20}};
+    struct wishes wishes = {.traffic = {.seed = 1, .ipv6_percent = 20, .parts = 1}};
     if (!read_wishes(argc, argv, &wishes))
         return usage(argv[0]);
     struct writer writer;

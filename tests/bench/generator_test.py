@@ -37,10 +37,29 @@ def check_kind(folder, kind, connections):
             assert int(met) == said["packets"], (options, loop, met)
 
 
-def check_counts(path, options, said):
-    out = subprocess.run([os.environ["FINWAIT"], "--format", "ndjson", path], check=True,
+def check_parts(folder):
+    """Each frame is in one of the parts, and a connection's are in the same."""
+    whole = generate(folder / "whole", "--kind", "web", "--connections", "600")
+    parts = [generate(folder / f"part{part}", "--kind", "web", "--connections", "600", "--part", f"{part}/3")
+             for part in (1, 2, 3)]
+    for name in ("packets", "connections", *ENDINGS):
+        assert sum(said[name] for said in parts) == whole[name] and all(said[name] < whole[name] or not whole[name]
+                                                                         for said in parts), name
+    summary = report(*(folder / f"part{part}" for part in (1, 2, 3)))
+    assert summary["connections"] == report(folder / "whole")["connections"]
+    for wrong in ("0/3", "4/3", "1", "1/3x", "-1/3", "/"):
+        assert subprocess.run([GENERATE, "--kind", "web", "--part", wrong, folder / "none"],
+                              capture_output=True).returncode == 2, wrong
+
+
+def report(*paths):
+    out = subprocess.run([os.environ["FINWAIT"], "--format", "ndjson", *paths], check=True,
                          capture_output=True).stdout
-    summary = json.loads(out.splitlines()[-1])
+    return json.loads(out.splitlines()[-1])
+
+
+def check_counts(path, options, said):
+    summary = report(path)
     assert summary["capture"]["packets"]["tcp"] == said["packets"], options
     assert summary["connections"]["total"] == said["connections"] == KINDS[options[1]], options
     closes = summary["connections"]["close"]
@@ -52,6 +71,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for kind, connections in KINDS.items():
             check_kind(pathlib.Path(folder), kind, connections)
+        check_parts(pathlib.Path(folder))
     print(f"{len(KINDS)} kinds, as stated")
 
 

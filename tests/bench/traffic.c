@@ -95,6 +95,11 @@ static void find_places(const struct traffic *t, uint32_t id, struct place place
     place[SERVER] = (struct place){2u << 20 | server, 443};
 }
 
+static bool is_written(const struct traffic *t, const struct connection *c)
+{
+    return c->id % t->wishes->parts == t->wishes->part;
+}
+
 static void put(struct traffic *t, struct connection *c, int side, uint8_t flags, uint32_t seq,
                 uint16_t payload_bytes)
 {
@@ -118,7 +123,8 @@ static void put(struct traffic *t, struct connection *c, int side, uint8_t flags
     };
     if (frame.timestamps)
         c->latest[!side] = frame.tsval;
-    writer_put(t->writer, t->now_us, &frame);
+    if (is_written(t, c))
+        writer_put(t->writer, t->now_us, &frame);
 }
 
 static void put_control(struct traffic *t, struct connection *c, int side, uint8_t flags)
@@ -449,6 +455,8 @@ static bool begin(struct traffic *t)
 
 static void count(struct traffic *t, const struct connection *c)
 {
+    if (!is_written(t, c))
+        return;
     t->truth->connections++;
     if (t->kind->only_syn)
         t->truth->unanswered++;

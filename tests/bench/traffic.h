@@ -35,10 +35,11 @@ struct traffic_wishes {
     struct kind kind;
     uint64_t seed;
     uint32_t ipv6_percent;
-    bool lossy; /* 2 % lost or reordered */
+    bool lossy;           /* 2 % lost or reordered */
+    uint32_t part, parts; /* 0 of 1: only every so many connections are written, from this one on */
 };
 
-/* What the frames written hold. */
+/* What the frames written hold; `resent` counts those of all parts. */
 struct traffic_truth {
     uint64_t connections, graceful, reset, open, unanswered, resent;
 };
