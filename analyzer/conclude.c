@@ -34,14 +34,16 @@ static void describe_losses(const struct view *view, int x, struct endpoint_verd
     if (!d)
         return;
     const struct side_detail *own = &d->side[x];
-    e->unique_bytes -= own->retransmitted_bytes < side->payload_bytes ? own->retransmitted_bytes
-                                                                      : side->payload_bytes;
-    e->retransmitted_segments = own->retransmitted_segments;
-    e->retransmitted_bytes = own->retransmitted_bytes;
-    e->out_of_order_segments = own->out_of_order_segments;
-    e->capture_duplicates = own->captured_twice + own->second_tap;
-    e->keepalives = own->keepalives;
-    e->zero_window_probes = own->zero_window_probes;
+    const struct seldom *seldom = seldom_of(own);
+    e->unique_bytes -= seldom->retransmitted_bytes < side->payload_bytes
+                           ? seldom->retransmitted_bytes
+                           : side->payload_bytes;
+    e->retransmitted_segments = seldom->retransmitted_segments;
+    e->retransmitted_bytes = seldom->retransmitted_bytes;
+    e->out_of_order_segments = seldom->out_of_order_segments;
+    e->capture_duplicates = seldom->captured_twice + seldom->second_tap;
+    e->keepalives = seldom->keepalives;
+    e->zero_window_probes = seldom->zero_window_probes;
     e->fin.count = own->fins;
     e->rst.count = own->rsts;
     e->mss = own->mss;
@@ -166,12 +168,12 @@ static uint32_t caveats_of(const struct connection *c, bool evicted)
     if (c->known_by == KNOWN_BY_PORT || c->known_by == KNOWN_BY_FIRST_PACKET)
         bits |= 1u << CAVEAT_STARTS_MID_STREAM;
     for (int x = 0; d && x < 2; x++) {
-        if (d->side[x].captured_twice)
+        if (seldom_of(&d->side[x])->captured_twice)
             bits |= 1u << CAVEAT_CAPTURED_TWICE;
-        if (d->side[x].second_tap)
+        if (seldom_of(&d->side[x])->second_tap)
             bits |= 1u << CAVEAT_SECOND_TAP;
-        if (d->side[x].holes && c->side[x].marks & SIDE_ACKED &&
-            ranges_missing_below(d->side[x].holes, c->side[x].una))
+        if (seldom_of(&d->side[x])->holes && c->side[x].marks & SIDE_ACKED &&
+            ranges_missing_below(seldom_of(&d->side[x])->holes, c->side[x].una))
             bits |= 1u << CAVEAT_CAPTURE_LOST;
     }
     return bits;

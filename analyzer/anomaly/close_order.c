@@ -18,7 +18,7 @@ static bool was_pending(const struct scene *s, int first, int second, enum confi
  * or before it, tells that X had it. */
 static bool had_other_fin(const struct scene *s, int x, int fin)
 {
-    uint32_t nth = s->d->side[!x].fin_sacked_nth;
+    uint32_t nth = seldom_of(&s->d->side[!x])->fin_sacked_nth;
     return nth && (int32_t)(nth - s->ev->log[fin].nth) <= 0;
 }
 
@@ -87,7 +87,7 @@ static void judge_half_close(struct scene *s, int x)
     int fin = acceptable_fin_of(s, x);
     if (fin == NO_ENTRY)
         return;
-    uint64_t octets = s->d->side[!x].bytes_after_fin;
+    uint64_t octets = seldom_of(&s->d->side[!x])->bytes_after_fin;
     for (int i = fin + 1; i < s->ev->count; i++) {
         const struct log_entry *g = &s->ev->log[i];
         if (!is_sent_after_fin(s, x, g))

@@ -71,7 +71,7 @@ static unsigned in_detail(const struct scene *s, const struct detail *d)
     uint16_t any = s->c->side[0].marks | s->c->side[1].marks;
     if (!(both & SIDE_FIN) && !(any & SIDE_RST))
         clues |= CLUE_UNCLOSED;
-    if (d->side[0].holes || d->side[1].holes)
+    if (seldom_of(&d->side[0])->holes || seldom_of(&d->side[1])->holes)
         clues |= CLUE_HOLE;
     if (d->side[0].resends | d->side[1].resends | d->side[0].probe_run | d->side[1].probe_run)
         clues |= CLUE_IN_VAIN;

@@ -89,9 +89,9 @@ static bool closed_before_run(const struct scene *s, int x)
 /* From the first transmission to the last, as far as the first is known. */
 static int64_t run_span_ns(const struct side_detail *own)
 {
-    return own->resend_from_ns == TIME_UNKNOWN
+    return seldom_of(own)->resend_from_ns == TIME_UNKNOWN
                ? -1
-               : elapsed_ns(own->resend_from_ns, run_of(own)->last.time_ns);
+               : elapsed_ns(seldom_of(own)->resend_from_ns, run_of(own)->last.time_ns);
 }
 
 /* ---- after a gap ---------------------------------------------------------------------------- */
@@ -106,9 +106,9 @@ static void judge_idle_dropped(struct scene *s, int x)
         return;
     /* A peer that has closed may have done with waiting for more, and the last transmission may be
      * the one that arrives. */
-    bool beyond_doubt = own->resends >= RETRANSMISSIONS_ENOUGH &&
-                        !(s->c->side[!x].marks & SIDE_FIN) &&
-                        silence_ns(s, run_of(own)->last.time_ns) > 2 * own->resend_gap_ns;
+    bool beyond_doubt =
+        own->resends >= RETRANSMISSIONS_ENOUGH && !(s->c->side[!x].marks & SIDE_FIN) &&
+        silence_ns(s, run_of(own)->last.time_ns) > 2 * seldom_of(own)->resend_gap_ns;
     struct anomaly_verdict *a =
         say(s, RULE_IDLE_DROPPED, x, SEVERITY_WARNING,
             beyond_doubt ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
@@ -128,13 +128,14 @@ static void judge_peer_vanished(struct scene *s, int x)
     if (!retransmits_in_vain(s, x) || any_reset(s))
         return;
     const struct side_detail *own = &s->d->side[x];
-    bool growing = 2 * own->resends_grown >= own->resends - 1 && own->resends_grown;
+    bool growing =
+        2 * seldom_of(own)->resends_grown >= own->resends - 1 && seldom_of(own)->resends_grown;
     /* Timers tick coarsely, and intervals that double add up to about twice the last. */
-    int64_t long_ns = 2 * own->resend_gap_ns - own->resend_gap_ns / 4;
+    int64_t long_ns = 2 * seldom_of(own)->resend_gap_ns - seldom_of(own)->resend_gap_ns / 4;
     if (own->resends < RETRANSMISSIONS_ENOUGH || !growing ||
         silence_ns(s, s->c->side[!x].last_ns) < long_ns)
         return;
-    bool gave_up = silence_ns(s, run_of(own)->last.time_ns) > 2 * own->resend_gap_ns;
+    bool gave_up = silence_ns(s, run_of(own)->last.time_ns) > 2 * seldom_of(own)->resend_gap_ns;
     struct anomaly_verdict *a = say(s, RULE_PEER_VANISHED, x, SEVERITY_WARNING,
                                     gave_up ? CONFIDENCE_CERTAIN : CONFIDENCE_PROBABLE, NO_ENTRY);
     if (!a)
@@ -142,7 +143,7 @@ static void judge_peer_vanished(struct scene *s, int x)
     a->at_ns = run_of(own)->first.time_ns;
     figure(a, FIGURE_COUNT, own->resends);
     figure(a, FIGURE_SPAN_NS, run_span_ns(own));
-    figure(a, FIGURE_LAST_INTERVAL_NS, own->resend_gap_ns);
+    figure(a, FIGURE_LAST_INTERVAL_NS, seldom_of(own)->resend_gap_ns);
     figure_flag(a, FIGURE_GAVE_UP, gave_up);
     show_run(s, x, a, "octets sent again", "and again, unanswered");
 }
@@ -153,7 +154,7 @@ static void judge_keepalive_unanswered(struct scene *s, int x)
 {
     const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
     if (!own || own->probe_run < PROBES_ENOUGH || is_held_back(s, x) ||
-        silence_ns(s, own->probe_ns) < rto_of(s, x))
+        silence_ns(s, seldom_of(own)->probe_ns) < rto_of(s, x))
         return;
     struct anomaly_verdict *a =
         say(s, RULE_KEEPALIVE_UNANSWERED, x, SEVERITY_WARNING, CONFIDENCE_CERTAIN, NO_ENTRY);
@@ -161,7 +162,7 @@ static void judge_keepalive_unanswered(struct scene *s, int x)
         return;
     a->at_ns = run_of(own)->first.time_ns;
     figure(a, FIGURE_COUNT, own->probe_run);
-    figure(a, FIGURE_LAST_INTERVAL_NS, own->probe_gap_ns);
+    figure(a, FIGURE_LAST_INTERVAL_NS, seldom_of(own)->probe_gap_ns);
     figure(a, FIGURE_SPAN_NS, elapsed_ns(run_of(own)->first.time_ns, run_of(own)->last.time_ns));
     show_run(s, x, a, "probe", "last probe, unanswered");
 }

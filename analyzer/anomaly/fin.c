@@ -131,7 +131,7 @@ bool is_answer(const struct scene *s, int x, int before, int again)
 
 bool is_for_octets_before(const struct scene *s, int x, int first, int again)
 {
-    uint32_t sacked_nth = s->d ? s->d->side[x].fin_sacked_nth : 0;
+    uint32_t sacked_nth = s->d ? seldom_of(&s->d->side[x])->fin_sacked_nth : 0;
     const struct log_entry *g = &s->ev->log[again];
     if (sacked_nth && (int32_t)(sacked_nth - g->nth) < 0)
         return true;

@@ -224,7 +224,7 @@ static void judge_close_wait_stuck(struct scene *s, int x)
         return;
     int end = left ? entry_of_frame(s, left->frame) : rst;
     int payload = last_payload_between(s, x, fin, end);
-    bool sending = s->d && s->d->side[x].bytes_after_fin > 0 && payload != NO_ENTRY &&
+    bool sending = s->d && seldom_of(&s->d->side[x])->bytes_after_fin > 0 && payload != NO_ENTRY &&
                    elapsed_ns(s->ev->log[payload].time_ns, until_ns) < s->config->stuck_ns;
     /* Where it was not seen to leave, one missed segment is enough: its FIN may be that. */
     bool sure = left && (left->cause == CAUSE_SENT_FIN || left->cause == CAUSE_SENT_RST);
@@ -240,7 +240,7 @@ static void judge_close_wait_stuck(struct scene *s, int x)
         return;
     a->at_ns = from_ns;
     figure(a, FIGURE_DURATION_NS, stay_ns);
-    figure(a, FIGURE_BYTES_SENT, s->d ? (int64_t)s->d->side[x].bytes_after_fin : 0);
+    figure(a, FIGURE_BYTES_SENT, s->d ? (int64_t)seldom_of(&s->d->side[x])->bytes_after_fin : 0);
     figure_flag(a, FIGURE_STILL_WAITING, end == NO_ENTRY);
     show(s, a, fin,
          s->ev->log[fin].flags & TCP_FIN ? "FIN of the peer"
@@ -263,7 +263,7 @@ static bool reset_seen(const struct scene *s)
  */
 static uint32_t missing_octets(const struct scene *s, int x, seq_t end, seq_t *first)
 {
-    const struct ranges *holes = s->d->side[x].holes;
+    const struct ranges *holes = seldom_of(&s->d->side[x])->holes;
     seq_t una = s->c->side[x].una;
     uint32_t octets = 0;
     for (uint16_t i = 0; holes && i < holes->count; i++) {
@@ -322,7 +322,7 @@ static int64_t stall_ns(const struct scene *s, int x)
 static bool has_octets_to_send(const struct scene *s, int x)
 {
     const struct side *own = &s->c->side[x];
-    const struct side_detail *d = &s->d->side[x];
+    const struct seldom *d = seldom_of(&s->d->side[x]);
     return seq_gt(own->nxt, own->una) || (d->zero_window_probes && d->probe_ns == own->last_ns);
 }
 
@@ -341,7 +341,8 @@ static void judge_fin_blocked(struct scene *s, int x)
     /* Nobody sends more than the window takes: such a gap is between two uses, or two captures. */
     uint64_t window = (uint64_t)peer->window << peer->window_scale % 15;
     bool hole = missing_octets(s, x, own->nxt, &first) && seq_eq(first, own->una) &&
-                peer->last_ns > d->hole_ns && outstanding > 0 && (uint64_t)outstanding <= window;
+                peer->last_ns > seldom_of(d)->hole_ns && outstanding > 0 &&
+                (uint64_t)outstanding <= window;
     int64_t since_ns = d->timer_ns ? d->timer_ns : d->data_ns;
     int64_t stalled_ns = since_ns ? silence_since(s->ev, since_ns) : 0;
     if ((!shut && !hole) || stalled_ns < stall_ns(s, x))

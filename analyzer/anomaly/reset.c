@@ -263,7 +263,7 @@ static uint32_t octets_between(seq_t from, seq_t to)
 static uint32_t octets_passed(const struct scene *s, int x, seq_t from, seq_t to)
 {
     uint32_t octets = octets_between(from, to);
-    const struct ranges *holes = s->d ? s->d->side[x].holes : NULL;
+    const struct ranges *holes = s->d ? seldom_of(&s->d->side[x])->holes : NULL;
     uint64_t missing =
         holes && octets ? ranges_missing_below(holes, to) - ranges_missing_below(holes, from) : 0;
     return missing < octets ? octets - (uint32_t)missing : 0;
@@ -331,7 +331,7 @@ static bool ack_may_be_missed(const struct scene *s, const struct reset *r)
     int64_t since_ns = data ? span_ns(data->time_ns, r->g->time_ns) : -1;
     bool ends =
         s->now_ns == TIME_UNKNOWN || seen_after_ns(s, r->entry) < may_cross_ns(s->ev, !r->x);
-    bool again = s->d && s->d->side[r->x].rst_resends;
+    bool again = s->d && seldom_of(&s->d->side[r->x])->rst_resends;
     return !again && (ends || since_ns > may_cross_ns(s->ev, !r->x) || !(r->g->flags & TCP_ACK));
 }
 
@@ -358,8 +358,8 @@ static bool answer_is_hidden(const struct scene *s, const struct reset *r,
         return false;
     if (own->marks & SIDE_SEEN && seq_gt(r->g->seq, own->nxt))
         return true;
-    return s->d && s->d->side[r->x].holes &&
-           ranges_missing(s->d->side[r->x].holes, asked->ack, r->g->seq);
+    return s->d && seldom_of(&s->d->side[r->x])->holes &&
+           ranges_missing(seldom_of(&s->d->side[r->x])->holes, asked->ack, r->g->seq);
 }
 
 /* Seen from its middle, a connection tells its client only by a port that servers listen on. */
@@ -482,7 +482,7 @@ static const char *injection_label(const struct scene *s, const struct reset *r)
 
 static void attach_reason(const struct scene *s, struct anomaly_verdict *a, const struct reset *r)
 {
-    const struct reset_reason *reason = s->d ? s->d->side[r->x].reset_reason : NULL;
+    const struct reset_reason *reason = s->d ? seldom_of(&s->d->side[r->x])->reset_reason : NULL;
     if (!reason)
         return;
     size_t length = reason->aux.text_len;

@@ -24,9 +24,10 @@ static bool tries_no_more(const struct scene *s, int x, int last, int64_t pause_
     int64_t look = look_ns(s, last, until);
     /* Octets before the FIN may go out again without it. */
     if (until == NO_ENTRY && own->again_run > 1) {
-        int64_t since_ns = silence_since(s->ev, own->again_ns);
+        int64_t since_ns = silence_since(s->ev, seldom_of(own)->again_ns);
         look = since_ns < look ? since_ns : look;
-        pause_ns = own->again_gap_ns > pause_ns ? own->again_gap_ns : pause_ns;
+        pause_ns =
+            seldom_of(own)->again_gap_ns > pause_ns ? seldom_of(own)->again_gap_ns : pause_ns;
     }
     return look > 2 * pause_ns && look > rto_of(s, x);
 }

@@ -388,21 +388,22 @@ static bool tell_rst_after_own_fin(struct scene *s, const struct reset *r)
 static bool tell_keepalive_reset(struct scene *s, const struct reset *r)
 {
     const struct side_detail *own = &s->d->side[r->x];
-    if (r->drawn || own->rst_probe_run < PROBES_MIN || !s->c->side[!r->x].window)
+    if (r->drawn || seldom_of(own)->rst_probe_run < PROBES_MIN || !s->c->side[!r->x].window)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_KEEPALIVE_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
     show_segment(s, a, &run_of(own)->first, "the first unanswered probe");
     show_segment(s, a, &run_of(own)->last, "the last one");
-    figure(a, FIGURE_COUNT, own->rst_probe_run);
-    figure(a, FIGURE_INTERVAL_NS, own->probe_gap_ns > 0 ? own->probe_gap_ns : -1);
+    figure(a, FIGURE_COUNT, seldom_of(own)->rst_probe_run);
+    figure(a, FIGURE_INTERVAL_NS,
+           seldom_of(own)->probe_gap_ns > 0 ? seldom_of(own)->probe_gap_ns : -1);
     return finish(s, a, r);
 }
 
 static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
 {
     const struct side_detail *own = &s->d->side[r->x];
-    if (r->drawn || own->rst_resends < RETRANSMISSIONS_MIN || !r->own_unacked)
+    if (r->drawn || seldom_of(own)->rst_resends < RETRANSMISSIONS_MIN || !r->own_unacked)
         return false;
     struct anomaly_verdict *a =
         begin(s, RULE_RETRANSMISSION_RESET, r, SEVERITY_WARNING, CONFIDENCE_CERTAIN);
@@ -410,9 +411,9 @@ static bool tell_retransmission_reset(struct scene *s, const struct reset *r)
         show_segment(s, a, kept_of(own, KEPT_SENT), "the octets");
     show_segment(s, a, &run_of(own)->first, "the first retransmission");
     show_segment(s, a, &run_of(own)->last, "the last one");
-    figure(a, FIGURE_COUNT, own->rst_resends);
-    figure_flag(a, FIGURE_BACKOFF, own->resends_grown > 0);
-    figure(a, FIGURE_SPAN_NS, span_ns(own->resend_from_ns, run_of(own)->last.time_ns));
+    figure(a, FIGURE_COUNT, seldom_of(own)->rst_resends);
+    figure_flag(a, FIGURE_BACKOFF, seldom_of(own)->resends_grown > 0);
+    figure(a, FIGURE_SPAN_NS, span_ns(seldom_of(own)->resend_from_ns, run_of(own)->last.time_ns));
     figure_octets(a, FIGURE_UNACKED_BYTES, r->own_unacked);
     return finish(s, a, r);
 }

@@ -229,6 +229,6 @@ uint32_t outstanding_at_close(const struct scene *s, int x)
 
 bool is_sacked(const struct scene *s, int x, seq_t from, seq_t end)
 {
-    const struct side_detail *own = s->d ? &s->d->side[x] : NULL;
+    const struct seldom *own = s->d ? seldom_of(&s->d->side[x]) : NULL;
     return own && own->sacked && seq_ge(from, own->sacked_left) && seq_le(end, own->sacked_right);
 }

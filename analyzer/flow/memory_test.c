@@ -198,7 +198,8 @@ static void everybody(uint32_t lone)
 static bool final(void *context, struct connection *c, bool evicted)
 {
     for (int side = 0; c->detail && side < 2; side++)
-        told += c->detail->side[side].holes && c->detail->side[side].holes->overflowed;
+        told += seldom_of(&c->detail->side[side])->holes &&
+                seldom_of(&c->detail->side[side])->holes->overflowed;
     return crowd_final(context, c, evicted);
 }
 

@@ -60,7 +60,8 @@ static inline bool crowd_final(void *context, struct connection *c, bool evicted
         .evicted = evicted,
     };
     for (int side = 0; c->detail && side < 2; side++)
-        r->copies += c->detail->side[side].captured_twice + c->detail->side[side].second_tap;
+        r->copies += seldom_of(&c->detail->side[side])->captured_twice +
+                     seldom_of(&c->detail->side[side])->second_tap;
     return w->count != w->stop_after;
 }
 

@@ -10,7 +10,7 @@ struct class_counts told_counts(const struct connection *c, int sender)
     struct class_counts counts = {0};
     if (!c->detail)
         return counts;
-    const struct side_detail *d = &c->detail->side[sender];
+    const struct seldom *d = seldom_of(&c->detail->side[sender]);
     counts.of[SEGMENT_RETRANSMISSION] = d->retransmitted_segments;
     counts.of[SEGMENT_OUT_OF_ORDER] = d->out_of_order_segments;
     counts.of[SEGMENT_COPY] = d->captured_twice;

@@ -88,9 +88,12 @@ static bool note_final(void *context, struct connection *c, bool evicted)
     if (c->detail) {
         struct detail detail = *c->detail;
         for (int s = 0; s < 2; s++) {
-            detail.side[s].holes = NULL;
-            detail.side[s].run = NULL;
-            detail.side[s].reset_reason = NULL;
+            struct seldom seldom = *seldom_of(&detail.side[s]);
+            seldom.holes = NULL;
+            seldom.run = NULL;
+            seldom.reset_reason = NULL;
+            d = digest(d, &seldom, sizeof seldom);
+            detail.side[s].seldom = NULL;
         }
         detail.log = NULL;
         detail.previous = NULL;

@@ -30,7 +30,7 @@ static bool missing_last_octet(const struct evidence *ev, int x, seq_t *octet)
         *octet = d->una_before;
         return ev->fin_seen[!x] && d->una_advanced && seq_diff(own->una, d->una_before) == 1;
     }
-    const struct ranges *holes = d ? d->holes : NULL;
+    const struct ranges *holes = d ? seldom_of(d)->holes : NULL;
     if (ranges_empty(holes) || !(own->marks & SIDE_SEEN))
         return false;
     const struct range *last = &holes->holes[holes->count - 1];

@@ -39,8 +39,9 @@ struct plain {
 
 /* ---- which connections ---------------------------------------------------------------------- */
 
-static bool nothing_missing(const struct ranges *holes)
+static bool nothing_missing(const struct side_detail *side)
 {
+    const struct ranges *holes = seldom_of(side)->holes;
     return !holes || (!holes->count && !holes->retired_bytes);
 }
 
@@ -50,8 +51,8 @@ static bool both_opened(const struct connection *c, int client)
     const uint16_t kinds = both | SIDE_SYN_ACK;
     const struct detail *d = c->detail;
     return (c->side[client].marks & kinds) == both && (c->side[!client].marks & kinds) == kinds &&
-           c->side[0].packets && c->side[1].packets && nothing_missing(d->side[0].holes) &&
-           nothing_missing(d->side[1].holes);
+           c->side[0].packets && c->side[1].packets && nothing_missing(&d->side[0]) &&
+           nothing_missing(&d->side[1]);
 }
 
 static bool no_odd_marks(const struct log_entry *g)

@@ -62,6 +62,7 @@ struct field {
 #define OF_ENTRY(member, kind)  FIELD(struct log_entry, member, kind)
 #define OF_SIDE(member, kind)   FIELD(struct side, member, kind)
 #define OF_DETAIL(member, kind) FIELD(struct side_detail, member, kind)
+#define OF_SELDOM(member, kind) FIELD(struct seldom, member, kind)
 #define OF_START(member, kind)  FIELD(struct close_start, member, kind)
 
 static const struct field of_entry[] = {
@@ -79,13 +80,16 @@ static const struct field of_side[] = {
 };
 static const struct field of_detail[] = {
     OF_DETAIL(again_run, NUMBER),     OF_DETAIL(again_acked, TRUTH),
-    OF_DETAIL(probe_run, NUMBER),     OF_DETAIL(again_ns, TIME),
+    OF_DETAIL(probe_run, NUMBER),     OF_DETAIL(una_advanced, TRUTH),
     OF_DETAIL(data_ns, TIME),         OF_DETAIL(timer_ns, TIME),
     OF_DETAIL(fins, NUMBER),          OF_DETAIL(una_before, NUMBER),
     OF_DETAIL(fin_seq, NUMBER),       OF_DETAIL(unanswered_ns, TIME),
-    OF_DETAIL(una_advanced, TRUTH),   OF_DETAIL(again_gap_ns, TIME),
     OF_DETAIL(kept[0].ip_id, NUMBER), OF_DETAIL(kept[1].ip_id, NUMBER),
     OF_DETAIL(kept[2].ip_id, NUMBER),
+};
+static const struct field of_seldom[] = {
+    OF_SELDOM(again_ns, TIME),
+    OF_SELDOM(again_gap_ns, TIME),
 };
 static const struct field of_start[] = {
     OF_START(taken, TRUTH),           OF_START(seen[0], TRUTH),   OF_START(seen[1], TRUTH),
@@ -145,13 +149,15 @@ static struct record pick_record(uint32_t *random, struct connection *c)
 {
     struct detail *d = c->detail;
     struct side *side = &c->side[below(random, 2)];
-    uint32_t pick = d ? below(random, 8) : 0;
+    uint32_t pick = d ? below(random, 9) : 0;
     if (pick < 2)
         return (struct record){side, of_side, COUNT(of_side)};
     if (pick == 2)
         return (struct record){&d->side[below(random, 2)], of_detail, COUNT(of_detail)};
     if (pick == 3)
         return (struct record){&d->start, of_start, COUNT(of_start)};
+    if (pick == 4)
+        return (struct record){d->side[below(random, 2)].seldom, of_seldom, COUNT(of_seldom)};
     return (struct record){&d->log[below(random, d->log_count)], of_entry, COUNT(of_entry)};
 }
 
@@ -170,6 +176,22 @@ static void try_changed(struct tried *tried, struct connection *c)
     memcpy(at, before, field->size);
 }
 
+/* Where nothing was seldom there are zeros for as long, to be changed. */
+static void try_changes(struct tried *tried, struct connection *c)
+{
+    struct seldom zero[2] = {{.holes = NULL}, {.holes = NULL}};
+    struct seldom *was[2] = {NULL, NULL};
+    for (int s = 0; c->detail && s < 2; s++) {
+        was[s] = c->detail->side[s].seldom;
+        if (!was[s])
+            c->detail->side[s].seldom = &zero[s];
+    }
+    for (int i = 0; i < CHANGES_OF_EACH; i++)
+        try_changed(tried, c);
+    for (int s = 0; c->detail && s < 2; s++)
+        c->detail->side[s].seldom = was[s];
+}
+
 static bool judge(void *context, struct connection *c, bool evicted)
 {
     (void)evicted;
@@ -177,8 +199,8 @@ static bool judge(void *context, struct connection *c, bool evicted)
     tried->what = "as it was";
     enum shape shape = try_both(tried, c);
     tried->of_shape[shape]++;
-    for (int i = 0; tried->change && shape != SHAPE_ANY && i < CHANGES_OF_EACH; i++)
-        try_changed(tried, c);
+    if (tried->change && shape != SHAPE_ANY)
+        try_changes(tried, c);
     return true;
 }
 

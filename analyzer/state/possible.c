@@ -314,7 +314,7 @@ static bool capture_lost(const struct evidence *ev)
         return true; /* one SYN passed, the other must have */
     for (int s = 0; ev->c->detail && s < 2; s++) {
         if (ev->c->side[s].marks & SIDE_ACKED &&
-            ranges_missing_below(ev->c->detail->side[s].holes, ev->c->side[s].una))
+            ranges_missing_below(seldom_of(&ev->c->detail->side[s])->holes, ev->c->side[s].una))
             return true;
     }
     return false;
@@ -348,7 +348,7 @@ static unsigned missed_close(const struct evidence *ev, unsigned set)
 static unsigned hidden_fin(const struct evidence *ev, int x, const struct endpoint_facts ends[2])
 {
     const struct side *own = &ev->c->side[x];
-    const struct ranges *holes = ev->c->detail ? ev->c->detail->side[x].holes : NULL;
+    const struct ranges *holes = ev->c->detail ? seldom_of(&ev->c->detail->side[x])->holes : NULL;
     if (ranges_empty(holes) || ends[x].facts[FACT_FIN_SENT].holds || !(own->marks & SIDE_ACKED) ||
         !seq_eq(holes->holes[holes->count - 1].right, own->nxt) || seq_lt(own->una, own->nxt))
         return 0;

@@ -4,9 +4,10 @@
 static int64_t backed_off_ns(const struct evidence *ev, const struct side_detail *d)
 {
     int64_t least_max_ns = ev->config->rto_max_ns;
-    if (d->again_gap_ns >= least_max_ns)
-        return d->again_gap_ns + d->again_gap_ns / 8;
-    return 2 * d->again_gap_ns < least_max_ns ? 2 * d->again_gap_ns : least_max_ns;
+    int64_t gap_ns = seldom_of(d)->again_gap_ns;
+    if (gap_ns >= least_max_ns)
+        return gap_ns + gap_ns / 8;
+    return 2 * gap_ns < least_max_ns ? 2 * gap_ns : least_max_ns;
 }
 
 bool gave_up(const struct evidence *ev, int x)

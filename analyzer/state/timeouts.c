@@ -24,7 +24,7 @@ static int64_t stopped_opening_ns(const struct evidence *ev, int x)
 {
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
     int64_t last_ns = d && d->data_ns ? d->data_ns : ev->c->side[x].last_ns;
-    int64_t due_ns = d && d->again_run ? 2 * d->again_gap_ns : 0;
+    int64_t due_ns = d && d->again_run ? 2 * seldom_of(d)->again_gap_ns : 0;
     if (due_ns < ev->config->rto_initial_ns)
         due_ns = ev->config->rto_initial_ns;
     return silence_since(ev, last_ns) > due_ns + due_ns / 2 ? last_ns + due_ns : TIME_UNKNOWN;
@@ -36,7 +36,7 @@ static int64_t gave_up_ns(const struct evidence *ev, int x)
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
     if (!d || d->again_run < GIVE_UP_MIN || !gave_up(ev, x))
         return TIME_UNKNOWN;
-    return d->again_ns + 2 * d->again_gap_ns;
+    return seldom_of(d)->again_ns + 2 * seldom_of(d)->again_gap_ns;
 }
 
 /* The peer has sent the same octets again and again, and nothing came back since the first. */

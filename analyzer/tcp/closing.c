@@ -25,15 +25,19 @@ void note_close_start(struct connection *c)
 }
 
 /* Octets that were never sent before, by one who had the peer's FIN. `nxt` is from before. */
-void note_after_fin(struct connection *c, int sender, const struct segment *g, seq_t nxt)
+bool note_after_fin(struct connection *c, int sender, const struct segment *g, seq_t nxt)
 {
     const struct side *peer = &c->side[!sender];
     if (!(peer->marks & SIDE_FIN) || !(g->flags & TCP_ACK) || !g->payload_len ||
         seq_le(seq_of(g->ack), c->detail->side[!sender].fin_seq))
-        return;
+        return true;
     int32_t grown = seq_diff(c->side[sender].nxt, nxt) - !!(g->flags & TCP_FIN);
-    if (grown > 0)
-        c->detail->side[sender].bytes_after_fin += (uint64_t)grown;
+    if (grown <= 0)
+        return true;
+    struct seldom *seldom = seldom_made(c, sender);
+    if (seldom)
+        seldom->bytes_after_fin += (uint64_t)grown;
+    return seldom != NULL;
 }
 
 /* What answers is from the other side and comes within the second. */
@@ -74,9 +78,10 @@ void note_control(struct connection *c, int sender, const struct segment *g)
         own->marks |= SIDE_FIN;
     }
     if (g->flags & TCP_RST) {
-        if (!detail->rsts++) {
-            detail->rst_resends = detail->resends;
-            detail->rst_probe_run = detail->probe_run;
+        /* What these count left its first and last behind. */
+        if (!detail->rsts++ && detail->seldom) {
+            detail->seldom->rst_resends = detail->resends;
+            detail->seldom->rst_probe_run = detail->probe_run;
         }
         own->marks |= SIDE_RST;
     }

@@ -9,8 +9,9 @@
 /* The first FIN or RST: how things stood just before it. */
 void note_close_start(struct connection *c);
 
-/* Octets that were never sent before, by one who had the peer's FIN. `nxt` is from before. */
-void note_after_fin(struct connection *c, int sender, const struct segment *segment, seq_t nxt);
+/* Octets that were never sent before, by one who had the peer's FIN. `nxt` is from before.
+ * False when memory ran out, as it cannot where something of the side is seldom already. */
+bool note_after_fin(struct connection *c, int sender, const struct segment *segment, seq_t nxt);
 
 /* Bare acknowledgments that answer one another. */
 void note_ack_run(struct connection *c, int sender, const struct segment *segment, bool probe);

@@ -24,6 +24,13 @@ void connection_begin(struct connection *c, const struct flow_key *key,
         c->marks |= CONN_UNTIMED;
 }
 
+void seldom_finish(struct seldom *seldom)
+{
+    free(seldom->holes);
+    free(seldom->reset_reason);
+    free(seldom->run);
+}
+
 void connection_finish(struct connection *c)
 {
     if (c->packed)
@@ -31,9 +38,9 @@ void connection_finish(struct connection *c)
     if (!c->detail)
         return;
     for (int s = 0; s < 2; s++) {
-        free(c->detail->side[s].holes);
-        free(c->detail->side[s].reset_reason);
-        free(c->detail->side[s].run);
+        if (c->detail->side[s].seldom)
+            seldom_finish(c->detail->side[s].seldom);
+        free(c->detail->side[s].seldom);
     }
     if (c->detail->log != c->detail->within)
         free(c->detail->log);
@@ -45,11 +52,15 @@ void connection_finish(struct connection *c)
 
 static size_t side_bytes(const struct side_detail *side)
 {
-    const struct ranges *set = side->holes;
-    return (set ? sizeof *set + set->room * sizeof *set->holes : 0) +
-           (side->reset_reason ? sizeof *side->reset_reason : 0) +
-           (side->run ? sizeof *side->run : 0);
+    const struct seldom *seldom = side->seldom;
+    if (!seldom)
+        return 0;
+    const struct ranges *set = seldom->holes;
+    return sizeof *seldom + (set ? sizeof *set + set->room * sizeof *set->holes : 0) +
+           (seldom->reset_reason ? sizeof *seldom->reset_reason : 0) +
+           (seldom->run ? sizeof *seldom->run : 0);
 }
+
 size_t connection_extra_bytes(const struct connection *c)
 {
     const struct detail *d = c->detail;
@@ -105,6 +116,14 @@ struct detail *connection_detail(struct connection *c)
     if (d)
         connection_lend(c, d, 0);
     return d;
+}
+
+struct seldom *seldom_made(struct connection *c, int s)
+{
+    struct detail *d = connection_detail(c);
+    if (d && !d->side[s].seldom)
+        d->side[s].seldom = calloc(1, sizeof *d->side[s].seldom);
+    return d ? d->side[s].seldom : NULL;
 }
 
 bool numbers_fit(const struct connection *c, int sender, const struct segment *g)

@@ -151,35 +151,8 @@ enum kept_as {
     KEPT_ROLES,
 };
 
-/* What every segment touches comes first: a line of the cache of moments and runs, and three of the
- * segments that are remembered. */
-struct side_detail {
-    int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
-    int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
-    int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
-    int64_t unanswered_idle_ns; /* how long both sides had been silent before those */
-    int64_t last_idle_ns;       /* how long both sides had been silent before KEPT_LAST, */
-    int64_t data_idle_ns;       /* and before the run of payload that KEPT_DATA ends */
-    seq_t una_before;   /* what `una` was before it last advanced: what the last ACK acknowledged */
-    uint16_t again_run; /* transmissions of the same octets since the last progress */
-    uint16_t resends;   /* payload sent again before its acknowledgment had passed, since then */
-    uint16_t probe_run; /* probes since the peer was heard */
-    bool
-        again_acked; /* among again_run octets whose acknowledgment had passed: it did not arrive */
-    bool una_advanced;           /* una_before is known */
-    uint8_t oldest;              /* of `earlier` */
-    uint8_t kept_as[KEPT_ROLES]; /* 1 + index into `kept`; 0: none */
-
-    struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring */
-    struct log_entry kept[KEPT_ROLES];
-
-    uint32_t fins;
-    uint32_t rsts;
-    seq_t fin_seq; /* of the first FIN */
-    uint16_t mss;
-    uint16_t again_grown; /* of again_run, how many came clearly later than the one before had */
-
-    /* What stays zero in most connections. */
+/* What stays zero in most connections: of a side from which nothing is lost, sent again or odd. */
+struct seldom {
     struct ranges *holes; /* owned, NULL while there never was one */
     int64_t hole_ns;      /* when the last hole opened */
     uint64_t retransmitted_bytes;
@@ -208,6 +181,36 @@ struct side_detail {
     uint64_t bytes_after_fin; /* new octets in segments that acknowledge the peer's FIN */
     struct vain_run *run;     /* of what resends or probe_run counts; owned, NULL: never any */
     struct reset_reason *reset_reason; /* owned, NULL without */
+};
+
+/* What every segment touches comes first: a line of the cache of moments and runs, and three of the
+ * segments that are remembered. */
+struct side_detail {
+    int64_t data_ns;       /* its last payload or FIN; 0: before there was a detail */
+    int64_t timer_ns;      /* when its retransmission timer was last started (RFC 6298 section 5) */
+    int64_t unanswered_ns; /* its first octets since the peer last sent anything; 0: none */
+    int64_t unanswered_idle_ns; /* how long both sides had been silent before those */
+    int64_t last_idle_ns;       /* how long both sides had been silent before KEPT_LAST, */
+    int64_t data_idle_ns;       /* and before the run of payload that KEPT_DATA ends */
+    seq_t una_before;   /* what `una` was before it last advanced: what the last ACK acknowledged */
+    uint16_t again_run; /* transmissions of the same octets since the last progress */
+    uint16_t resends;   /* payload sent again before its acknowledgment had passed, since then */
+    uint16_t probe_run; /* probes since the peer was heard */
+    bool
+        again_acked; /* among again_run octets whose acknowledgment had passed: it did not arrive */
+    bool una_advanced;           /* una_before is known */
+    uint8_t oldest;              /* of `earlier` */
+    uint8_t kept_as[KEPT_ROLES]; /* 1 + index into `kept`; 0: none */
+
+    struct recent_segment earlier[EARLIER_SEGMENTS]; /* in a ring */
+    struct log_entry kept[KEPT_ROLES];
+
+    uint32_t fins;
+    uint32_t rsts;
+    seq_t fin_seq; /* of the first FIN */
+    uint16_t mss;
+    uint16_t again_grown;  /* of again_run, how many came clearly later than the one before had */
+    struct seldom *seldom; /* owned, NULL while all of it is zero */
 };
 
 _Static_assert(offsetof(struct side_detail, earlier) == 64, "the moments are a line of the cache");
@@ -357,10 +360,18 @@ static inline uint32_t incarnation_of(const struct connection *c)
     return c->detail && c->detail->previous ? c->detail->previous->incarnation + 1 : 1;
 }
 
+/* To be read. */
+static inline const struct seldom *seldom_of(const struct side_detail *side)
+{
+    static const struct seldom none = {.holes = NULL};
+    return side->seldom ? side->seldom : &none;
+}
+
 static inline const struct vain_run *run_of(const struct side_detail *side)
 {
     static const struct vain_run none = {.first = {.frame = FRAME_NONE}};
-    return side->run ? side->run : &none;
+    const struct vain_run *run = seldom_of(side)->run;
+    return run ? run : &none;
 }
 
 /* The segment that is kept so; its frame is FRAME_NONE when none is. */

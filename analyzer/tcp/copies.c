@@ -56,7 +56,7 @@ static bool is_another_reply(const struct connection *c, int sender, const struc
     if (g->flags & TCP_ACK || g->ip_id || !d)
         return false;
     for (int s = 0; s < 2; s++) {
-        if (d->side[s].captured_twice || d->side[s].second_tap)
+        if (seldom_of(&d->side[s])->captured_twice || seldom_of(&d->side[s])->second_tap)
             return false;
     }
     int asked = 0, answered = 0; /* since its last segment that was no RST */
@@ -83,7 +83,8 @@ static bool may_be_copy(const struct connection *c, int sender, const struct seg
     if (g->marks & SEG_TIMESTAMPS && own->marks & SIDE_TIMESTAMPS &&
         seq_gt(seq_of(g->ts_val), seq_of(own->ts_val)))
         return false;
-    if (c->detail && ranges_missing(c->detail->side[sender].holes, seq_of(g->seq), segment_end(g)))
+    if (c->detail &&
+        ranges_missing(seldom_of(&c->detail->side[sender])->holes, seq_of(g->seq), segment_end(g)))
         return false;
     return nothing_new(c, sender, g);
 }

@@ -52,7 +52,7 @@ bool testifies_unseen(const struct connection *c, int sender, const struct segme
 /* A single octet is missing at the very end of a direction: as long as nothing follows, its FIN. */
 static bool fin_may_be_unseen(const struct connection *c, int s)
 {
-    const struct ranges *holes = c->detail ? c->detail->side[s].holes : NULL;
+    const struct ranges *holes = c->detail ? seldom_of(&c->detail->side[s])->holes : NULL;
     if (ranges_empty(holes))
         return !(c->side[s].marks & SIDE_SEEN);
     const struct range *last = &holes->holes[holes->count - 1];
@@ -128,7 +128,7 @@ void log_mark_last(struct connection *c, int sender, const struct segment *g, bo
     struct log_entry *entry = &d->log[d->log_count - 1];
     if (entry->frame != g->frame || entry->side != sender)
         return;
-    const struct ranges *holes = d->side[sender].holes;
+    const struct ranges *holes = seldom_of(&d->side[sender])->holes;
     if (!ranges_empty(holes) && seq_lt(holes->holes[0].left, segment_end(g)) &&
         (!(c->side[sender].marks & SIDE_ACKED) ||
          seq_ge(holes->holes[0].left, c->side[sender].una)))

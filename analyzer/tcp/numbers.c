@@ -34,45 +34,76 @@ bool is_probe(const struct connection *c, int sender, const struct segment *g)
            seq_eq(seq_of(g->seq), seq_back(own->nxt, 1));
 }
 
+/* Octets of the side that the tap did not see, as `g` tells. */
+static bool note_hole(struct connection *c, int s, seq_t left, seq_t right, const struct segment *g)
+{
+    struct seldom *seldom = seldom_made(c, s);
+    if (!seldom)
+        return false;
+    seldom->hole_ns = g->time_ns;
+    return ranges_append(&seldom->holes, left, right);
+}
+
 /* A segment wholly below nxt: a probe, a late arrival, or octets sent again. */
-static void take_old(struct connection *c, int sender, const struct segment *g, struct detail *d,
-                     bool probe)
+static bool take_old(struct connection *c, int sender, const struct segment *g, bool probe)
 {
     struct side *own = &c->side[sender];
-    struct side_detail *detail = &d->side[sender];
     seq_t seq = seq_of(g->seq);
     seq_t end = segment_end(g);
+    if (!probe && seq_eq(seq, end))
+        return true;
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
+        return false;
     if (probe) {
-        detail->retransmitted_bytes += g->payload_len; /* its octet is an old one, or none at all */
+        seldom->retransmitted_bytes += g->payload_len; /* its octet is an old one, or none at all */
         if (c->side[!sender].window == 0)
-            detail->zero_window_probes++;
+            seldom->zero_window_probes++;
         else
-            detail->keepalives++;
-        return;
+            seldom->keepalives++;
+        return true;
     }
-    if (seq_eq(seq, end))
-        return;
-    uint32_t filled = ranges_fill(&detail->holes, seq, end);
+    uint32_t filled = ranges_fill(&seldom->holes, seq, end);
     uint32_t again = (uint32_t)seq_diff(end, seq) - filled;
     if (again > g->payload_len)
         again = g->payload_len;
-    bool timed = g->time_ns != TIME_UNKNOWN && detail->hole_ns != TIME_UNKNOWN;
-    if (filled && timed && elapsed_ns(detail->hole_ns, g->time_ns) <= REORDER_NS) {
-        detail->out_of_order_segments++;
-        detail->retransmitted_bytes += again;
-        return;
+    bool timed = g->time_ns != TIME_UNKNOWN && seldom->hole_ns != TIME_UNKNOWN;
+    if (filled && timed && elapsed_ns(seldom->hole_ns, g->time_ns) <= REORDER_NS) {
+        seldom->out_of_order_segments++;
+        seldom->retransmitted_bytes += again;
+        return true;
     }
-    detail->retransmitted_segments++;
-    detail->retransmitted_bytes += again;
+    seldom->retransmitted_segments++;
+    seldom->retransmitted_bytes += again;
     own->marks &= (uint16_t)~SIDE_SAMPLING;
+    return true;
 }
 
 static void advance(struct connection *c, int sender, seq_t nxt)
 {
     struct side *own = &c->side[sender];
     if (ranges_retire_due(own->nxt, nxt) && c->detail)
-        ranges_retire(c->detail->side[sender].holes, nxt);
+        ranges_retire(seldom_of(&c->detail->side[sender])->holes, nxt);
     own->nxt = nxt;
+}
+
+/* Octets from `seq` on, below nxt, come with others beyond it. */
+static bool note_overlap(struct connection *c, int sender, seq_t seq)
+{
+    struct side *own = &c->side[sender];
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
+        return false;
+    uint32_t overlap = (uint32_t)seq_diff(own->nxt, seq);
+    uint32_t filled = ranges_fill(&seldom->holes, seq, own->nxt);
+    if (filled == overlap) {
+        seldom->out_of_order_segments++; /* acknowledged before it passed */
+        return true;
+    }
+    seldom->retransmitted_bytes += overlap - filled;
+    seldom->retransmitted_segments++;
+    own->marks &= (uint16_t)~SIDE_SAMPLING;
+    return true;
 }
 
 /* Octets beyond nxt, and perhaps some below it. */
@@ -83,24 +114,9 @@ static bool take_new(struct connection *c, int sender, const struct segment *g)
     seq_t end = segment_end(g);
     bool held = true;
     if (seq_gt(seq, own->nxt)) {
-        struct detail *d = connection_detail(c);
-        held = d && ranges_append(&d->side[sender].holes, own->nxt, seq);
-        if (d)
-            d->side[sender].hole_ns = g->time_ns;
+        held = note_hole(c, sender, own->nxt, seq, g);
     } else if (seq_lt(seq, own->nxt)) {
-        struct detail *d = connection_detail(c);
-        held = d != NULL;
-        if (d) {
-            uint32_t overlap = (uint32_t)seq_diff(own->nxt, seq);
-            uint32_t filled = ranges_fill(&d->side[sender].holes, seq, own->nxt);
-            if (filled == overlap) {
-                d->side[sender].out_of_order_segments++; /* acknowledged before it passed */
-            } else {
-                d->side[sender].retransmitted_bytes += overlap - filled;
-                d->side[sender].retransmitted_segments++;
-                own->marks &= (uint16_t)~SIDE_SAMPLING;
-            }
-        }
+        held = note_overlap(c, sender, seq);
     }
     advance(c, sender, end);
     if (!(own->marks & SIDE_SAMPLING) && g->time_ns != TIME_UNKNOWN) {
@@ -155,13 +171,7 @@ bool track_numbers(struct connection *c, int sender, const struct segment *g, bo
     }
     if (seq_gt(end, own->nxt))
         return take_new(c, sender, g);
-    if (seq_lt(seq_of(g->seq), own->nxt)) {
-        struct detail *d = connection_detail(c);
-        if (!d)
-            return false;
-        take_old(c, sender, g, d, probe);
-    }
-    return true;
+    return !seq_lt(seq_of(g->seq), own->nxt) || take_old(c, sender, g, probe);
 }
 
 /* Progress: what was sent in vain before counts no more (RFC 6298 rule 5.3). */
@@ -175,20 +185,23 @@ static void restart_timer(struct side_detail *timed, const struct segment *g)
 }
 
 /* The first block is the newest (RFC 2018 section 4), or tells of a duplicate. */
-void note_sack(struct connection *c, int sender, const struct segment *g)
+bool note_sack(struct connection *c, int sender, const struct segment *g)
 {
     const struct side *peer = &c->side[!sender];
     seq_t left = seq_of(g->sack_left), right = seq_of(g->sack_right);
     if (!(g->marks & SEG_SACK) || g->marks & SEG_DSACK || !c->detail || !(peer->marks & SIDE_SEEN))
-        return;
+        return true;
     if (seq_ge(left, right) || seq_gt(right, peer->nxt) ||
         seq_distance(left, peer->nxt) > SPACE_DISTANCE)
-        return;
-    struct side_detail *d = &c->detail->side[!sender];
-    bool joins = d->sacked && seq_le(left, d->sacked_right) && seq_le(d->sacked_left, right);
-    d->sacked_left = joins ? seq_min(left, d->sacked_left) : left;
-    d->sacked_right = joins ? seq_max(right, d->sacked_right) : right;
-    d->sacked = true;
+        return true;
+    struct seldom *of = seldom_made(c, !sender);
+    if (!of)
+        return false;
+    bool joins = of->sacked && seq_le(left, of->sacked_right) && seq_le(of->sacked_left, right);
+    of->sacked_left = joins ? seq_min(left, of->sacked_left) : left;
+    of->sacked_right = joins ? seq_max(right, of->sacked_right) : right;
+    of->sacked = true;
+    return true;
 }
 
 bool track_ack(struct connection *c, int sender, const struct segment *g)
@@ -225,13 +238,7 @@ bool track_ack(struct connection *c, int sender, const struct segment *g)
         peer->marks &= (uint16_t)~SIDE_SAMPLING;
     if (seq_gt(peer->una, peer->nxt)) {
         /* Octets that the peer sent and the tap did not see (yet). */
-        bool held = true;
-        if (peer->marks & SIDE_SEEN) {
-            struct detail *d = connection_detail(c);
-            held = d && ranges_append(&d->side[!sender].holes, peer->nxt, peer->una);
-            if (d)
-                d->side[!sender].hole_ns = g->time_ns;
-        }
+        bool held = !(peer->marks & SIDE_SEEN) || note_hole(c, !sender, peer->nxt, peer->una, g);
         advance(c, !sender, peer->una);
         return held;
     }

@@ -17,8 +17,9 @@ void forget_numbers(struct side *side);
  * 3.8.4); nothing of it is outstanding. */
 bool is_probe(const struct connection *c, int sender, const struct segment *segment);
 
-/* Remembers which octets of the peer the segment tells of selectively, where there is a detail. */
-void note_sack(struct connection *connection, int sender, const struct segment *segment);
+/* Remembers which octets of the peer the segment tells of selectively, where there is a detail.
+ * False when memory ran out. */
+bool note_sack(struct connection *connection, int sender, const struct segment *segment) MUST_CHECK;
 
 /* False when memory ran out: a hole may be forgotten. */
 bool track_numbers(struct connection *c, int sender, const struct segment *segment,

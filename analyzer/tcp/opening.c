@@ -19,7 +19,7 @@ static bool is_opening(const struct connection *c, const struct side *peer, cons
 {
     const struct detail *d = c->detail;
     return d && !(c->marks & (CONN_ESTABLISHED | CONN_CLOSED | CONN_UNTIMED)) &&
-           !d->side[0].holes && !d->side[1].holes && d->log_count < d->log_room &&
+           !d->side[0].seldom && !d->side[1].seldom && d->log_count < d->log_room &&
            d->log_count < LOG_MAX && peer->last_ns != TIME_UNKNOWN && g->time_ns >= peer->last_ns &&
            peer->nxt.n == peer->isn.n + 1 && g->ack == peer->nxt.n && !g->payload_len &&
            !(g->marks & (SEG_MALFORMED | SEG_SACK | SEG_DSACK));

@@ -15,7 +15,7 @@ static bool is_settled(const struct side *side, const struct side_detail *detail
 {
     const uint16_t asked = SIDE_SEEN | SIDE_ACKED;
     return (side->marks & (asked | SIDE_RST)) == asked && side->last_ns != TIME_UNKNOWN &&
-           ranges_empty(detail->holes);
+           ranges_empty(seldom_of(detail)->holes);
 }
 
 void ordinary_from_now_on(struct connection *c)
@@ -27,7 +27,7 @@ void ordinary_from_now_on(struct connection *c)
     bool spoke = c->side[0].marks & c->side[1].marks & SIDE_SPOKE;
     bool closing = (c->side[0].marks | c->side[1].marks) & SIDE_FIN || (d && d->start.taken);
     for (int s = 0; s < 2; s++) {
-        c->side[s].in_order = settled && !d->side[s].maybe_padding.octets;
+        c->side[s].in_order = settled && !seldom_of(&d->side[s])->maybe_padding.octets;
         c->side[s].ordinary = c->side[s].in_order && spoke && !closing;
     }
 }
@@ -164,7 +164,7 @@ static bool is_logged(const struct side *own, const struct side *peer, const str
 /* Of a connection in which a FIN has passed. */
 static void note_closing(struct connection *c, int sender, const struct segment *g, seq_t nxt)
 {
-    note_after_fin(c, sender, g, nxt);
+    (void)note_after_fin(c, sender, g, nxt);
     note_ack_run(c, sender, g, false);
     if (g->flags & TCP_FIN) {
         c->completeness |= COMPLETE_FIN;
@@ -209,12 +209,18 @@ static void take_in_order(struct connection *c, int sender, const struct segment
     in_order_from_now_on(c, closing || d->start.taken);
 }
 
+/* They are counted where room for the count must be made first. */
+static bool is_first_after_fin(const struct connection *c, int sender, const struct segment *g)
+{
+    return g->payload_len && c->side[!sender].marks & SIDE_FIN && !c->detail->side[sender].seldom;
+}
+
 /* The longer one, of what is next. */
 static NEVER_INLINE bool track_in_order(struct connection *c, int sender, const struct segment *g)
 {
     const struct detail *d = c->detail;
     if (!is_logged(&c->side[sender], &c->side[!sender], g) || d->log_count >= d->log_room ||
-        d->log_count >= LOG_MAX)
+        d->log_count >= LOG_MAX || is_first_after_fin(c, sender, g))
         return false;
     take_in_order(c, sender, g);
     return true;

@@ -14,7 +14,7 @@ static bool both_are_open(const struct connection *c)
     if (!c->detail || (c->marks & marks) != CONN_ESTABLISHED)
         return false;
     for (int s = 0; s < 2; s++) {
-        const struct ranges *holes = c->detail->side[s].holes;
+        const struct ranges *holes = seldom_of(&c->detail->side[s])->holes;
         if (!(c->side[s].marks & SIDE_SEEN) || !(c->side[s].marks & SIDE_ACKED) ||
             c->side[s].marks & SIDE_RST || c->side[s].last_ns == TIME_UNKNOWN ||
             (holes && holes->count))
@@ -31,7 +31,7 @@ static bool is_next_of(const struct connection *c, int sender, const struct segm
     uint32_t fresh = g->ack - peer->una.n, outstanding = peer->nxt.n - peer->una.n;
     if (!(g->flags & TCP_ACK) || g->flags & (TCP_SYN | TCP_RST) || g->marks & odd)
         return false;
-    if (c->detail->side[sender].maybe_padding.octets || g->ttl != own->ttl ||
+    if (seldom_of(&c->detail->side[sender])->maybe_padding.octets || g->ttl != own->ttl ||
         g->time_ns < own->last_ns)
         return false;
     if (outstanding > INT32_MAX || fresh > outstanding || fresh > 1u << 30 ||
@@ -51,6 +51,8 @@ static bool is_owed_short_way(const struct connection *c, int sender, const stru
     bool is_logged = closing || answers_handshake || !(own->marks & SIDE_SPOKE);
     if (!is_logged)
         return peer->marks & SIDE_SPOKE && !c->detail->start.taken;
+    if (g->payload_len && peer->marks & SIDE_FIN && !c->detail->side[sender].seldom)
+        return false;
     return c->detail->log_count < c->detail->log_room && c->detail->log_count < LOG_MAX;
 }
 

@@ -16,10 +16,9 @@ struct packed_detail {
 /* Whole words are read where fewer octets stand. */
 #define SLACK 6u
 
-#define SELDOM_FIRST offsetof(struct side_detail, holes)
-#define SELDOM_WORDS ((sizeof(struct side_detail) - SELDOM_FIRST) / 8)
+#define SELDOM_WORDS (sizeof(struct seldom) / 8)
 
-_Static_assert(SELDOM_FIRST % 8 == 0 && sizeof(struct side_detail) % 8 == 0 && SELDOM_WORDS <= 32,
+_Static_assert(sizeof(struct seldom) % 8 == 0 && SELDOM_WORDS <= 32,
                "what is seldom is whole words, a bit for each");
 
 /* ---- what is kept --------------------------------------------------------------------------- */
@@ -79,23 +78,19 @@ static ALWAYS_INLINE void walk_kept(struct walk *w, bool packs, struct detail *d
 
 /* ---- a side --------------------------------------------------------------------------------- */
 
-static ALWAYS_INLINE uint32_t seldom_bits(const struct side_detail *own)
+static uint32_t seldom_bits(const struct seldom *seldom)
 {
-    const char *words = (const char *)own + SELDOM_FIRST;
-    uint64_t any = 0;
-    for (size_t i = 0; i < SELDOM_WORDS; i++)
-        any |= word_at(words, i);
     uint32_t bits = 0;
-    for (size_t i = 0; any && i < SELDOM_WORDS; i++)
-        bits |= (uint32_t)(word_at(words, i) != 0) << i;
+    for (size_t i = 0; i < SELDOM_WORDS; i++)
+        bits |= (uint32_t)(word_at(seldom, i) != 0) << i;
     return bits;
 }
 
-static ALWAYS_INLINE void walk_seldom(struct walk *w, bool packs, struct side_detail *own,
+static ALWAYS_INLINE void walk_seldom(struct walk *w, bool packs, struct seldom *seldom,
                                       uint32_t bits)
 {
     for (; bits; bits &= bits - 1)
-        raw(w, packs, (char *)own + SELDOM_FIRST + 8 * (size_t)__builtin_ctz(bits), 8);
+        raw(w, packs, (char *)seldom + 8 * (size_t)__builtin_ctz(bits), 8);
 }
 
 enum { DATA_AT, TIMER_AT, UNANSWERED_IDLE, LAST_IDLE, DATA_IDLE, MOMENTS };
@@ -187,7 +182,7 @@ static ALWAYS_INLINE void pack_side(struct walk *w, const struct side *side,
         .fin_seq = fin ? side->nxt.n - 1 - own->fin_seq.n : 0,
         .runs = own->again_run | (uint32_t)own->resends << 16,
         .probe_runs = own->probe_run | (uint32_t)own->again_grown << 16,
-        .seldom = seldom_bits(own),
+        .seldom = own->seldom ? seldom_bits(own->seldom) : 0,
         .at_length = any >= TIME_MOST || unanswered > UINT32_MAX,
     };
     bool is_more = any >> TIME_BITS | more.una | unanswered | more.fins | more.rsts | more.fin_seq |
@@ -211,7 +206,7 @@ static ALWAYS_INLINE void pack_side(struct walk *w, const struct side *side,
     walk_side_more(w, true, &more);
     if (more.at_length)
         walk_at_length(w, true, own);
-    walk_seldom(w, true, own, more.seldom);
+    walk_seldom(w, true, own->seldom, more.seldom);
 }
 
 static ALWAYS_INLINE void unpack_side(struct walk *w, const struct side *side,
@@ -255,7 +250,7 @@ static ALWAYS_INLINE void unpack_side(struct walk *w, const struct side *side,
         own->kept_as[as] = bits >> (BITS_KEPT_AS + 2 * as) & 3;
     if (UNLIKELY(more.at_length))
         walk_at_length(w, false, own);
-    walk_seldom(w, false, own, more.seldom);
+    walk_seldom(w, false, own->seldom, more.seldom);
 }
 
 /* ---- the segments of which there may be a copy ---------------------------------------------- */
@@ -315,6 +310,7 @@ enum has {
     HAS_STAMPS = 1u << 19,
     HAS_GIVEN_WAY = 1u << 20,
     HAS_MORE_TO_FREE = 1u << 21,
+    HAS_SELDOM = 1u << 22, /* of either side: and the next bit */
 };
 
 _Static_assert(LOG_MAX < 1u << HEAD_PACKED && PACKED_OFTEN < 8, "they have room in the head");
@@ -414,9 +410,14 @@ static ALWAYS_INLINE void walk_previous(struct walk *w, bool packs, struct detai
 
 static bool owns_more(const struct detail *d)
 {
-    const struct side_detail *a = &d->side[0], *b = &d->side[1];
+    const struct seldom *a = seldom_of(&d->side[0]), *b = seldom_of(&d->side[1]);
     return d->previous || a->holes || b->holes || a->run || b->run || a->reset_reason ||
            b->reset_reason;
+}
+
+static ALWAYS_INLINE uint32_t seldom_head(const struct detail *d)
+{
+    return (d->side[0].seldom ? HAS_SELDOM : 0u) | (d->side[1].seldom ? HAS_SELDOM << 1 : 0u);
 }
 
 static ALWAYS_INLINE struct walk walk_of(uint32_t head)
@@ -438,14 +439,14 @@ static uint32_t head_of(const struct connection *c, const struct detail *d)
                     ((c->side[0].marks | c->side[1].marks) & SIDE_TIMESTAMPS ? HAS_STAMPS : 0u) |
                     (d->log_total != d->log_count ? HAS_GIVEN_WAY : 0u) |
                     (d->previous || d->reused || d->reused_ns ? HAS_PREVIOUS : 0u) |
-                    (owns_more(d) ? HAS_MORE_TO_FREE : 0u) | start_head(d);
+                    (owns_more(d) ? HAS_MORE_TO_FREE : 0u) | seldom_head(d) | start_head(d);
     struct walk w = walk_of(head);
     if (run->last_ns || run->count || run->most || run->side)
         head |= is_short(&w, run, last_ns) ? HAS_ACK_RUN : HAS_ACK_RUN_AT_LENGTH;
     return head;
 }
 
-/* Where it is unpacked, `d` is zero but for its log. */
+/* Where it is unpacked, `d` is zero but for its log and what is seldom, which is zero. */
 static ALWAYS_INLINE void walk_detail(struct walk *w, bool packs, const struct connection *c,
                                       struct detail *d, uint32_t head)
 {
@@ -509,12 +510,22 @@ static struct walk read_detail(const struct connection *c, struct detail *d)
 /* What an entry, a side and the rest take at most, in generous figures. */
 #define ENTRIES_MAX (LOG_MAX + 2u * KEPT_ROLES)
 #define ENTRY_MAX   (16 + 2 + sizeof(struct log_entry))
-#define SIDE_MAX    (sizeof(struct side_detail) + 64)
+#define SIDE_MAX    (sizeof(struct side_detail) + sizeof(struct seldom) + 64)
 #define PACKED_MAX  (ENTRIES_MAX * ENTRY_MAX + 2 * SIDE_MAX + sizeof(struct detail))
 
 static size_t log_bytes(const struct detail *d)
 {
     return d->log == d->within ? 0 : d->log_room * sizeof *d->log;
+}
+
+/* Octets of what stays, and is the packed one's. */
+static size_t owned_bytes(const struct connection *c, uint32_t head)
+{
+    const struct detail *d = c->detail;
+    size_t bytes = connection_extra_bytes(c) - sizeof *d - log_bytes(d);
+    for (int s = 0; s < 2; s++)
+        bytes -= head & (uint32_t)HAS_SELDOM << s ? sizeof(struct seldom) : 0;
+    return bytes;
 }
 
 bool detail_pack(struct connection *c, uint32_t *place)
@@ -535,13 +546,13 @@ bool detail_pack(struct connection *c, uint32_t *place)
     struct packed_detail *packing = malloc(bytes);
     if (!packing)
         return false;
-    size_t owned_bytes =
-        head & HAS_MORE_TO_FREE ? connection_extra_bytes(c) - sizeof *d - log_bytes(d) : 0;
-    packing->held_bytes = (uint32_t)(bytes + owned_bytes);
+    packing->held_bytes = (uint32_t)(bytes + (head & HAS_MORE_TO_FREE ? owned_bytes(c, head) : 0));
     packing->head = head;
     memcpy(packing->octets, octets, count);
     if (d->log != d->within)
         free(d->log);
+    free(d->side[0].seldom);
+    free(d->side[1].seldom);
     *place = d->place;
     if (!d->place)
         free(d);
@@ -560,6 +571,12 @@ void detail_look(const struct connection *c, struct detail_room *room)
     (void)set_octets(d, 0, offsetof(struct detail, within));
     d->log = room->log;
     d->log_room = LOG_MAX;
+    for (int s = 0; s < 2; s++) {
+        if (!(c->packing->head & (uint32_t)HAS_SELDOM << s))
+            continue;
+        room->seldom[s] = (struct seldom){.holes = NULL};
+        d->side[s].seldom = &room->seldom[s];
+    }
     (void)read_detail(c, d);
 }
 
@@ -572,18 +589,35 @@ static struct log_entry *room_for(unsigned count, uint16_t *room)
     return malloc(*room * sizeof(struct log_entry));
 }
 
-bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
+/* Whatever the packed detail needs beside the detail. */
+static bool make_room(struct detail *d, uint32_t head)
 {
-    struct packed_detail *packing = c->packing;
-    unsigned count = log_count_of(packing->head);
-    struct detail *d = lent ? lent : calloc(1, sizeof *d);
-    if (!d)
-        return false;
+    unsigned count = log_count_of(head);
     d->log = d->within;
     d->log_room = LOG_WITHIN;
     if (count > LOG_WITHIN)
         d->log = room_for(count, &d->log_room);
-    if (!d->log) {
+    bool made = d->log;
+    for (int s = 0; s < 2; s++) {
+        if (head & (uint32_t)HAS_SELDOM << s)
+            made &= (d->side[s].seldom = calloc(1, sizeof(struct seldom))) != NULL;
+    }
+    if (made)
+        return true;
+    if (d->log != d->within)
+        free(d->log);
+    free(d->side[0].seldom);
+    free(d->side[1].seldom);
+    return false;
+}
+
+bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
+{
+    struct packed_detail *packing = c->packing;
+    struct detail *d = lent ? lent : calloc(1, sizeof *d);
+    if (!d)
+        return false;
+    if (!make_room(d, packing->head)) {
         if (!lent)
             free(d);
         return false;
@@ -610,6 +644,11 @@ void detail_forget(struct connection *c)
     free(packing);
     if (!c->detail)
         return;
+    for (int s = 0; s < 2; s++) {
+        if (room.detail.side[s].seldom)
+            seldom_finish(room.detail.side[s].seldom);
+        room.detail.side[s].seldom = NULL;
+    }
     room.detail.log = room.detail.within;
     room.detail.place = UINT32_MAX; /* nobody's */
     connection_finish(c);

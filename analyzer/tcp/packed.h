@@ -26,6 +26,7 @@ bool detail_pack(struct connection *c, uint32_t *place) MUST_CHECK;
 struct detail_room {
     struct detail detail;
     struct log_entry log[LOG_MAX];
+    struct seldom seldom[2];
 };
 
 /* A look at the packed detail of `c`; what it owns is still the packed one's. What is remembered to

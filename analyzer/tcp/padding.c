@@ -1,6 +1,7 @@
 #include "analyzer/tcp/padding.h"
 
 #include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/track.h"
 
 /* Its number is the one that the segment before would have led to without its payload, which nobody
  * has acknowledged. It is not that segment once more: it acknowledges more, or carries something
@@ -8,7 +9,7 @@
 static bool shows_padding(const struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
-    const struct maybe_padding *last = &c->detail->side[sender].maybe_padding;
+    const struct maybe_padding *last = &seldom_of(&c->detail->side[sender])->maybe_padding;
     if (g->flags & (TCP_SYN | TCP_RST) || !(g->flags & TCP_ACK) ||
         !seq_eq(seq_of(g->seq), last->next))
         return false;
@@ -36,7 +37,7 @@ static void take_back(struct connection *c, int sender)
     struct side *own = &c->side[sender];
     struct detail *d = c->detail;
     struct side_detail *detail = &d->side[sender];
-    struct maybe_padding last = detail->maybe_padding;
+    struct maybe_padding last = seldom_of(detail)->maybe_padding;
     seq_t end = seq_add(last.next, last.octets);
     if (seq_eq(own->nxt, end))
         own->nxt = last.next;
@@ -62,15 +63,15 @@ static void take_back(struct connection *c, int sender)
 const struct segment *without_padding(struct connection *c, int sender, const struct segment *g,
                                       struct segment *bare)
 {
-    struct side_detail *own = c->detail ? &c->detail->side[sender] : NULL;
-    if (!own)
+    struct seldom *seldom = c->detail ? c->detail->side[sender].seldom : NULL;
+    if (!seldom)
         return g;
-    if (own->maybe_padding.octets && shows_padding(c, sender, g)) {
+    if (seldom->maybe_padding.octets && shows_padding(c, sender, g)) {
         take_back(c, sender);
-        own->maybe_padding.octets = 0;
-        own->pads = true;
+        seldom->maybe_padding.octets = 0;
+        seldom->pads = true;
     }
-    if (!own->pads || !(g->marks & SEG_PADDING_LIKE))
+    if (!seldom->pads || !(g->marks & SEG_PADDING_LIKE))
         return g;
     *bare = *g;
     bare->payload_len = 0;
@@ -78,22 +79,27 @@ const struct segment *without_padding(struct connection *c, int sender, const st
 }
 
 /* A probe of a closed window is one true octet that its receiver drops. */
-void note_padding(struct connection *c, int sender, const struct segment *g)
+bool note_padding(struct connection *c, int sender, const struct segment *g)
 {
     const struct side *own = &c->side[sender];
     struct side_detail *detail = c->detail ? &c->detail->side[sender] : NULL;
     if (!detail)
-        return;
-    detail->maybe_padding.octets = 0;
+        return true;
+    if (detail->seldom)
+        detail->seldom->maybe_padding.octets = 0;
     bool fits = g->payload_len && g->payload_len <= UINT8_MAX && g->marks & SEG_PADDING_LIKE;
     if (!fits || g->flags & TCP_RST || !(g->flags & TCP_ACK) || !c->side[!sender].window ||
         !seq_eq(own->nxt, segment_end(g)))
-        return;
-    detail->maybe_padding = (struct maybe_padding){
+        return true;
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
+        return false;
+    seldom->maybe_padding = (struct maybe_padding){
         .frame = g->frame,
         .next = seq_back(segment_end(g), g->payload_len),
         .ack = seq_of(g->ack),
         .octets = (uint8_t)g->payload_len,
         .fin = g->flags & TCP_FIN && detail->fins == 1,
     };
+    return true;
 }

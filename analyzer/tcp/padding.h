@@ -7,13 +7,15 @@
 #define FINWAIT_ANALYZER_TCP_PADDING_H
 
 #include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
 
 /* The segment as its sender meant it: itself, or `*bare`, a copy without the padding. What the
  * segment shows to have been padding in the one before is taken back. */
 const struct segment *without_padding(struct connection *c, int sender,
                                       const struct segment *segment, struct segment *bare);
 
-/* Remembers the segment, which has been taken, when its payload may turn out to be padding. */
-void note_padding(struct connection *c, int sender, const struct segment *segment);
+/* Remembers the segment, which has been taken, when its payload may turn out to be padding. False
+ * when memory ran out. */
+bool note_padding(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
 #endif

@@ -69,24 +69,29 @@ static inline const struct side_detail *detail_of(const struct scene *s, int sid
     return &s->c.detail->side[side];
 }
 
+static inline const struct seldom *seldom_in(const struct scene *s, int side)
+{
+    return seldom_of(detail_of(s, side));
+}
+
 static inline uint64_t missing_of(const struct scene *s, int side)
 {
-    return ranges_missing_below(detail_of(s, side)->holes, s->c.side[side].una);
+    return ranges_missing_below(seldom_in(s, side)->holes, s->c.side[side].una);
 }
 
 static inline void counts_are(const struct scene *s, int side, uint32_t again, uint64_t again_bytes,
                               uint32_t late)
 {
-    assert_int_equal(detail_of(s, side)->retransmitted_segments, again);
-    assert_true(detail_of(s, side)->retransmitted_bytes == again_bytes);
-    assert_int_equal(detail_of(s, side)->out_of_order_segments, late);
+    assert_int_equal(seldom_in(s, side)->retransmitted_segments, again);
+    assert_true(seldom_in(s, side)->retransmitted_bytes == again_bytes);
+    assert_int_equal(seldom_in(s, side)->out_of_order_segments, late);
 }
 
 static inline void copies_are(const struct scene *s, int side, uint32_t same_tap,
                               uint32_t other_tap)
 {
-    assert_int_equal(detail_of(s, side)->captured_twice, same_tap);
-    assert_int_equal(detail_of(s, side)->second_tap, other_tap);
+    assert_int_equal(seldom_in(s, side)->captured_twice, same_tap);
+    assert_int_equal(seldom_in(s, side)->second_tap, other_tap);
 }
 
 #endif

@@ -37,25 +37,28 @@ static uint16_t counted(uint16_t n)
  */
 static bool note_run(struct connection *c, int sender, const struct segment *g, bool begins)
 {
-    struct side_detail *own = &c->detail->side[sender];
-    if (!own->run)
-        own->run = calloc(1, sizeof *own->run);
-    if (!own->run)
+    struct seldom *seldom = seldom_made(c, sender);
+    if (seldom && !seldom->run)
+        seldom->run = calloc(1, sizeof *seldom->run);
+    if (!seldom || !seldom->run)
         return false;
-    own->run->last = log_entry_of(c, sender, g, true);
+    seldom->run->last = log_entry_of(c, sender, g, true);
     if (begins)
-        own->run->first = own->run->last;
+        seldom->run->first = seldom->run->last;
     return true;
 }
 
 static bool note_probe(struct connection *c, int sender, const struct segment *g)
 {
     struct side_detail *own = &c->detail->side[sender];
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
+        return false;
     bool held = note_run(c, sender, g, !own->probe_run);
-    if (own->probe_run && g->time_ns != TIME_UNKNOWN && own->probe_ns != TIME_UNKNOWN)
-        own->probe_gap_ns = elapsed_ns(own->probe_ns, g->time_ns);
+    if (own->probe_run && g->time_ns != TIME_UNKNOWN && seldom->probe_ns != TIME_UNKNOWN)
+        seldom->probe_gap_ns = elapsed_ns(seldom->probe_ns, g->time_ns);
     own->probe_run = counted(own->probe_run);
-    own->probe_ns = g->time_ns;
+    seldom->probe_ns = g->time_ns;
     return held;
 }
 
@@ -68,7 +71,7 @@ static bool is_resend(const struct connection *c, int sender, const struct segme
     return g->payload_len && !(g->flags & (TCP_SYN | TCP_RST)) && own->marks & SIDE_SEEN &&
            seq_distance(seq, own->nxt) <= SPACE_DISTANCE && seq_le(end, own->nxt) &&
            (!(own->marks & SIDE_ACKED) || seq_gt(end, own->una)) &&
-           !ranges_missing(c->detail->side[sender].holes, seq, end);
+           !ranges_missing(seldom_of(&c->detail->side[sender])->holes, seq, end);
 }
 
 static bool carries(const struct log_entry *sent, seq_t seq)
@@ -82,6 +85,9 @@ static bool note_resend(struct connection *c, int sender, const struct segment *
     struct side_detail *own = &c->detail->side[sender];
     if (!is_resend(c, sender, g))
         return true;
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
+        return false;
     int64_t before_ns = run_of(own)->last.time_ns;
     if (!own->resends) {
         const struct log_entry *sent = kept_of(own, KEPT_SENT);
@@ -90,14 +96,14 @@ static bool note_resend(struct connection *c, int sender, const struct segment *
         before_ns = own->kept_as[KEPT_SENT] ? sent->time_ns
                     : own->data_ns          ? own->data_ns
                                             : TIME_UNKNOWN;
-        own->resend_from_ns = before_ns;
-        own->resends_grown = 0;
+        seldom->resend_from_ns = before_ns;
+        seldom->resends_grown = 0;
     }
     bool timed = before_ns != TIME_UNKNOWN && g->time_ns != TIME_UNKNOWN;
     int64_t gap_ns = timed ? elapsed_ns(before_ns, g->time_ns) : 0;
-    if (own->resends && gap_ns > own->resend_gap_ns + own->resend_gap_ns / 4)
-        own->resends_grown = counted(own->resends_grown);
-    own->resend_gap_ns = gap_ns;
+    if (own->resends && gap_ns > seldom->resend_gap_ns + seldom->resend_gap_ns / 4)
+        seldom->resends_grown = counted(seldom->resends_grown);
+    seldom->resend_gap_ns = gap_ns;
     bool held = note_run(c, sender, g, !own->resends);
     own->resends = counted(own->resends);
     return held;
@@ -121,14 +127,17 @@ static bool note_again(struct connection *c, int sender, const struct segment *g
         return held;
     const struct side *side = &c->side[sender];
     if (again) {
-        int64_t sent_ns = own->again_run ? own->again_ns : own->data_ns;
+        struct seldom *seldom = seldom_made(c, sender);
+        if (!seldom)
+            return false;
+        int64_t sent_ns = own->again_run ? seldom->again_ns : own->data_ns;
         int64_t gap_ns = sent_ns ? elapsed_ns(sent_ns, g->time_ns) : 0;
         if (!own->again_run)
             own->again_grown = 0;
-        else if (gap_ns > own->again_gap_ns + own->again_gap_ns / 4)
+        else if (gap_ns > seldom->again_gap_ns + seldom->again_gap_ns / 4)
             own->again_grown = counted(own->again_grown);
-        own->again_gap_ns = gap_ns;
-        own->again_ns = g->time_ns;
+        seldom->again_gap_ns = gap_ns;
+        seldom->again_ns = g->time_ns;
         own->again_run = counted(own->again_run);
         own->again_acked |= side->marks & SIDE_ACKED && seq_le(segment_end(g), side->una);
     }
@@ -140,25 +149,29 @@ static bool note_again(struct connection *c, int sender, const struct segment *g
 }
 
 /* Its newest block comes first (RFC 2018 section 4): that is the FIN's when it has just come. */
-static void note_sacked_fin(struct connection *c, int sender, const struct segment *g)
+static bool note_sacked_fin(struct connection *c, int sender, const struct segment *g)
 {
     struct side_detail *peer = &c->detail->side[!sender];
     bool sacks = (g->marks & (SEG_SACK | SEG_DSACK)) == SEG_SACK;
-    if (sacks && !peer->fin_sacked_nth && c->side[!sender].marks & SIDE_FIN &&
-        seq_eq(seq_of(g->sack_right), seq_add(peer->fin_seq, 1)))
-        peer->fin_sacked_nth = c->side[0].packets + c->side[1].packets;
+    if (!sacks || !(c->side[!sender].marks & SIDE_FIN) ||
+        !seq_eq(seq_of(g->sack_right), seq_add(peer->fin_seq, 1)))
+        return true;
+    struct seldom *seldom = seldom_made(c, !sender);
+    if (seldom && !seldom->fin_sacked_nth)
+        seldom->fin_sacked_nth = c->side[0].packets + c->side[1].packets;
+    return seldom != NULL;
 }
 
 /* A copy is counted and goes no further. */
 static bool count_copy(struct connection *c, int sender, enum copy copy)
 {
-    struct detail *d = connection_detail(c);
-    if (!d)
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
         return false;
     if (copy == COPY_SECOND_TAP)
-        d->side[sender].second_tap++;
+        seldom->second_tap++;
     else
-        d->side[sender].captured_twice++;
+        seldom->captured_twice++;
     return true;
 }
 
@@ -212,10 +225,10 @@ void track_aside(struct connection *c, int sender, const struct segment *g)
 /* Its receiver drops a segment whose header cannot be: nothing in it is testimony. */
 static bool count_malformed(struct connection *c, int sender, const struct segment *g)
 {
-    struct detail *d = connection_detail(c);
-    if (!d)
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
         return false;
-    d->side[sender].malformed++;
+    seldom->malformed++;
     track_aside(c, sender, g);
     return true;
 }
@@ -285,20 +298,20 @@ static bool track(struct connection *c, int sender, const struct segment *segmen
     }
     held &= track_numbers(c, sender, g, probe);
     held &= track_ack(c, sender, g);
-    note_sack(c, sender, g);
+    held &= note_sack(c, sender, g);
     log_mark_last(c, sender, g, probe);
     note_completeness(c, g);
     c->marks |= connection_marks_of(g);
     note_segment(c, sender, g);
     if (c->detail) {
         held &= note_again(c, sender, g, again, probe, before_ns);
-        note_after_fin(c, sender, g, nxt);
-        note_sacked_fin(c, sender, g);
+        held &= note_after_fin(c, sender, g, nxt);
+        held &= note_sacked_fin(c, sender, g);
         note_ack_run(c, sender, g, probe);
     }
     if (g->flags & CONTROL_FLAGS)
         note_control(c, sender, g);
-    note_padding(c, sender, g);
+    held &= note_padding(c, sender, g);
     note_progress(c, g, again);
     return held;
 }
@@ -339,15 +352,14 @@ void track_first_syn(struct connection *c, int sender, const struct segment *g)
 bool track_reason(struct connection *c, int sender, const struct segment *g,
                   const struct segment_aux *aux)
 {
-    struct detail *d = connection_detail(c);
-    if (!d)
+    struct seldom *seldom = seldom_made(c, sender);
+    if (!seldom)
         return false;
-    struct side_detail *own = &d->side[sender];
-    if (own->reset_reason)
+    if (seldom->reset_reason)
         return true;
-    own->reset_reason = malloc(sizeof *own->reset_reason);
-    if (!own->reset_reason)
+    seldom->reset_reason = malloc(sizeof *seldom->reset_reason);
+    if (!seldom->reset_reason)
         return false;
-    *own->reset_reason = (struct reset_reason){.frame = g->frame, .aux = *aux};
+    *seldom->reset_reason = (struct reset_reason){.frame = g->frame, .aux = *aux};
     return true;
 }

@@ -33,6 +33,13 @@ void connection_begin(struct connection *c, const struct flow_key *key,
 /* Releases what the connection owns. */
 void connection_finish(struct connection *c);
 
+/* Releases what is owned by what is seldom, but not that itself. */
+void seldom_finish(struct seldom *seldom);
+
+/* What is seldom of a side, made when it does not exist yet; NULL when memory ran out. Only where
+ * something else than zero is to be written. */
+struct seldom *seldom_made(struct connection *c, int side) MUST_CHECK;
+
 /* Octets held beside the record itself. */
 size_t connection_extra_bytes(const struct connection *c);
 

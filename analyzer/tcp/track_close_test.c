@@ -66,13 +66,13 @@ static void octets_after_the_peers_fin(void **state)
         pass(&s, A, "P.", 1, 1, 100, 100, "");
         pass(&s, A, "F.", 101, 1, 0, 110, "");
         pass(&s, B, cases[i].flags, cases[i].seq, cases[i].ack, cases[i].payload_len, 120, "id 1");
-        assert_int_equal(detail_of(&s, B)->bytes_after_fin, cases[i].counted);
-        assert_int_equal(detail_of(&s, A)->bytes_after_fin, 0);
+        assert_int_equal(seldom_in(&s, B)->bytes_after_fin, cases[i].counted);
+        assert_int_equal(seldom_in(&s, A)->bytes_after_fin, 0);
         if (cases[i].counted == 10) { /* once more, and some behind them */
             pass(&s, B, "P.", 1, 102, 10, 400, "id 2");
-            assert_int_equal(detail_of(&s, B)->bytes_after_fin, 10);
+            assert_int_equal(seldom_in(&s, B)->bytes_after_fin, 10);
             pass(&s, B, "P.", 6, 102, 10, 410, "id 3");
-            assert_in_range(detail_of(&s, B)->bytes_after_fin, 14, 15);
+            assert_in_range(seldom_in(&s, B)->bytes_after_fin, 14, 15);
         }
         connection_finish(&s.c);
     }
@@ -122,20 +122,20 @@ static void resets_after_trying(void **state)
     pass(&s, A, "P.", 1, 1, 100, 300, "id 2");
     pass(&s, A, "P.", 1, 1, 100, 700, "id 3");
     pass(&s, A, "R.", 101, 1, 0, 1500, "");
-    assert_int_equal(detail_of(&s, A)->rst_resends, 2);
-    assert_int_equal(detail_of(&s, A)->rst_probe_run, 0);
+    assert_int_equal(seldom_in(&s, A)->rst_resends, 2);
+    assert_int_equal(seldom_in(&s, A)->rst_probe_run, 0);
     pass(&s, A, "P.", 1, 1, 100, 1700, "id 4");
     pass(&s, A, "R.", 101, 1, 0, 2500, "id 9");
     assert_int_equal(detail_of(&s, A)->rsts, 2);
-    assert_int_equal(detail_of(&s, A)->rst_resends, 2); /* at the first */
+    assert_int_equal(seldom_in(&s, A)->rst_resends, 2); /* at the first */
     connection_finish(&s.c);
 
     opened(&s);
     pass(&s, A, ".", 0, 1, 0, 1000, "id 1");
     pass(&s, A, ".", 0, 1, 0, 2000, "id 2");
     pass(&s, A, "R.", 1, 1, 0, 3000, "");
-    assert_int_equal(detail_of(&s, A)->rst_probe_run, 2);
-    assert_int_equal(detail_of(&s, A)->rst_resends, 0);
+    assert_int_equal(seldom_in(&s, A)->rst_probe_run, 2);
+    assert_int_equal(seldom_in(&s, A)->rst_resends, 0);
     connection_finish(&s.c);
 }
 
@@ -153,13 +153,13 @@ static void a_fin_reported_selectively(void **state)
         opened(&s);
         pass(&s, A, "P.", 1, 1, 100, 100, "");
         pass(&s, B, ".", 1, 1, 0, 101, "sack 51-102"); /* there is no FIN yet */
-        assert_int_equal(detail_of(&s, A)->fin_sacked_nth, 0);
+        assert_int_equal(seldom_in(&s, A)->fin_sacked_nth, 0);
         pass(&s, A, "F.", 101, 1, 0, 105, "");
         pass(&s, B, ".", 1, 1, 0, 110, cases[i].options);
-        assert_int_equal(detail_of(&s, A)->fin_sacked_nth, cases[i].reported ? 7 : 0);
-        assert_int_equal(detail_of(&s, B)->fin_sacked_nth, 0);
+        assert_int_equal(seldom_in(&s, A)->fin_sacked_nth, cases[i].reported ? 7 : 0);
+        assert_int_equal(seldom_in(&s, B)->fin_sacked_nth, 0);
         pass(&s, B, ".", 1, 1, 0, 120, "sack 101-102 win 7");
-        assert_int_equal(detail_of(&s, A)->fin_sacked_nth, cases[i].reported ? 7 : 8);
+        assert_int_equal(seldom_in(&s, A)->fin_sacked_nth, cases[i].reported ? 7 : 8);
         connection_finish(&s.c);
     }
 }
@@ -195,12 +195,12 @@ static void blocks(void **state)
         pass(&s, B, ".", 1, 1, 0, 110, cases[i].first);
         pass(&s, B, ".", 1, 1, 0, 120, cases[i].second);
         const struct side_detail *a = detail_of(&s, A);
-        assert_int_equal(a->sacked, cases[i].left != 0);
-        if (a->sacked) {
-            assert_int_equal(a->sacked_left.n - s.t.isn[A], cases[i].left);
-            assert_int_equal(a->sacked_right.n - s.t.isn[A], cases[i].right);
+        assert_int_equal(seldom_of(a)->sacked, cases[i].left != 0);
+        if (seldom_of(a)->sacked) {
+            assert_int_equal(seldom_of(a)->sacked_left.n - s.t.isn[A], cases[i].left);
+            assert_int_equal(seldom_of(a)->sacked_right.n - s.t.isn[A], cases[i].right);
         }
-        assert_false(detail_of(&s, B)->sacked);
+        assert_false(seldom_in(&s, B)->sacked);
         connection_finish(&s.c);
     }
 }
@@ -339,10 +339,10 @@ static void what_it_holds(void **state)
     size_t bytes = sizeof(struct detail);
     assert_int_equal(connection_extra_bytes(&s.c), bytes);
     pass(&s, A, "P.", 101, 1, 100, 20, ""); /* a hole, and room for three more */
-    bytes += sizeof(struct ranges) + 4 * hole;
+    bytes += sizeof(struct seldom) + sizeof(struct ranges) + 4 * hole;
     assert_int_equal(connection_extra_bytes(&s.c), bytes);
     pass(&s, B, "P.", 101, 1, 100, 21, "");
-    bytes += sizeof(struct ranges) + 4 * hole;
+    bytes += sizeof(struct seldom) + sizeof(struct ranges) + 4 * hole;
     assert_int_equal(connection_extra_bytes(&s.c), bytes);
     pass(&s, A, "P.", 101, 1, 100, 400, "id 1");
     bytes += sizeof(struct vain_run);
@@ -362,8 +362,8 @@ static void what_it_holds(void **state)
     assert_int_equal(connection_extra_bytes(&s.c), bytes);
     struct segment second = segment(&s.t, A, "R.", 201, 1, 0, 900, "id 7");
     assert_true(track_reason(&s.c, A, &second, &aux)); /* the first is kept */
-    assert_int_equal(detail_of(&s, A)->reset_reason->frame, rst.frame);
-    assert_null(detail_of(&s, B)->reset_reason);
+    assert_int_equal(seldom_in(&s, A)->reset_reason->frame, rst.frame);
+    assert_null(seldom_in(&s, B)->reset_reason);
     assert_int_equal(connection_extra_bytes(&s.c), bytes);
     connection_finish(&s.c);
 }

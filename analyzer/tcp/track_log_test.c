@@ -44,10 +44,10 @@ static void what_shows_padding(void **state)
         opened(&s);
         pass(&s, A, ".", 1, 1, 6, 100, "zeros");
         payload_is(&s, 6, 7);
-        assert_int_equal(detail_of(&s, A)->maybe_padding.octets, 6);
+        assert_int_equal(seldom_in(&s, A)->maybe_padding.octets, 6);
         pass(&s, A, cases[i].flags, cases[i].seq, cases[i].ack, cases[i].payload_len, 120,
              cases[i].options);
-        assert_int_equal(detail_of(&s, A)->pads, cases[i].shows);
+        assert_int_equal(seldom_in(&s, A)->pads, cases[i].shows);
         payload_is(&s, cases[i].octets, cases[i].next);
         if (cases[i].shows)
             counts_are(&s, A, 0, 0, 0);
@@ -65,7 +65,7 @@ static void acknowledged_padding(void **state)
         pass(&s, A, ".", 1, 1, 6, 100, "zeros");
         pass(&s, B, ".", 1, ack, 0, 110, "win 7");
         pass(&s, A, "P.", 1, 1, 100, 120, "");
-        assert_int_equal(detail_of(&s, A)->pads, ack == 1);
+        assert_int_equal(seldom_in(&s, A)->pads, ack == 1);
         connection_finish(&s.c);
     }
 }
@@ -92,7 +92,7 @@ static void what_may_be_padding(void **state)
             pass(&s, B, ".", 1, 1, 0, 50, shut ? "win 0" : "win 1");
             pass(&s, A, cases[i].flags, cases[i].seq, 1, cases[i].payload_len, 100,
                  cases[i].options);
-            const struct maybe_padding *may = &detail_of(&s, A)->maybe_padding;
+            const struct maybe_padding *may = &seldom_in(&s, A)->maybe_padding;
             assert_int_equal(may->octets, shut ? 0 : cases[i].octets);
             if (may->octets) {
                 bool fin = *cases[i].flags == 'F';
@@ -109,7 +109,7 @@ static void what_may_be_padding(void **state)
     opened(&s);
     pass(&s, A, "P.", 1, 1, 100, 50, "");
     pass(&s, A, ".", 1, 1, 6, 100, "zeros");
-    assert_int_equal(detail_of(&s, A)->maybe_padding.octets, 0);
+    assert_int_equal(seldom_in(&s, A)->maybe_padding.octets, 0);
     connection_finish(&s.c);
 }
 

@@ -158,11 +158,11 @@ static void a_hole_and_what_fills_it(void **state)
         pass(&s, A, "P.", 1, 1, 100, 20, "");
         pass(&s, A, "P.", 301, 1, 100, 20, "");
         next_is(&s, A, 401);
-        assert_int_equal(detail_of(&s, A)->holes->count, 1);
+        assert_int_equal(seldom_in(&s, A)->holes->count, 1);
         (void)snprintf(options, sizeof options, "us %u", cases[i].after_us);
         pass(&s, A, "P.", 101, 1, 200, 20, options);
         counts_are(&s, A, cases[i].again, 0, cases[i].late);
-        assert_true(ranges_empty(detail_of(&s, A)->holes));
+        assert_true(ranges_empty(seldom_in(&s, A)->holes));
         next_is(&s, A, 401);
         connection_finish(&s.c);
     }
@@ -227,8 +227,8 @@ static void probes(void **state)
         if (cases[i].acked)
             pass(&s, B, ".", 1, 501, 0, 30, cases[i].window);
         pass(&s, A, ".", 500, 1, cases[i].length, 10000, "");
-        assert_int_equal(detail_of(&s, A)->keepalives, cases[i].keepalives);
-        assert_int_equal(detail_of(&s, A)->zero_window_probes, cases[i].window_probes);
+        assert_int_equal(seldom_in(&s, A)->keepalives, cases[i].keepalives);
+        assert_int_equal(seldom_in(&s, A)->zero_window_probes, cases[i].window_probes);
         if (cases[i].length < 2)
             counts_are(&s, A, cases[i].again, cases[i].again_bytes, 0);
         else

@@ -17,8 +17,8 @@ static void again_is(const struct scene *s, int side, uint32_t run, uint32_t gro
     const struct side_detail *d = detail_of(s, side);
     assert_int_equal(d->again_run, run);
     assert_int_equal(d->again_grown, grown);
-    assert_int_equal(d->again_gap_ns, gap_ms * 1000000);
-    assert_int_equal(ms_of(s, d->again_ns), last_ms);
+    assert_int_equal(seldom_of(d)->again_gap_ns, gap_ms * 1000000);
+    assert_int_equal(ms_of(s, seldom_of(d)->again_ns), last_ms);
 }
 
 static void resends_are(const struct scene *s, int side, uint32_t count, uint32_t grown,
@@ -26,9 +26,9 @@ static void resends_are(const struct scene *s, int side, uint32_t count, uint32_
 {
     const struct side_detail *d = detail_of(s, side);
     assert_int_equal(d->resends, count);
-    assert_int_equal(d->resends_grown, grown);
-    assert_int_equal(d->resend_gap_ns, gap_ms * 1000000);
-    assert_int_equal(ms_of(s, d->resend_from_ns), from_ms);
+    assert_int_equal(seldom_of(d)->resends_grown, grown);
+    assert_int_equal(seldom_of(d)->resend_gap_ns, gap_ms * 1000000);
+    assert_int_equal(ms_of(s, seldom_of(d)->resend_from_ns), from_ms);
 }
 
 static void run_is(const struct scene *s, int side, frame_ref first, frame_ref last)
@@ -226,7 +226,7 @@ static void untimed_is_no_interval(void **state)
     timer_is(&s, A, 100, 100);
     pass(&s, A, "P.", 1, 1, 100, 500, "id 3");
     assert_int_equal(detail_of(&s, A)->resends, 2);
-    assert_int_equal(detail_of(&s, A)->resend_gap_ns, 0);
+    assert_int_equal(seldom_in(&s, A)->resend_gap_ns, 0);
     again_is(&s, A, 1, 0, 400, 500);
     connection_finish(&s.c);
 }
@@ -237,8 +237,8 @@ static void probes_are(const struct scene *s, uint32_t run, int64_t gap_ms, int6
 {
     const struct side_detail *d = detail_of(s, A);
     assert_int_equal(d->probe_run, run);
-    assert_int_equal(d->probe_gap_ns, gap_ms * 1000000);
-    assert_int_equal(ms_of(s, d->probe_ns), last_ms);
+    assert_int_equal(seldom_of(d)->probe_gap_ns, gap_ms * 1000000);
+    assert_int_equal(ms_of(s, seldom_of(d)->probe_ns), last_ms);
 }
 
 static void probes_in_a_row(void **state)
@@ -261,9 +261,9 @@ static void probes_in_a_row(void **state)
     unanswered_is(&s, A, 1000, 890);
     pass(&s, A, ".", 100, 1, 0, 0, "id 3 untimed");
     assert_int_equal(detail_of(&s, A)->probe_run, 3);
-    assert_true(detail_of(&s, A)->probe_ns == TIME_UNKNOWN);
+    assert_true(seldom_in(&s, A)->probe_ns == TIME_UNKNOWN);
     pass(&s, A, ".", 100, 1, 0, 9000, "id 4");
-    assert_int_equal(detail_of(&s, A)->probe_gap_ns, 2000 * INT64_C(1000000));
+    assert_int_equal(seldom_in(&s, A)->probe_gap_ns, 2000 * INT64_C(1000000));
     pass(&s, B, ".", 1, 101, 0, 9010, "");
     assert_int_equal(detail_of(&s, A)->probe_run, 0);
     unanswered_is(&s, A, -1, 0);
