@@ -3,6 +3,7 @@
 #include "analyzer/close.h"
 #include "analyzer/elapsed.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void collect_control_frames(const struct view *view, int x, struct endpoint_verdict *e)
@@ -240,6 +241,7 @@ static void describe(const struct connection *c, const struct analyzer_config *c
                         .now_ns = now_ns};
     if (c->detail) {
         view.log_count = c->detail->log_count;
+        assert(!c->detail->more);
         view.log = c->detail->log;
     }
 

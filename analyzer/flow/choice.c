@@ -42,7 +42,7 @@ static bool syn_belongs(const struct connection *c, int sender, const struct seg
 static bool answered_so_before(const struct connection *c, int sender, const struct segment *g)
 {
     for (uint16_t i = 0; c->detail && i < c->detail->log_count; i++) {
-        const struct log_entry *h = &c->detail->log[i];
+        const struct log_entry *h = log_at(c->detail, i);
         if (h->side == sender && h->flags & TCP_SYN && h->seq.n == g->seq && h->ack.n == g->ack)
             return true;
     }

@@ -283,11 +283,13 @@ static enum flow_status take_ordinary(struct flows *f, struct connection *c, uin
                                       int sender, const struct segment *g)
 {
     uint64_t extra_bytes = f->extra_bytes;
+    if (UNLIKELY(g->flags & TCP_FIN) && !flows_let_close(f, c))
+        return FLOW_NO_MEMORY;
     if (UNLIKELY(!track_ordinary(c, sender, g)) && !track_in(f, c, sender, g, NULL))
         return FLOW_NO_MEMORY;
     if (UNLIKELY(c->marks & CONN_CLOSED))
         let_linger(f, index);
-    return f->extra_bytes == extra_bytes ? FLOW_OK : expiry_make_room(f);
+    return f->extra_bytes <= extra_bytes ? FLOW_OK : expiry_make_room(f);
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 #include "analyzer/flow/records.h"
 
 #include "analyzer/flow/choice.h"
+#include "analyzer/tcp/log.h"
 
 /* The roles as the first segment tells them. */
 static void assign_roles(struct connection *c, int sender, const struct segment *g)
@@ -71,6 +72,23 @@ void flows_release(struct flows *f, uint32_t index)
     pool_release(&f->pool, index);
 }
 
+/* A FIN and its acknowledgment, of each side. */
+#define HALF_CLOSE 2
+
+bool flows_let_close(struct flows *f, struct connection *c)
+{
+    struct detail *d = c->detail;
+    if (!d || c->packed || d->log_count + HALF_CLOSE <= d->log_room)
+        return true;
+    size_t before = log_bytes(d);
+    if (!log_reserve(d, 2 * HALF_CLOSE))
+        return false;
+    size_t grown = log_bytes(d) - before;
+    f->extra_bytes += grown;
+    d->accounted_bytes += (uint32_t)grown;
+    return true;
+}
+
 void flows_pack(struct flows *f, struct connection *c)
 {
     uint64_t before = accounted_of(c);
@@ -94,19 +112,22 @@ bool flows_unpack(struct flows *f, struct connection *c)
             pool_release(&f->details, index);
         return false;
     }
-    c->detail->accounted_bytes = connection_extra_bytes(c);
+    c->detail->accounted_bytes = (uint32_t)connection_extra_bytes(c);
     f->extra_bytes += accounted_of(c) - before;
     return true;
 }
 
 struct connection *flows_look(struct connection *c, struct flow_room *room)
 {
-    if (!c->packed)
+    if (!c->packed && (!c->detail || !c->detail->more))
         return c;
     room->connection = *c;
     room->connection.packed = false;
     room->connection.detail = &room->detail.detail;
-    detail_look(c, &room->detail);
+    if (c->packed)
+        detail_look(c, &room->detail);
+    else
+        detail_in_row(c->detail, &room->detail);
     return &room->connection;
 }
 

@@ -71,8 +71,12 @@ static inline void flows_account(struct flows *flows, struct connection *connect
         return;
     size_t held = connection_extra_bytes(connection);
     flows->extra_bytes += held - detail->accounted_bytes;
-    detail->accounted_bytes = held;
+    detail->accounted_bytes = (uint32_t)held;
 }
+
+/* Before a FIN is tracked, so that the short way, which takes no memory, can log the close. False
+ * when memory ran out. */
+bool flows_let_close(struct flows *flows, struct connection *connection) MUST_CHECK;
 
 /* Its detail, while it lingers, takes less. */
 void flows_pack(struct flows *flows, struct connection *connection);

@@ -29,7 +29,7 @@ static void former_side(const struct connection *old, int s, const struct endpoi
         .fin = {.frame = FRAME_NONE},
     };
     for (uint16_t i = 0; old->detail && i < old->detail->log_count; i++) {
-        const struct log_entry *g = &old->detail->log[i];
+        const struct log_entry *g = log_at(old->detail, i);
         if (g->side == s && g->flags & TCP_FIN) {
             out->fin = *g;
             break;
@@ -45,7 +45,7 @@ static struct log_entry last_segment(const struct connection *old)
     if (!d)
         return last;
     if (d->log_count)
-        last = d->log[d->log_count - 1];
+        last = *log_at(d, d->log_count - 1u);
     for (int s = 0; s < 2; s++) {
         const struct log_entry *g = kept_of(&d->side[s], KEPT_LAST);
         if (g->frame != FRAME_NONE && (last.frame == FRAME_NONE || passed_before(&last, g)))
@@ -79,7 +79,7 @@ static uint32_t syns_of(const struct connection *c, int s)
 {
     uint32_t count = c->detail ? 0 : 1;
     for (uint16_t i = 0; c->detail && i < c->detail->log_count; i++) {
-        const struct log_entry *g = &c->detail->log[i];
+        const struct log_entry *g = log_at(c->detail, i);
         count += g->side == s && g->flags & TCP_SYN;
     }
     return count;
@@ -197,8 +197,9 @@ static bool in_use(const struct connection *c, int s, seq_t seq)
 static const struct log_entry *syn_of(const struct connection *c, int s)
 {
     for (uint16_t i = 0; i < c->detail->log_count; i++) {
-        if (c->detail->log[i].side == s && c->detail->log[i].flags & TCP_SYN)
-            return &c->detail->log[i];
+        const struct log_entry *g = log_at(c->detail, i);
+        if (g->side == s && g->flags & TCP_SYN)
+            return g;
     }
     return NULL;
 }

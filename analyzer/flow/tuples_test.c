@@ -5,6 +5,7 @@
 #include "analyzer/flow/tuples.h"
 
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/records.h"
 #include "analyzer/tcp/test_talkers.h"
 
 #include <stdlib.h>
@@ -142,6 +143,18 @@ static uint32_t traffic(uint64_t seed, struct segment *segments)
     return count;
 }
 
+/* What connections hold beside their records, whichever way their segments went. */
+static void all_is_accounted(const struct flows *flows)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < flows->pool.fresh; i++) {
+        const struct connection *c = flows_at(flows, i);
+        if (c->first_frame != FRAME_NONE)
+            bytes += connection_extra_bytes(c);
+    }
+    assert_true(bytes == flows->extra_bytes);
+}
+
 /* At most so many segments at once. */
 static void feed_all(const struct segment *segments, uint32_t count, uint32_t at_once,
                      uint64_t memory_bytes, struct finals *finals)
@@ -157,6 +170,7 @@ static void feed_all(const struct segment *segments, uint32_t count, uint32_t at
         size = 1 + random_below(at_once);
         size = size < count - done ? size : count - done;
         assert_int_equal(flows_feed(&flows, segments + done, size, NULL), FLOW_OK);
+        all_is_accounted(&flows);
     }
     assert_int_equal(flows_drain(&flows), FLOW_OK);
     flows_finish(&flows);

@@ -1,5 +1,7 @@
 #include "analyzer/state/evidence.h"
 
+#include "analyzer/tcp/log.h"
+
 /* Nearer than this, the tap stands on the endpoint itself, behind whatever could lose a segment:
  * what a host takes to answer, not what any wire takes. */
 #define ON_HOST_NS (50 * NS_PER_MS / 1000)
@@ -99,7 +101,7 @@ void evidence_collect(struct evidence *ev, const struct connection *c,
     ev->now_ns = now_ns == TIME_UNKNOWN ? TIME_UNKNOWN : reckonable_ns(now_ns);
     ev->reckoned = false;
     if (c->detail) {
-        ev->log = c->detail->log;
+        ev->log = log_in_row(c->detail, ev->own);
         ev->count = c->detail->log_count;
     } else {
         lone_syn(ev);

@@ -42,8 +42,7 @@ void connection_finish(struct connection *c)
             seldom_finish(c->detail->side[s].seldom);
         free(c->detail->side[s].seldom);
     }
-    if (c->detail->log != c->detail->within)
-        free(c->detail->log);
+    log_finish(c->detail);
     free(c->detail->previous);
     if (!c->detail->place)
         free(c->detail);
@@ -68,8 +67,7 @@ size_t connection_extra_bytes(const struct connection *c)
         return 0;
     if (c->packed)
         return detail_packed_bytes(c);
-    size_t log_bytes = d->log == d->within ? 0 : d->log_room * sizeof *d->log;
-    return sizeof *d + log_bytes + side_bytes(&d->side[0]) + side_bytes(&d->side[1]) +
+    return sizeof *d + log_bytes(d) + side_bytes(&d->side[0]) + side_bytes(&d->side[1]) +
            (d->previous ? sizeof *d->previous : 0);
 }
 
@@ -167,7 +165,7 @@ bool connection_absorb(struct connection *c, const struct connection *forged)
         struct log_entry *entry = log_room(d);
         if (!entry)
             return false;
-        *entry = forged->detail->log[i];
+        *entry = *log_at(forged->detail, i);
         if (entry->flags & TCP_SYN)
             entry->marks |= LOG_FORGED;
         else

@@ -120,8 +120,12 @@ enum log_mark {
 #define LOG_TAIL  24
 #define LOG_MAX   (LOG_FIRST + LOG_TAIL)
 
-/* So many are kept in the detail itself: as many as an ordinary connection has. */
-#define LOG_WITHIN 10
+/* So many are kept in the detail itself, as many as an ordinary connection has while it is open: a
+ * handshake, and what each side sends until it has heard of the other. An ordinary close has as
+ * many more, and when that is not enough, the log is moved to where there is this room. */
+#define LOG_WITHIN 6
+#define LOG_MORE   4
+#define LOG_APART  16
 
 /* Why it reset, in its own words. */
 struct reset_reason {
@@ -286,20 +290,24 @@ struct previous_use {
 
 struct detail {
     struct side_detail side[2];
-    struct log_entry *log; /* `within`, or owned */
-    uint16_t log_count;
+    struct log_entry *log;  /* `within`, or owned */
+    struct log_entry *more; /* owned, where `within` goes on; NULL: `log` is all of it */
+    uint8_t log_count;
+    uint8_t log_room;
+    uint8_t packed;     /* how often it has been (packed.h) */
+    bool reused;        /* the five-tuple was opened anew while this was remembered, */
     uint32_t log_total; /* of all that were logged, those that gave way included */
-    uint16_t log_room;
     struct close_start start;
     struct ack_run ack_run;
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
-    bool reused;                   /* the five-tuple was opened anew while this was remembered, */
-    int64_t reused_ns;             /* at this time, or TIME_UNKNOWN */
-    uint8_t packed;                /* how often it has been (packed.h) */
+    int64_t reused_ns;             /* when it was reused, or TIME_UNKNOWN */
     uint32_t place;                /* 1 + index in the pool that lent it; 0: of the heap */
-    size_t accounted_bytes;        /* of what it holds, as far as the memory limit knows */
+    uint32_t accounted_bytes;      /* of what it holds, as far as the memory limit knows */
     struct log_entry within[LOG_WITHIN];
 };
+
+_Static_assert(sizeof(struct detail) % 64 == 0, "details in a row begin with a line of the cache");
+_Static_assert(LOG_MAX <= UINT8_MAX, "entries are counted in an octet");
 
 enum connection_mark {
     CONN_CLIENT_IS_1 = 1u << 0,
@@ -372,6 +380,11 @@ static inline const struct vain_run *run_of(const struct side_detail *side)
     static const struct vain_run none = {.first = {.frame = FRAME_NONE}};
     const struct vain_run *run = seldom_of(side)->run;
     return run ? run : &none;
+}
+
+static inline struct log_entry *log_at(const struct detail *detail, unsigned i)
+{
+    return i >= LOG_WITHIN && detail->more ? &detail->more[i - LOG_WITHIN] : &detail->log[i];
 }
 
 /* The segment that is kept so; its frame is FRAME_NONE when none is. */

@@ -61,7 +61,7 @@ static bool is_another_reply(const struct connection *c, int sender, const struc
     }
     int asked = 0, answered = 0; /* since its last segment that was no RST */
     for (int i = 0; i < d->log_count; i++) {
-        const struct log_entry *h = &d->log[i];
+        const struct log_entry *h = log_at(d, (unsigned)i);
         bool bare = (h->flags & (TCP_RST | TCP_ACK)) == TCP_RST;
         if (h->side != sender)
             asked += (h->flags & (TCP_RST | TCP_ACK)) == TCP_ACK && h->ack.n == g->seq;

@@ -19,23 +19,53 @@ static void give_way(struct detail *d)
     d->log_count--;
 }
 
+/* Moves it to where there is room for `count`, more than there was. */
+static bool move_apart(struct detail *d, unsigned count)
+{
+    unsigned room = count <= LOG_APART ? LOG_APART : count <= LOG_FIRST ? LOG_FIRST : LOG_MAX;
+    bool within = d->log == d->within;
+    struct log_entry *log = realloc(within ? NULL : d->log, room * sizeof *log);
+    if (!log)
+        return false;
+    if (within)
+        memcpy(log, d->within, sizeof d->within);
+    if (d->more)
+        memcpy(log + LOG_WITHIN, d->more, LOG_MORE * sizeof *log);
+    free(d->more);
+    d->more = NULL;
+    d->log = log;
+    d->log_room = (uint8_t)room;
+    return true;
+}
+
+bool log_reserve(struct detail *d, unsigned more)
+{
+    unsigned count = d->log_count + more;
+    if (count <= d->log_room || d->log_room == LOG_MAX)
+        return true;
+    if (count > LOG_WITHIN + LOG_MORE)
+        return move_apart(d, count);
+    d->more = malloc(LOG_MORE * sizeof *d->more);
+    if (d->more)
+        d->log_room = LOG_WITHIN + LOG_MORE;
+    return d->more != NULL;
+}
+
+void log_finish(struct detail *d)
+{
+    if (d->log != d->within)
+        free(d->log);
+    free(d->more);
+}
+
 struct log_entry *log_room(struct detail *d)
 {
     if (d->log_count == LOG_MAX)
         give_way(d);
-    if (d->log_count == d->log_room) {
-        uint16_t room = (uint16_t)(d->log_room * 2);
-        bool within = d->log == d->within;
-        struct log_entry *log = realloc(within ? NULL : d->log, room * sizeof *log);
-        if (!log)
-            return NULL;
-        if (within)
-            memcpy(log, d->within, sizeof d->within);
-        d->log = log;
-        d->log_room = room;
-    }
+    if (!log_reserve(d, 1))
+        return NULL;
     d->log_total++;
-    return &d->log[d->log_count++];
+    return log_at(d, d->log_count++);
 }
 
 bool testifies_unseen(const struct connection *c, int sender, const struct segment *g)
@@ -125,7 +155,7 @@ void log_mark_last(struct connection *c, int sender, const struct segment *g, bo
     struct detail *d = c->detail;
     if (!d || !d->log_count)
         return;
-    struct log_entry *entry = &d->log[d->log_count - 1];
+    struct log_entry *entry = log_at(d, d->log_count - 1u);
     if (entry->frame != g->frame || entry->side != sender)
         return;
     const struct ranges *holes = seldom_of(&d->side[sender])->holes;

@@ -11,6 +11,31 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Makes room for `more` entries, as far as there may be so many; false when memory ran out. */
+bool log_reserve(struct detail *detail, unsigned more) MUST_CHECK;
+
+/* Octets of the log beside the detail. */
+static inline size_t log_bytes(const struct detail *detail)
+{
+    if (detail->log != detail->within)
+        return detail->log_room * sizeof *detail->log;
+    return detail->more ? LOG_MORE * sizeof *detail->more : 0;
+}
+
+/* Releases what the log has beside the detail. */
+void log_finish(struct detail *detail);
+
+/* All of the log in a row: where it stands, or in `room`. */
+static inline struct log_entry *log_in_row(const struct detail *detail,
+                                           struct log_entry room[LOG_MAX])
+{
+    if (!detail->more)
+        return detail->log;
+    memcpy(room, detail->within, sizeof detail->within);
+    memcpy(room + LOG_WITHIN, detail->more, LOG_MORE * sizeof *room);
+    return room;
+}
+
 /* Room for the next entry, to be filled at once; NULL when memory ran out. */
 struct log_entry *log_room(struct detail *detail) MUST_CHECK;
 

@@ -20,7 +20,7 @@ static bool is_opening(const struct connection *c, const struct side *peer, cons
     const struct detail *d = c->detail;
     return d && !(c->marks & (CONN_ESTABLISHED | CONN_CLOSED | CONN_UNTIMED)) &&
            !d->side[0].seldom && !d->side[1].seldom && d->log_count < d->log_room &&
-           d->log_count < LOG_MAX && peer->last_ns != TIME_UNKNOWN && g->time_ns >= peer->last_ns &&
+           peer->last_ns != TIME_UNKNOWN && g->time_ns >= peer->last_ns &&
            peer->nxt.n == peer->isn.n + 1 && g->ack == peer->nxt.n && !g->payload_len &&
            !(g->marks & (SEG_MALFORMED | SEG_SACK | SEG_DSACK));
 }
@@ -50,7 +50,7 @@ static int64_t take(struct connection *c, int sender, const struct segment *g, u
     struct side *peer = &c->side[!sender];
     struct side_detail *sent = &d->side[sender];
     int64_t idle_ns = elapsed_ns(connection_last_ns(c), g->time_ns);
-    struct log_entry *entry = &d->log[d->log_count++];
+    struct log_entry *entry = log_at(d, d->log_count++);
     log_write(entry, (uint8_t)sender, g, own->packets + peer->packets + 1);
     d->log_total++;
     *keep(sent, 1u << KEPT_LAST) = *entry;

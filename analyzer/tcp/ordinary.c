@@ -193,7 +193,7 @@ static void take_in_order(struct connection *c, int sender, const struct segment
                      .heard = &d->side[!sender]};
     uint32_t nth = e.own->packets + e.peer->packets + 1;
     d->log_total++;
-    log_write(&d->log[d->log_count++], (uint8_t)sender, g, nth);
+    log_write(log_at(d, d->log_count++), (uint8_t)sender, g, nth);
     bool fin = g->flags & TCP_FIN;
     if (fin)
         note_close_start(c);
@@ -220,7 +220,7 @@ static NEVER_INLINE bool track_in_order(struct connection *c, int sender, const 
 {
     const struct detail *d = c->detail;
     if (!is_logged(&c->side[sender], &c->side[!sender], g) || d->log_count >= d->log_room ||
-        d->log_count >= LOG_MAX || is_first_after_fin(c, sender, g))
+        is_first_after_fin(c, sender, g))
         return false;
     take_in_order(c, sender, g);
     return true;

@@ -53,7 +53,7 @@ static bool is_owed_short_way(const struct connection *c, int sender, const stru
         return peer->marks & SIDE_SPOKE && !c->detail->start.taken;
     if (g->payload_len && peer->marks & SIDE_FIN && !c->detail->side[sender].seldom)
         return false;
-    return c->detail->log_count < c->detail->log_room && c->detail->log_count < LOG_MAX;
+    return c->detail->log_count < c->detail->log_room;
 }
 
 /* ---- both ways ------------------------------------------------------------------------------ */

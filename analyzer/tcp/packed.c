@@ -1,5 +1,6 @@
 #include "analyzer/tcp/packed.h"
 
+#include "analyzer/tcp/log.h"
 #include "analyzer/tcp/octets.h"
 #include "analyzer/tcp/packed_entry.h"
 #include "analyzer/tcp/track.h"
@@ -45,9 +46,9 @@ static ALWAYS_INLINE uint8_t place_in_log(const struct detail *d, uint32_t left_
                                           const struct log_entry *g)
 {
     uint32_t i = g->nth - 1;
-    if (i >= d->log_count || d->log[i].nth != g->nth)
+    if (i >= d->log_count || log_at(d, i)->nth != g->nth)
         i -= left_out;
-    return (uint8_t)(i < d->log_count && same_entry(&d->log[i], g) ? i : d->log_count);
+    return (uint8_t)(i < d->log_count && same_entry(log_at(d, i), g) ? i : d->log_count);
 }
 
 /* Of `kept` those that are kept as something: bits. */
@@ -446,18 +447,24 @@ static uint32_t head_of(const struct connection *c, const struct detail *d)
     return head;
 }
 
-/* Where it is unpacked, `d` is zero but for its log and what is seldom, which is zero. */
+/* Where it is unpacked, `d` is zero but for its log, in a row, and what is seldom, which is zero.
+ */
 static ALWAYS_INLINE void walk_detail(struct walk *w, bool packs, const struct connection *c,
                                       struct detail *d, uint32_t head)
 {
     int64_t last_ns = connection_last_ns(c);
     struct model m = model_of(c), first;
+    struct log_entry *entry = d->log;
+    const struct log_entry *leaves = packs && d->more ? d->log + LOG_WITHIN : NULL;
     unsigned i = 0;
     for (; i < 2 && i < d->log_count; i++)
-        walk_entry(w, packs, &d->log[i], &m);
+        walk_entry(w, packs, entry++, &m);
     first = m;
-    for (; i < d->log_count; i++)
-        walk_entry(w, packs, &d->log[i], &m);
+    for (; i < d->log_count; i++) {
+        if (packs && UNLIKELY(entry == leaves))
+            entry = d->more;
+        walk_entry(w, packs, entry++, &m);
+    }
     for (int s = 0; s < 2; s++) {
         if (packs)
             pack_side(w, &c->side[s], &d->side[s], last_ns);
@@ -499,7 +506,7 @@ static struct walk read_detail(const struct connection *c, struct detail *d)
     struct walk w = walk_of(head);
     w.from = c->packing->octets;
     d->log_total = log_count_of(head);
-    d->log_count = (uint16_t)d->log_total;
+    d->log_count = (uint8_t)d->log_total;
     d->packed = head >> HEAD_PACKED & 7;
     walk_detail(&w, false, c, d, head);
     return w;
@@ -512,11 +519,6 @@ static struct walk read_detail(const struct connection *c, struct detail *d)
 #define ENTRY_MAX   (16 + 2 + sizeof(struct log_entry))
 #define SIDE_MAX    (sizeof(struct side_detail) + sizeof(struct seldom) + 64)
 #define PACKED_MAX  (ENTRIES_MAX * ENTRY_MAX + 2 * SIDE_MAX + sizeof(struct detail))
-
-static size_t log_bytes(const struct detail *d)
-{
-    return d->log == d->within ? 0 : d->log_room * sizeof *d->log;
-}
 
 /* Octets of what stays, and is the packed one's. */
 static size_t owned_bytes(const struct connection *c, uint32_t head)
@@ -549,10 +551,12 @@ bool detail_pack(struct connection *c, uint32_t *place)
     packing->held_bytes = (uint32_t)(bytes + (head & HAS_MORE_TO_FREE ? owned_bytes(c, head) : 0));
     packing->head = head;
     memcpy(packing->octets, octets, count);
-    if (d->log != d->within)
-        free(d->log);
-    free(d->side[0].seldom);
-    free(d->side[1].seldom);
+    if (d->log_room != LOG_WITHIN)
+        log_finish(d);
+    if (UNLIKELY(head & (3 * HAS_SELDOM))) {
+        free(d->side[0].seldom);
+        free(d->side[1].seldom);
+    }
     *place = d->place;
     if (!d->place)
         free(d);
@@ -580,32 +584,26 @@ void detail_look(const struct connection *c, struct detail_room *room)
     (void)read_detail(c, d);
 }
 
-/* Room for the log to go on, as log_room() would have made it. */
-static struct log_entry *room_for(unsigned count, uint16_t *room)
+void detail_in_row(const struct detail *d, struct detail_room *room)
 {
-    *room = LOG_WITHIN;
-    while (*room < count)
-        *room = (uint16_t)(*room * 2);
-    return malloc(*room * sizeof(struct log_entry));
+    room->detail = *d;
+    room->detail.log = log_in_row(d, room->log);
+    room->detail.more = NULL;
 }
 
 /* Whatever the packed detail needs beside the detail. */
 static bool make_room(struct detail *d, uint32_t head)
 {
-    unsigned count = log_count_of(head);
     d->log = d->within;
     d->log_room = LOG_WITHIN;
-    if (count > LOG_WITHIN)
-        d->log = room_for(count, &d->log_room);
-    bool made = d->log;
+    bool made = log_reserve(d, log_count_of(head));
     for (int s = 0; s < 2; s++) {
         if (head & (uint32_t)HAS_SELDOM << s)
             made &= (d->side[s].seldom = calloc(1, sizeof(struct seldom))) != NULL;
     }
     if (made)
         return true;
-    if (d->log != d->within)
-        free(d->log);
+    log_finish(d);
     free(d->side[0].seldom);
     free(d->side[1].seldom);
     return false;
@@ -622,9 +620,14 @@ bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
             free(d);
         return false;
     }
+    struct log_entry *log = d->log, row[LOG_MAX];
+    d->log = row;
     struct walk w = read_detail(c, d);
     if (packing->head & HAS_COPIED)
         unpack_copied(&w, c, d);
+    d->log = log;
+    for (unsigned i = 0; i < d->log_count; i++)
+        *log_at(d, i) = row[i];
     d->place = lent ? place : 0;
     free(packing);
     c->detail = d;

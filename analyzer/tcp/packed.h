@@ -33,6 +33,9 @@ struct detail_room {
  * recognise copies is not looked at. */
 void detail_look(const struct connection *c, struct detail_room *room);
 
+/* The same of a detail that is not packed, whose log is in two places. */
+void detail_in_row(const struct detail *detail, struct detail_room *room);
+
 /* Makes the detail whole again, in `lent` (see connection_lend()) or, where that is NULL, on the
  * heap. False when memory ran out: it is still packed, and `lent` not taken. */
 bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place) MUST_CHECK;

@@ -398,7 +398,7 @@ static void any_log(const struct connection *c, struct detail *d, struct log_ent
                                   {.seq = c->side[1].isn, .ts_val = c->side[1].ts_val}};
     d->log = log;
     d->log_room = LOG_MAX;
-    d->log_count = (uint16_t)(one_in(4) ? random_below(LOG_MAX + 1) : random_below(LOG_WITHIN));
+    d->log_count = (uint8_t)random_below(one_in(4) ? LOG_MAX + 1 : LOG_WITHIN + LOG_MORE + 1);
     d->log_total = (uint32_t)or_any(d->log_count, many);
     int64_t last_ns = c->first_ns;
     for (uint16_t i = 0; i < d->log_count; i++) {

@@ -50,9 +50,9 @@ static void take_back(struct connection *c, int sender)
         uint32_t outstanding = d->start.outstanding[sender];
         d->start.outstanding[sender] = outstanding > last.octets ? outstanding - last.octets : 0;
     }
-    for (int i = 0; i < d->log_count; i++) {
-        if (d->log[i].side == sender)
-            correct(&d->log[i], last.frame);
+    for (unsigned i = 0; i < d->log_count; i++) {
+        if (log_at(d, i)->side == sender)
+            correct(log_at(d, i), last.frame);
     }
     forget(detail, KEPT_DATA, last.frame);
     forget(detail, KEPT_SENT, last.frame);

@@ -348,12 +348,16 @@ static void what_it_holds(void **state)
     bytes += sizeof(struct vain_run);
     assert_int_equal(connection_extra_bytes(&s.c), bytes);
     pass(&s, B, "F.", 201, 1, 0, 410, "");
-    while (s.c.detail->log_count < LOG_WITHIN)
-        pass(&s, A, ".", 201, 1, 0, 420 + 10 * (int64_t)s.c.detail->log_count, "win 9");
-    assert_int_equal(connection_extra_bytes(&s.c), bytes);
-    pass(&s, A, ".", 201, 1, 0, 600, "win 8");
-    bytes += 2 * LOG_WITHIN * sizeof(struct log_entry);
-    assert_int_equal(connection_extra_bytes(&s.c), bytes);
+    static const size_t rooms[] = {LOG_WITHIN + LOG_MORE, LOG_APART, LOG_FIRST, LOG_MAX, LOG_MAX};
+    for (int i = 0; i < 5; i++) { /* one entry more each time than there was room for */
+        size_t before = i ? rooms[i - 1] : LOG_WITHIN;
+        while (s.c.detail->log_total <= before)
+            pass(&s, A, ".", 201, 1, 0, 420 + 3 * (int64_t)s.c.detail->log_total,
+                 s.c.detail->log_total % 2 ? "win 9" : "win 8");
+        assert_int_equal(connection_extra_bytes(&s.c),
+                         bytes + (i ? rooms[i] : LOG_MORE) * sizeof(struct log_entry));
+    }
+    bytes += LOG_MAX * sizeof(struct log_entry);
     struct segment rst = segment(&s.t, A, "R.", 201, 1, 0, 700, "");
     feed(&s, A, &rst);
     struct segment_aux aux = {0};
@@ -390,9 +394,9 @@ static void given_back(void **state)
     assert_int_equal(ms_of(&s, s.c.side[A].last_ns), 410);
     assert_int_equal(ms_of(&s, s.c.side[B].last_ns), 400);
     assert_int_equal(s.c.detail->log_count, before + 5);
-    assert_int_equal(s.c.detail->log[before].marks & LOG_FORGED, LOG_FORGED);
+    assert_int_equal(log_at(s.c.detail, before)->marks & LOG_FORGED, LOG_FORGED);
     for (int i = 1; i < 5; i++)
-        assert_int_equal(s.c.detail->log[before + i].marks & LOG_FORGED, 0);
+        assert_int_equal(log_at(s.c.detail, (unsigned)(before + i))->marks & LOG_FORGED, 0);
     assert_int_equal(detail_of(&s, B)->fins, 2);
     assert_int_equal(detail_of(&s, B)->fin_seq.n - s.t.isn[B], 41);
     assert_int_equal(detail_of(&s, B)->rsts, 0);

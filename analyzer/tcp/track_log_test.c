@@ -139,12 +139,12 @@ static void corrected(void **state)
     opened(&s);
     pass(&s, A, "F.", 1, 1, 6, 100, "zeros");
     assert_int_equal(detail_of(&s, A)->fin_seq.n - s.t.isn[A], 7);
-    assert_int_equal(s.c.detail->log[3].payload_len, 6);
+    assert_int_equal(log_at(s.c.detail, 3)->payload_len, 6);
     assert_int_equal(kept_of(detail_of(&s, A), KEPT_SENT)->frame, 4);
     pass(&s, A, ".", 2, 2, 0, 110, "");
     assert_int_equal(detail_of(&s, A)->fin_seq.n - s.t.isn[A], 1);
-    assert_int_equal(s.c.detail->log[3].payload_len, 0);
-    assert_int_equal(s.c.detail->log[3].frame, 4);
+    assert_int_equal(log_at(s.c.detail, 3)->payload_len, 0);
+    assert_int_equal(log_at(s.c.detail, 3)->frame, 4);
     assert_int_equal(kept_of(detail_of(&s, A), KEPT_SENT)->frame, FRAME_NONE);
     payload_is(&s, 0, 2);
     connection_finish(&s.c);
@@ -211,7 +211,7 @@ static void what_goes_into_the_log(void **state)
              100, "id 1");
         assert_int_equal(s.c.detail->log_count, before + cases[i].logged);
         if (cases[i].logged)
-            assert_int_equal(s.c.detail->log[before].marks & (LOG_UNSEEN | LOG_HOLE),
+            assert_int_equal(log_at(s.c.detail, before)->marks & (LOG_UNSEEN | LOG_HOLE),
                              cases[i].marks);
         connection_finish(&s.c);
     }
@@ -261,7 +261,7 @@ static void what_the_log_says_of_numbers(void **state)
         if (cases[i].acked > 101)
             pass(&s, B, ".", 2, cases[i].acked, 0, 35, "");
         pass(&s, A, cases[i].flags, cases[i].seq, 2, cases[i].payload_len, 40, "");
-        const struct log_entry *last = &s.c.detail->log[s.c.detail->log_count - 1];
+        const struct log_entry *last = log_at(s.c.detail, s.c.detail->log_count - 1u);
         assert_int_equal(last->frame, s.t.frame);
         assert_int_equal(last->marks & LOG_HOLE, cases[i].marks);
         assert_int_equal(last->marks & LOG_PROBE, cases[i].seq == 100 ? LOG_PROBE : 0);

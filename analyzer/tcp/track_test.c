@@ -402,7 +402,7 @@ static const struct log_entry *entry(const struct scene *s, uint16_t i)
 {
     assert_non_null(s->c.detail);
     assert_in_range(i, 0, s->c.detail->log_count - 1);
-    return &s->c.detail->log[i];
+    return log_at(s->c.detail, i);
 }
 
 static void what_is_logged(void **state)
