@@ -4,7 +4,9 @@
 #include "analyzer/anomaly/crowd.h"
 #include "analyzer/conclude.h"
 #include "analyzer/drain.h"
+#include "analyzer/finals.h"
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/records.h"
 #include "analyzer/host/load.h"
 #include "analyzer/host/tally.h"
 
@@ -16,7 +18,8 @@ struct analyzer {
     struct flows flows;
     struct summary_verdict summary;
     struct judged judged;
-    struct drain *drain; /* makes what is judged of those that are left at the end, or NULL */
+    struct finals *finals; /* a thread counts what becomes final, or NULL */
+    struct drain *drain;   /* makes what is judged of those that are left at the end, or NULL */
     struct tally tally;
     struct load load;
     struct crowd crowd;
@@ -68,42 +71,79 @@ static struct ends fetch_slots(struct analyzer *a, const struct connection *c)
 }
 
 static struct judged *judge(struct analyzer *a, const struct connection *connection,
-                            const struct ends *ends, bool evicted)
+                            const struct ends *ends, int64_t clock_ns, bool evicted)
 {
     struct judged *judged = a->drain ? drain_next(a->drain) : NULL;
     if (judged)
         return judged;
     judged = &a->judged;
     judged->connection = connection;
-    conclude(connection, &a->config, a->flows.clock_ns, evicted, &judged->conclusion);
+    conclude(connection, &a->config, clock_ns, evicted, &judged->conclusion);
     load_fetch_items(&a->load, ends);
-    anomalies_judge(connection, &a->config, a->flows.clock_ns, &judged->conclusion, &judged->found);
+    anomalies_judge(connection, &a->config, clock_ns, &judged->conclusion, &judged->found);
     return judged;
 }
 
-static bool connection_final(void *context, struct connection *connection, bool evicted)
+/* `pair` and `clock_ns`: as when it became final. */
+static bool count_final(struct analyzer *a, const struct connection *connection,
+                        struct stamp_pair *pair, int64_t clock_ns, bool evicted)
 {
-    struct analyzer *a = context;
     if (!in_window(&a->config, connection)) {
         if (a->drain)
             (void)drain_next(a->drain);
         return true;
     }
     struct ends ends = fetch_slots(a, connection);
-    struct judged *judged = judge(a, connection, &ends, evicted);
+    struct judged *judged = judge(a, connection, &ends, clock_ns, evicted);
     struct connection_verdict *verdict = &judged->conclusion.verdict;
     tally_fetch_rows(&a->tally, verdict, &ends);
     count(&a->summary, verdict, evicted);
-    if (!load_connection(&a->load, judged->connection, &ends, &judged->conclusion,
-                         a->flows.clock_ns) ||
+    if (!load_connection(&a->load, judged->connection, &ends, &judged->conclusion, clock_ns) ||
         !tally_connection(&a->tally, verdict, &ends)) {
         a->no_memory = true;
         return false;
     }
-    stamps_final(&a->flows.stamps, connection, found_unanswered(&judged->found));
+    stamps_final(&a->flows.stamps, pair, connection, found_unanswered(&judged->found));
     crowd_thin(&a->crowd, verdict, &ends, &judged->found);
-    a->flows.beside_bytes = tally_bytes(&a->tally) + load_bytes(&a->load) + crowd_bytes(&a->crowd);
+    a->flows.beside_bytes = tally_bytes(&a->tally) + load_bytes(&a->load) + crowd_bytes(&a->crowd) +
+                            stamps_pieces_bytes(&a->flows.stamps);
     return a->sink.connection(a->sink.context, verdict);
+}
+
+static bool connection_final(void *context, struct connection *connection, bool evicted)
+{
+    struct analyzer *a = context;
+    return count_final(a, connection, stamps_pair(&a->flows.stamps, connection), a->flows.clock_ns,
+                       evicted);
+}
+
+static bool give_final(void *context, struct connection *connection)
+{
+    struct analyzer *a = context;
+    return finals_give(a->finals, &(struct final){.connection = *connection,
+                                                  .pair = stamps_pair(&a->flows.stamps, connection),
+                                                  .clock_ns = a->flows.clock_ns});
+}
+
+/* From now on the thread that feeds counts as well. False when no more is wanted. */
+static bool end_finals(void *context)
+{
+    struct analyzer *a = context;
+    struct finals *finals = a->finals;
+    a->finals = NULL;
+    a->flows.give = NULL;
+    a->flows.settle = NULL;
+    return !finals || finals_end(finals);
+}
+
+static bool count_given(void *context, struct final *final)
+{
+    struct analyzer *a = context;
+    struct flow_room room;
+    bool go_on =
+        count_final(a, flows_look(&final->connection, &room), final->pair, final->clock_ns, false);
+    connection_finish(&final->connection);
+    return go_on;
 }
 
 struct analyzer *analyzer_create(const struct analyzer_config *config, struct verdict_sink sink)
@@ -129,6 +169,7 @@ void analyzer_destroy(struct analyzer *a)
 {
     if (!a)
         return;
+    (void)end_finals(a);
     flows_finish(&a->flows);
     tally_finish(&a->tally);
     load_finish(&a->load);
@@ -143,7 +184,7 @@ static enum analyzer_status status_of(const struct analyzer *a, enum flow_status
         [FLOW_STOPPED] = ANALYZER_STOPPED,
         [FLOW_NO_MEMORY] = ANALYZER_NO_MEMORY,
     };
-    return a->no_memory ? ANALYZER_NO_MEMORY : table[status];
+    return status == FLOW_STOPPED && a->no_memory ? ANALYZER_NO_MEMORY : table[status];
 }
 
 enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batch *batch)
@@ -231,6 +272,15 @@ static bool begin_drain(void *context)
     return a->drain != NULL;
 }
 
+void analyzer_count_with_thread(struct analyzer *a)
+{
+    a->finals = finals_start(count_given, a);
+    if (!a->finals)
+        return;
+    a->flows.give = give_final;
+    a->flows.settle = end_finals;
+}
+
 void analyzer_finish_with_thread(struct analyzer *a)
 {
     a->flows.order_known = begin_drain;
@@ -245,7 +295,8 @@ enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
     if (end_ns > a->flows.clock_ns)
         a->flows.clock_ns = end_ns;
-    enum analyzer_status status = status_of(a, flows_drain(&a->flows));
+    enum flow_status drained = end_finals(a) ? flows_drain(&a->flows) : FLOW_STOPPED;
+    enum analyzer_status status = status_of(a, drained);
     drain_end(a->drain);
     a->drain = NULL;
     a->summary.not_concluded = flows_held(&a->flows);

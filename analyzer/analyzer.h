@@ -53,6 +53,11 @@ void analyzer_trace(struct analyzer *analyzer, const struct trace_sink *sink);
  * fed with everything (unless memory had made it report some early). */
 enum analyzer_status analyzer_pass_time(struct analyzer *analyzer, int64_t time_ns) MUST_CHECK;
 
+/* From now on a thread concludes what becomes final while other segments are fed, where the system
+ * gives one. What the sink gets is the same, but that thread calls it, and who feeds no longer,
+ * until analyzer_finish() or until half of the memory is in use. */
+void analyzer_count_with_thread(struct analyzer *analyzer);
+
 /* From now on a thread helps in analyzer_finish(), where the system gives one. What the sink gets
  * is the same, and it is called where it was. */
 void analyzer_finish_with_thread(struct analyzer *analyzer);

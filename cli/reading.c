@@ -54,16 +54,18 @@ static uint32_t threads_borne(uint32_t wanted)
 }
 
 /* Where there is something to decompress, that is most of the work and comes first; the analyzer
- * has a thread of its own when there are more than two, or nothing else to do for them. */
+ * has a thread of its own when there are more than two, or nothing else to do for them; and one
+ * more counts what becomes final when there are more than these have use for. */
 static void share_out(struct reading *r)
 {
     uint32_t threads = r->threads;
     uint32_t inflating = timeline_inflating(r->timeline);
     r->analyses_apart = threads > (inflating ? 2 : 1);
-    if (!inflating || threads < 2)
-        return;
-    uint32_t ahead = threads - (r->analyses_apart ? 2 : 1);
-    timeline_read_ahead(r->timeline, ahead < inflating ? ahead : inflating);
+    uint32_t left = threads - (r->analyses_apart ? 2 : 1);
+    uint32_t ahead = left < inflating ? left : inflating;
+    r->counts_apart = left > ahead;
+    if (ahead)
+        timeline_read_ahead(r->timeline, ahead);
 }
 
 bool reading_open(struct reading *r, const struct options *o)
@@ -202,6 +204,8 @@ static bool feed_all(struct reading *r, struct analyzer *analyzer)
     analyzer_finish_hurried(analyzer, is_interrupted);
     if (r->threads > 1)
         analyzer_finish_with_thread(analyzer);
+    if (r->counts_apart)
+        analyzer_count_with_thread(analyzer);
     struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer) : NULL;
     if (!analysis)
         return reading_run(r, READING_BATCHES, feed, analyzer);

@@ -51,14 +51,19 @@ void relay_wake_giver(struct relay *relay);
 
 /* ---- the giver ------------------------------------------------------------------------------ */
 
-/* The place of the next one is the giver's. False when no more is taken. */
-MUST_CHECK static inline bool relay_await_room(struct relay *relay)
+/* The place of the next one is the giver's at present. */
+MUST_CHECK static inline bool relay_has_room(struct relay *relay)
 {
     struct relay_side *giver = &relay->giver;
-    if (LIKELY(giver->own - giver->known < relay->room))
-        return true;
-    giver->known = atomic_load_explicit(&relay->taker.count, memory_order_acquire);
-    return giver->own - giver->known < relay->room || relay_sleep_until_taken(relay);
+    if (giver->own - giver->known >= relay->room)
+        giver->known = atomic_load_explicit(&relay->taker.count, memory_order_acquire);
+    return giver->own - giver->known < relay->room;
+}
+
+/* Waits until it is. False when no more is taken. */
+MUST_CHECK static inline bool relay_await_room(struct relay *relay)
+{
+    return LIKELY(relay_has_room(relay)) || relay_sleep_until_taken(relay);
 }
 
 /* Which place. */
@@ -81,13 +86,19 @@ void relay_end(struct relay *relay);
 
 /* ---- the taker ------------------------------------------------------------------------------ */
 
-/* How many are there to take, at least one; 0 when all are taken and there will be no more. */
-MUST_CHECK static inline uint32_t relay_await(struct relay *relay)
+/* How many are there to take at present. */
+MUST_CHECK static inline uint32_t relay_ready(struct relay *relay)
 {
     struct relay_side *taker = &relay->taker;
     if (taker->known == taker->own)
         taker->known = atomic_load_explicit(&relay->giver.count, memory_order_acquire);
-    uint32_t ready = taker->known - taker->own;
+    return taker->known - taker->own;
+}
+
+/* How many are there to take, at least one; 0 when all are taken and there will be no more. */
+MUST_CHECK static inline uint32_t relay_await(struct relay *relay)
+{
+    uint32_t ready = relay_ready(relay);
     return LIKELY(ready) ? ready : relay_sleep_until_given(relay);
 }
 

@@ -51,7 +51,7 @@ def check_every_capture(verdict, folder):
     # With ThreadSanitizer a start takes long, and the races are those of a few.
     watched = b"__tsan_init" in Path(os.environ["FINWAIT"]).read_bytes()
     for number, path in enumerate(captures()[::10 if watched else 1]):
-        same(verdict, path.name, ["--connections", "--format", "ndjson", path], jobs=(1, 2))
+        same(verdict, path.name, ["--connections", "--format", "ndjson", path], jobs=(1, 3))
         content = path.read_bytes()
         packed = gzip.compress(content, 1, mtime=0)
         changed = (packed + b"no gzip", packed[:len(packed) * 2 // 3], packed + packed)[number % 3]
@@ -112,6 +112,32 @@ def check_long(verdict, folder, header, records):
             same(verdict, f"zstd, {name}", ["--connections", "--format", "ndjson", folder / "long.zst"], jobs=(1, 2, 4))
 
 
+def check_finals(verdict, folder, header, records):
+    """Time ends connections by the thousand while the capture goes on: with room for them, without, and when nobody
+    reads what is written of them."""
+    content = bytearray(header)
+    for turn in range(3):
+        for record in records:
+            seconds = int.from_bytes(record[:4], "little") + 200 * turn
+            content += seconds.to_bytes(4, "little") + record[4:]
+    path = folder / "turns.pcap"
+    path.write_bytes(content)
+    for options in ([], ["--connections"], ["--connections", "--max-memory", "1M"], ["--max-memory", "6M"]):
+        run = same(verdict, f"three turns, {options}", ["--format", "ndjson", *options, path], jobs=(1, 2, 3, 4))
+        told = json.loads(run.out.splitlines()[-1])
+        evicted = told["evicted"]
+        verdict.check((evicted > 0) == ("1M" in options), f"three turns, {options}: {evicted} evicted")
+    for jobs in (1, 3):
+        with subprocess.Popen([os.environ["FINWAIT"], "-j", str(jobs), "--connections", "--format", "ndjson", path],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.read(100)
+            process.stdout.close()
+            err = process.stderr.read()
+            process.wait(timeout=60)
+        verdict.check(not any(word in err.decode() for word in SANITIZER_WORDS) and process.returncode in (-13, 0, 2),
+                      f"output closed, -j {jobs}: status {process.returncode}, {err!r}")
+
+
 def check_standard_input(verdict, header, records):
     content = header + b"".join(records)
     for name, data in (("plain", content), ("gzip", gzip.compress(content, 1, mtime=0))):
@@ -128,7 +154,7 @@ def check_interfaces(verdict, folder):
                                 [files.Interface(name=b"tap %d" % number)]))
     path = folder / "interfaces.pcapng"
     path.write_bytes(b"".join(out))
-    run = same(verdict, "many interfaces", ["--connections", "--format", "ndjson", path], jobs=(1, 2, 4))
+    run = same(verdict, "many interfaces", ["--connections", "--format", "ndjson", path], jobs=(1, 2, 3))
     verdict.check(b'"interface":"tap 299"' in run.out, "the last interface is not named")
 
 
@@ -136,7 +162,7 @@ def check_interrupted(verdict):
     """Interrupted while it waits for more of a pipe, it gives a whole report."""
     data = (CAPTURES / "close_wait_leak.pcap").read_bytes()
     packets = data[HEADER:] * (3 * 65536 // len(data) + 1)
-    for jobs, packed in ((1, False), (2, False), (4, False), (2, True), (4, True)):
+    for jobs, packed in ((1, False), (2, False), (3, False), (2, True), (4, True)):
         content = data[:HEADER] + packets
         if packed:
             content = gzip.compress(content, 0, mtime=0)[:-9]
@@ -168,6 +194,7 @@ def main():
         check_formats(verdict)
         check_several_files(verdict, folder, header, records)
         check_long(verdict, folder, header, records)
+        check_finals(verdict, folder, header, records)
         check_standard_input(verdict, header, records)
         check_interfaces(verdict, folder)
         check_interrupted(verdict)

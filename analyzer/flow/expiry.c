@@ -6,14 +6,23 @@
 
 /* ---- handing out ---------------------------------------------------------------------------- */
 
+/* What is handed out next comes behind all that was given. */
+static bool settled(struct flows *f)
+{
+    return !f->settle || f->settle(f->context);
+}
+
 enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
 {
     struct connection *c = flows_at(f, index);
     flows_unlink(f, index);
     heard_connection(&f->heard, c);
     flows_mark_unheard(f, c);
+    struct connection given;
+    if (f->give && !evicted && flows_let_go(f, index, &given))
+        return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
     struct flow_room room;
-    bool go_on = f->final(f->context, flows_look(c, &room), evicted);
+    bool go_on = settled(f) && f->final(f->context, flows_look(c, &room), evicted);
     f->evicted += evicted;
     flows_release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
@@ -258,7 +267,7 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
     flows_mark_unheard(f, &c);
     flows_release_lone(f, value);
     f->evicted += evicted;
-    return f->final(f->context, &c, evicted) ? FLOW_OK : FLOW_STOPPED;
+    return settled(f) && f->final(f->context, &c, evicted) ? FLOW_OK : FLOW_STOPPED;
 }
 
 static bool evict_idle(struct flows *f, enum flow_status *status)
@@ -274,10 +283,21 @@ static bool evict_idle(struct flows *f, enum flow_status *status)
     return true;
 }
 
+/* What counting holds is at most half of the memory, and known when all that was given is counted.
+ */
+static bool is_too_much(struct flows *f)
+{
+    uint64_t bytes = flows_memory(f);
+    if (LIKELY(bytes <= f->config->max_memory_bytes / 2))
+        return false;
+    (void)settled(f);
+    return bytes + f->beside_bytes > f->config->max_memory_bytes;
+}
+
 enum flow_status expiry_make_room(struct flows *f)
 {
     enum flow_status status = FLOW_OK;
-    while (status == FLOW_OK && flows_memory(f) > f->config->max_memory_bytes) {
+    while (status == FLOW_OK && is_too_much(f)) {
         if (!evict_closed(f, &status) && !evict_idle(f, &status))
             break;
     }

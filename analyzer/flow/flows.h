@@ -46,7 +46,12 @@ struct flows {
     flow_final final;
     bool (*order_known)(void *context); /* or NULL: before the first of flows_drain() is handed out;
                                            true: who is called looks at what is packed by himself */
-    bool (*hurried)(void);              /* is flows_drain() to hurry? NULL: it never is */
+    /* Or NULL, both: takes connections that time has ended, as flows_let_go() gives them; ends that
+     * and sees to it that all that were given are done with. All others come to `final` afterwards.
+     * False stops everything. */
+    bool (*give)(void *context, struct connection *connection);
+    bool (*settle)(void *context);
+    bool (*hurried)(void); /* is flows_drain() to hurry? NULL: it never is */
     void *context;
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
@@ -121,7 +126,8 @@ enum flow_status flows_drain(struct flows *flows) MUST_CHECK;
 /* Connections that are not final. */
 uint32_t flows_held(const struct flows *flows);
 
-/* Octets accounted: records, what they hold, the table, and beside_bytes. */
+/* Octets accounted: records, what they hold, the table. With beside_bytes no more than the limit of
+ * memory, unless these are less than half of it. */
 uint64_t flows_memory(const struct flows *flows);
 
 #endif

@@ -3,6 +3,8 @@
 #include "analyzer/flow/choice.h"
 #include "analyzer/tcp/log.h"
 
+#include <stdlib.h>
+
 /* The roles as the first segment tells them. */
 static void assign_roles(struct connection *c, int sender, const struct segment *g)
 {
@@ -60,6 +62,12 @@ static uint64_t accounted_of(const struct connection *c)
     return c->packed ? connection_extra_bytes(c) : c->detail->accounted_bytes;
 }
 
+static void release_record(struct flows *f, uint32_t index)
+{
+    flows_at(f, index)->first_frame = FRAME_NONE;
+    pool_release(&f->pool, index);
+}
+
 void flows_release(struct flows *f, uint32_t index)
 {
     struct connection *c = flows_at(f, index);
@@ -68,8 +76,35 @@ void flows_release(struct flows *f, uint32_t index)
     connection_finish(c);
     if (place)
         pool_release(&f->details, place - 1);
-    c->first_frame = FRAME_NONE;
-    pool_release(&f->pool, index);
+    release_record(f, index);
+}
+
+/* From the pool onto the heap. */
+static bool move_detail(struct flows *f, struct connection *c)
+{
+    struct detail *lent = c->detail;
+    struct detail *own = malloc(sizeof *own);
+    if (!own)
+        return false;
+    *own = *lent;
+    own->place = 0;
+    if (lent->log == lent->within)
+        own->log = own->within;
+    c->detail = own;
+    pool_release(&f->details, lent->place - 1);
+    return true;
+}
+
+bool flows_let_go(struct flows *f, uint32_t index, struct connection *given)
+{
+    struct connection *c = flows_at(f, index);
+    uint64_t bytes = accounted_of(c);
+    if (c->detail && !c->packed && c->detail->place && !move_detail(f, c))
+        return false;
+    *given = *c;
+    f->extra_bytes -= bytes;
+    release_record(f, index);
+    return true;
 }
 
 /* A FIN and its acknowledgment, of each side. */

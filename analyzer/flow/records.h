@@ -111,4 +111,8 @@ static inline void flows_mark_unheard(const struct flows *flows, struct connecti
 /* After flows_unlink(), or when nothing is looked up any more. */
 void flows_release(struct flows *flows, uint32_t index);
 
+/* As flows_release(), but what the connection holds is the receiver's, for connection_finish().
+ * False when memory ran out: it is still here. */
+bool flows_let_go(struct flows *f, uint32_t index, struct connection *given) MUST_CHECK;
+
 #endif

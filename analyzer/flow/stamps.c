@@ -24,7 +24,12 @@ bool stamps_init(struct stamps *stamps, struct siphash_key secret, uint64_t max_
 
 uint64_t stamps_bytes(const struct stamps *stamps)
 {
-    return roll_count(&stamps->pairs) * PAIR_BYTES + stamps->pieces_held * sizeof(struct pieces);
+    return roll_count(&stamps->pairs) * PAIR_BYTES;
+}
+
+uint64_t stamps_pieces_bytes(const struct stamps *stamps)
+{
+    return stamps->pieces_held * sizeof(struct pieces);
 }
 
 void stamps_finish(struct stamps *stamps)
@@ -104,23 +109,36 @@ static void count_dropped(struct stamps *stamps, struct stamp_pair *pair,
         pair->last_ns = c->first_ns;
 }
 
-void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered)
+/* A SYN-ACK passed, and its stamp was compared. */
+static bool tells_answered(const struct connection *c)
 {
-    int client = client_side(c);
-    bool compared = c->marks & (CONN_STAMP_BELOW | CONN_STAMP_COMPARED);
-    bool answered = c->side[!client].marks & SIDE_SYN_ACK && compared;
-    if (!(c->side[client].marks & SIDE_SYN) || !(c->side[client].marks & SIDE_TIMESTAMPS) ||
-        c->first_ns == TIME_UNKNOWN || (!unanswered && !answered))
-        return;
+    return c->side[!client_side(c)].marks & SIDE_SYN_ACK &&
+           c->marks & (CONN_STAMP_BELOW | CONN_STAMP_COMPARED);
+}
+
+struct stamp_pair *stamps_pair(struct stamps *stamps, const struct connection *c)
+{
+    const struct side *client = &c->side[client_side(c)];
+    bool may_be_unanswered = c->side[!client_side(c)].packets == 0;
+    if (!(client->marks & SIDE_SYN) || !(client->marks & SIDE_TIMESTAMPS) ||
+        c->first_ns == TIME_UNKNOWN || (!may_be_unanswered && !tells_answered(c)))
+        return NULL;
     struct roll_key key = key_of_connection(stamps, c);
-    struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
+    return roll_find_tagged(&stamps->pairs, &key);
+}
+
+void stamps_final(struct stamps *stamps, struct stamp_pair *pair, const struct connection *c,
+                  bool unanswered)
+{
     if (!pair)
         return;
     if (unanswered)
         count_dropped(stamps, pair, c);
+    else if (!tells_answered(c))
+        return;
     else if (c->marks & CONN_STAMP_BELOW)
         pair->answered_below++;
-    else if (c->marks & CONN_STAMP_COMPARED)
+    else
         pair->answered_otherwise++;
 }
 

@@ -25,6 +25,7 @@ struct stamp_pair {
     bool answered;       /* the two below are known */
     uint32_t ts_val;
     int64_t at_ns;
+    /* What stamps_final() counts. */
     uint32_t dropped_below, dropped_otherwise;
     uint32_t answered_below, answered_otherwise;
     int64_t first_ns, last_ns; /* of those that were dropped, the lower ones */
@@ -39,8 +40,9 @@ struct stamps {
 
 bool stamps_init(struct stamps *stamps, struct siphash_key secret,
                  uint64_t max_memory_bytes) MUST_CHECK;
-/* What they may come to hold. */
+/* What they hold, but for the pieces that stamps_final() takes for evidence; and these. */
 uint64_t stamps_bytes(const struct stamps *stamps);
+uint64_t stamps_pieces_bytes(const struct stamps *stamps);
 
 void stamps_finish(struct stamps *stamps);
 
@@ -50,8 +52,13 @@ uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn);
 /* Its first SYN-ACK passes. Where memory ran out, nothing is remembered. */
 void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g);
 
-/* It has become final; `unanswered`: its SYN was given time enough. */
-void stamps_final(struct stamps *stamps, const struct connection *c, bool unanswered);
+/* Where a connection that has become final may count, or NULL. Stays where it is. */
+struct stamp_pair *stamps_pair(struct stamps *stamps, const struct connection *c);
+
+/* Counts it there; `unanswered`: its SYN was given time enough. Touches nothing that the functions
+ * above do: they may go on meanwhile in another thread. */
+void stamps_final(struct stamps *stamps, struct stamp_pair *pair, const struct connection *c,
+                  bool unanswered);
 
 /* Makes a verdict for each pair of which every SYN that was dropped was below, and none that was
  * answered; in order of addresses, or as they were first seen where memory ran out. False when
