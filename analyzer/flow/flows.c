@@ -164,10 +164,23 @@ static enum flow_status make_connection(struct flows *f, uint32_t tag, const str
 
 /* ---- a segment into its connection ---------------------------------------------------------- */
 
-/* It is filed until stragglers have had their time, and seldom asked for until then. */
+/* It never opened, and the last word was no: most often nothing follows. */
+static bool is_refused(const struct connection *c)
+{
+    const struct side *a = &c->side[0], *b = &c->side[1];
+    if (c->marks & CONN_ESTABLISHED || !((a->marks | b->marks) & SIDE_RST))
+        return false;
+    return (a->marks & SIDE_RST && a->last_ns >= b->last_ns) ||
+           (b->marks & SIDE_RST && b->last_ns >= a->last_ns);
+}
+
+/* What has closed is filed until stragglers have had their time, and seldom asked for until then;
+ * as what was refused is. */
 static void let_linger(struct flows *f, uint32_t use)
 {
     struct connection *c = flows_at(f, use);
+    if (is_refused(c))
+        flows_pack(f, c);
     if (!(c->marks & CONN_CLOSED) || f->clock_ns == TIME_UNKNOWN)
         return;
     /* Where no segment of it has a time, the linger counts from the present. */
@@ -192,7 +205,8 @@ static void pack_uses(struct flows *f, uint32_t head)
 {
     for (uint32_t i = head; i != POOL_NONE; i = flows_at(f, i)->next) {
         struct connection *c = flows_at(f, i);
-        if (c->marks & CONN_FILED && c->marks & (CONN_CLOSED | CONN_SUPERSEDED))
+        bool filed = c->marks & CONN_FILED && c->marks & (CONN_CLOSED | CONN_SUPERSEDED);
+        if (filed || is_refused(c))
             flows_pack(f, c);
     }
 }
@@ -285,9 +299,10 @@ static enum flow_status take_ordinary(struct flows *f, struct connection *c, uin
     uint64_t extra_bytes = f->extra_bytes;
     if (UNLIKELY(g->flags & TCP_FIN) && !flows_let_close(f, c))
         return FLOW_NO_MEMORY;
-    if (UNLIKELY(!track_ordinary(c, sender, g)) && !track_in(f, c, sender, g, NULL))
+    bool longer = !track_ordinary(c, sender, g);
+    if (UNLIKELY(longer) && !track_in(f, c, sender, g, NULL))
         return FLOW_NO_MEMORY;
-    if (UNLIKELY(c->marks & CONN_CLOSED))
+    if (UNLIKELY(longer || c->marks & CONN_CLOSED))
         let_linger(f, index);
     return f->extra_bytes <= extra_bytes ? FLOW_OK : expiry_make_room(f);
 }

@@ -1,3 +1,4 @@
+#include "analyzer/flow/records.h"
 #include "analyzer/flow/test_crowd.h"
 
 #include <stdlib.h>
@@ -470,6 +471,33 @@ static void equal_tags(void **state)
     }
 }
 
+/* Seen by nobody but the memory: it is asked for once more, and answered at last. */
+static void what_is_refused_is_packed(void **state)
+{
+    (void)state;
+    crowd_init(&w);
+    const struct connection *c = NULL;
+    for (int i = 0; i < 3; i++) {
+        pass(&w, A, "S", 0, 0, 0, 1000 * i, "id 5");
+        pass(&w, B, "R.", 0, 1, 0, 1000 * i + 1, "");
+        c = flows_at(&w.flows, 0);
+        assert_true(c->packed);
+        assert_true(w.flows.extra_bytes == connection_extra_bytes(c));
+        assert_in_range(w.flows.extra_bytes, 1, sizeof(struct detail) / 4);
+    }
+    pass(&w, A, "S", 0, 0, 0, 3000, "id 5");
+    pass(&w, B, "S.", 0, 1, 0, 3001, "");
+    pass(&w, A, ".", 1, 1, 0, 3002, "");
+    pass(&w, A, "P.", 1, 1, 10, 3003, "");
+    assert_false(c->packed);
+    assert_int_equal(c->detail->log_count, 10);
+    goodbye(&w, 3100, "");
+    drained_and_finished(&w);
+    records_are(1);
+    assert_int_equal(w.records[0].packets[A], 8);
+    assert_int_equal(w.records[0].packets[B], 5);
+}
+
 static void the_sink_stops_everything(void **state)
 {
     (void)state;
@@ -509,6 +537,7 @@ int main(void)
         cmocka_unit_test(vlans),
         cmocka_unit_test(thousands_at_once),
         cmocka_unit_test(equal_tags),
+        cmocka_unit_test(what_is_refused_is_packed),
         cmocka_unit_test(the_sink_stops_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

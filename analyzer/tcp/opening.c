@@ -18,7 +18,7 @@
 static bool is_opening(const struct connection *c, const struct side *peer, const struct segment *g)
 {
     const struct detail *d = c->detail;
-    return d && !(c->marks & (CONN_ESTABLISHED | CONN_CLOSED | CONN_UNTIMED)) &&
+    return d && !c->packed && !(c->marks & (CONN_ESTABLISHED | CONN_CLOSED | CONN_UNTIMED)) &&
            !d->side[0].seldom && !d->side[1].seldom && d->log_count < d->log_room &&
            peer->last_ns != TIME_UNKNOWN && g->time_ns >= peer->last_ns &&
            peer->nxt.n == peer->isn.n + 1 && g->ack == peer->nxt.n && !g->payload_len &&
