@@ -174,12 +174,20 @@ static bool is_refused(const struct connection *c)
            (b->marks & SIDE_RST && b->last_ns >= a->last_ns);
 }
 
+/* Nothing but the same question, again; the next one will not come sooner than a second. */
+static bool is_unanswered(const struct connection *c)
+{
+    int s = c->side[0].packets ? 0 : 1;
+    return !(c->marks & CONN_ESTABLISHED) && !c->side[!s].packets && c->detail && !c->packed &&
+           c->detail->side[s].again_run;
+}
+
 /* What has closed is filed until stragglers have had their time, and seldom asked for until then;
  * as what was refused is. */
 static void let_linger(struct flows *f, uint32_t use)
 {
     struct connection *c = flows_at(f, use);
-    if (is_refused(c))
+    if (is_refused(c) || is_unanswered(c))
         flows_pack(f, c);
     if (!(c->marks & CONN_CLOSED) || f->clock_ns == TIME_UNKNOWN)
         return;
@@ -206,7 +214,7 @@ static void pack_uses(struct flows *f, uint32_t head)
     for (uint32_t i = head; i != POOL_NONE; i = flows_at(f, i)->next) {
         struct connection *c = flows_at(f, i);
         bool filed = c->marks & CONN_FILED && c->marks & (CONN_CLOSED | CONN_SUPERSEDED);
-        if (filed || is_refused(c))
+        if (filed || is_refused(c) || is_unanswered(c))
             flows_pack(f, c);
     }
 }

@@ -498,6 +498,32 @@ static void what_is_refused_is_packed(void **state)
     assert_int_equal(w.records[0].packets[B], 5);
 }
 
+/* So is what is asked for again and again, unless the capture made the copies; four times. */
+static void what_is_unanswered_is_packed(void **state)
+{
+    (void)state;
+    crowd_init(&w);
+    pass(&w, A, "S", 0, 0, 0, 0, "id 5");
+    pass(&w, A, "S", 0, 0, 0, 0, "id 5");
+    const struct connection *c = flows_at(&w.flows, 0);
+    assert_false(c->packed);
+    for (int i = 1; i < 7; i++) {
+        pass(&w, A, "S", 0, 0, 0, 1000 * (1 << i), "id 6");
+        assert_int_equal(c->packed, i <= 4);
+        assert_true(w.flows.extra_bytes == connection_extra_bytes(c));
+    }
+    assert_int_equal(c->detail->log_count, 7);
+    assert_int_equal(c->detail->side[A].again_run, 6);
+    pass(&w, B, "S.", 0, 1, 0, 64100, "");
+    pass(&w, A, ".", 1, 1, 0, 64102, "");
+    goodbye(&w, 65000, "");
+    drained_and_finished(&w);
+    records_are(1);
+    assert_int_equal(w.records[0].packets[A], 10);
+    assert_int_equal(w.records[0].packets[B], 2);
+    assert_int_equal(w.records[0].copies, 1);
+}
+
 static void the_sink_stops_everything(void **state)
 {
     (void)state;
@@ -538,6 +564,7 @@ int main(void)
         cmocka_unit_test(thousands_at_once),
         cmocka_unit_test(equal_tags),
         cmocka_unit_test(what_is_refused_is_packed),
+        cmocka_unit_test(what_is_unanswered_is_packed),
         cmocka_unit_test(the_sink_stops_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
