@@ -63,13 +63,14 @@ static bool to_number(const char *text, uint64_t low, uint64_t high, uint64_t *n
 /* "2/4": the second of four, counted from 0 in `part`. */
 static bool to_part(const char *text, uint32_t *part, uint32_t *parts)
 {
-    unsigned which, of;
-    int length = 0;
-    if (sscanf(text, "%5u/%5u%n", &which, &of, &length) != 2 || text[length] || !which ||
-        which > of)
+    char *slash;
+    unsigned long which = strtoul(text, &slash, 10);
+    uint64_t of;
+    if (*text < '0' || *text > '9' || *slash != '/' || !which ||
+        !to_number(slash + 1, which, 1000, &of))
         return false;
-    *part = which - 1;
-    *parts = of;
+    *part = (uint32_t)which - 1;
+    *parts = (uint32_t)of;
     return true;
 }
 
