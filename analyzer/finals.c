@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* As many as become final within a tick of a busy capture: 1.2 MB. */
+/* As many as become final within a tick of a busy capture: 1.1 MB. */
 #define WAITING    TABLE_SIZE(4096u, 4u)
 #define WAKE_TAKER TABLE_SIZE(64u, 2u)
 #define WAKE_GIVER TABLE_SIZE(1024u, 2u)

@@ -6,7 +6,7 @@
 
 /* ---- handing out ---------------------------------------------------------------------------- */
 
-/* What is handed out next comes behind all that was given. */
+/* What is handed out next comes behind all that was given. False when no more is wanted. */
 static bool settled(struct flows *f)
 {
     return !f->settle || f->settle(f->context);
@@ -285,19 +285,13 @@ static bool evict_idle(struct flows *f, enum flow_status *status)
 
 /* What counting holds is at most half of the memory, and known when all that was given is counted.
  */
-static bool is_too_much(struct flows *f)
-{
-    uint64_t bytes = flows_memory(f);
-    if (LIKELY(bytes <= f->config->max_memory_bytes / 2))
-        return false;
-    (void)settled(f);
-    return bytes + f->beside_bytes > f->config->max_memory_bytes;
-}
-
 enum flow_status expiry_make_room(struct flows *f)
 {
-    enum flow_status status = FLOW_OK;
-    while (status == FLOW_OK && is_too_much(f)) {
+    uint64_t most = f->config->max_memory_bytes;
+    if (LIKELY(flows_memory(f) <= most / 2))
+        return FLOW_OK;
+    enum flow_status status = settled(f) ? FLOW_OK : FLOW_STOPPED;
+    while (status == FLOW_OK && flows_memory(f) + f->beside_bytes > most) {
         if (!evict_closed(f, &status) && !evict_idle(f, &status))
             break;
     }

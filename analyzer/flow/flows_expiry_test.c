@@ -425,6 +425,29 @@ static void no_room_at_all(void **state)
     drained_and_finished(&w);
 }
 
+static bool wants_no_more(void *context)
+{
+    (void)context;
+    return false;
+}
+
+/* Whoever was given connections wanted no more: memory is not made for others then. */
+static void nothing_behind_a_stop(void **state)
+{
+    (void)state;
+    crowd_init(&w);
+    w.flows.settle = wants_no_more;
+    struct segment g = segment(&w.t, A, "S", 0, 0, 0, 0, "");
+    w.config.max_memory_bytes = 2 * flows_memory(&w.flows);
+    assert_int_equal(take(&w, &g), FLOW_STOPPED);
+    assert_int_equal(w.count, 0);
+    w.flows.settle = NULL;
+    w.config.max_memory_bytes = UINT64_MAX;
+    drain(&w);
+    assert_int_equal(w.count, 1);
+    drained_and_finished(&w);
+}
+
 /* A crowd of every kind under a tight limit: two hash keys, one outcome. */
 static void whatever_the_hash_key(void **state)
 {
@@ -486,6 +509,7 @@ int main(void)
         cmocka_unit_test(the_longest_silent_goes),
         cmocka_unit_test(the_closed_go_first),
         cmocka_unit_test(no_room_at_all),
+        cmocka_unit_test(nothing_behind_a_stop),
         cmocka_unit_test(whatever_the_hash_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
