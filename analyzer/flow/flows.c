@@ -44,6 +44,7 @@ void flows_finish(struct flows *f)
     table_finish(&f->table);
     stamps_finish(&f->stamps);
     heard_finish(&f->heard);
+    shelves_finish(&f->shelves);
     pool_finish(&f->pool);
     pool_finish(&f->lones[0]);
     pool_finish(&f->lones[1]);
@@ -187,10 +188,11 @@ static bool is_unanswered(const struct connection *c)
 static void let_linger(struct flows *f, uint32_t use)
 {
     struct connection *c = flows_at(f, use);
-    if (is_refused(c) || is_unanswered(c))
-        flows_pack(f, c);
-    if (!(c->marks & CONN_CLOSED) || f->clock_ns == TIME_UNKNOWN)
+    if (!(c->marks & CONN_CLOSED) || f->clock_ns == TIME_UNKNOWN) {
+        if (is_refused(c) || is_unanswered(c))
+            flows_pack(f, c);
         return;
+    }
     /* Where no segment of it has a time, the linger counts from the present. */
     int64_t last_ns = connection_last_ns(c);
     if (!(c->marks & CONN_FILED))

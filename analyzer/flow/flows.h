@@ -21,6 +21,7 @@
 #include "analyzer/flow/wheel.h"
 #include "analyzer/tcp/connection.h"
 #include "analyzer/tcp/packed.h"
+#include "analyzer/tcp/shelf.h"
 #include "analyzer/trace.h"
 #include "dissect/compiler.h"
 
@@ -59,6 +60,7 @@ struct flows {
     struct pool pool;     /* of struct connection */
     struct pool lones[2]; /* connections that are one SYN so far, of IPv4 and IPv6 */
     struct pool details;  /* of most connections that have one */
+    struct shelves shelves; /* of what is packed and lingers */
     struct wheel wheel;
     struct stamps stamps;
     struct heard heard;

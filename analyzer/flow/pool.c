@@ -14,11 +14,17 @@ void pool_init(struct pool *pool, size_t item_bytes)
     make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
 }
 
+static void free_chunk(struct pool *pool, uint32_t chunk)
+{
+    free(pool->chunks[chunk]);
+    free(pool->about[chunk].beside);
+}
+
 void pool_finish(struct pool *pool)
 {
     for (uint32_t i = 0; i < pool->chunk_count; i++) {
         if (pool->chunks[i] != pool->blank)
-            free(pool->chunks[i]);
+            free_chunk(pool, i);
     }
     free(pool->chunks);
     free(pool->about);
@@ -101,7 +107,7 @@ static void give_back(struct pool *pool, uint32_t chunk)
     if (!pool->blank && !(pool->blank = calloc(1, chunk_bytes(pool))))
         return;
     unlink_roomy(pool, chunk);
-    free(pool->chunks[chunk]);
+    free_chunk(pool, chunk);
     pool->chunks[chunk] = pool->blank;
     pool->chunks_held--;
     pool->about[chunk].next = pool->vacant;
@@ -147,6 +153,14 @@ void pool_release(struct pool *pool, uint32_t index)
     pool->in_use--;
     if (--about->in_use == 0)
         give_back(pool, chunk);
+}
+
+void *pool_beside(struct pool *pool, uint32_t index, size_t bytes)
+{
+    uint8_t **beside = &pool->about[index >> POOL_CHUNK_SHIFT].beside;
+    if (!*beside)
+        *beside = aligned_alloc(64, ((bytes << POOL_CHUNK_SHIFT) + 63) & ~(size_t)63);
+    return *beside ? *beside + (index & (POOL_CHUNK_ITEMS - 1)) * bytes : NULL;
 }
 
 void pool_truncate(struct pool *pool, uint32_t count)

@@ -22,6 +22,7 @@ struct pool_chunk {
     uint32_t fresh;      /* items ever handed out */
     uint32_t free_head;  /* the first word of a released item names the next */
     uint32_t prev, next; /* of those with room, or of those given back */
+    uint8_t *beside;     /* owned, what its items have beside them; NULL while none has */
 };
 
 struct pool {
@@ -43,6 +44,10 @@ void pool_finish(struct pool *pool);
 /* The index of an item of zero bytes, or POOL_NONE when memory ran out. */
 uint32_t pool_take(struct pool *pool) MUST_CHECK;
 void pool_release(struct pool *pool, uint32_t index);
+
+/* So many octets beside the item, as long as it is in use: of one pool's items as many for each.
+ * They hold anything at first. NULL when memory ran out. */
+void *pool_beside(struct pool *pool, uint32_t index, size_t bytes) MUST_CHECK;
 
 /* Only the first `count` items remain. Of a pool from which none was released. */
 void pool_truncate(struct pool *pool, uint32_t count);

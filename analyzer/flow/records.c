@@ -88,6 +88,10 @@ static bool move_detail(struct flows *f, struct connection *c)
         return false;
     *own = *lent;
     own->place = 0;
+    if (!log_own(own)) {
+        free(own);
+        return false;
+    }
     if (lent->log == lent->within)
         own->log = own->within;
     c->detail = own;
@@ -110,13 +114,24 @@ bool flows_let_go(struct flows *f, uint32_t index, struct connection *given)
 /* A FIN and its acknowledgment, of each side. */
 #define HALF_CLOSE 2
 
+/* Where the detail is, so is room for the close. */
+static bool reserve_close(struct flows *f, struct detail *d)
+{
+    if (!d->place || d->log_room != LOG_WITHIN)
+        return log_reserve(d, 2 * HALF_CLOSE);
+    struct log_entry *more = pool_beside(&f->details, d->place - 1, LOG_MORE * sizeof *more);
+    if (more)
+        log_lend(d, more);
+    return more;
+}
+
 bool flows_let_close(struct flows *f, struct connection *c)
 {
     struct detail *d = c->detail;
     if (!d || c->packed || d->log_count + HALF_CLOSE <= d->log_room)
         return true;
     size_t before = log_bytes(d);
-    if (!log_reserve(d, 2 * HALF_CLOSE))
+    if (!reserve_close(f, d))
         return false;
     size_t grown = log_bytes(d) - before;
     f->extra_bytes += grown;
@@ -128,7 +143,10 @@ void flows_pack(struct flows *f, struct connection *c)
 {
     uint64_t before = accounted_of(c);
     uint32_t place;
-    if (!c->detail || c->packed || !detail_pack(c, &place))
+    if (!c->detail || c->packed)
+        return;
+    /* Time ends what is filed; the rest may stay. */
+    if (!detail_pack(c, c->marks & CONN_FILED ? &f->shelves : NULL, &place))
         return;
     f->extra_bytes += accounted_of(c) - before;
     if (place)

@@ -291,16 +291,17 @@ struct previous_use {
 struct detail {
     struct side_detail side[2];
     struct log_entry *log;  /* `within`, or owned */
-    struct log_entry *more; /* owned, where `within` goes on; NULL: `log` is all of it */
+    struct log_entry *more; /* where `within` goes on, owned or lent; NULL: `log` is all of it */
     uint8_t log_count;
     uint8_t log_room;
-    uint8_t packed;     /* how often it has been (packed.h) */
+    uint8_t packed : 7; /* how often it has been (packed.h) */
+    uint8_t more_lent : 1;
     bool reused;        /* the five-tuple was opened anew while this was remembered, */
     uint32_t log_total; /* of all that were logged, those that gave way included */
     struct close_start start;
     struct ack_run ack_run;
     struct previous_use *previous; /* owned, NULL for the first use of a five-tuple */
-    int64_t reused_ns;             /* when it was reused, or TIME_UNKNOWN */
+    int64_t reused_ns;             /* when it was opened anew, or TIME_UNKNOWN */
     uint32_t place;                /* 1 + index in the pool that lent it; 0: of the heap */
     uint32_t accounted_bytes;      /* of what it holds, as far as the memory limit knows */
     struct log_entry within[LOG_WITHIN];

@@ -19,6 +19,14 @@ static void give_way(struct detail *d)
     d->log_count--;
 }
 
+static void let_more_go(struct detail *d)
+{
+    if (!d->more_lent)
+        free(d->more);
+    d->more = NULL;
+    d->more_lent = false;
+}
+
 /* Moves it to where there is room for `count`, more than there was. */
 static bool move_apart(struct detail *d, unsigned count)
 {
@@ -31,8 +39,7 @@ static bool move_apart(struct detail *d, unsigned count)
         memcpy(log, d->within, sizeof d->within);
     if (d->more)
         memcpy(log + LOG_WITHIN, d->more, LOG_MORE * sizeof *log);
-    free(d->more);
-    d->more = NULL;
+    let_more_go(d);
     d->log = log;
     d->log_room = (uint8_t)room;
     return true;
@@ -51,11 +58,24 @@ bool log_reserve(struct detail *d, unsigned more)
     return d->more != NULL;
 }
 
+bool log_own(struct detail *d)
+{
+    if (!d->more_lent)
+        return true;
+    struct log_entry *more = malloc(LOG_MORE * sizeof *more);
+    if (!more)
+        return false;
+    memcpy(more, d->more, LOG_MORE * sizeof *more);
+    d->more = more;
+    d->more_lent = false;
+    return true;
+}
+
 void log_finish(struct detail *d)
 {
     if (d->log != d->within)
         free(d->log);
-    free(d->more);
+    let_more_go(d);
 }
 
 struct log_entry *log_room(struct detail *d)

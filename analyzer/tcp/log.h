@@ -14,6 +14,18 @@
 /* Makes room for `more` entries, as far as there may be so many; false when memory ran out. */
 bool log_reserve(struct detail *detail, unsigned more) MUST_CHECK;
 
+/* To a log that has nothing beside the detail: room for LOG_MORE entries, which stays whose it is.
+ */
+static inline void log_lend(struct detail *detail, struct log_entry *more)
+{
+    detail->more = more;
+    detail->more_lent = true;
+    detail->log_room = LOG_WITHIN + LOG_MORE;
+}
+
+/* What was lent to it is its own. False when memory ran out: nothing has changed. */
+bool log_own(struct detail *detail) MUST_CHECK;
+
 /* Octets of the log beside the detail. */
 static inline size_t log_bytes(const struct detail *detail)
 {
@@ -22,7 +34,7 @@ static inline size_t log_bytes(const struct detail *detail)
     return detail->more ? LOG_MORE * sizeof *detail->more : 0;
 }
 
-/* Releases what the log has beside the detail. */
+/* Releases what the log has of its own beside the detail. */
 void log_finish(struct detail *detail);
 
 /* All of the log in a row: where it stands, or in `room`. */

@@ -11,6 +11,7 @@
 struct packed_detail {
     uint32_t held_bytes; /* with what it owns */
     uint32_t head;       /* how many entries, how often packed, and what there is (HAS_...) */
+    uint32_t place;      /* on its shelf; 0: of the heap */
     uint8_t octets[];
 };
 
@@ -530,7 +531,26 @@ static size_t owned_bytes(const struct connection *c, uint32_t head)
     return bytes;
 }
 
-bool detail_pack(struct connection *c, uint32_t *place)
+static struct packed_detail *room_for(size_t bytes, struct shelves *shelves)
+{
+    bool on_shelf = shelves && bytes <= SHELF_BLOCK_MAX;
+    uint32_t place = 0;
+    struct packed_detail *packing =
+        on_shelf ? shelves_take(shelves, bytes, &place) : malloc(bytes);
+    if (packing)
+        packing->place = place;
+    return packing;
+}
+
+static void release(struct packed_detail *packing)
+{
+    if (packing->place)
+        shelf_give(packing, packing->place);
+    else
+        free(packing);
+}
+
+bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place)
 {
     uint8_t octets[PACKED_MAX];
     struct detail *d = c->detail;
@@ -545,7 +565,7 @@ bool detail_pack(struct connection *c, uint32_t *place)
     memset(w.to, 0, SLACK);
     size_t count = (size_t)(w.to - octets) + SLACK;
     size_t bytes = offsetof(struct packed_detail, octets) + count;
-    struct packed_detail *packing = malloc(bytes);
+    struct packed_detail *packing = room_for(bytes, shelves);
     if (!packing)
         return false;
     packing->held_bytes = (uint32_t)(bytes + (head & HAS_MORE_TO_FREE ? owned_bytes(c, head) : 0));
@@ -629,7 +649,7 @@ bool detail_unpack(struct connection *c, struct detail *lent, uint32_t place)
     for (unsigned i = 0; i < d->log_count; i++)
         *log_at(d, i) = row[i];
     d->place = lent ? place : 0;
-    free(packing);
+    release(packing);
     c->detail = d;
     c->packed = false;
     return true;
@@ -644,7 +664,7 @@ void detail_forget(struct connection *c)
         detail_look(c, &room);
     c->packed = false;
     c->detail = owns ? &room.detail : NULL;
-    free(packing);
+    release(packing);
     if (!c->detail)
         return;
     for (int s = 0; s < 2; s++) {

@@ -12,15 +12,17 @@
 #define FINWAIT_ANALYZER_TCP_PACKED_H
 
 #include "analyzer/tcp/connection.h"
+#include "analyzer/tcp/shelf.h"
 #include "dissect/compiler.h"
 
 /* More often than this a detail is not packed: each straggler would unpack it. */
 #define PACKED_OFTEN 4u
 
 /* Packs the connection's detail, which it has, and lets go of it: `*place` is that of the detail
- * that was lent, or 0 of one that was of the heap. False when nothing has changed, because memory
- * ran out or it is not worth it. */
-bool detail_pack(struct connection *c, uint32_t *place) MUST_CHECK;
+ * that was lent, or 0 of one that was of the heap. It goes on a shelf, or on the heap where
+ * `shelves` is NULL. False when nothing has changed, because memory ran out or it is not worth it.
+ */
+bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place) MUST_CHECK;
 
 /* Where a detail is made whole to be looked at. */
 struct detail_room {

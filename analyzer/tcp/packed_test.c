@@ -78,7 +78,7 @@ static void pack_and_unpack(struct connection *c, size_t *octets)
     uint32_t place;
     c->detail->packed = 0;
     size_t before = connection_extra_bytes(c);
-    assert_true(detail_pack(c, &place));
+    assert_true(detail_pack(c, NULL, &place));
     assert_int_equal(place, 0);
     assert_true(c->packed);
     assert_true(connection_extra_bytes(c) < before);
@@ -95,7 +95,7 @@ static void look(struct connection *c)
     uint32_t place;
     assert_non_null(room);
     c->detail->packed = 0;
-    assert_true(detail_pack(c, &place));
+    assert_true(detail_pack(c, NULL, &place));
     detail_look(c, room);
     looked.detail = &room->detail;
     assert_true(detail_unpack(c, NULL, 0));
@@ -130,7 +130,7 @@ static uint32_t packed_now_and_then(const struct habits *habits, const struct se
     }
     uint32_t place;
     if (packed.detail)
-        assert_true(detail_pack(&packed, &place));
+        assert_true(detail_pack(&packed, NULL, &place));
     connection_finish(&whole);
     connection_finish(&packed); /* packed as it is, with all that it owns */
     assert_null(packed.detail);
@@ -292,7 +292,7 @@ static void much_less(void **state)
     struct scene s;
     closed(&s);
     uint32_t place;
-    assert_true(detail_pack(&s.c, &place));
+    assert_true(detail_pack(&s.c, NULL, &place));
     assert_in_range(connection_extra_bytes(&s.c), 1, 320);
     connection_finish(&s.c);
 }
@@ -304,11 +304,11 @@ static void not_too_often(void **state)
     closed(&s);
     for (unsigned i = 0; i < PACKED_OFTEN; i++) {
         uint32_t place;
-        assert_true(detail_pack(&s.c, &place));
+        assert_true(detail_pack(&s.c, NULL, &place));
         assert_true(detail_unpack(&s.c, NULL, 0));
     }
     uint32_t place;
-    assert_false(detail_pack(&s.c, &place));
+    assert_false(detail_pack(&s.c, NULL, &place));
     assert_false(s.c.packed);
     connection_finish(&s.c);
 }
@@ -504,7 +504,7 @@ static void holds(struct connection *c, struct detail *d)
     uint32_t place;
     c->detail = d;
     d->place = 1; /* neither the heap's nor anybody's */
-    assert_true(detail_pack(c, &place));
+    assert_true(detail_pack(c, NULL, &place));
     assert_int_equal(place, 1);
     struct connection looked = *c;
     detail_look(c, &room);

@@ -1,0 +1,59 @@
+#include "analyzer/tcp/shelf.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+/* While blocks are taken of it, a shelf has so many in use that all that are given back leave some:
+ * those that were taken are counted once, when it is full. */
+#define WHILE_FILLING (UINT32_C(1) << 31)
+
+struct shelf {
+    _Atomic uint32_t in_use;
+    uint32_t unused; /* blocks stand at multiples of eight */
+    uint8_t octets[];
+};
+
+_Static_assert(sizeof(struct shelf) == 8, "no block's place is 0");
+
+static void give(struct shelf *shelf, uint32_t blocks)
+{
+    if (atomic_fetch_sub_explicit(&shelf->in_use, blocks, memory_order_acq_rel) == blocks)
+        free(shelf);
+}
+
+void shelves_finish(struct shelves *s)
+{
+    if (s->filling)
+        give(s->filling, WHILE_FILLING - s->taken);
+    *s = (struct shelves){.filling = NULL};
+}
+
+static bool begin(struct shelves *s)
+{
+    struct shelf *shelf = malloc(SHELF_BYTES);
+    if (!shelf)
+        return false;
+    shelves_finish(s);
+    atomic_init(&shelf->in_use, WHILE_FILLING);
+    *s = (struct shelves){.filling = shelf, .used = sizeof *shelf};
+    return true;
+}
+
+void *shelves_take(struct shelves *s, size_t bytes, uint32_t *place)
+{
+    assert(bytes > 0 && bytes <= SHELF_BLOCK_MAX);
+    uint32_t size = (uint32_t)(bytes + 7) / 8 * 8;
+    if ((!s->filling || s->used + size > SHELF_BYTES) && !begin(s))
+        return NULL;
+    *place = s->used;
+    s->used += size;
+    s->taken++;
+    return (uint8_t *)s->filling + *place;
+}
+
+void shelf_give(void *block, uint32_t place)
+{
+    give((struct shelf *)(void *)((uint8_t *)block - place), 1);
+}

@@ -1,0 +1,40 @@
+/*
+ * Blocks one behind the other, in shelves of 64 KiB, for what is released in about the order in
+ * which it was taken: a shelf goes when nothing of it is in use any more. What stays much longer
+ * than its neighbours belongs on the heap.
+ *
+ * Blocks are taken by one thread, and given back by any. Inside the room only.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_SHELF_H
+#define FINWAIT_ANALYZER_TCP_SHELF_H
+
+#include "dissect/compiler.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* As much as the heap gives in one piece of 64 KiB. */
+#define SHELF_BYTES CHUNK_SIZE(65536u - 64u, 4096u)
+
+/* No block is larger. */
+#define SHELF_BLOCK_MAX (SHELF_BYTES / 4)
+
+struct shelf;
+
+/* All zero at first. */
+struct shelves {
+    struct shelf *filling; /* the one that blocks are taken of; NULL at first */
+    uint32_t used;         /* octets of it */
+    uint32_t taken;        /* blocks of it */
+};
+
+/* A block of 1 to SHELF_BLOCK_MAX octets, at a multiple of eight, and where it stands, which is
+ * never 0, for shelf_give(). NULL when memory ran out. */
+void *shelves_take(struct shelves *shelves, size_t bytes, uint32_t *place) MUST_CHECK;
+
+void shelf_give(void *block, uint32_t place);
+
+/* No block is taken any more. Those that are in use remain until they are given back. */
+void shelves_finish(struct shelves *shelves);
+
+#endif
