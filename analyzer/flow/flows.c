@@ -367,9 +367,18 @@ static void fetch_details(const struct flows *f, struct flow_groups *groups)
             continue;
         probe->changes = f->changes;
         if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))
-            ordinary_fetch(c, probe->senders, probe->flags);
+            probe->logged = ordinary_fetch(c, probe->senders, probe->flags);
         else
             probe->connection = NULL;
+    }
+}
+
+static void fetch_logs(const struct flow_groups *groups)
+{
+    for (uint32_t i = 0; i < groups->count; i++) {
+        const struct flow_probe *probe = &groups->probes[i];
+        if (probe->connection && probe->logged)
+            ordinary_fetch_log(probe->connection->detail);
     }
 }
 
@@ -379,6 +388,7 @@ enum flow_status flows_feed_groups(struct flows *f, const struct segment *segmen
     fetch_slots(f, groups);
     find_first(f, groups);
     fetch_details(f, groups);
+    fetch_logs(groups);
     for (uint32_t i = 0; i < count; i++) {
         const struct segment *g = &segments[i];
         const struct segment_aux *own = g->aux == AUX_NONE ? NULL : &aux[g->aux];

@@ -26,6 +26,7 @@ struct flow_probe {
     struct connection *connection; /* that, where it is the record of the five-tuple; or NULL */
     uint64_t changes;              /* of the table, when that was so */
     uint8_t senders;               /* of all of them: bits */
+    bool logged;                   /* they are likely to be, in its detail */
     uint16_t flags;                /* that any of them has */
 };
 

@@ -15,17 +15,17 @@
 bool track_ordinary(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
 /* Has on its way what tracking segments will touch of the detail: little, when they look like such
- * ones. Else of a log most often only the end, which the detail says where it is. `senders`: bits;
- * `flags`: all that any of the segments has. */
-static inline void ordinary_fetch(const struct connection *c, unsigned senders, unsigned flags)
+ * ones. Else true, and of the log ordinary_fetch_log() has its part. `senders`: bits; `flags`: all
+ * that any of the segments has. */
+static inline bool ordinary_fetch(const struct connection *c, unsigned senders, unsigned flags)
 {
     const struct detail *detail = c->detail;
     if (!detail || c->packed)
-        return;
+        return false;
     if (!(c->side[0].ordinary & c->side[1].ordinary) || flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
         for (size_t at = 0; at < offsetof(struct detail, within); at += 64)
             FETCH((const char *)detail + at);
-        return;
+        return true;
     }
     for (int s = 0; s < 2; s++) {
         const char *side = (const char *)&detail->side[s];
@@ -35,6 +35,17 @@ static inline void ordinary_fetch(const struct connection *c, unsigned senders, 
         for (size_t at = 64; at < offsetof(struct side_detail, fins); at += 64)
             FETCH(side + at);
     }
+    return false;
+}
+
+/* Where the next entry of the log will be written, which only the detail tells. */
+static inline void ordinary_fetch_log(const struct detail *detail)
+{
+    if (detail->log_count >= detail->log_room)
+        return;
+    const struct log_entry *next = log_at(detail, detail->log_count);
+    FETCH(next);
+    FETCH((const char *)(next + 1) - 1);
 }
 
 /* After anything else has happened to the connection: notes whether either side's segments may go
