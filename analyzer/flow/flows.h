@@ -57,9 +57,9 @@ struct flows {
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct siphash_key secret;
     struct table table;
-    struct pool pool;     /* of struct connection */
-    struct pool lones[2]; /* connections that are one SYN so far, of IPv4 and IPv6 */
-    struct pool details;  /* of most connections that have one */
+    struct pool pool;       /* of struct connection */
+    struct pool lones[2];   /* connections that are one SYN so far, of IPv4 and IPv6 */
+    struct pool details;    /* of most connections that have one */
     struct shelves shelves; /* of what is packed and lingers */
     struct wheel wheel;
     struct stamps stamps;

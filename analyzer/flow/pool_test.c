@@ -123,6 +123,38 @@ static void empty_chunks_are_given_back(void **state)
     pool_finish(&pool);
 }
 
+/* Each item's octets are its own, stay where they are, and go with its chunk. */
+static void octets_beside_items(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 4, ITEMS = CHUNKS * POOL_CHUNK_ITEMS, BYTES = 40 };
+    static uint8_t *beside[ITEMS];
+    struct pool pool;
+    pool_init(&pool, 64);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        uint32_t index = take(&pool);
+        if (index % 3 == 0)
+            continue;
+        beside[index] = pool_beside(&pool, index, BYTES);
+        assert_non_null(beside[index]);
+        memset(beside[index], (int)index, BYTES);
+    }
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        if (i % 3 == 0)
+            continue;
+        assert_ptr_equal(pool_beside(&pool, i, BYTES), beside[i]);
+        for (unsigned octet = 0; octet < BYTES; octet++)
+            assert_int_equal(beside[i][octet], (uint8_t)i);
+        check_zero(&pool, i);
+    }
+    for (uint32_t i = 0; i < ITEMS; i++)
+        pool_release(&pool, i);
+    assert_in_range(pool.chunks_held, 0, 2);
+    uint32_t again = take(&pool);
+    assert_non_null(pool_beside(&pool, again, BYTES));
+    pool_finish(&pool);
+}
+
 /* Whoever takes and releases at the edge of a chunk does not make and give back one each time. */
 static void no_chunk_comes_and_goes(void **state)
 {
@@ -198,6 +230,7 @@ int main(void)
         cmocka_unit_test(items_stay_where_they_are),
         cmocka_unit_test(released_items_come_again_and_zero),
         cmocka_unit_test(empty_chunks_are_given_back),
+        cmocka_unit_test(octets_beside_items),
         cmocka_unit_test(no_chunk_comes_and_goes),
         cmocka_unit_test(truncated),
         cmocka_unit_test(no_memory),

@@ -535,8 +535,7 @@ static struct packed_detail *room_for(size_t bytes, struct shelves *shelves)
 {
     bool on_shelf = shelves && bytes <= SHELF_BLOCK_MAX;
     uint32_t place = 0;
-    struct packed_detail *packing =
-        on_shelf ? shelves_take(shelves, bytes, &place) : malloc(bytes);
+    struct packed_detail *packing = on_shelf ? shelves_take(shelves, bytes, &place) : malloc(bytes);
     if (packing)
         packing->place = place;
     return packing;

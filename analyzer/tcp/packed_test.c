@@ -73,12 +73,12 @@ static void same_after_packing(const struct connection *whole, const struct conn
 }
 
 /* Adds the packed detail's octets to `octets`. */
-static void pack_and_unpack(struct connection *c, size_t *octets)
+static void pack_and_unpack(struct connection *c, struct shelves *shelves, size_t *octets)
 {
     uint32_t place;
     c->detail->packed = 0;
     size_t before = connection_extra_bytes(c);
-    assert_true(detail_pack(c, NULL, &place));
+    assert_true(detail_pack(c, shelves, &place));
     assert_int_equal(place, 0);
     assert_true(c->packed);
     assert_true(connection_extra_bytes(c) < before);
@@ -115,6 +115,7 @@ static uint32_t packed_now_and_then(const struct habits *habits, const struct se
                                     uint32_t count, size_t *octets)
 {
     struct connection whole, packed;
+    struct shelves shelves = {.filling = NULL};
     uint32_t times = 0;
     (void)begin_talk(&whole, habits, &segments[0]);
     (void)begin_talk(&packed, habits, &segments[0]);
@@ -122,7 +123,7 @@ static uint32_t packed_now_and_then(const struct habits *habits, const struct se
         track(&whole, &segments[i]);
         track(&packed, &segments[i]);
         if (packed.detail && one_in(5)) {
-            pack_and_unpack(&packed, octets);
+            pack_and_unpack(&packed, times % 2 ? &shelves : NULL, octets);
             look(&packed);
             times++;
         }
@@ -130,7 +131,8 @@ static uint32_t packed_now_and_then(const struct habits *habits, const struct se
     }
     uint32_t place;
     if (packed.detail)
-        assert_true(detail_pack(&packed, NULL, &place));
+        assert_true(detail_pack(&packed, &shelves, &place));
+    shelves_finish(&shelves);
     connection_finish(&whole);
     connection_finish(&packed); /* packed as it is, with all that it owns */
     assert_null(packed.detail);
@@ -206,7 +208,7 @@ static void both_of(const struct segment *segments, uint32_t count)
         track(&whole, &segments[i]);
         track(&packed, &segments[i]);
         if (packed.detail)
-            pack_and_unpack(&packed, &octets);
+            pack_and_unpack(&packed, NULL, &octets);
         same_after_packing(&whole, &packed);
     }
     connection_finish(&whole);
