@@ -1,5 +1,7 @@
 #include "analyzer/flow/pool.h"
 
+#include "analyzer/pages.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +87,9 @@ static bool add_chunk(struct pool *pool)
     uint8_t *items = aligned_alloc(64, chunk_bytes(pool));
     if (!items)
         return false;
+    /* Of the first most may stay unused. */
+    if (pool->chunk_count)
+        pages_take(items, chunk_bytes(pool));
     uint32_t chunk = again ? pool->vacant : pool->chunk_count++;
     if (again) {
         pool->vacant = pool->about[chunk].next;

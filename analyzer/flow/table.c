@@ -1,5 +1,7 @@
 #include "analyzer/flow/table.h"
 
+#include "analyzer/pages.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +10,12 @@
 
 static struct table_slot *make_slots(uint32_t count)
 {
-    struct table_slot *slots = malloc((size_t)count * sizeof *slots);
-    if (slots)
-        memset(slots, 0xff, (size_t)count * sizeof *slots);
+    size_t bytes = (size_t)count * sizeof(struct table_slot);
+    struct table_slot *slots = malloc(bytes);
+    if (!slots)
+        return NULL;
+    pages_take(slots, bytes);
+    memset(slots, 0xff, bytes);
     return slots;
 }
 

@@ -1,5 +1,7 @@
 #include "analyzer/tcp/shelf.h"
 
+#include "analyzer/pages.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -35,6 +37,8 @@ static bool begin(struct shelves *s)
     struct shelf *shelf = malloc(SHELF_BYTES);
     if (!shelf)
         return false;
+    if (s->filling)
+        pages_take(shelf, SHELF_BYTES);
     shelves_finish(s);
     atomic_init(&shelf->in_use, WHILE_FILLING);
     *s = (struct shelves){.filling = shelf, .used = sizeof *shelf};
