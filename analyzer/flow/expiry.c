@@ -209,11 +209,16 @@ static struct flow_idle idle_of(const struct flows *f, uint32_t value)
     return c->first_frame == FRAME_NONE || c->marks & CONN_FILED ? none : idle;
 }
 
-static uint32_t value_at(const struct flows *f, uint32_t place)
+/* The records, or the lone SYNs of both families. */
+static uint32_t places_of(const struct flows *f, bool lone)
 {
-    if (place < f->pool.fresh)
+    return lone ? f->lones[0].fresh + f->lones[1].fresh : f->pool.fresh;
+}
+
+static uint32_t value_at(const struct flows *f, bool lone, uint32_t place)
+{
+    if (!lone)
         return place;
-    place -= f->pool.fresh;
     int kind = place >= f->lones[0].fresh;
     return flows_lone_value(kind, kind ? place - f->lones[0].fresh : place);
 }
@@ -231,14 +236,24 @@ static void keep_idle(struct flows *f, struct flow_idle idle)
     f->idle[at] = idle;
 }
 
+static void fetch_place(const struct flows *f, bool lone, uint32_t place)
+{
+    uint32_t value = value_at(f, lone, place);
+    if (lone)
+        FETCH(flows_lone(f, value));
+    else
+        flows_fetch(flows_at(f, value), sizeof(struct connection));
+}
+
 /* Of the next few in turn those silent longest. */
-static void look_for_idle(struct flows *f)
+static void look_for_idle(struct flows *f, bool lone)
 {
     uint32_t looked_at = 0;
-    uint32_t places = f->pool.fresh + f->lones[0].fresh + f->lones[1].fresh;
+    uint32_t places = places_of(f, lone);
     f->idle_count = f->idle_taken = 0;
     for (uint32_t step = 0; step < places && looked_at < EVICTION_SAMPLE; step++) {
-        struct flow_idle idle = idle_of(f, value_at(f, f->hand++ % places));
+        fetch_place(f, lone, (f->hand[lone] + FETCH_AHEAD) % places);
+        struct flow_idle idle = idle_of(f, value_at(f, lone, f->hand[lone]++ % places));
         if (idle.value == POOL_NONE)
             continue;
         looked_at++;
@@ -246,11 +261,31 @@ static void look_for_idle(struct flows *f)
     }
 }
 
+/* What handing it out will touch beside its record. */
+static void fetch_victim(const struct flows *f, uint32_t value)
+{
+    if (is_lone(value))
+        return;
+    const struct connection *c = flows_at(f, value);
+    table_prefetch(&f->table, c->tag);
+    flows_fetch_detail(c);
+}
+
+/* Whoever takes most of the memory gives way: a flood of SYNs to the connections beside it, and
+ * these, of which one has the room of many, to SYNs that are yet to be answered. */
+static bool lones_give_way(const struct flows *f)
+{
+    uint64_t lones = pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]);
+    return lones > pool_bytes(&f->pool) + f->extra_bytes;
+}
+
 /* The next that was found and has been silent since, or POOL_NONE. */
 static uint32_t next_idle(struct flows *f)
 {
     while (f->idle_taken < f->idle_count) {
         struct flow_idle found = f->idle[f->idle_taken++];
+        if (f->idle_taken + 1 < f->idle_count)
+            fetch_victim(f, f->idle[f->idle_taken + 1].value);
         struct flow_idle now = idle_of(f, found.value);
         if (now.value != POOL_NONE && now.stream == found.stream && now.last_ns == found.last_ns)
             return found.value;
@@ -273,8 +308,9 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
 static bool evict_idle(struct flows *f, enum flow_status *status)
 {
     uint32_t victim = next_idle(f);
-    if (victim == POOL_NONE) {
-        look_for_idle(f);
+    bool lone = lones_give_way(f);
+    for (int turn = 0; turn < 2 && victim == POOL_NONE; turn++) {
+        look_for_idle(f, lone ^ turn);
         victim = next_idle(f);
     }
     if (victim == POOL_NONE)

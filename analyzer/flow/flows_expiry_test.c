@@ -385,6 +385,42 @@ static void the_longest_silent_goes(void **state)
     drained_and_finished(&w);
 }
 
+#define OPEN_PORT 3000
+
+/* Lone SYNs and connections that are open, those of one kind silent for longer. */
+static void lone_and_open(uint16_t lone, int64_t lone_ms, uint16_t open, int64_t open_ms)
+{
+    for (uint16_t i = 0; i < lone; i++)
+        lone_syn((uint16_t)(1000 + i), lone_ms);
+    for (uint16_t i = 0; i < open; i++) {
+        talk_port(&w.t, (uint16_t)(OPEN_PORT + i));
+        handshake(&w, open_ms, "");
+    }
+}
+
+/* However long the others have been silent. */
+static void whoever_takes_most_gives_way(void **state)
+{
+    (void)state;
+    for (int flood = 0; flood < 2; flood++) {
+        crowd_init(&w);
+        if (flood)
+            lone_and_open(300, 5 * SECOND, 4, 1 * SECOND);
+        else
+            lone_and_open(30, 1 * SECOND, 20, 5 * SECOND);
+        w.config.max_memory_bytes = flows_memory(&w.flows);
+        talk_port(&w.t, 500);
+        handshake(&w, 6 * SECOND, "");
+        assert_true(w.count > 0);
+        assert_true(flows_memory(&w.flows) <= w.config.max_memory_bytes);
+        for (uint32_t i = 0; i < w.count; i++) {
+            assert_true(w.records[i].evicted);
+            assert_int_equal(w.records[i].port < OPEN_PORT, flood);
+        }
+        drained_and_finished(&w);
+    }
+}
+
 /* The closed lack only the rest of their linger: they go first, the earliest ends before others. */
 static void the_closed_go_first(void **state)
 {
@@ -507,6 +543,7 @@ int main(void)
         cmocka_unit_test(by_end_then_by_first_frame),
         cmocka_unit_test(several_in_one_frame),
         cmocka_unit_test(the_longest_silent_goes),
+        cmocka_unit_test(whoever_takes_most_gives_way),
         cmocka_unit_test(the_closed_go_first),
         cmocka_unit_test(no_room_at_all),
         cmocka_unit_test(nothing_behind_a_stop),
