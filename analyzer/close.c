@@ -45,7 +45,7 @@ static enum handshake_kind handshake_of(const struct view *view)
 void describe_handshake(const struct view *view, struct connection_verdict *v)
 {
     v->handshake_rtt_ns = -1;
-    if (view->basis->shape != SHAPE_ANY) {
+    if (shape_has_opened(view->basis->shape)) {
         v->handshake = HANDSHAKE_COMPLETE;
         v->handshake_rtt_ns = view->log[ACK_ENTRY].time_ns - view->log[SYN_ENTRY].time_ns;
         return;

@@ -99,6 +99,7 @@ static unsigned in_shape(const struct scene *s)
 {
     switch (s->shape) {
     case SHAPE_LONE_SYN:
+    case SHAPE_LONE_SEGMENT:
     case SHAPE_OPEN:
         return 0;
     case SHAPE_CLOSED:
