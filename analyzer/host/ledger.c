@@ -291,6 +291,21 @@ struct row_load ledger_load(const struct ledger *l, unsigned row)
     return load;
 }
 
+/* Summing a line up, and taking it apart for what is entered next, would cost more than a look at
+ * its changes. */
+bool ledger_peak(struct ledger *l, const struct grid *grid, unsigned row, uint32_t *peak)
+{
+    bring_to(l, grid->level);
+    if (!l->lines) {
+        *peak = ledger_load(l, row).peak;
+        return true;
+    }
+    if (!enter_all(l))
+        return false;
+    *peak = line_highest(&l->lines[row], grid->level);
+    return true;
+}
+
 bool ledger_draw(struct ledger *l, const struct grid *grid)
 {
     if (!enter_all(l))

@@ -60,6 +60,11 @@ struct row_load {
 
 struct row_load ledger_load(const struct ledger *ledger, unsigned row);
 
+/* The highest alone, of a ledger that goes on and need not be settled. False when memory ran out.
+ */
+bool ledger_peak(struct ledger *ledger, const struct grid *grid, unsigned row,
+                 uint32_t *peak) MUST_CHECK;
+
 /* From now on everything is in the lines, which are settled: one for each row, in which line_at()
  * finds what stood, or what happened. False when memory ran out. */
 bool ledger_draw(struct ledger *ledger, const struct grid *grid) MUST_CHECK;

@@ -67,6 +67,18 @@ static void check_loads(const struct ledger *ledger, const struct line lines[ROW
     }
 }
 
+/* Of a ledger that is not settled, and is left as it was. */
+static void check_peaks(struct pair *p)
+{
+    for (unsigned row = 0; row < EVENTS; row++) {
+        int64_t instant;
+        uint32_t peak;
+        line_settle(&p->lines[row], &p->grid);
+        assert_true(ledger_peak(&p->ledger, &p->grid, row, &peak));
+        assert_int_equal(peak, line_peak(&p->lines[row], &instant));
+    }
+}
+
 static void check_instants(const struct ledger *ledger, const struct line lines[ROWS],
                            const struct grid *grid)
 {
@@ -96,6 +108,8 @@ static void equals_lines(void **unused)
         int count = (int)(draw(&state) % (round % 2 ? 12 : MOST));
         for (int i = 0; i < count; i++) {
             put_one(&p, &state, origin_ns, span_ns);
+            if (draw(&state) % 32 == 0)
+                check_peaks(&p);
             if (draw(&state) % 64 == 0) {
                 settle(&p, &p.grid);
                 check_loads(&p.ledger, p.lines, &p.grid);

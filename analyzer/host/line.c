@@ -160,6 +160,18 @@ uint32_t line_at(const struct line *line, int64_t instant)
     return *slot_of(line->slots, instant);
 }
 
+uint32_t line_highest(struct line *line, unsigned level)
+{
+    settle(line, level);
+    uint32_t highest = 0, before = 0;
+    for (int64_t k = line->first; line->slots && k <= line->last; k++) {
+        uint32_t stood = before + *slot_of(line->slots, k);
+        highest = stood > highest ? stood : highest;
+        before = line->summed ? 0 : stood;
+    }
+    return highest;
+}
+
 uint32_t line_peak(const struct line *line, int64_t *instant)
 {
     uint32_t peak = 0;

@@ -123,6 +123,9 @@ bool line_sum(struct line *line, const struct line *more) MUST_CHECK;
 
 uint32_t line_at(const struct line *line, int64_t instant);
 
+/* The highest that stood, on the step of `level`, whether the line is settled or not. */
+uint32_t line_highest(struct line *line, unsigned level);
+
 /* The highest, and the first instant of it; 0 when nothing stood at any instant. */
 uint32_t line_peak(const struct line *line, int64_t *instant);
 

@@ -26,12 +26,10 @@ void uses_finish(struct uses *uses)
 /* ---- forgetting ----------------------------------------------------------------------------- */
 
 /* Of few connections the peak is at most their number. */
-static uint32_t rank_of(struct use *use, const struct grid *grid)
+static bool find_rank(struct use *use, const struct grid *grid, uint32_t *rank)
 {
-    if (use->few <= USE_FEW)
-        return use->few;
-    ledger_settle(&use->ledger, grid);
-    return ledger_load(&use->ledger, USE_TAKEN).peak;
+    *rank = use->few;
+    return use->few <= USE_FEW || ledger_peak(&use->ledger, grid, USE_TAKEN, rank);
 }
 
 static uint32_t count_above(const uint32_t *ranks, uint32_t count, uint32_t limit)
@@ -79,12 +77,13 @@ static bool forget_half(struct uses *uses, const struct grid *grid)
     uint32_t count = roll_count(&uses->roll);
     uint32_t *ranks = malloc(count * sizeof *ranks);
     bool *kept = malloc(count * sizeof *kept);
-    if (ranks && kept) {
-        for (uint32_t i = 0; i < count; i++) {
-            if (i + FETCH_AHEAD < count)
-                FETCH(&((struct use *)roll_at(&uses->roll, i + FETCH_AHEAD))->few);
-            ranks[i] = rank_of(roll_at(&uses->roll, i), grid);
-        }
+    bool held = ranks && kept;
+    for (uint32_t i = 0; i < count && held; i++) {
+        if (i + FETCH_AHEAD < count)
+            FETCH(&((struct use *)roll_at(&uses->roll, i + FETCH_AHEAD))->few);
+        held = find_rank(roll_at(&uses->roll, i), grid, &ranks[i]);
+    }
+    if (held) {
         choose_kept(ranks, count, kept);
         for (uint32_t i = 0; i < count; i++) {
             if (!kept[i])
@@ -92,7 +91,6 @@ static bool forget_half(struct uses *uses, const struct grid *grid)
         }
         roll_keep(&uses->roll, kept);
     }
-    bool held = ranks && kept;
     free(ranks);
     free(kept);
     return held;
