@@ -29,7 +29,16 @@ void uses_finish(struct uses *uses)
 static bool find_rank(struct use *use, const struct grid *grid, uint32_t *rank)
 {
     *rank = use->few;
-    return use->few <= USE_FEW || ledger_peak(&use->ledger, grid, USE_TAKEN, rank);
+    if (use->few <= USE_FEW)
+        return true;
+    if (!use->peak_stands || use->peak_level != grid->level) {
+        if (!ledger_peak(&use->ledger, grid, USE_TAKEN, &use->peak))
+            return false;
+        use->peak_level = (uint8_t)grid->level;
+        use->peak_stands = true;
+    }
+    *rank = use->peak;
+    return true;
 }
 
 static uint32_t count_above(const uint32_t *ranks, uint32_t count, uint32_t limit)
@@ -139,6 +148,7 @@ bool uses_add(struct uses *uses, const struct grid *grid, const struct roll_key 
     if (t->taken.from_ns < use->opened_ns)
         use->opened_ns = t->taken.from_ns;
     use->recycled += recycled;
+    use->peak_stands = false;
     if (use->few <= USE_FEW)
         use->few++;
     struct ledger *l = &use->ledger;

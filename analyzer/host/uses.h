@@ -43,6 +43,9 @@ struct use {
     uint64_t recycled;   /* tuples opened anew that the client held in TIME_WAIT */
     struct ledger ledger;
     struct row_load taken; /* after uses_close() */
+    uint32_t peak;         /* of what was taken, when last asked for, */
+    uint8_t peak_level;    /* on the grid's step at that time, */
+    bool peak_stands;      /* if nothing was added since */
     uint8_t few;           /* connections, up to USE_FEW and one more */
     uint8_t pieces;        /* of these: examples kept in `piece` */
     struct anomaly_evidence piece[USE_FEW];
