@@ -261,12 +261,16 @@ static void look_for_idle(struct flows *f, bool lone)
     }
 }
 
-/* What handing it out will touch beside its record. */
-static void fetch_victim(const struct flows *f, uint32_t value)
+/* The record of the one after the next, and what handing out the next will touch beside its own. */
+static void fetch_victims(const struct flows *f)
 {
-    if (is_lone(value))
+    const struct flow_idle *next = &f->idle[f->idle_taken];
+    uint32_t left = f->idle_count - f->idle_taken;
+    if (left > 1 && !is_lone(next[1].value))
+        flows_fetch(flows_at(f, next[1].value), sizeof(struct connection));
+    if (!left || is_lone(next->value))
         return;
-    const struct connection *c = flows_at(f, value);
+    const struct connection *c = flows_at(f, next->value);
     table_prefetch(&f->table, c->tag);
     flows_fetch_detail(c);
 }
@@ -284,8 +288,7 @@ static uint32_t next_idle(struct flows *f)
 {
     while (f->idle_taken < f->idle_count) {
         struct flow_idle found = f->idle[f->idle_taken++];
-        if (f->idle_taken + 1 < f->idle_count)
-            fetch_victim(f, f->idle[f->idle_taken + 1].value);
+        fetch_victims(f);
         struct flow_idle now = idle_of(f, found.value);
         if (now.value != POOL_NONE && now.stream == found.stream && now.last_ns == found.last_ns)
             return found.value;

@@ -54,7 +54,8 @@ void flows_finish(struct flows *f)
 uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
-           f->extra_bytes + table_bytes(&f->table) + stamps_bytes(&f->stamps);
+           f->extra_bytes + pool_slack_bytes(&f->details) + table_bytes(&f->table) +
+           stamps_bytes(&f->stamps);
 }
 
 uint32_t flows_held(const struct flows *f)

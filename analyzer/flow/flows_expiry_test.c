@@ -1,15 +1,9 @@
 #include "analyzer/flow/test_crowd.h"
+#include "analyzer/test_random.h"
 
 static struct crowd w; /* large */
 
 #define SECOND INT64_C(1000)
-
-static void open_and_close(uint16_t port, int64_t open_ms, int64_t close_ms)
-{
-    talk_port(&w.t, port);
-    handshake(&w, open_ms, "");
-    goodbye(&w, close_ms, "");
-}
 
 /* ---- when ----------------------------------------------------------------------------------- */
 
@@ -31,7 +25,7 @@ static void at_the_end_of_the_linger(void **state)
             crowd_init(&w);
             w.t.origin_ns = origins_s[o] * NS_PER_S;
             w.config.two_msl_ns = cases[i].two_msl_s * NS_PER_S;
-            open_and_close(1000, 0, cases[i].last_ms);
+            open_and_close(&w, 1000, 0, cases[i].last_ms);
             clock_reaches(&w, cases[i].gone_ms - 1, 999);
             assert_int_equal(w.count, 0);
             clock_reaches(&w, cases[i].gone_ms, 0);
@@ -51,7 +45,7 @@ static void in_small_steps(void **state)
     for (size_t i = 0; i < sizeof lingers_s / sizeof *lingers_s; i++) {
         crowd_init(&w);
         w.config.two_msl_ns = lingers_s[i] * NS_PER_S;
-        open_and_close(1000, 0, 100);
+        open_and_close(&w, 1000, 0, 100);
         for (int64_t ms = 200; ms < lingers_s[i] * SECOND + 250; ms += 99) {
             clock_reaches(&w, ms, 0);
             assert_int_equal(w.count, 0);
@@ -67,7 +61,7 @@ static void stragglers_are_waited_for(void **state)
     (void)state;
     crowd_init(&w);
     w.config.straggler_ns = 30 * NS_PER_S;
-    open_and_close(1000, 0, 0);
+    open_and_close(&w, 1000, 0, 0);
     clock_reaches(&w, 90 * SECOND + 249, 0);
     assert_int_equal(w.count, 0);
     clock_reaches(&w, 90 * SECOND + 250, 0);
@@ -83,7 +77,7 @@ static void the_longest_lingers(void **state)
         crowd_init(&w);
         w.config.two_msl_ns = lingers_ns[i];
         w.config.straggler_ns = 60 * NS_PER_S;
-        open_and_close(1000, 0, 0);
+        open_and_close(&w, 1000, 0, 0);
         w.t.isn[A] += 70000;
         pass(&w, A, "S", 0, 0, 0, 10, ""); /* which files the old one, from the clock */
         talk_port(&w.t, 1001);
@@ -145,7 +139,7 @@ static void after_the_linger(void **state)
 {
     (void)state;
     crowd_init(&w);
-    open_and_close(1000, 0, 0);
+    open_and_close(&w, 1000, 0, 0);
     pass(&w, A, ".", 2, 2, 0, 60250, "");
     assert_int_equal(w.count, 1);
     drain(&w);
@@ -163,12 +157,12 @@ static void the_clock_leaps(void **state)
     static const int64_t leaps_s[] = {511, 512, 513, 1024, 1025, 5000, 100000000};
     for (size_t i = 0; i < sizeof leaps_s / sizeof *leaps_s; i++) {
         crowd_init(&w);
-        open_and_close(1000, 0, 0);
-        open_and_close(1001, 0, 1000);
+        open_and_close(&w, 1000, 0, 0);
+        open_and_close(&w, 1001, 0, 1000);
         clock_reaches(&w, leaps_s[i] * SECOND - 1, 0);
         assert_int_equal(w.count, 2);
         assert_int_equal(w.records[0].port, 1000);
-        open_and_close(1002, leaps_s[i] * SECOND, leaps_s[i] * SECOND);
+        open_and_close(&w, 1002, leaps_s[i] * SECOND, leaps_s[i] * SECOND);
         assert_int_equal(w.count, 2);
         clock_reaches(&w, leaps_s[i] * SECOND + 60250, 0);
         assert_int_equal(w.count, 3);
@@ -176,7 +170,7 @@ static void the_clock_leaps(void **state)
 
         crowd_init(&w);
         w.config.two_msl_ns = leaps_s[i] * NS_PER_S;
-        open_and_close(1000, 0, 0);
+        open_and_close(&w, 1000, 0, 0);
         clock_reaches(&w, leaps_s[i] * SECOND + 249, 0);
         assert_int_equal(w.count, 0);
         clock_reaches(&w, leaps_s[i] * SECOND + 250, 0);
@@ -190,9 +184,9 @@ static void the_clock_runs_backwards(void **state)
     (void)state;
     crowd_init(&w);
     clock_reaches(&w, 100 * SECOND, 0);
-    open_and_close(1000, 0, 10 * SECOND); /* its end lies behind already */
-    open_and_close(1001, 0, 90 * SECOND);
-    open_and_close(1002, 200 * SECOND, 150 * SECOND); /* its highest time counts */
+    open_and_close(&w, 1000, 0, 10 * SECOND); /* its end lies behind already */
+    open_and_close(&w, 1001, 0, 90 * SECOND);
+    open_and_close(&w, 1002, 200 * SECOND, 150 * SECOND); /* its highest time counts */
     assert_int_equal(w.count, 2);
     assert_int_equal(w.records[0].port, 1000);
     assert_int_equal(w.records[1].port, 1001);
@@ -255,7 +249,7 @@ static void the_ends_of_time(void **state)
         size_t rest = way;
         for (uint16_t i = 0; i < TIMES; i++, rest /= TIMES) {
             w.t.origin_ns = times[rest % TIMES];
-            open_and_close((uint16_t)(1000 + i), 0, 0);
+            open_and_close(&w, (uint16_t)(1000 + i), 0, 0);
         }
         drain(&w);
         assert_int_equal(w.count, TIMES);
@@ -264,14 +258,6 @@ static void the_ends_of_time(void **state)
 }
 
 /* ---- in which order ------------------------------------------------------------------------- */
-
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t limit)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(random_state >> 33) % limit;
-}
 
 #define MANY 300
 
@@ -329,7 +315,7 @@ static void several_in_one_frame(void **state)
     (void)state;
     crowd_init(&w);
     for (uint16_t i = 0; i < 100; i++)
-        open_and_close((uint16_t)(1000 + i), 0, 0);
+        open_and_close(&w, (uint16_t)(1000 + i), 0, 0);
     drain(&w); /* so that the places of their records are not in order */
     w.count = 0;
     for (uint16_t i = 0; i < 100; i++) {
@@ -342,187 +328,6 @@ static void several_in_one_frame(void **state)
     for (uint16_t i = 0; i < 100; i++)
         assert_int_equal(w.records[i].port, 1000 + i);
     drained_and_finished(&w);
-}
-
-/* ---- memory --------------------------------------------------------------------------------- */
-
-/* Room for about this many records without any detail. */
-static void limit_to(uint32_t connections)
-{
-    w.config.max_memory_bytes =
-        table_bytes(&w.flows.table) + connections * (uint64_t)w.flows.pool.item_bytes;
-}
-
-static void lone_syn(uint16_t port, int64_t time_ms)
-{
-    talk_port(&w.t, port);
-    pass(&w, A, "S", 0, 0, 0, time_ms, "");
-}
-
-static void the_longest_silent_goes(void **state)
-{
-    (void)state;
-    crowd_init(&w);
-    limit_to(10);
-    for (uint16_t i = 0; i < 10; i++)
-        lone_syn((uint16_t)(1000 + i), i * SECOND);
-    lone_syn(1000, 20 * SECOND); /* no longer silent, but still a lone SYN sent again */
-    uint32_t before = w.count;
-    for (uint16_t i = 10; i < 45; i++)
-        lone_syn((uint16_t)(1000 + i), 20 * SECOND + i);
-    assert_true(flows_memory(&w.flows) <= w.config.max_memory_bytes);
-    assert_true(w.count > before);
-    assert_int_equal(w.flows.evicted, w.count);
-    assert_int_equal(w.records[0].port, 1001);
-    assert_int_equal(w.records[1].port, 1002);
-    for (uint32_t i = 0; i < w.count; i++)
-        assert_true(w.records[i].evicted);
-    uint32_t evicted = w.count;
-    drain(&w);
-    assert_int_equal(w.count, 45);
-    for (uint32_t i = evicted; i < w.count; i++)
-        assert_false(w.records[i].evicted);
-    drained_and_finished(&w);
-}
-
-#define OPEN_PORT 3000
-
-/* Lone SYNs and connections that are open, those of one kind silent for longer. */
-static void lone_and_open(uint16_t lone, int64_t lone_ms, uint16_t open, int64_t open_ms)
-{
-    for (uint16_t i = 0; i < lone; i++)
-        lone_syn((uint16_t)(1000 + i), lone_ms);
-    for (uint16_t i = 0; i < open; i++) {
-        talk_port(&w.t, (uint16_t)(OPEN_PORT + i));
-        handshake(&w, open_ms, "");
-    }
-}
-
-/* However long the others have been silent. */
-static void whoever_takes_most_gives_way(void **state)
-{
-    (void)state;
-    for (int flood = 0; flood < 2; flood++) {
-        crowd_init(&w);
-        if (flood)
-            lone_and_open(300, 5 * SECOND, 4, 1 * SECOND);
-        else
-            lone_and_open(30, 1 * SECOND, 20, 5 * SECOND);
-        w.config.max_memory_bytes = flows_memory(&w.flows);
-        talk_port(&w.t, 500);
-        handshake(&w, 6 * SECOND, "");
-        assert_true(w.count > 0);
-        assert_true(flows_memory(&w.flows) <= w.config.max_memory_bytes);
-        for (uint32_t i = 0; i < w.count; i++) {
-            assert_true(w.records[i].evicted);
-            assert_int_equal(w.records[i].port < OPEN_PORT, flood);
-        }
-        drained_and_finished(&w);
-    }
-}
-
-/* The closed lack only the rest of their linger: they go first, the earliest ends before others. */
-static void the_closed_go_first(void **state)
-{
-    (void)state;
-    static const int64_t lingers_ns[] = {60 * NS_PER_S, 0, INT64_MAX};
-    for (size_t k = 0; k < sizeof lingers_ns / sizeof *lingers_ns; k++) {
-        crowd_init(&w);
-        w.config.two_msl_ns = lingers_ns[k];
-        for (uint16_t i = 0; i < 8; i++)
-            lone_syn((uint16_t)(1000 + i), 0);
-        open_and_close(2001, 0, 100);
-        open_and_close(2000, 0, 50); /* all in the present tick where there is no linger */
-        w.config.max_memory_bytes = flows_memory(&w.flows);
-        lone_syn(1008, 101);
-        assert_true(w.count >= 1);
-        assert_true(flows_memory(&w.flows) <= w.config.max_memory_bytes);
-        for (uint32_t i = 0; i < w.count; i++) {
-            assert_in_range(w.records[i].port, 2000, 2001);
-            assert_true(w.records[i].evicted);
-        }
-        drain(&w);
-        assert_int_equal(w.count, 11);
-        drained_and_finished(&w);
-    }
-}
-
-/* No limit is too small: then each connection ends as soon as it has begun. */
-static void no_room_at_all(void **state)
-{
-    (void)state;
-    crowd_init(&w);
-    w.config.max_memory_bytes = 0;
-    talk_port(&w.t, 1000);
-    handshake(&w, 0, "");
-    goodbye(&w, 1, "");
-    assert_int_equal(w.count, 6);
-    assert_int_equal(flows_held(&w.flows), 0);
-    drained_and_finished(&w);
-}
-
-static bool wants_no_more(void *context)
-{
-    (void)context;
-    return false;
-}
-
-/* Whoever was given connections wanted no more: memory is not made for others then. */
-static void nothing_behind_a_stop(void **state)
-{
-    (void)state;
-    crowd_init(&w);
-    w.flows.settle = wants_no_more;
-    struct segment g = segment(&w.t, A, "S", 0, 0, 0, 0, "");
-    w.config.max_memory_bytes = 2 * flows_memory(&w.flows);
-    assert_int_equal(take(&w, &g), FLOW_STOPPED);
-    assert_int_equal(w.count, 0);
-    w.flows.settle = NULL;
-    w.config.max_memory_bytes = UINT64_MAX;
-    drain(&w);
-    assert_int_equal(w.count, 1);
-    drained_and_finished(&w);
-}
-
-/* A crowd of every kind under a tight limit: two hash keys, one outcome. */
-static void whatever_the_hash_key(void **state)
-{
-    (void)state;
-    static struct final_record first[CROWD_RECORDS];
-    for (uint32_t run = 0; run < 4; run++) {
-        random_state = 99;
-        crowd_init(&w);
-        static const struct siphash_key keys[] = {
-            {0, 0}, {1, 2}, {UINT64_MAX, 7}, {UINT64_C(0x0123456789abcdef), 3}};
-        w.flows.secret = keys[run];
-        w.config.max_memory_bytes = table_bytes(&w.flows.table) + 40000;
-        const uint32_t isn = w.t.isn[A];
-        for (int64_t i = 0; i < 600; i++) {
-            talk_port(&w.t, (uint16_t)(1000 + random_below(200)));
-            w.t.isn[A] = isn + random_below(4) * 100000;
-            switch (random_below(4)) {
-            case 0:
-                pass(&w, A, "S", 0, 0, 0, 200 * i, "");
-                break;
-            case 1:
-                handshake(&w, 200 * i, "");
-                break;
-            case 2:
-                goodbye(&w, 200 * i, "");
-                break;
-            default:
-                pass(&w, B, "R", 1, 0, 0, 200 * i, "");
-                break;
-            }
-            assert_true(flows_memory(&w.flows) <= w.config.max_memory_bytes);
-        }
-        assert_true(w.flows.evicted > 50);
-        drain(&w);
-        if (run == 0)
-            memcpy(first, w.records, sizeof first);
-        assert_memory_equal(first, w.records, sizeof first);
-        drained_and_finished(&w);
-    }
 }
 
 int main(void)
@@ -542,12 +347,6 @@ int main(void)
         cmocka_unit_test(the_ends_of_time),
         cmocka_unit_test(by_end_then_by_first_frame),
         cmocka_unit_test(several_in_one_frame),
-        cmocka_unit_test(the_longest_silent_goes),
-        cmocka_unit_test(whoever_takes_most_gives_way),
-        cmocka_unit_test(the_closed_go_first),
-        cmocka_unit_test(no_room_at_all),
-        cmocka_unit_test(nothing_behind_a_stop),
-        cmocka_unit_test(whatever_the_hash_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,8 @@ uint32_t pool_take(struct pool *pool)
     uint32_t index = about->free_head;
     if (index != POOL_NONE) {
         memcpy(&about->free_head, pool_at(pool, index), sizeof about->free_head);
+        if (about->free_head != POOL_NONE)
+            FETCH(pool_at(pool, about->free_head)); /* which names the next */
     } else {
         index = (pool->roomy << POOL_CHUNK_SHIFT) + about->fresh++;
         if (index >= pool->fresh)

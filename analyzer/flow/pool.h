@@ -63,6 +63,12 @@ static inline uint64_t pool_bytes(const struct pool *pool)
     return items * pool->item_bytes;
 }
 
+/* The same beside what the items in use take: what a few that are scattered hold. */
+static inline uint64_t pool_slack_bytes(const struct pool *pool)
+{
+    return pool_bytes(pool) - (uint64_t)pool->in_use * pool->item_bytes;
+}
+
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {
     return pool->chunks[index >> POOL_CHUNK_SHIFT] +

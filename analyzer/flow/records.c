@@ -38,19 +38,9 @@ int flows_begin(struct connection *c, const struct segment *g, bool vlan_in_key,
     return sender;
 }
 
-/* Few of the details stay for long, and those are scattered over all of the pool: it takes no more
- * than an eighth of the memory, and the heap the rest. */
-static uint32_t take_detail(struct flows *f)
-{
-    uint64_t held = (uint64_t)f->details.chunks_held * POOL_CHUNK_ITEMS * f->details.item_bytes;
-    if (f->details.roomy == POOL_NONE && held > f->config->max_memory_bytes / 8)
-        return POOL_NONE;
-    return pool_take(&f->details);
-}
-
 void flows_lend_detail(struct flows *f, struct connection *c)
 {
-    uint32_t index = take_detail(f);
+    uint32_t index = pool_take(&f->details);
     if (index != POOL_NONE)
         connection_lend(c, pool_at(&f->details, index), index + 1);
 }
@@ -158,7 +148,7 @@ bool flows_unpack(struct flows *f, struct connection *c)
     if (!c->packed)
         return true;
     uint64_t before = accounted_of(c);
-    uint32_t index = take_detail(f);
+    uint32_t index = pool_take(&f->details);
     struct detail *lent = index == POOL_NONE ? NULL : pool_at(&f->details, index);
     if (!detail_unpack(c, lent, index + 1)) {
         if (lent)

@@ -102,6 +102,13 @@ static inline void goodbye(struct crowd *w, int64_t time_ms, const char *options
     pass(w, A, ".", 2, 2, 0, time_ms, options);
 }
 
+static inline void open_and_close(struct crowd *w, uint16_t port, int64_t open_ms, int64_t close_ms)
+{
+    talk_port(&w->t, port);
+    handshake(w, open_ms, "");
+    goodbye(w, close_ms, "");
+}
+
 #define CLOCK_PORT 9
 
 /* Lets the clock reach a time by a talk that never ends. */

@@ -8,20 +8,7 @@
 #define FINWAIT_ANALYZER_TCP_TEST_TALKERS_H
 
 #include "analyzer/tcp/test_scene.h"
-
-static uint64_t random_state;
-
-static inline uint32_t random_below(uint32_t limit)
-{
-    random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(random_state >> 33) % limit;
-}
-
-/* One in so many; never for 0. */
-static inline bool one_in(uint32_t many)
-{
-    return many && random_below(many) == 0;
-}
+#include "analyzer/test_random.h"
 
 /* ---- the same ------------------------------------------------------------------------------- */
 
