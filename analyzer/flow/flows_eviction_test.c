@@ -191,13 +191,13 @@ static void what_is_scattered_counts(void **state)
     (void)state;
     enum { CHUNKS = 6, CONNECTIONS = CHUNKS * POOL_CHUNK_ITEMS };
     crowd_init(&w);
-    for (uint16_t i = 0; i < CONNECTIONS; i++) {
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
         talk_port(&w.t, (uint16_t)(1000 + i));
         handshake(&w, i, "");
     }
     uint64_t before = flows_memory(&w.flows);
     assert_true(pool_slack_bytes(&w.flows.details) == 0);
-    for (uint16_t i = 0; i < CONNECTIONS; i++) {
+    for (uint32_t i = 0; i < CONNECTIONS; i++) {
         talk_port(&w.t, (uint16_t)(1000 + i));
         if (i % POOL_CHUNK_ITEMS)
             goodbye(&w, CONNECTIONS + i, "");

@@ -23,10 +23,10 @@ static struct segment any_segment(struct talk *t)
     g.window = (uint16_t)(one_in(4) ? 0 : random_below(UINT16_MAX));
     if (one_in(8))
         g.marks |= (uint16_t)(1u << random_below(16));
-    if (one_in(40))
-        g.time_ns = TIME_UNKNOWN;
     if (one_in(100))
         g.time_ns = one_in(2) ? -g.time_ns : INT64_MAX - (int64_t)random_below(1000);
+    if (one_in(40))
+        g.time_ns = TIME_UNKNOWN;
     return g;
 }
 
