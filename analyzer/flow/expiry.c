@@ -311,9 +311,8 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
 static bool evict_idle(struct flows *f, enum flow_status *status)
 {
     uint32_t victim = next_idle(f);
-    bool lone = lones_give_way(f);
     for (int turn = 0; turn < 2 && victim == POOL_NONE; turn++) {
-        look_for_idle(f, lone ^ turn);
+        look_for_idle(f, lones_give_way(f) ^ turn);
         victim = next_idle(f);
     }
     if (victim == POOL_NONE)

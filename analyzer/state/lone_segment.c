@@ -1,11 +1,16 @@
 #include "analyzer/state/plain.h"
 #include "analyzer/state/plain_steps.h"
 
+static int speaker_of(const struct connection *c)
+{
+    return c->side[0].packets ? 0 : 1;
+}
+
 bool lone_segment_is_all(const struct connection *c)
 {
     bool mid_stream = c->known_by == KNOWN_BY_PORT || c->known_by == KNOWN_BY_FIRST_PACKET;
-    const struct side *own = &c->side[c->side[0].packets ? 0 : 1];
-    const struct side *peer = &c->side[c->side[0].packets ? 1 : 0];
+    const struct side *own = &c->side[speaker_of(c)];
+    const struct side *peer = &c->side[!speaker_of(c)];
     return !c->detail && mid_stream && own->packets && !peer->packets &&
            (own->marks & (SIDE_SYN | SIDE_ACKED | SIDE_SPOKE)) == SIDE_SPOKE &&
            !(peer->marks & ~SIDE_ACKED);
@@ -32,7 +37,7 @@ static void describe_unseen(struct endpoint_states *s)
 void lone_segment_conclude(struct states_basis *basis, struct endpoint_states states[2])
 {
     const struct connection *c = basis->evidence.c;
-    int own = c->side[0].packets ? 0 : 1;
+    int own = speaker_of(c);
     basis->shape = SHAPE_LONE_SEGMENT;
     clear_traces(&basis->ends[0]);
     clear_traces(&basis->ends[1]);

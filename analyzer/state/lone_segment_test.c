@@ -38,18 +38,26 @@ static int64_t some_time_after(const struct segment *g)
     return g->time_ns + later_s[random_below(7)] * NS_PER_S + (int64_t)random_below(1000);
 }
 
+/* A connection of one segment, which is returned. */
+static struct segment begin_with_any(struct connection *c)
+{
+    struct talk t;
+    talk_init(&t);
+    struct segment g = any_segment(&t);
+    *c = (struct connection){.first_frame = FRAME_NONE};
+    int sender = flows_begin(c, &g, false, 0);
+    assert_true(track_segment(c, sender, &g));
+    return g;
+}
+
 static void either_way(void **state)
 {
     (void)state;
     uint32_t short_ways = 0, others = 0;
     random_state = 23;
     for (uint32_t i = 0; i < TRIED; i++) {
-        struct talk t;
-        struct connection c = {.first_frame = FRAME_NONE};
-        talk_init(&t);
-        struct segment g = any_segment(&t);
-        int sender = flows_begin(&c, &g, false, 0);
-        assert_true(track_segment(&c, sender, &g));
+        struct connection c;
+        struct segment g = begin_with_any(&c);
         enum shape shape = both_ways(&c, &config, some_time_after(&g), "a segment");
         short_ways += shape == SHAPE_LONE_SEGMENT;
         others += shape != SHAPE_LONE_SEGMENT;
@@ -64,12 +72,8 @@ static void with_other_marks(void **state)
     (void)state;
     random_state = 29;
     for (uint32_t i = 0; i < TRIED; i++) {
-        struct talk t;
-        struct connection c = {.first_frame = FRAME_NONE};
-        talk_init(&t);
-        struct segment g = any_segment(&t);
-        int sender = flows_begin(&c, &g, false, 0);
-        assert_true(track_segment(&c, sender, &g));
+        struct connection c;
+        struct segment g = begin_with_any(&c);
         for (int s = 0; s < 2 && !c.detail; s++) {
             if (one_in(2))
                 c.side[s].marks ^= (uint16_t)(1u << random_below(16));

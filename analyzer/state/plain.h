@@ -4,7 +4,7 @@
  * everything passed once and in order, and after it nothing, two FINs that were both acknowledged,
  * or an abort. Most connections of most captures are of these shapes. Whatever else is seen, or
  * would matter if it were, is left to the general way; of what is not left, the short way says the
- * same to the last field (plain_test.c).
+ * same to the last field (plain_test.c, lone_segment_test.c).
  */
 #ifndef FINWAIT_ANALYZER_STATE_PLAIN_H
 #define FINWAIT_ANALYZER_STATE_PLAIN_H
