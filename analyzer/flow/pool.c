@@ -126,6 +126,13 @@ static bool is_full(const struct pool_chunk *about)
     return about->free_head == POOL_NONE && about->fresh == POOL_CHUNK_ITEMS;
 }
 
+/* So little is free that no chunk would soon be empty for being passed over. */
+static bool is_dense(const struct pool *pool)
+{
+    uint64_t held = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
+    return held - pool->in_use <= held / 8;
+}
+
 uint32_t pool_take(struct pool *pool)
 {
     if (pool->roomy == POOL_NONE && !add_chunk(pool))
@@ -153,8 +160,12 @@ void pool_release(struct pool *pool, uint32_t index)
 {
     uint32_t chunk = index >> POOL_CHUNK_SHIFT;
     struct pool_chunk *about = &pool->about[chunk];
-    if (is_full(about))
+    if (is_full(about)) {
         link_roomy(pool, chunk);
+    } else if (pool->roomy != chunk && is_dense(pool)) {
+        unlink_roomy(pool, chunk);
+        link_roomy(pool, chunk);
+    }
     memcpy(pool_at(pool, index), &about->free_head, sizeof about->free_head);
     about->free_head = index;
     pool->in_use--;

@@ -1,7 +1,9 @@
 /*
  * Items of one size in chunks, named by 32-bit indices that stay valid until the item is released;
- * released items are used again first. A chunk of which nothing is in use any more is given back
- * unless it is soon needed; its items can be looked at all the same, and are zero.
+ * what was released last is used again first, for it is in the cache. While much is free they are
+ * taken of one chunk after the other instead, so that the rest empties. A chunk of which nothing is
+ * in use any more is given back unless it is soon needed; its items can be looked at all the same,
+ * and are zero.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_POOL_H
 #define FINWAIT_ANALYZER_FLOW_POOL_H

@@ -90,6 +90,45 @@ static void released_items_come_again_and_zero(void **state)
     pool_finish(&pool);
 }
 
+static void the_last_released_comes_first_whatever_its_chunk(void **state)
+{
+    (void)state;
+    enum { ITEMS = 3 * POOL_CHUNK_ITEMS };
+    struct pool pool;
+    pool_init(&pool, 64);
+    for (uint32_t i = 0; i < ITEMS; i++)
+        assert_int_equal(take(&pool), i);
+    pool_release(&pool, 0);
+    pool_release(&pool, POOL_CHUNK_ITEMS);
+    pool_release(&pool, 1);
+    assert_int_equal(take(&pool), 1);
+    assert_int_equal(take(&pool), 0);
+    assert_int_equal(take(&pool), POOL_CHUNK_ITEMS);
+    pool_finish(&pool);
+}
+
+/* Two items of each chunk stay, and then one is taken for each that is released. */
+static void chunks_empty_while_much_is_free(void **state)
+{
+    (void)state;
+    enum { CHUNKS = 10, ITEMS = CHUNKS * POOL_CHUNK_ITEMS };
+    struct pool pool;
+    pool_init(&pool, 64);
+    for (uint32_t i = 0; i < ITEMS; i++)
+        assert_int_equal(take(&pool), i);
+    for (uint32_t i = 0; i < ITEMS; i++) {
+        if (i % POOL_CHUNK_ITEMS > 1)
+            pool_release(&pool, i);
+    }
+    assert_int_equal(pool.chunks_held, CHUNKS);
+    for (uint32_t i = 0; i < 2 * CHUNKS; i++) {
+        pool_release(&pool, i / 2 * POOL_CHUNK_ITEMS + i % 2);
+        (void)take(&pool);
+    }
+    assert_in_range(pool.chunks_held, 1, 4);
+    pool_finish(&pool);
+}
+
 /* What is in use in them stays where it is; what is looked at in those that went is zero. */
 static void empty_chunks_are_given_back(void **state)
 {
@@ -229,6 +268,8 @@ int main(void)
         cmocka_unit_test(sizes_are_halves_of_cache_lines),
         cmocka_unit_test(items_stay_where_they_are),
         cmocka_unit_test(released_items_come_again_and_zero),
+        cmocka_unit_test(the_last_released_comes_first_whatever_its_chunk),
+        cmocka_unit_test(chunks_empty_while_much_is_free),
         cmocka_unit_test(empty_chunks_are_given_back),
         cmocka_unit_test(octets_beside_items),
         cmocka_unit_test(no_chunk_comes_and_goes),
