@@ -11,11 +11,9 @@
 static struct table_slot *make_slots(uint32_t count)
 {
     size_t bytes = (size_t)count * sizeof(struct table_slot);
-    struct table_slot *slots = malloc(bytes);
-    if (!slots)
-        return NULL;
-    pages_take(slots, bytes);
-    memset(slots, 0xff, bytes);
+    struct table_slot *slots = pages_alloc(bytes);
+    if (slots)
+        memset(slots, 0xff, bytes);
     return slots;
 }
 

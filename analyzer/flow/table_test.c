@@ -1,5 +1,7 @@
 #include "analyzer/flow/table.h"
 
+#include "analyzer/pages.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,6 +116,7 @@ static void as_a_naive_model(void **state)
 
 static void growth_keeps_everything(void **state)
 {
+    enum { VALUES = 300000 }; /* until it stands in large pages */
     (void)state;
     struct table table = made();
     uint32_t first = table.mask;
@@ -124,9 +127,11 @@ static void growth_keeps_everything(void **state)
     assert_int_equal(table.mask, first);
     insert(&table, fits * UINT32_C(2654435761), fits);
     assert_int_equal(table.mask, first * 2 + 1);
-    for (uint32_t v = fits + 1; v < 100000; v++)
+    for (uint32_t v = fits + 1; v < VALUES; v++)
         insert(&table, v * UINT32_C(2654435761), v);
-    for (uint32_t v = 0; v < 100000; v++)
+    assert_true(table_bytes(&table) > LARGE_PAGE);
+    assert_int_equal((uintptr_t)table.slots % LARGE_PAGE, 0);
+    for (uint32_t v = 0; v < VALUES; v++)
         assert_true(contains(&table, v * UINT32_C(2654435761), v));
     assert_int_equal(table_bytes(&table), ((size_t)table.mask + 1) * 8);
     table_finish(&table);
