@@ -99,7 +99,8 @@ static unsigned in_shape(const struct scene *s)
 {
     switch (s->shape) {
     case SHAPE_LONE_SYN:
-    case SHAPE_LONE_SEGMENT:
+    case SHAPE_ANSWERED:
+    case SHAPE_MIDDLE:
     case SHAPE_OPEN:
         return 0;
     case SHAPE_CLOSED:

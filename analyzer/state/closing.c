@@ -72,10 +72,12 @@ static bool may_be_probed(const struct evidence *ev, int x, seq_t octet)
 void gather_own_fin(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     int fin = first_own_fin(ev, x);
+    seq_t octet;
     if (fin >= 0)
-        e->fin_seq = seq_back(entry_end(&ev->log[fin]), 1);
-    else if (!missing_last_octet(ev, x, &e->fin_seq) || may_be_probed(ev, x, e->fin_seq))
+        octet = seq_back(entry_end(&ev->log[fin]), 1);
+    else if (!missing_last_octet(ev, x, &octet) || may_be_probed(ev, x, octet))
         return;
+    e->fin_seq = octet;
     int until = fin >= 0 ? fin : ev->count;
     int testified = testified_before(ev, x, e->fin_seq, until);
     e->fin_implied = testified < until;

@@ -26,11 +26,7 @@ static bool syn_ack_unanswered(const struct evidence *ev, int i, const struct re
     const struct log_entry *g = &ev->log[i];
     int x = !g->side;
     bool answer = g->flags & TCP_ACK && ev->c->side[g->side].marks & SIDE_SYN_ACK;
-    if (r->status != RECEIPT_PRESUMED || ev->beside[x] || !answer)
-        return false;
-    int64_t wait_ns = ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS
-                                       : ev->rtt_ns[!x] * 2 + 100 * NS_PER_MS;
-    return silence_since(ev, g->time_ns) > wait_ns;
+    return r->status == RECEIPT_PRESUMED && !ev->beside[x] && answer && answer_overdue(ev, g);
 }
 
 bool answers_other_syn(const struct evidence *ev, int x, int i)

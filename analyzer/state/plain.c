@@ -4,21 +4,13 @@
 #include "analyzer/state/plain_steps.h"
 #include "analyzer/state/silence.h"
 
-/* Numbers are told from their side's initial one, stamps from its first, and all lie below this:
- * so they compare as plain integers do. */
-#define SPAN_MAX (UINT32_C(1) << 30)
-
-/* A longer log is of a connection in which much happened. */
-#define PLAIN_ENTRIES_MAX 24
-
 #define NO_ENTRY (-1)
 
 struct plain_side {
     uint32_t isn;
     uint32_t next;  /* behind its last octet */
     uint32_t acked; /* what it has acknowledged of its peer's */
-    uint32_t first_stamp, stamp;
-    bool stamped;
+    struct stamps_seen stamps;
     int last;                    /* of its entries so far */
     int spoke;                   /* its first entry other than SYN and RST, behind the handshake */
     int fin;                     /* or NO_ENTRY */
@@ -39,12 +31,6 @@ struct plain {
 
 /* ---- which connections ---------------------------------------------------------------------- */
 
-static bool nothing_missing(const struct side_detail *side)
-{
-    const struct ranges *holes = seldom_of(side)->holes;
-    return !holes || (!holes->count && !holes->retired_bytes);
-}
-
 static bool both_opened(const struct connection *c, int client)
 {
     const uint16_t both = SIDE_SEEN | SIDE_ACKED | SIDE_ISN | SIDE_SYN | SIDE_SPOKE;
@@ -55,31 +41,10 @@ static bool both_opened(const struct connection *c, int client)
            nothing_missing(&d->side[1]);
 }
 
-static bool no_odd_marks(const struct log_entry *g)
-{
-    return !(g->marks & ~LOG_TIMESTAMPS);
-}
-
-/* Stamps of one side never fall back: nothing was held up on the way. */
-static bool stamp_follows(struct plain_side *own, const struct log_entry *g)
-{
-    if (!(g->marks & LOG_TIMESTAMPS))
-        return true;
-    if (!own->stamped) {
-        own->stamped = true;
-        own->first_stamp = g->ts_val;
-    }
-    uint32_t stamp = g->ts_val - own->first_stamp;
-    bool follows = stamp >= own->stamp && stamp < SPAN_MAX;
-    own->stamp = stamp;
-    return follows;
-}
-
 static bool opens(const struct evidence *ev, struct plain *p)
 {
     const struct connection *c = ev->c;
     const struct log_entry *log = ev->log;
-    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST;
     int client = client_side(c);
     if (ev->count < HANDSHAKE_ENTRIES || ev->count > PLAIN_ENTRIES_MAX ||
         ev->count != c->detail->log_count || c->known_by != KNOWN_BY_SYN || !both_opened(c, client))
@@ -100,8 +65,9 @@ static bool opens(const struct evidence *ev, struct plain *p)
     const struct log_entry *syn_ack = &log[SYN_ACK_ENTRY];
     const struct log_entry *ack = &log[ACK_ENTRY];
     bool sides = syn->side == client && syn_ack->side != client && ack->side == client;
-    bool flags = (syn->flags & kinds) == TCP_SYN &&
-                 (syn_ack->flags & kinds) == (TCP_SYN | TCP_ACK) && (ack->flags & kinds) == TCP_ACK;
+    bool flags = (syn->flags & CONTROL_FLAGS) == TCP_SYN &&
+                 (syn_ack->flags & CONTROL_FLAGS) == (TCP_SYN | TCP_ACK) &&
+                 (ack->flags & CONTROL_FLAGS) == TCP_ACK;
     bool numbers = syn->seq.n + 1 == client_next && syn_ack->ack.n == client_next &&
                    ack->seq.n == client_next && syn_ack->seq.n + 1 == server_next &&
                    ack->ack.n == server_next;
@@ -109,8 +75,9 @@ static bool opens(const struct evidence *ev, struct plain *p)
     bool marks = no_odd_marks(syn) && no_odd_marks(syn_ack) && no_odd_marks(ack);
     return sides && flags && numbers && bare && marks && reckonable(syn->time_ns) &&
            syn_ack->time_ns >= syn->time_ns && ack->time_ns >= syn_ack->time_ns &&
-           stamp_follows(&p->side[client], syn) && stamp_follows(&p->side[!client], syn_ack) &&
-           stamp_follows(&p->side[client], ack);
+           stamp_follows(&p->side[client].stamps, syn) &&
+           stamp_follows(&p->side[!client].stamps, syn_ack) &&
+           stamp_follows(&p->side[client].stamps, ack);
 }
 
 /* It passed once, and in order. */
@@ -122,7 +89,7 @@ static inline bool follows(struct plain *p, const struct log_entry *g, int i)
     uint32_t ack = g->ack.n - p->side[!g->side].isn;
     if ((g->flags & kinds) != TCP_ACK || !no_odd_marks(g) || g->time_ns < p->last_ns ||
         seq < own->next || ack < own->acked || (seq | ack | g->payload_len) >= SPAN_MAX / 2 ||
-        !stamp_follows(own, g))
+        !stamp_follows(&own->stamps, g))
         return false;
     p->last_ns = g->time_ns;
     own->acked = ack;
@@ -237,8 +204,7 @@ static void open_both(struct states_basis *basis, const struct plain *p,
 
 /* ---- an end without a FIN ------------------------------------------------------------------- */
 
-/* What it may be in besides, when it may still be established. */
-static void look_beyond(const struct evidence *ev, int x, struct endpoint_states *s, unsigned set)
+void look_beyond(const struct evidence *ev, int x, struct endpoint_states *s, unsigned set)
 {
     if (octets_outstanding(ev, x) || window_shut(ev, x))
         set |= STATE_BIT(STATE_FIN_WAIT_1);
@@ -264,9 +230,8 @@ static enum shape stay_open(const struct evidence *ev, struct endpoint_states st
 static bool is_abort(const struct evidence *ev, const struct plain *p)
 {
     int rst = p->count;
-    const uint8_t kinds = TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST;
     const struct log_entry *g = &ev->log[rst];
-    return (g->flags & kinds) == (TCP_RST | TCP_ACK) && g->seq.n && !g->payload_len &&
+    return (g->flags & CONTROL_FLAGS) == (TCP_RST | TCP_ACK) && g->seq.n && !g->payload_len &&
            no_odd_marks(g) && reckonable(g->time_ns) && g->time_ns >= ev->log[rst - 1].time_ns &&
            rst_is_own(ev, rst) && rst_acceptable(ev, rst, false, false) && arrived(ev, p, rst);
 }

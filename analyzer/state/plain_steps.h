@@ -8,10 +8,52 @@
 
 #define STATE_BIT(state) (1u << (state))
 
+/* Numbers are told from their side's initial one, stamps from its first, and all lie below this:
+ * so they compare as plain integers do. */
+#define SPAN_MAX (UINT32_C(1) << 30)
+
+/* A longer log is of a connection in which much happened. */
+#define PLAIN_ENTRIES_MAX 24
+
+/* What a segment is for. */
+#define CONTROL_FLAGS (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)
+
 /* Between these no reckoning overflows. */
 static inline bool reckonable(int64_t time_ns)
 {
     return time_ns >= 0 && time_ns <= INT64_MAX / 2;
+}
+
+static inline bool no_odd_marks(const struct log_entry *g)
+{
+    return !(g->marks & ~LOG_TIMESTAMPS);
+}
+
+static inline bool nothing_missing(const struct side_detail *side)
+{
+    const struct ranges *holes = seldom_of(side)->holes;
+    return !holes || (!holes->count && !holes->retired_bytes);
+}
+
+/* The stamps of one side. */
+struct stamps_seen {
+    uint32_t first, last;
+    bool any;
+};
+
+/* They never fall back: nothing was held up on the way. */
+static inline bool stamp_follows(struct stamps_seen *own, const struct log_entry *g)
+{
+    if (!(g->marks & LOG_TIMESTAMPS))
+        return true;
+    if (!own->any) {
+        own->any = true;
+        own->first = g->ts_val;
+    }
+    uint32_t stamp = g->ts_val - own->first;
+    bool follows = stamp >= own->last && stamp < SPAN_MAX;
+    own->last = stamp;
+    return follows;
 }
 
 static inline void clear_traces(struct fin_traces *traces)
@@ -62,5 +104,9 @@ static inline void enter_presumably(struct endpoint_states *s, const struct log_
 {
     enter_at(s, g->time_ns, g->frame, state, cause, CERTAINTY_PRESUMED, FRAME_NONE);
 }
+
+/* What an end may be in besides `set`, when it may be established and no FIN of it was seen. */
+void look_beyond(const struct evidence *evidence, int x, struct endpoint_states *states,
+                 unsigned set);
 
 #endif

@@ -30,6 +30,26 @@ bool gave_up(const struct evidence *ev, int x)
     return silence_since(ev, started_ns) > due_ns;
 }
 
+bool answer_overdue(const struct evidence *ev, const struct log_entry *syn_ack)
+{
+    int x = !syn_ack->side;
+    int64_t wait_ns = ev->rtt_known[x] ? ev->rtt_ns[x] * 2 + 10 * NS_PER_MS
+                                       : ev->rtt_ns[!x] * 2 + 100 * NS_PER_MS;
+    return silence_since(ev, syn_ack->time_ns) > wait_ns;
+}
+
+/* close() is silent before the handshake is over. The timer starts with a second, whatever the way.
+ */
+int64_t stopped_opening_ns(const struct evidence *ev, int x)
+{
+    const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
+    int64_t last_ns = d && d->data_ns ? d->data_ns : ev->c->side[x].last_ns;
+    int64_t due_ns = d && d->again_run ? 2 * seldom_of(d)->again_gap_ns : 0;
+    if (due_ns < ev->config->rto_initial_ns)
+        due_ns = ev->config->rto_initial_ns;
+    return silence_since(ev, last_ns) > due_ns + due_ns / 2 ? last_ns + due_ns : TIME_UNKNOWN;
+}
+
 /* Each SYN-ACK is answered, also the second. */
 static bool owes_second_answer(const struct evidence *ev, int x)
 {

@@ -25,6 +25,13 @@ static inline bool octets_outstanding(const struct evidence *ev, int x)
 /* Its own retransmission was due and did not come. */
 bool gave_up(const struct evidence *evidence, int x);
 
+/* A SYN-ACK is answered at once: by now an answer would have passed. */
+bool answer_overdue(const struct evidence *evidence, const struct log_entry *syn_ack);
+
+/* When X stopped asking to open, as its SYN or SYN-ACK would have been sent again by now; or
+ * TIME_UNKNOWN. */
+int64_t stopped_opening_ns(const struct evidence *evidence, int x);
+
 /* What the peer sent must have been answered by now, and was not; its octets and probes alone. */
 bool owes_answer(const struct evidence *evidence, int x);
 bool owes_acknowledgment(const struct evidence *evidence, int x);

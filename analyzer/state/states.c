@@ -44,12 +44,11 @@ void states_conclude(const struct connection *c, const struct analyzer_config *c
         return;
     }
     evidence_collect(&basis->evidence, c, config, now_ns);
-    if (lone_segment_is_all(c)) {
-        lone_segment_conclude(basis, states);
-        return;
-    }
-    basis->shape = plain_conclude(basis, states);
-    if (basis->shape == SHAPE_ANY)
+    if (middle_is_all(&basis->evidence))
+        middle_conclude(basis, states);
+    else if (answered_is_all(&basis->evidence))
+        answered_conclude(basis, states);
+    else if ((basis->shape = plain_conclude(basis, states)) == SHAPE_ANY)
         conclude_at_length(basis, states);
 }
 

@@ -37,11 +37,12 @@ struct endpoint_states {
 /* Connections in which nothing odd happened: what all of a shape have in common is plain.c's. */
 enum shape {
     SHAPE_ANY,
-    SHAPE_LONE_SYN,     /* one SYN, and nothing else */
-    SHAPE_LONE_SEGMENT, /* one segment that neither opens nor closes, and nothing else */
-    SHAPE_OPEN,         /* opened in order, and seen neither to close nor to be reset */
-    SHAPE_CLOSED,       /* opened in order; one FIN of each side, both acknowledged; no RST */
-    SHAPE_ABORTED,      /* opened in order; ended by one RST with ACK, of the next number */
+    SHAPE_LONE_SYN, /* one SYN, and nothing else */
+    SHAPE_ANSWERED, /* a SYN, a SYN-ACK, and at most the acknowledgment of that */
+    SHAPE_MIDDLE,   /* seen from the middle, and neither to open nor to close nor to be reset */
+    SHAPE_OPEN,     /* opened in order, and seen neither to close nor to be reset */
+    SHAPE_CLOSED,   /* opened in order; one FIN of each side, both acknowledged; no RST */
+    SHAPE_ABORTED,  /* opened in order; ended by one RST with ACK, of the next number */
 };
 
 static inline bool shape_has_opened(enum shape shape)

@@ -18,18 +18,6 @@ static bool opening(enum tcp_state state)
     return state == STATE_SYN_SENT || state == STATE_SYN_RECEIVED;
 }
 
-/* Its SYN or SYN-ACK would have been sent again by now: close() is silent before the handshake is
- * over. Their timer starts with a second, whatever the way. */
-static int64_t stopped_opening_ns(const struct evidence *ev, int x)
-{
-    const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
-    int64_t last_ns = d && d->data_ns ? d->data_ns : ev->c->side[x].last_ns;
-    int64_t due_ns = d && d->again_run ? 2 * seldom_of(d)->again_gap_ns : 0;
-    if (due_ns < ev->config->rto_initial_ns)
-        due_ns = ev->config->rto_initial_ns;
-    return silence_since(ev, last_ns) > due_ns + due_ns / 2 ? last_ns + due_ns : TIME_UNKNOWN;
-}
-
 /* It sent the same octets again and again, and then no more. */
 static int64_t gave_up_ns(const struct evidence *ev, int x)
 {

@@ -59,8 +59,8 @@ static void either_way(void **state)
         struct connection c;
         struct segment g = begin_with_any(&c);
         enum shape shape = both_ways(&c, &config, some_time_after(&g), "a segment");
-        short_ways += shape == SHAPE_LONE_SEGMENT;
-        others += shape != SHAPE_LONE_SEGMENT;
+        short_ways += shape == SHAPE_MIDDLE;
+        others += shape != SHAPE_MIDDLE;
         connection_finish(&c);
     }
     assert_true(short_ways > TRIED / 4 && others > TRIED / 8);
