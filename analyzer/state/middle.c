@@ -1,5 +1,6 @@
 #include "analyzer/state/plain.h"
 #include "analyzer/state/plain_steps.h"
+#include "analyzer/state/silence.h"
 
 /* What stands for the entries of one side so far. */
 struct order_seen {
@@ -66,11 +67,16 @@ static void describe_unseen(struct endpoint_states *s)
 static void describe_seen(const struct evidence *ev, int x, struct endpoint_states *s)
 {
     const struct connection *c = ev->c;
-    unsigned unseen = STATE_BIT(STATE_CLOSE_WAIT) | STATE_BIT(STATE_CLOSED);
+    unsigned set = STATE_BIT(STATE_ESTABLISHED);
     clear_states(s);
     enter_at(s, c->first_ns, c->first_frame, STATE_ESTABLISHED, CAUSE_FIRST_SEEN,
              CERTAINTY_PRESUMED, FRAME_NONE);
-    look_beyond(ev, x, s, STATE_BIT(STATE_ESTABLISHED) | (is_unseen(c, !x) ? unseen : 0));
+    if (is_unseen(c, !x)) {
+        set |= STATE_BIT(STATE_CLOSE_WAIT) | STATE_BIT(STATE_CLOSED);
+        if (perhaps_outstanding(ev, x))
+            set |= STATE_BIT(STATE_FIN_WAIT_1) | STATE_BIT(STATE_LAST_ACK);
+    }
+    look_beyond(ev, x, s, set);
 }
 
 void middle_conclude(struct states_basis *basis, struct endpoint_states states[2])

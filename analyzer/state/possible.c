@@ -418,8 +418,11 @@ void possible_make(const struct evidence *ev, int x, const struct endpoint_facts
         set |= missed_close(ev, set) | hidden_fin(ev, x, ends);
     if (!no_fin && hidden_fin(ev, !x, ends)) /* then it may have closed second */
         set |= STATE_BIT(STATE_LAST_ACK) | STATE_BIT(STATE_CLOSED);
-    if (open && unseen(ev, !x))
+    if (open && unseen(ev, !x)) {
         set |= unseen_answers(e);
+        if (no_fin && perhaps_outstanding(ev, x))
+            set |= unsent_fin(set);
+    }
     set |= perhaps_as_before(ev, x) | of_another_connection(ev, x) | opened_unseen(ev, x);
     s->possible = (uint16_t)set;
 }

@@ -24,6 +24,27 @@ static const struct CMUnitTest tests[] = {
         "client not ESTABLISHED LAST_ACK\n"
         "+.100 > . 102:102(0) ack 202\n"
         "server in FIN_WAIT_1 FIN_WAIT_2 LAST_ACK CLOSING TIME_WAIT CLOSED\n"),
+    SCRIPT("only the server, whose octets may be unacknowledged: a FIN may be queued behind them",
+        "0 < . 1:1(0) ack 1\n"
+        "server in ESTABLISHED CLOSE_WAIT CLOSED\n"
+        "+.010 < P. 1:101(100) ack 1\n"
+        "+.010 < P. 101:201(100) ack 1\n"
+        "server in ESTABLISHED FIN_WAIT_1 CLOSE_WAIT LAST_ACK CLOSED\n"
+        "+1.000 quiet\n"
+        "server in ESTABLISHED FIN_WAIT_1 CLOSE_WAIT LAST_ACK CLOSED\n"
+        "+.001 quiet\n"
+        "server in ESTABLISHED CLOSE_WAIT CLOSED\n"
+        "+.010 < P. 201:301(100) ack 1\n"
+        "+.010 < F. 301:301(0) ack 1\n"
+        "server not ESTABLISHED LAST_ACK\n"),
+    SCRIPT("only the server, which sends octets again: these are not acknowledged",
+        "0 < P. 1:101(100) ack 1\n"
+        "+1.000 < P. 1:101(100) ack 1\n"
+        "+2.000 < P. 1:101(100) ack 1\n"
+        "+3.900 quiet\n"
+        "server may FIN_WAIT_1 LAST_ACK\n"
+        "+.200 quiet\n"
+        "server not FIN_WAIT_1 LAST_ACK\n"),
     SCRIPT("only the client, whose FIN acknowledges the other's",
         "0 > S 0:0(0) <mss 1460>\n"
         "+.020 > . 1:1(0) ack 1\n"

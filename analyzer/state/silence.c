@@ -30,6 +30,18 @@ bool gave_up(const struct evidence *ev, int x)
     return silence_since(ev, started_ns) > due_ns;
 }
 
+bool perhaps_outstanding(const struct evidence *ev, int x)
+{
+    const struct side *own = &ev->c->side[x];
+    const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
+    if (ev->c->side[!x].packets || !(own->marks & SIDE_DATA))
+        return false;
+    int64_t due_ns = retransmission_timeout_ns(ev);
+    if (d && d->again_run && backed_off_ns(ev, d) > due_ns)
+        due_ns = backed_off_ns(ev, d);
+    return silence_since(ev, d && d->data_ns ? d->data_ns : own->last_ns) <= due_ns;
+}
+
 bool answer_overdue(const struct evidence *ev, const struct log_entry *syn_ack)
 {
     int x = !syn_ack->side;
