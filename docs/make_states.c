@@ -210,12 +210,9 @@ static void put_certainty(void)
         "  many of its own the next did not come when it was due;\n"
         "- an orphan in `FIN_WAIT_2` is dropped in silence after `--fin-timeout`: `CLOSED`;\n"
         "- a FIN may be queued behind data or a closed window: `FIN_WAIT_1` beside `ESTABLISHED`,\n"
-        "  `LAST_ACK` beside `CLOSE_WAIT`, `CLOSING` beside `LAST_ACK`, `TIME_WAIT` beside "
-        "`CLOSED`; "
-        "where\n"
-        "  the capture has one direction only, data counts as not acknowledged until it would have "
-        "been\n"
-        "  sent again;\n"
+        "  `LAST_ACK` beside `CLOSE_WAIT`, `CLOSING` beside `LAST_ACK`, `TIME_WAIT` beside\n"
+        "  `CLOSED`. Where the capture has one direction only, data counts as outstanding until\n"
+        "  it would have been sent again;\n"
         "- an endpoint silent for longer than `--idle` may have been reset unseen: `CLOSED`.");
 }
 

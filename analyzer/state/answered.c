@@ -26,27 +26,10 @@ static bool sides_tell_so(const struct connection *c, int client, bool completed
            c->side[1].packets;
 }
 
-static bool is_control(const struct log_entry *g, int side, unsigned flags, uint32_t seq)
+static bool stamps_follow(const struct log_entry *log)
 {
-    return g->side == side && (g->flags & CONTROL_FLAGS) == flags && g->seq.n == seq &&
-           !g->payload_len && no_odd_marks(g) && reckonable(g->time_ns);
-}
-
-static bool entries_tell_so(const struct evidence *ev, int client, bool completed)
-{
-    const struct log_entry *syn = &ev->log[SYN_ENTRY];
-    const struct log_entry *syn_ack = &ev->log[SYN_ACK_ENTRY];
-    const struct log_entry *ack = &ev->log[ACK_ENTRY];
-    uint32_t client_isn = ev->c->side[client].isn.n;
-    uint32_t server_isn = ev->c->side[!client].isn.n;
-    if (!is_control(syn, client, TCP_SYN, client_isn) ||
-        !is_control(syn_ack, !client, TCP_SYN | TCP_ACK, server_isn) ||
-        syn_ack->ack.n != client_isn + 1 || syn_ack->time_ns < syn->time_ns)
-        return false;
-    struct stamps_seen stamps = {.any = false};
-    return !completed || (is_control(ack, client, TCP_ACK, client_isn + 1) &&
-                          ack->ack.n == server_isn + 1 && ack->time_ns >= syn_ack->time_ns &&
-                          stamp_follows(&stamps, syn) && stamp_follows(&stamps, ack));
+    struct stamps_seen client = {.any = false};
+    return stamp_follows(&client, &log[SYN_ENTRY]) && stamp_follows(&client, &log[ACK_ENTRY]);
 }
 
 bool answered_is_all(const struct evidence *ev)
@@ -56,8 +39,8 @@ bool answered_is_all(const struct evidence *ev)
     bool completed = ev->count == HANDSHAKE_ENTRIES;
     return c->detail && c->known_by == KNOWN_BY_SYN &&
            (completed || ev->count == HANDSHAKE_ENTRIES - 1) && nothing_in_vain(c->detail) &&
-           sides_tell_so(c, client, completed) && entries_tell_so(ev, client, completed) &&
-           !octets_outstanding(ev, client);
+           sides_tell_so(c, client, completed) && handshake_in_order(ev, client, ev->count) &&
+           (!completed || stamps_follow(ev->log)) && !octets_outstanding(ev, client);
 }
 
 /* ---- what is concluded ---------------------------------------------------------------------- */
@@ -104,9 +87,7 @@ static void open_client(const struct evidence *ev, int x, struct endpoint_states
 
 static void open_client_completely(const struct evidence *ev, int x, struct endpoint_states *s)
 {
-    const struct log_entry *log = ev->log;
-    enter(s, &log[SYN_ENTRY], STATE_SYN_SENT, CAUSE_SENT_SYN, FRAME_NONE);
-    enter(s, &log[SYN_ACK_ENTRY], STATE_ESTABLISHED, CAUSE_RECEIVED_SYN_ACK, log[ACK_ENTRY].frame);
+    open_answering_client(ev->log, s);
     look_beyond(ev, x, s, STATE_BIT(STATE_ESTABLISHED));
 }
 

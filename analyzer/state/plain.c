@@ -59,25 +59,10 @@ static bool opens(const struct evidence *ev, struct plain *p)
                                          .fin = NO_ENTRY,
                                          .ack_fin = NO_ENTRY,
                                          .crossed = NO_ENTRY};
-    uint32_t client_next = p->side[client].isn + 1;
-    uint32_t server_next = p->side[!client].isn + 1;
-    const struct log_entry *syn = &log[SYN_ENTRY];
-    const struct log_entry *syn_ack = &log[SYN_ACK_ENTRY];
-    const struct log_entry *ack = &log[ACK_ENTRY];
-    bool sides = syn->side == client && syn_ack->side != client && ack->side == client;
-    bool flags = (syn->flags & CONTROL_FLAGS) == TCP_SYN &&
-                 (syn_ack->flags & CONTROL_FLAGS) == (TCP_SYN | TCP_ACK) &&
-                 (ack->flags & CONTROL_FLAGS) == TCP_ACK;
-    bool numbers = syn->seq.n + 1 == client_next && syn_ack->ack.n == client_next &&
-                   ack->seq.n == client_next && syn_ack->seq.n + 1 == server_next &&
-                   ack->ack.n == server_next;
-    bool bare = !syn->payload_len && !syn_ack->payload_len && !ack->payload_len;
-    bool marks = no_odd_marks(syn) && no_odd_marks(syn_ack) && no_odd_marks(ack);
-    return sides && flags && numbers && bare && marks && reckonable(syn->time_ns) &&
-           syn_ack->time_ns >= syn->time_ns && ack->time_ns >= syn_ack->time_ns &&
-           stamp_follows(&p->side[client].stamps, syn) &&
-           stamp_follows(&p->side[!client].stamps, syn_ack) &&
-           stamp_follows(&p->side[client].stamps, ack);
+    return handshake_in_order(ev, client, HANDSHAKE_ENTRIES) &&
+           stamp_follows(&p->side[client].stamps, &log[SYN_ENTRY]) &&
+           stamp_follows(&p->side[!client].stamps, &log[SYN_ACK_ENTRY]) &&
+           stamp_follows(&p->side[client].stamps, &log[ACK_ENTRY]);
 }
 
 /* It passed once, and in order. */
@@ -179,12 +164,6 @@ static bool server_opened(const struct evidence *ev, struct plain *p)
 
 /* ---- the handshake -------------------------------------------------------------------------- */
 
-static void open_client(const struct log_entry *log, struct endpoint_states *s)
-{
-    enter(s, &log[SYN_ENTRY], STATE_SYN_SENT, CAUSE_SENT_SYN, FRAME_NONE);
-    enter(s, &log[SYN_ACK_ENTRY], STATE_ESTABLISHED, CAUSE_RECEIVED_SYN_ACK, log[ACK_ENTRY].frame);
-}
-
 static void open_server(const struct log_entry *log, int opened, struct endpoint_states *s)
 {
     enter(s, &log[SYN_ACK_ENTRY], STATE_SYN_RECEIVED, CAUSE_SENT_SYN_ACK, FRAME_NONE);
@@ -198,26 +177,11 @@ static void open_both(struct states_basis *basis, const struct plain *p,
         clear_traces(&basis->ends[x]);
         clear_states(&states[x]);
     }
-    open_client(basis->evidence.log, &states[p->client]);
+    open_answering_client(basis->evidence.log, &states[p->client]);
     open_server(basis->evidence.log, p->opened, &states[!p->client]);
 }
 
 /* ---- an end without a FIN ------------------------------------------------------------------- */
-
-void look_beyond(const struct evidence *ev, int x, struct endpoint_states *s, unsigned set)
-{
-    if (octets_outstanding(ev, x) || window_shut(ev, x))
-        set |= STATE_BIT(STATE_FIN_WAIT_1);
-    if (gave_up(ev, x))
-        set |= STATE_BIT(STATE_CLOSED);
-    if (owes_acknowledgment(ev, x)) {
-        s->vanished = true;
-        set |= STATE_BIT(STATE_CLOSED) | STATE_BIT(STATE_FIN_WAIT_1);
-    }
-    if (!ev->beside[x] && silence_since(ev, ev->c->side[x].last_ns) > ev->config->idle_ns)
-        set |= STATE_BIT(STATE_CLOSED);
-    s->possible = (uint16_t)set;
-}
 
 static enum shape stay_open(const struct evidence *ev, struct endpoint_states states[2])
 {

@@ -1,5 +1,6 @@
 /*
- * What the short ways share: states of an end of which nothing is known yet, and how it enters one.
+ * What the short ways share: what passed as it should, states of an end of which nothing is known
+ * yet, and how it enters one.
  */
 #ifndef FINWAIT_ANALYZER_STATE_PLAIN_STEPS_H
 #define FINWAIT_ANALYZER_STATE_PLAIN_STEPS_H
@@ -104,6 +105,16 @@ static inline void enter_presumably(struct endpoint_states *s, const struct log_
 {
     enter_at(s, g->time_ns, g->frame, state, cause, CERTAINTY_PRESUMED, FRAME_NONE);
 }
+
+/* It has answered the SYN-ACK: that had come. */
+static inline void open_answering_client(const struct log_entry *log, struct endpoint_states *s)
+{
+    enter(s, &log[SYN_ENTRY], STATE_SYN_SENT, CAUSE_SENT_SYN, FRAME_NONE);
+    enter(s, &log[SYN_ACK_ENTRY], STATE_ESTABLISHED, CAUSE_RECEIVED_SYN_ACK, log[ACK_ENTRY].frame);
+}
+
+/* The log begins with the first `count` segments of a handshake, two or all, as they should be. */
+bool handshake_in_order(const struct evidence *evidence, int client, int count);
 
 /* What an end may be in besides `set`, when it may be established and no FIN of it was seen. */
 void look_beyond(const struct evidence *evidence, int x, struct endpoint_states *states,

@@ -10,6 +10,15 @@ static int64_t backed_off_ns(const struct evidence *ev, const struct side_detail
     return 2 * gap_ns < least_max_ns ? 2 * gap_ns : least_max_ns;
 }
 
+/* How long X waits before it sends again. */
+static int64_t due_after_ns(const struct evidence *ev, int x)
+{
+    const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
+    int64_t first_ns = retransmission_timeout_ns(ev);
+    int64_t next_ns = d && d->again_run ? backed_off_ns(ev, d) : 0;
+    return next_ns > first_ns ? next_ns : first_ns;
+}
+
 bool gave_up(const struct evidence *ev, int x)
 {
     const struct connection *c = ev->c;
@@ -18,28 +27,17 @@ bool gave_up(const struct evidence *ev, int x)
         octets_outstanding(ev, x) || (own->marks & SIDE_SYN && !(own->marks & SIDE_ACKED));
     if (!unanswered)
         return false;
-    int64_t started_ns = own->last_ns;
-    int64_t due_ns = retransmission_timeout_ns(ev);
-    if (c->detail) {
-        const struct side_detail *d = &c->detail->side[x];
-        if (d->timer_ns)
-            started_ns = d->timer_ns;
-        if (d->again_run && backed_off_ns(ev, d) > due_ns)
-            due_ns = backed_off_ns(ev, d);
-    }
-    return silence_since(ev, started_ns) > due_ns;
+    bool timed = c->detail && c->detail->side[x].timer_ns;
+    int64_t started_ns = timed ? c->detail->side[x].timer_ns : own->last_ns;
+    return silence_since(ev, started_ns) > due_after_ns(ev, x);
 }
 
 bool perhaps_outstanding(const struct evidence *ev, int x)
 {
     const struct side *own = &ev->c->side[x];
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
-    if (ev->c->side[!x].packets || !(own->marks & SIDE_DATA))
-        return false;
-    int64_t due_ns = retransmission_timeout_ns(ev);
-    if (d && d->again_run && backed_off_ns(ev, d) > due_ns)
-        due_ns = backed_off_ns(ev, d);
-    return silence_since(ev, d && d->data_ns ? d->data_ns : own->last_ns) <= due_ns;
+    int64_t sent_ns = d && d->data_ns ? d->data_ns : own->last_ns;
+    return own->marks & SIDE_DATA && silence_since(ev, sent_ns) <= due_after_ns(ev, x);
 }
 
 bool answer_overdue(const struct evidence *ev, const struct log_entry *syn_ack)

@@ -22,8 +22,8 @@ static inline bool octets_outstanding(const struct evidence *ev, int x)
     return (own->marks & SIDE_ACKED && seq_gt(own->nxt, own->una)) || (d && d->side[x].again_acked);
 }
 
-/* Octets of X may be on their way, though nobody is seen to acknowledge them: of its peer the
- * capture has nothing, and they would not have been sent again yet. */
+/* Octets of X, whose peer is unseen, may be on their way: they would not have been sent again yet.
+ */
 bool perhaps_outstanding(const struct evidence *evidence, int x);
 
 /* Its own retransmission was due and did not come. */

@@ -34,7 +34,7 @@ struct endpoint_states {
     int64_t time_wait_until_ns;
 };
 
-/* Connections in which nothing odd happened: what all of a shape have in common is plain.c's. */
+/* Connections in which nothing odd happened: what all of a shape have in common is plain.h's. */
 enum shape {
     SHAPE_ANY,
     SHAPE_LONE_SYN, /* one SYN, and nothing else */
