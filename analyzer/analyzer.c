@@ -6,6 +6,7 @@
 #include "analyzer/drain.h"
 #include "analyzer/finals.h"
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/lanes.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/host/load.h"
 #include "analyzer/host/tally.h"
@@ -198,7 +199,7 @@ struct analyzer_groups {
 
 struct analyzer_groups *analyzer_groups_create(void)
 {
-    return malloc(sizeof(struct analyzer_groups));
+    return aligned_alloc(64, sizeof(struct analyzer_groups));
 }
 
 void analyzer_groups_destroy(struct analyzer_groups *groups)
@@ -218,6 +219,65 @@ enum analyzer_status analyzer_feed_grouped(struct analyzer *a, const struct segm
 {
     return status_of(a, flows_feed_groups(&a->flows, batch->segments, batch->count,
                                           &groups->of_flows, batch->aux));
+}
+
+struct analyzer_round {
+    struct flow_round of_flows;
+    const struct segment_aux *aux[FLOW_ROUND_MOST]; /* of each batch */
+};
+
+_Static_assert(ANALYZER_LANES == FLOW_LANES && ANALYZER_ROUND_MOST == FLOW_ROUND_MOST,
+               "the front and what is behind it agree");
+
+struct analyzer_round *analyzer_round_create(void)
+{
+    return calloc(1, sizeof(struct analyzer_round));
+}
+
+void analyzer_round_destroy(struct analyzer_round *round)
+{
+    free(round);
+}
+
+void analyzer_round_clear(struct analyzer_round *round)
+{
+    round->of_flows.count = 0;
+}
+
+void analyzer_round_add(struct analyzer_round *round, const struct segment_batch *batch,
+                        struct analyzer_groups *groups)
+{
+    uint32_t number = round->of_flows.count++;
+    round->of_flows.batches[number] =
+        (struct flow_batch){batch->segments, batch->count, &groups->of_flows};
+    round->aux[number] = batch->aux;
+}
+
+bool analyzer_round_begin(const struct analyzer *a, struct analyzer_round *round)
+{
+    return flows_round_begin(&a->flows, &round->of_flows);
+}
+
+void analyzer_round_lane(const struct analyzer *a, struct analyzer_round *round, unsigned lane)
+{
+    flows_round_lane(&a->flows, &round->of_flows, lane);
+}
+
+void analyzer_round_prepare(struct analyzer *a)
+{
+    flows_round_prepare(&a->flows);
+}
+
+void analyzer_round_end(struct analyzer *a, const struct analyzer_round *round)
+{
+    flows_round_end(&a->flows, &round->of_flows);
+}
+
+enum analyzer_status analyzer_feed_rest(struct analyzer *a, const struct analyzer_round *round,
+                                        uint32_t number)
+{
+    return status_of(
+        a, flows_feed_rest(&a->flows, &round->of_flows.batches[number], round->aux[number]));
 }
 
 void analyzer_trace(struct analyzer *a, const struct trace_sink *sink)

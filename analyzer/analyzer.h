@@ -45,6 +45,37 @@ enum analyzer_status analyzer_feed_grouped(struct analyzer *analyzer,
                                            const struct segment_batch *batch,
                                            struct analyzer_groups *groups) MUST_CHECK;
 
+/* Several batches at once, by several threads: begun with the next ones to be fed, grouped, in
+ * their order; then every lane once, and what prepares the rest, in any order or at the same time,
+ * while nothing else is asked of the analyzer; then ended. Afterwards each is fed by
+ * analyzer_feed_rest(), in order. What comes of it is what analyzer_feed_grouped() brings about,
+ * batch by batch. */
+#define ANALYZER_LANES      16u
+#define ANALYZER_ROUND_MOST TABLE_SIZE(32u, 4u)
+
+struct analyzer_round;
+struct analyzer_round *analyzer_round_create(void) MUST_CHECK; /* NULL when memory ran out */
+void analyzer_round_destroy(struct analyzer_round *round);
+
+/* Empties the round. */
+void analyzer_round_clear(struct analyzer_round *round);
+
+/* At most ANALYZER_ROUND_MOST; both are borrowed until it is ended. */
+void analyzer_round_add(struct analyzer_round *round, const struct segment_batch *batch,
+                        struct analyzer_groups *groups);
+
+/* False when these batches are to be fed one by one. */
+bool analyzer_round_begin(const struct analyzer *analyzer, struct analyzer_round *round) MUST_CHECK;
+void analyzer_round_lane(const struct analyzer *analyzer, struct analyzer_round *round,
+                         unsigned lane);
+void analyzer_round_prepare(struct analyzer *analyzer);
+void analyzer_round_end(struct analyzer *analyzer, const struct analyzer_round *round);
+
+/* The round's batch of this number. */
+enum analyzer_status analyzer_feed_rest(struct analyzer *analyzer,
+                                        const struct analyzer_round *round,
+                                        uint32_t number) MUST_CHECK;
+
 /* From now on tells `sink` (borrowed, NULL to stop it) of every segment that is fed. */
 void analyzer_trace(struct analyzer *analyzer, const struct trace_sink *sink);
 

@@ -55,7 +55,8 @@ static uint32_t threads_borne(uint32_t wanted)
 
 /* Where there is something to decompress, that is most of the work and comes first; the analyzer
  * has a thread of its own when there are more than two, or nothing else to do for them; and one
- * more counts what becomes final when there are more than these have use for. */
+ * more counts what becomes final when there are more than these have use for. Any others take part
+ * in the analysis. */
 static void share_out(struct reading *r)
 {
     uint32_t threads = r->threads;
@@ -64,6 +65,7 @@ static void share_out(struct reading *r)
     uint32_t left = threads - (r->analyses_apart ? 2 : 1);
     uint32_t ahead = left < inflating ? left : inflating;
     r->counts_apart = left > ahead;
+    r->helpers = left - ahead - r->counts_apart;
     if (ahead)
         timeline_read_ahead(r->timeline, ahead);
 }
@@ -206,7 +208,7 @@ static bool feed_all(struct reading *r, struct analyzer *analyzer)
         analyzer_finish_with_thread(analyzer);
     if (r->counts_apart)
         analyzer_count_with_thread(analyzer);
-    struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer) : NULL;
+    struct analysis *analysis = r->analyses_apart ? analysis_start(analyzer, r->helpers) : NULL;
     if (!analysis)
         return reading_run(r, READING_BATCHES, feed, analyzer);
     struct handing handing = {r, analysis};

@@ -67,12 +67,29 @@ static bool enough_taken(struct relay *r)
     return r->room - (r->giver.own - r->giver.known) >= r->wake_giver;
 }
 
+/* What there is room for can wait: who called does not go on without what it called for. */
+static void run_errand(struct relay *r)
+{
+    void (*errand)(void *) = r->errand;
+    void *context = r->errand_context;
+    r->errand = NULL;
+    pthread_mutex_unlock(&r->lock);
+    errand(context);
+    pthread_mutex_lock(&r->lock);
+}
+
 bool relay_sleep_until_taken(struct relay *r)
 {
     pthread_mutex_lock(&r->lock);
     atomic_store(&r->giver.waits, true);
-    while (!enough_taken(r) && !atomic_load(&r->taker.ended))
-        pthread_cond_wait(&r->freed, &r->lock);
+    for (;;) {
+        if (r->errand)
+            run_errand(r);
+        else if (enough_taken(r) || atomic_load(&r->taker.ended))
+            break;
+        else
+            pthread_cond_wait(&r->freed, &r->lock);
+    }
     atomic_store(&r->giver.waits, false);
     pthread_mutex_unlock(&r->lock);
     return !atomic_load(&r->taker.ended);
@@ -86,6 +103,17 @@ void relay_wake_giver(struct relay *r)
     pthread_mutex_lock(&r->lock);
     if (atomic_load(&r->giver.waits))
         pthread_cond_signal(&r->freed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void relay_call_giver(struct relay *r, void (*errand)(void *context), void *context)
+{
+    pthread_mutex_lock(&r->lock);
+    if (atomic_load(&r->giver.waits)) {
+        r->errand = errand;
+        r->errand_context = context;
+        pthread_cond_signal(&r->freed);
+    }
     pthread_mutex_unlock(&r->lock);
 }
 

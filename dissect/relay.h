@@ -34,8 +34,10 @@ struct relay {
     uint32_t wake_taker; /* it sleeps until so many are given, */
     uint32_t wake_giver; /* and the giver until so many places are free */
     pthread_mutex_t lock;
-    pthread_cond_t more;  /* was given */
-    pthread_cond_t freed; /* was taken */
+    pthread_cond_t more;           /* was given */
+    pthread_cond_t freed;          /* was taken */
+    void (*errand)(void *context); /* relay_call_giver()'s, or NULL */
+    void *errand_context;
 };
 
 /* `room` is a power of two; `wake_taker` and `wake_giver`, each at least 1, are no more together:
@@ -108,14 +110,38 @@ static inline uint32_t relay_first(const struct relay *relay)
     return relay->taker.own & (relay->room - 1);
 }
 
-/* It is done with. */
-static inline void relay_take(struct relay *relay)
+/* So many are done with. */
+static inline void relay_take_some(struct relay *relay, uint32_t count)
 {
     struct relay_side *taker = &relay->taker;
-    atomic_store(&taker->count, ++taker->own);
+    taker->own += count;
+    atomic_store(&taker->count, taker->own);
     if (UNLIKELY(atomic_load(&relay->giver.waits)))
         relay_wake_giver(relay);
 }
+
+/* The first of them is. */
+static inline void relay_take(struct relay *relay)
+{
+    relay_take_some(relay, 1);
+}
+
+/* Does the giver sleep, because there is no room? */
+static inline bool relay_giver_sleeps(const struct relay *relay)
+{
+    return atomic_load(&relay->giver.waits);
+}
+
+/* As relay_ready(), and what was given last counts as well. */
+static inline uint32_t relay_given(struct relay *relay)
+{
+    relay->taker.known = atomic_load_explicit(&relay->giver.count, memory_order_acquire);
+    return relay->taker.known - relay->taker.own;
+}
+
+/* A giver that sleeps runs the errand, in its own time, and then sleeps on or goes on giving; one
+ * that does not sleep takes no notice. An errand that it has not begun is replaced. */
+void relay_call_giver(struct relay *relay, void (*errand)(void *context), void *context);
 
 /* Nothing more is taken. */
 void relay_stop(struct relay *relay);

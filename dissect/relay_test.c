@@ -144,12 +144,87 @@ static void one_thread(void **state)
     relay_finish(&r);
 }
 
+/* ---- errands -------------------------------------------------------------------------------- */
+
+struct errands {
+    struct course course;
+    atomic_uint run;
+};
+
+static void run_errand(void *context)
+{
+    struct errands *e = context;
+    atomic_fetch_add(&e->run, 1);
+}
+
+static void *give_all_of(void *context)
+{
+    struct errands *e = context;
+    return give_all(&e->course);
+}
+
+/* The giver sleeps for want of room: each errand is run, whether or not room comes with it, and
+ * everything still arrives in order. */
+static void a_sleeping_giver_is_called(void **state)
+{
+    (void)state;
+    EACH_SHAPE(s)
+    {
+        struct errands e;
+        pthread_t thread;
+        begin(&e.course, s, 40 * s->room, 0);
+        atomic_init(&e.run, 0);
+        assert_true(thread_start(&thread, give_all_of, &e));
+        uint32_t taken = 0;
+        for (uint32_t called = 0; called < 30; called++) {
+            while (relay_given(&e.course.relay) < s->room || !relay_giver_sleeps(&e.course.relay))
+                sched_yield();
+            relay_call_giver(&e.course.relay, run_errand, &e);
+            uint32_t some = called % 2 ? s->room : 0;
+            for (uint32_t i = 0; i < some; i++, taken++)
+                assert_int_equal(e.course.places[(relay_first(&e.course.relay) + i) % s->room],
+                                 taken);
+            relay_take_some(&e.course.relay, some);
+            while (atomic_load(&e.run) == called)
+                sched_yield();
+        }
+        uint32_t left = 40 * s->room - taken;
+        for (; relay_await(&e.course.relay); taken++) {
+            assert_int_equal(e.course.places[relay_first(&e.course.relay)], taken);
+            relay_take(&e.course.relay);
+            left--;
+        }
+        assert_int_equal(left, 0);
+        pthread_join(thread, NULL);
+        assert_int_equal(atomic_load(&e.run), 30);
+        relay_finish(&e.course.relay);
+    }
+}
+
+/* One that does not sleep takes no notice, and does not run it later. */
+static void an_awake_giver_takes_no_notice(void **state)
+{
+    (void)state;
+    struct errands e;
+    pthread_t thread;
+    begin(&e.course, &shapes[1], 100, 0);
+    atomic_init(&e.run, 0);
+    relay_call_giver(&e.course.relay, run_errand, &e);
+    assert_true(thread_start(&thread, give_all_of, &e));
+    assert_int_equal(take_until(&e.course, 100, 0), 100);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&e.run), 0);
+    relay_finish(&e.course.relay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_thread),
         cmocka_unit_test(everything_in_order),
         cmocka_unit_test(the_taker_stops),
+        cmocka_unit_test(a_sleeping_giver_is_called),
+        cmocka_unit_test(an_awake_giver_takes_no_notice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,14 @@ static inline bool is_syn_ack(const struct segment *g)
     return (g->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 }
 
+/* Nothing is to be chosen: the five-tuple has one use, nothing remembers one before it, and the
+ * segment, of its world, opens none. */
+static inline bool choice_is_sole(const struct connection *c, const struct segment *g)
+{
+    return c->next == POOL_NONE && !(c->marks & (CONN_REUSED | CONN_SUPERSEDED)) &&
+           c->world == g->world && !(g->flags & TCP_SYN);
+}
+
 /* The latest use of the segment's five-tuple, or the lone SYN that is the only one, or POOL_NONE.
  */
 uint32_t choice_head(struct flows *flows, uint32_t tag, int sender, const struct segment *segment);

@@ -4,6 +4,8 @@
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/forged.h"
 #include "analyzer/flow/groups.h"
+#include "analyzer/flow/lanes.h"
+#include "analyzer/flow/probe.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/flow/reuse.h"
 #include "analyzer/flow/told.h"
@@ -185,8 +187,8 @@ static bool is_unanswered(const struct connection *c)
 }
 
 /* What has closed is filed until stragglers have had their time, and seldom asked for until then;
- * as what was refused is. */
-static void let_linger(struct flows *f, uint32_t use)
+ * as what was refused is. `image`: of its detail, or NULL. */
+static void let_linger(struct flows *f, uint32_t use, const struct detail_image *image)
 {
     struct connection *c = flows_at(f, use);
     if (!(c->marks & CONN_CLOSED) || f->clock_ns == TIME_UNKNOWN) {
@@ -198,7 +200,7 @@ static void let_linger(struct flows *f, uint32_t use)
     int64_t last_ns = connection_last_ns(c);
     if (!(c->marks & CONN_FILED))
         expiry_file(f, use, expiry_after(f, last_ns == TIME_UNKNOWN ? f->clock_ns : last_ns));
-    flows_pack(f, c);
+    flows_pack_drawn(f, c, image);
 }
 
 /* What segments are looked up in can be read. */
@@ -271,7 +273,7 @@ static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, u
         status = told_class(f, c, sender, g, &counts);
     if (status != FLOW_OK)
         return status;
-    let_linger(f, choice.use);
+    let_linger(f, choice.use, NULL);
     return expiry_make_room(f);
 }
 
@@ -295,14 +297,6 @@ static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint
     return status;
 }
 
-/* Nothing is to be chosen: the five-tuple has one use, nothing remembers one before it, and the
- * segment, of its world, opens none. */
-static bool is_sole_use(const struct connection *c, const struct segment *g)
-{
-    return c->next == POOL_NONE && !(c->marks & (CONN_REUSED | CONN_SUPERSEDED)) &&
-           c->world == g->world && !(g->flags & TCP_SYN);
-}
-
 /* As take_any() would, the sole use. */
 static enum flow_status take_ordinary(struct flows *f, struct connection *c, uint32_t index,
                                       int sender, const struct segment *g)
@@ -314,11 +308,16 @@ static enum flow_status take_ordinary(struct flows *f, struct connection *c, uin
     if (UNLIKELY(longer) && !track_in(f, c, sender, g, NULL))
         return FLOW_NO_MEMORY;
     if (UNLIKELY(longer || c->marks & CONN_CLOSED))
-        let_linger(f, index);
+        let_linger(f, index, NULL);
     return f->extra_bytes <= extra_bytes ? FLOW_OK : expiry_make_room(f);
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */
+
+static const struct segment_aux *own_aux(const struct segment *g, const struct segment_aux *aux)
+{
+    return g->aux == AUX_NONE ? NULL : &aux[g->aux];
+}
 
 static enum flow_status take(struct flows *f, struct flow_probe *probe, int sender,
                              const struct segment *g, const struct segment_aux *aux)
@@ -332,69 +331,31 @@ static enum flow_status take(struct flows *f, struct flow_probe *probe, int send
         probe->changes = f->changes;
     }
     struct connection *c = probe->connection;
-    if (LIKELY(c && is_sole_use(c, g) && !aux && !f->trace))
+    if (LIKELY(c && choice_is_sole(c, g) && !aux && !f->trace))
         return take_ordinary(f, c, probe->first, sender, g);
     return take_any(f, probe->tag, sender, probe->first, g, aux);
 }
 
-static void fetch_slots(const struct flows *f, const struct flow_groups *groups)
+static void fetch_all(struct flows *f, struct flow_groups *groups)
 {
     for (uint32_t i = 0; i < groups->count; i++)
-        table_prefetch(&f->table, groups->probes[i].tag);
-}
-
-static void find_first(struct flows *f, struct flow_groups *groups)
-{
-    for (uint32_t i = 0; i < groups->count; i++) {
-        struct flow_probe *probe = &groups->probes[i];
-        uint32_t slot = probe->tag & f->table.mask;
-        uint32_t first = table_next(&f->table, probe->tag, &slot);
-        probe->first = first;
-        if (!is_lone(first)) {
-            probe->connection = flows_at(f, first);
-            flows_fetch(probe->connection, sizeof *probe->connection);
-        } else if (first != TABLE_NONE) {
-            FETCH(flows_lone(f, first));
-        }
-    }
-}
-
-static void fetch_details(const struct flows *f, struct flow_groups *groups)
-{
-    for (uint32_t i = 0; i < groups->count; i++) {
-        struct flow_probe *probe = &groups->probes[i];
-        struct connection *c = probe->connection;
-        if (!c)
-            continue;
-        probe->changes = f->changes;
-        if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))
-            probe->logged = ordinary_fetch(c, probe->senders, probe->flags);
-        else
-            probe->connection = NULL;
-    }
-}
-
-static void fetch_logs(const struct flow_groups *groups)
-{
-    for (uint32_t i = 0; i < groups->count; i++) {
-        const struct flow_probe *probe = &groups->probes[i];
-        if (probe->connection && probe->logged)
-            ordinary_fetch_log(probe->connection->detail);
-    }
+        probe_fetch_slot(f, &groups->probes[i]);
+    for (uint32_t i = 0; i < groups->count; i++)
+        probe_find(f, &f->table, &groups->probes[i]);
+    for (uint32_t i = 0; i < groups->count; i++)
+        probe_fetch_detail(f, &groups->probes[i]);
+    for (uint32_t i = 0; i < groups->count; i++)
+        probe_fetch_log(&groups->probes[i]);
 }
 
 enum flow_status flows_feed_groups(struct flows *f, const struct segment *segments, uint32_t count,
                                    struct flow_groups *groups, const struct segment_aux *aux)
 {
-    fetch_slots(f, groups);
-    find_first(f, groups);
-    fetch_details(f, groups);
-    fetch_logs(groups);
+    fetch_all(f, groups);
     for (uint32_t i = 0; i < count; i++) {
         const struct segment *g = &segments[i];
-        const struct segment_aux *own = g->aux == AUX_NONE ? NULL : &aux[g->aux];
         enum flow_status status =
-            take(f, &groups->probes[groups->probe_of[i]], groups->sender_of[i], g, own);
+            take(f, &groups->probes[groups->probe_of[i]], groups->sender_of[i], g, own_aux(g, aux));
         if (UNLIKELY(status != FLOW_OK))
             return status;
     }
@@ -413,4 +374,58 @@ enum flow_status flows_feed(struct flows *f, const struct segment *segments, uin
         status = flows_feed_groups(f, part, size, &groups, aux);
     }
     return status;
+}
+
+/* ---- what lanes have left ------------------------------------------------------------------- */
+
+static void fetch_left(struct flows *f, struct flow_groups *groups)
+{
+    struct flow_probe *left[FLOW_GROUPED_MOST];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < groups->count; i++) {
+        /* It has closed, and is to be packed. */
+        if (groups->probes[i].image)
+            flows_fetch(groups->probes[i].connection, sizeof(struct connection));
+        if (!groups->probes[i].left)
+            continue;
+        probe_fetch_slot(f, &groups->probes[i]);
+        left[count++] = &groups->probes[i];
+    }
+    for (uint32_t i = 0; i < count; i++)
+        probe_find(f, &f->table, left[i]);
+    for (uint32_t i = 0; i < count; i++)
+        probe_fetch_detail(f, left[i]);
+    for (uint32_t i = 0; i < count; i++)
+        probe_fetch_log(left[i]);
+}
+
+/* As take() does, once the segment is tracked. */
+static enum flow_status follow(struct flows *f, const struct flow_probe *probe,
+                               enum flow_ahead ahead, const struct segment *g)
+{
+    enum flow_status status = expiry_advance(f, g->time_ns);
+    if (LIKELY(ahead == AHEAD_TRACKED) || status != FLOW_OK)
+        return status;
+    let_linger(f, probe->first, probe->image);
+    return expiry_make_room(f);
+}
+
+enum flow_status flows_feed_rest(struct flows *f, const struct flow_batch *batch,
+                                 const struct segment_aux *aux)
+{
+    struct flow_groups *groups = batch->groups;
+    fetch_left(f, groups);
+    uint8_t ahead[FLOW_GROUPED_MOST];
+    for (uint32_t i = 0; i < batch->count; i++)
+        ahead[groups->numbers[i]] = groups->ahead[i];
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct segment *g = &batch->segments[i];
+        struct flow_probe *probe = &groups->probes[groups->probe_of[i]];
+        enum flow_status status = ahead[i] == AHEAD_LEFT
+                                      ? take(f, probe, groups->sender_of[i], g, own_aux(g, aux))
+                                      : follow(f, probe, (enum flow_ahead)ahead[i], g);
+        if (UNLIKELY(status != FLOW_OK))
+            return status;
+    }
+    return FLOW_OK;
 }

@@ -4,6 +4,8 @@
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/tuples.h"
 
+#include <string.h>
+
 /* What the hash of a five-tuple takes beside it. */
 struct naming {
     bool vlan_in_key;
@@ -14,9 +16,10 @@ static void name(struct naming naming, const struct segment *g, struct flow_prob
 {
     probe->segment = g;
     probe->tag = table_tag(flow_hash_of(g, naming.vlan_in_key, naming.secret, &probe->sender));
-    probe->connection = NULL;
     probe->senders = 0;
     probe->flags = 0;
+    probe->left = false;
+    probe->image = NULL;
 }
 
 /* How the segment goes, and of which probe's five-tuple it is; the probe is made if there is none.
@@ -58,4 +61,53 @@ void flow_group(const struct segment *segments, uint32_t count, bool vlan_in_key
         probe->senders |= (uint8_t)(1u << sender);
         probe->flags |= segments[i].flags;
     }
+}
+
+/* ---- lanes ---------------------------------------------------------------------------------- */
+
+/* By bits that say nothing of a tag's place in the table. */
+static unsigned lane_of(const struct flow_probe *probe)
+{
+    return probe->tag / (UINT32_MAX / FLOW_LANES + 1);
+}
+
+/* From how many each lane has to where it begins; `next` is where its next one goes. */
+static void share_places(const uint8_t counts[FLOW_LANES], uint8_t from[FLOW_LANES + 1],
+                         uint8_t next[FLOW_LANES])
+{
+    from[0] = 0;
+    for (unsigned lane = 0; lane < FLOW_LANES; lane++) {
+        next[lane] = from[lane];
+        from[lane + 1] = (uint8_t)(from[lane] + counts[lane]);
+    }
+}
+
+/* `number_of`: of what were the probes before. */
+static void share_probes(struct flow_groups *groups, uint8_t number_of[FLOW_GROUPED_MOST])
+{
+    struct flow_probe probes[FLOW_GROUPED_MOST];
+    uint8_t counts[FLOW_LANES] = {0}, next[FLOW_LANES];
+    memcpy(probes, groups->probes, groups->count * sizeof *probes);
+    for (uint32_t i = 0; i < groups->count; i++)
+        counts[lane_of(&probes[i])]++;
+    share_places(counts, groups->probes_from, next);
+    for (uint32_t i = 0; i < groups->count; i++) {
+        number_of[i] = next[lane_of(&probes[i])]++;
+        groups->probes[number_of[i]] = probes[i];
+    }
+}
+
+void flow_share(uint32_t count, struct flow_groups *groups)
+{
+    uint8_t number_of[FLOW_GROUPED_MOST], lanes[FLOW_GROUPED_MOST];
+    share_probes(groups, number_of);
+    uint8_t counts[FLOW_LANES] = {0}, next[FLOW_LANES];
+    for (uint32_t i = 0; i < count; i++) {
+        groups->probe_of[i] = number_of[groups->probe_of[i]];
+        lanes[i] = (uint8_t)lane_of(&groups->probes[groups->probe_of[i]]);
+        counts[lanes[i]]++;
+    }
+    share_places(counts, groups->numbers_from, next);
+    for (uint32_t i = 0; i < count; i++)
+        groups->numbers[next[lanes[i]]++] = (uint8_t)i;
 }

@@ -30,6 +30,7 @@ void pool_finish(struct pool *pool)
     }
     free(pool->chunks);
     free(pool->about);
+    free(pool->spare);
     free(pool->blank);
     make_empty(pool, 0);
 }
@@ -78,18 +79,32 @@ static bool reserve(struct pool *pool)
     return true;
 }
 
+static uint8_t *take_memory(const struct pool *pool)
+{
+    uint8_t *items = aligned_alloc(64, chunk_bytes(pool));
+    /* Of the first most may stay unused. */
+    if (items && pool->chunk_count)
+        pages_take(items, chunk_bytes(pool));
+    return items;
+}
+
+void pool_prepare(struct pool *pool)
+{
+    uint64_t held = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
+    if (!pool->spare && pool->chunk_count && held - pool->in_use < POOL_CHUNK_ITEMS)
+        pool->spare = take_memory(pool);
+}
+
 /* One with room, under a number that was given back where there is one. */
 static bool add_chunk(struct pool *pool)
 {
     bool again = pool->vacant != POOL_NONE;
     if (!again && (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT || !reserve(pool)))
         return false;
-    uint8_t *items = aligned_alloc(64, chunk_bytes(pool));
+    uint8_t *items = pool->spare ? pool->spare : take_memory(pool);
+    pool->spare = NULL;
     if (!items)
         return false;
-    /* Of the first most may stay unused. */
-    if (pool->chunk_count)
-        pages_take(items, chunk_bytes(pool));
     uint32_t chunk = again ? pool->vacant : pool->chunk_count++;
     if (again) {
         pool->vacant = pool->about[chunk].next;
@@ -173,12 +188,18 @@ void pool_release(struct pool *pool, uint32_t index)
         give_back(pool, chunk);
 }
 
+void *pool_held_beside(const struct pool *pool, uint32_t index, size_t bytes)
+{
+    uint8_t *beside = pool->about[index >> POOL_CHUNK_SHIFT].beside;
+    return beside ? beside + (index & (POOL_CHUNK_ITEMS - 1)) * bytes : NULL;
+}
+
 void *pool_beside(struct pool *pool, uint32_t index, size_t bytes)
 {
     uint8_t **beside = &pool->about[index >> POOL_CHUNK_SHIFT].beside;
     if (!*beside)
         *beside = aligned_alloc(64, ((bytes << POOL_CHUNK_SHIFT) + 63) & ~(size_t)63);
-    return *beside ? *beside + (index & (POOL_CHUNK_ITEMS - 1)) * bytes : NULL;
+    return pool_held_beside(pool, index, bytes);
 }
 
 void pool_truncate(struct pool *pool, uint32_t count)

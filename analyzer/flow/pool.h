@@ -30,6 +30,7 @@ struct pool_chunk {
 struct pool {
     uint8_t **chunks;
     struct pool_chunk *about; /* the chunks */
+    uint8_t *spare;           /* owned, what pool_prepare() made for the next chunk, or NULL */
     uint8_t *blank;           /* what stands for a chunk that was given back: zero */
     uint32_t chunk_count;     /* those that were given back included */
     uint32_t chunk_room;
@@ -43,6 +44,10 @@ struct pool {
 void pool_init(struct pool *pool, size_t item_bytes);
 void pool_finish(struct pool *pool);
 
+/* Where the next chunk will soon be wanted, takes its memory ahead. Nothing but the next
+ * pool_take() is changed by it, so others may look at items meanwhile. */
+void pool_prepare(struct pool *pool);
+
 /* The index of an item of zero bytes, or POOL_NONE when memory ran out. */
 uint32_t pool_take(struct pool *pool) MUST_CHECK;
 void pool_release(struct pool *pool, uint32_t index);
@@ -50,6 +55,9 @@ void pool_release(struct pool *pool, uint32_t index);
 /* So many octets beside the item, as long as it is in use: of one pool's items as many for each.
  * They hold anything at first. NULL when memory ran out. */
 void *pool_beside(struct pool *pool, uint32_t index, size_t bytes) MUST_CHECK;
+
+/* The same where that takes no memory, else NULL. */
+void *pool_held_beside(const struct pool *pool, uint32_t index, size_t bytes) MUST_CHECK;
 
 /* Only the first `count` items remain. Of a pool from which none was released. */
 void pool_truncate(struct pool *pool, uint32_t count);

@@ -104,24 +104,51 @@ bool flows_let_go(struct flows *f, uint32_t index, struct connection *given)
 /* A FIN and its acknowledgment, of each side. */
 #define HALF_CLOSE 2
 
-/* Where the detail is, so is room for the close. */
-static bool reserve_close(struct flows *f, struct detail *d)
+static bool has_room_for_close(const struct connection *c)
 {
-    if (!d->place || d->log_room != LOG_WITHIN)
-        return log_reserve(d, 2 * HALF_CLOSE);
-    struct log_entry *more = pool_beside(&f->details, d->place - 1, LOG_MORE * sizeof *more);
+    const struct detail *d = c->detail;
+    return !d || c->packed || d->log_count + HALF_CLOSE <= d->log_room;
+}
+
+/* Where the detail is, so is room for the close. */
+static bool is_beside(const struct detail *d)
+{
+    return d->place && d->log_room == LOG_WITHIN;
+}
+
+/* Returns the octets that it has come to hold. */
+static uint64_t lend_close(struct detail *d, struct log_entry *more)
+{
+    log_lend(d, more);
+    d->accounted_bytes += (uint32_t)log_bytes(d);
+    return log_bytes(d);
+}
+
+bool flows_may_close(const struct flows *f, struct connection *c, uint64_t *bytes)
+{
+    if (has_room_for_close(c))
+        return true;
+    struct detail *d = c->detail;
+    struct log_entry *more =
+        is_beside(d) ? pool_held_beside(&f->details, d->place - 1, LOG_MORE * sizeof *more) : NULL;
     if (more)
-        log_lend(d, more);
+        *bytes += lend_close(d, more);
     return more;
 }
 
 bool flows_let_close(struct flows *f, struct connection *c)
 {
-    struct detail *d = c->detail;
-    if (!d || c->packed || d->log_count + HALF_CLOSE <= d->log_room)
+    if (has_room_for_close(c))
         return true;
+    struct detail *d = c->detail;
+    if (is_beside(d)) {
+        struct log_entry *more = pool_beside(&f->details, d->place - 1, LOG_MORE * sizeof *more);
+        if (more)
+            f->extra_bytes += lend_close(d, more);
+        return more;
+    }
     size_t before = log_bytes(d);
-    if (!reserve_close(f, d))
+    if (!log_reserve(d, 2 * HALF_CLOSE))
         return false;
     size_t grown = log_bytes(d) - before;
     f->extra_bytes += grown;
@@ -129,18 +156,24 @@ bool flows_let_close(struct flows *f, struct connection *c)
     return true;
 }
 
-void flows_pack(struct flows *f, struct connection *c)
+void flows_pack_drawn(struct flows *f, struct connection *c, const struct detail_image *image)
 {
     uint64_t before = accounted_of(c);
     uint32_t place;
     if (!c->detail || c->packed)
         return;
     /* Time ends what is filed; the rest may stay. */
-    if (!detail_pack(c, c->marks & CONN_FILED ? &f->shelves : NULL, &place))
+    struct shelves *shelves = c->marks & CONN_FILED ? &f->shelves : NULL;
+    if (!(image ? detail_pack_drawn(c, image, shelves, &place) : detail_pack(c, shelves, &place)))
         return;
     f->extra_bytes += accounted_of(c) - before;
     if (place)
         pool_release(&f->details, place - 1);
+}
+
+void flows_pack(struct flows *f, struct connection *c)
+{
+    flows_pack_drawn(f, c, NULL);
 }
 
 bool flows_unpack(struct flows *f, struct connection *c)

@@ -78,8 +78,17 @@ static inline void flows_account(struct flows *flows, struct connection *connect
  * when memory ran out. */
 bool flows_let_close(struct flows *flows, struct connection *connection) MUST_CHECK;
 
+/* The same where it takes no memory, and the flows stay as they are: the octets that the connection
+ * has come to hold are added to `bytes`. False when it would: nothing has happened. */
+bool flows_may_close(const struct flows *flows, struct connection *connection,
+                     uint64_t *bytes) MUST_CHECK;
+
 /* Its detail, while it lingers, takes less. */
 void flows_pack(struct flows *flows, struct connection *connection);
+
+/* The same with the image that was made of it, or without where that is NULL. */
+void flows_pack_drawn(struct flows *flows, struct connection *connection,
+                      const struct detail_image *image);
 
 /* Its detail can be read and goes on. False when memory ran out: it cannot. */
 bool flows_unpack(struct flows *flows, struct connection *connection) MUST_CHECK;

@@ -436,7 +436,7 @@ static uint32_t head_of(const struct connection *c, const struct detail *d)
 {
     const struct ack_run *run = &d->ack_run;
     int64_t last_ns = connection_last_ns(c);
-    uint32_t head = d->log_count | (uint32_t)d->packed << HEAD_PACKED |
+    uint32_t head = d->log_count | (d->packed + 1u) << HEAD_PACKED |
                     (c->first_ns % 1000 || last_ns % 1000 ? HAS_NANOSECONDS : 0u) |
                     ((c->side[0].marks | c->side[1].marks) & SIDE_TIMESTAMPS ? HAS_STAMPS : 0u) |
                     (d->log_total != d->log_count ? HAS_GIVEN_WAY : 0u) |
@@ -549,27 +549,38 @@ static void release(struct packed_detail *packing)
         free(packing);
 }
 
-bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place)
+_Static_assert(sizeof(struct detail_image) + PACKED_MAX + SLACK <= DETAIL_IMAGE_MAX,
+               "the largest has room");
+
+size_t detail_draw(const struct connection *c, struct detail_image *image)
 {
-    uint8_t octets[PACKED_MAX];
     struct detail *d = c->detail;
     if (d->packed == PACKED_OFTEN)
-        return false;
-    d->packed++;
+        return 0;
     uint32_t head = head_of(c, d);
     struct walk w = walk_of(head);
-    w.to = octets;
+    w.to = image->octets;
     walk_detail(&w, true, c, d, head);
     head |= pack_copied(&w, c, d);
     memset(w.to, 0, SLACK);
-    size_t count = (size_t)(w.to - octets) + SLACK;
-    size_t bytes = offsetof(struct packed_detail, octets) + count;
+    image->head = head;
+    image->count = (uint32_t)(w.to - image->octets) + SLACK;
+    return sizeof *image + image->count;
+}
+
+bool detail_pack_drawn(struct connection *c, const struct detail_image *image,
+                       struct shelves *shelves, uint32_t *place)
+{
+    struct detail *d = c->detail;
+    uint32_t head = image->head;
+    d->packed++;
+    size_t bytes = offsetof(struct packed_detail, octets) + image->count;
     struct packed_detail *packing = room_for(bytes, shelves);
     if (!packing)
         return false;
     packing->held_bytes = (uint32_t)(bytes + (head & HAS_MORE_TO_FREE ? owned_bytes(c, head) : 0));
     packing->head = head;
-    memcpy(packing->octets, octets, count);
+    memcpy(packing->octets, image->octets, image->count);
     if (d->log_room != LOG_WITHIN)
         log_finish(d);
     if (UNLIKELY(head & (3 * HAS_SELDOM))) {
@@ -582,6 +593,15 @@ bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place)
     c->packing = packing;
     c->packed = true;
     return true;
+}
+
+bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place)
+{
+    union {
+        struct detail_image image;
+        uint8_t octets[DETAIL_IMAGE_MAX];
+    } room;
+    return detail_draw(c, &room.image) && detail_pack_drawn(c, &room.image, shelves, place);
 }
 
 /* By a pointer that might be any: compilers put a string instruction there, which takes longer to

@@ -24,6 +24,24 @@
  */
 bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place) MUST_CHECK;
 
+/* What detail_pack() makes of a detail, before there is a place for it. */
+struct detail_image {
+    uint32_t head;
+    uint32_t count; /* octets that follow */
+    uint8_t octets[];
+};
+
+/* As many octets as an image takes at most. */
+#define DETAIL_IMAGE_MAX 8192u
+
+/* Makes the image of a connection's detail, which is not packed, in `room` of DETAIL_IMAGE_MAX
+ * octets. Returns its size, or 0 when it is not worth it. Takes no memory. */
+size_t detail_draw(const struct connection *c, struct detail_image *room);
+
+/* As detail_pack(), of a detail that is as it was when the image was made. */
+bool detail_pack_drawn(struct connection *c, const struct detail_image *image,
+                       struct shelves *shelves, uint32_t *place) MUST_CHECK;
+
 /* Where a detail is made whole to be looked at. */
 struct detail_room {
     struct detail detail;

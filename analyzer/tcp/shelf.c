@@ -25,21 +25,40 @@ static void give(struct shelf *shelf, uint32_t blocks)
         free(shelf);
 }
 
-void shelves_finish(struct shelves *s)
+static void end(struct shelves *s)
 {
     if (s->filling)
         give(s->filling, WHILE_FILLING - s->taken);
+}
+
+void shelves_finish(struct shelves *s)
+{
+    end(s);
+    free(s->spare);
     *s = (struct shelves){.filling = NULL};
+}
+
+/* Of the first most may stay unused. */
+static struct shelf *take_memory(const struct shelves *s)
+{
+    struct shelf *shelf = malloc(SHELF_BYTES);
+    if (shelf && s->filling)
+        pages_take(shelf, SHELF_BYTES);
+    return shelf;
+}
+
+void shelves_prepare(struct shelves *s)
+{
+    if (s->filling && !s->spare)
+        s->spare = take_memory(s);
 }
 
 static bool begin(struct shelves *s)
 {
-    struct shelf *shelf = malloc(SHELF_BYTES);
+    struct shelf *shelf = s->spare ? s->spare : take_memory(s);
     if (!shelf)
         return false;
-    if (s->filling)
-        pages_take(shelf, SHELF_BYTES);
-    shelves_finish(s);
+    end(s);
     atomic_init(&shelf->in_use, WHILE_FILLING);
     *s = (struct shelves){.filling = shelf, .used = sizeof *shelf};
     return true;

@@ -24,9 +24,13 @@ struct shelf;
 /* All zero at first. */
 struct shelves {
     struct shelf *filling; /* the one that blocks are taken of; NULL at first */
+    struct shelf *spare;   /* owned, the next one, or NULL */
     uint32_t used;         /* octets of it */
     uint32_t taken;        /* blocks of it */
 };
+
+/* Takes the memory of the next shelf ahead. */
+void shelves_prepare(struct shelves *shelves);
 
 /* A block of 1 to SHELF_BLOCK_MAX octets, at a multiple of eight, and where it stands, which is
  * never 0, for shelf_give(). NULL when memory ran out. */

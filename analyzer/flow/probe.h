@@ -1,0 +1,53 @@
+/*
+ * What is looked up once for all segments of a five-tuple that a batch has, step by step: each step
+ * for all probes before the next, because what one asks of memory is on its way while the others
+ * are asked for. Inside the room only.
+ */
+#ifndef FINWAIT_ANALYZER_FLOW_PROBE_H
+#define FINWAIT_ANALYZER_FLOW_PROBE_H
+
+#include "analyzer/flow/groups.h"
+#include "analyzer/flow/key.h"
+#include "analyzer/flow/records.h"
+#include "analyzer/tcp/ordinary.h"
+
+static ALWAYS_INLINE void probe_fetch_slot(const struct flows *f, const struct flow_probe *probe)
+{
+    table_prefetch(&f->table, probe->tag);
+}
+
+/* `table`: the flows', or a copy that counts for itself what it looks at. */
+static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
+                                     struct flow_probe *probe)
+{
+    uint32_t slot = probe->tag & table->mask;
+    uint32_t first = table_next(table, probe->tag, &slot);
+    probe->first = first;
+    probe->connection = is_lone(first) ? NULL : flows_at(f, first);
+    if (!is_lone(first)) {
+        flows_fetch(probe->connection, sizeof *probe->connection);
+    } else if (first != TABLE_NONE) {
+        FETCH(flows_lone(f, first));
+    }
+}
+
+/* From now on its connection is that of the five-tuple, or none. */
+static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_probe *probe)
+{
+    struct connection *c = probe->connection;
+    if (!c)
+        return;
+    probe->changes = f->changes;
+    if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))
+        probe->logged = ordinary_fetch(c, probe->senders, probe->flags);
+    else
+        probe->connection = NULL;
+}
+
+static ALWAYS_INLINE void probe_fetch_log(const struct flow_probe *probe)
+{
+    if (probe->connection && probe->logged)
+        ordinary_fetch_log(probe->connection->detail);
+}
+
+#endif
