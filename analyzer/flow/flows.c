@@ -298,8 +298,9 @@ static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint
 }
 
 /* As take_any() would, the sole use. */
-static enum flow_status take_ordinary(struct flows *f, struct connection *c, uint32_t index,
-                                      int sender, const struct segment *g)
+static ALWAYS_INLINE enum flow_status take_ordinary(struct flows *f, struct connection *c,
+                                                    uint32_t index, int sender,
+                                                    const struct segment *g)
 {
     uint64_t extra_bytes = f->extra_bytes;
     if (UNLIKELY(g->flags & TCP_FIN) && !flows_let_close(f, c))
@@ -319,8 +320,8 @@ static const struct segment_aux *own_aux(const struct segment *g, const struct s
     return g->aux == AUX_NONE ? NULL : &aux[g->aux];
 }
 
-static enum flow_status take(struct flows *f, struct flow_probe *probe, int sender,
-                             const struct segment *g, const struct segment_aux *aux)
+static ALWAYS_INLINE enum flow_status take(struct flows *f, struct flow_probe *probe, int sender,
+                                           const struct segment *g, const struct segment_aux *aux)
 {
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (UNLIKELY(status != FLOW_OK))
@@ -399,6 +400,14 @@ static void fetch_left(struct flows *f, struct flow_groups *groups)
         probe_fetch_log(left[i]);
 }
 
+/* Seldom enough: where take() stands in the loop of all segments it is a part of that. */
+static NEVER_INLINE enum flow_status take_left(struct flows *f, struct flow_probe *probe,
+                                               int sender, const struct segment *g,
+                                               const struct segment_aux *aux)
+{
+    return take(f, probe, sender, g, aux);
+}
+
 /* As take() does, once the segment is tracked. */
 static enum flow_status follow(struct flows *f, const struct flow_probe *probe,
                                enum flow_ahead ahead, const struct segment *g)
@@ -421,9 +430,9 @@ enum flow_status flows_feed_rest(struct flows *f, const struct flow_batch *batch
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct segment *g = &batch->segments[i];
         struct flow_probe *probe = &groups->probes[groups->probe_of[i]];
-        enum flow_status status = ahead[i] == AHEAD_LEFT
-                                      ? take(f, probe, groups->sender_of[i], g, own_aux(g, aux))
-                                      : follow(f, probe, (enum flow_ahead)ahead[i], g);
+        enum flow_status status =
+            ahead[i] == AHEAD_LEFT ? take_left(f, probe, groups->sender_of[i], g, own_aux(g, aux))
+                                   : follow(f, probe, (enum flow_ahead)ahead[i], g);
         if (UNLIKELY(status != FLOW_OK))
             return status;
     }

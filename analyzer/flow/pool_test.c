@@ -37,6 +37,37 @@ static void sizes_are_halves_of_cache_lines(void **state)
     }
 }
 
+/* Only once most is in use is memory taken ahead, and the next chunk is made of that; what was never
+ * wanted is released with the pool. */
+static void the_next_chunk_is_prepared(void **state)
+{
+    (void)state;
+    struct pool pool;
+    pool_init(&pool, 64);
+    pool_prepare(&pool);
+    assert_null(pool.spare);
+    for (unsigned chunk = 1; chunk <= 3; chunk++) {
+        for (uint32_t i = 0; i < POOL_CHUNK_ITEMS; i++) {
+            check_zero(&pool, take(&pool));
+            if (i == 0)
+                assert_null(pool.spare);
+        }
+        pool_prepare(&pool);
+        assert_non_null(pool.spare);
+        const uint8_t *spare = pool.spare;
+        pool_prepare(&pool);
+        assert_ptr_equal(pool.spare, spare);
+        assert_int_equal(pool.chunks_held, chunk);
+        if (chunk == 3)
+            break;
+        uint32_t first = take(&pool);
+        assert_ptr_equal(pool_at(&pool, first), spare);
+        pool_release(&pool, first);
+        assert_null(pool.spare);
+    }
+    pool_finish(&pool);
+}
+
 /* Across chunks: indices run on, items keep their places and contents while others come. */
 static void items_stay_where_they_are(void **state)
 {
@@ -266,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_halves_of_cache_lines),
+        cmocka_unit_test(the_next_chunk_is_prepared),
         cmocka_unit_test(items_stay_where_they_are),
         cmocka_unit_test(released_items_come_again_and_zero),
         cmocka_unit_test(the_last_released_comes_first_whatever_its_chunk),

@@ -46,6 +46,8 @@ static void blocks_stay_apart(void **state)
         struct block *b = &held[random_below(HELD)];
         if (b->octets)
             give(b);
+        if (one_in(9))
+            shelves_prepare(&shelves);
         size_t most = one_in(50) ? SHELF_BLOCK_MAX : 400;
         take(&shelves, b, 1 + random_below((uint32_t)most), (uint8_t)i);
     }
