@@ -384,9 +384,6 @@ static void fetch_left(struct flows *f, struct flow_groups *groups)
     struct flow_probe *left[FLOW_GROUPED_MOST];
     uint32_t count = 0;
     for (uint32_t i = 0; i < groups->count; i++) {
-        /* It has closed, and is to be packed. */
-        if (groups->probes[i].image)
-            flows_fetch(groups->probes[i].connection, sizeof(struct connection));
         if (!groups->probes[i].left)
             continue;
         probe_fetch_slot(f, &groups->probes[i]);

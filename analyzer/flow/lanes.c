@@ -123,7 +123,7 @@ static enum flow_ahead track_one(const struct flows *f, struct flow_lane *lane,
 }
 
 /* Of a batch those of a lane, a step of what fetches them ahead of their turn or the last one. */
-enum step { SEGMENT, SLOT, FIND, DETAIL, ENTRY, TRACK, STEPS };
+enum step { SLOT, FIND, DETAIL, ENTRY, TRACK, STEPS };
 
 static void track_batch(const struct flows *f, struct flow_lane *lane, unsigned number,
                         const struct flow_batch *batch)
@@ -135,16 +135,6 @@ static void track_batch(const struct flows *f, struct flow_lane *lane, unsigned 
         groups->ahead[i] =
             (uint8_t)track_one(f, lane, probe, groups->sender_of[k], &batch->segments[k]);
     }
-}
-
-/* Another thread has written them. */
-static void fetch_segments(unsigned number, const struct flow_batch *batch)
-{
-    const struct flow_groups *groups = batch->groups;
-    for (uint32_t i = groups->numbers_from[number]; i < groups->numbers_from[number + 1]; i++)
-        flows_fetch(&batch->segments[groups->numbers[i]], sizeof *batch->segments);
-    for (uint32_t i = groups->probes_from[number]; i < groups->probes_from[number + 1]; i++)
-        FETCH(&groups->probes[i]);
 }
 
 static void take_step(const struct flows *f, struct table *table, unsigned number, enum step step,
@@ -172,13 +162,11 @@ void flows_round_lane(const struct flows *f, struct flow_round *round, unsigned 
     struct flow_lane *lane = &round->lanes[number];
     struct table table = f->table;
     for (uint32_t i = 0; i < round->count + TRACK * APART; i++) {
-        for (unsigned step = SEGMENT; step < STEPS; step++) {
+        for (unsigned step = SLOT; step < STEPS; step++) {
             if (i < step * APART || i - step * APART >= round->count)
                 continue;
             const struct flow_batch *batch = &round->batches[i - step * APART];
-            if (step == SEGMENT)
-                fetch_segments(number, batch);
-            else if (step == TRACK)
+            if (step == TRACK)
                 track_batch(f, lane, number, batch);
             else
                 take_step(f, &table, number, (enum step)step, batch->groups);
