@@ -37,8 +37,8 @@ static void sizes_are_halves_of_cache_lines(void **state)
     }
 }
 
-/* Only once most is in use is memory taken ahead, and the next chunk is made of that; what was never
- * wanted is released with the pool. */
+/* Only once most is in use is memory taken ahead, and the next chunk is made of that; what was
+ * never wanted is released with the pool. */
 static void the_next_chunk_is_prepared(void **state)
 {
     (void)state;
