@@ -126,7 +126,7 @@ static void set_aside(struct analysis *a)
 static bool is_worth_it(struct analysis *a)
 {
     return (a->helper_count || relay_giver_sleeps(&a->relay)) &&
-           relay_given(&a->relay) >= WAKE_TAKER;
+           relay_given(&a->relay) >= WAKE_GIVER;
 }
 
 static bool begin_round(struct analysis *a)
