@@ -1,8 +1,7 @@
 #include "analyzer/analyzer.h"
 
-#include "analyzer/anomaly/anomaly.h"
+#include "analyzer/alike.h"
 #include "analyzer/anomaly/crowd.h"
-#include "analyzer/conclude.h"
 #include "analyzer/drain.h"
 #include "analyzer/finals.h"
 #include "analyzer/flow/flows.h"
@@ -19,6 +18,7 @@ struct analyzer {
     struct flows flows;
     struct summary_verdict summary;
     struct judged judged;
+    struct alike alike;
     struct finals *finals; /* a thread counts what becomes final, or NULL */
     struct drain *drain;   /* makes what is judged of those that are left at the end, or NULL */
     struct tally tally;
@@ -75,6 +75,9 @@ static struct judged *judge(struct analyzer *a, const struct connection *connect
                             const struct ends *ends, int64_t clock_ns, bool evicted)
 {
     struct judged *judged = a->drain ? drain_next(a->drain) : NULL;
+    if (judged)
+        return judged;
+    judged = alike_judge(&a->alike, connection, &a->config, clock_ns, evicted);
     if (judged)
         return judged;
     judged = &a->judged;

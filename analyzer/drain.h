@@ -7,17 +7,10 @@
 #ifndef FINWAIT_ANALYZER_DRAIN_H
 #define FINWAIT_ANALYZER_DRAIN_H
 
-#include "analyzer/anomaly/anomaly.h"
-#include "analyzer/conclude.h"
 #include "analyzer/flow/flows.h"
+#include "analyzer/judged.h"
 
 struct drain;
-
-struct judged {
-    const struct connection *connection; /* whole */
-    struct conclusion conclusion;        /* points to `found` */
-    struct anomaly_set found;
-};
 
 /* Over the flows' due connections, whose order is final; both borrowed until drain_end(). NULL when
  * few are left to it, or the system gives no thread or no memory: then it is done without. */

@@ -81,6 +81,8 @@ struct life {
     struct stay time_wait; /* the first time */
 };
 
+static const struct life no_life = {.taken = {.from_ns = INT64_MAX, .to_ns = INT64_MIN}};
+
 /* A connection on its way into the load. */
 struct arrival {
     struct load *load;
@@ -370,8 +372,7 @@ static bool count_states(struct arrival *a, const struct counted *c)
 {
     const struct state_entry *entry = c->e->states;
     const struct state_entry *end = entry + c->e->state_count;
-    c->life->taken = (struct stay){.from_ns = INT64_MAX, .to_ns = INT64_MIN};
-    c->life->time_wait = (struct stay){0};
+    *c->life = no_life;
     while (entry < end && entry->retracted)
         entry++;
     while (entry < end) {
@@ -389,9 +390,21 @@ static bool count_states(struct arrival *a, const struct counted *c)
     return true;
 }
 
+/* Nothing was heard or is believed of this end: whom a SYN names need not be there, and a scan
+ * names thousands. */
+static bool nothing_to_count(const struct connection_verdict *v, const struct endpoint_verdict *e)
+{
+    return !e->packets && !e->state_count && v->close.kind == CLOSE_NONE && !v->client.rst.count &&
+           !v->server.rst.count;
+}
+
 static bool count_endpoint(struct arrival *a, const struct endpoint_verdict *e, struct life *life,
                            enum role role)
 {
+    if (nothing_to_count(a->v, e)) {
+        *life = no_life;
+        return true;
+    }
     struct roll_key key = role == ROLE_CLIENT ? ends_client(a->ends) : ends_server(a->ends);
     struct counted counted = {e, host_of(a->load, &key, was_established(e)), life};
     if (!counted.host)

@@ -267,6 +267,25 @@ static void a_host_is_known_before_it_opens(void **state)
     assert_int_equal(s->hosts.items[2].verdict.reset_sent, 1);
 }
 
+/* Hosts of which nothing is known but that a SYN named them leave room for those that speak. */
+static void whom_a_scan_names_takes_no_place(void **state)
+{
+    struct stage *s = *state;
+    for (uint32_t i = 0; i < LOAD_HOSTS_MAX; i++) {
+        stage_between(s, 1, (uint16_t)(1024 + i % 60000), 1000 + i, 80);
+        stage_send(s, A, "S", 0, 0, i / 100);
+    }
+    stage_between(s, 2, 40000, 3, 80);
+    stage_send(s, A, "S", 0, 0, 1000);
+    stage_send(s, B, "R.", 0, 1, 1001);
+    stage_between(s, 2, 40001, 4, 80);
+    stage_open(s, 400000);
+    stage_play(s);
+    assert_int_equal(s->hosts.count, 3);
+    assert_int_equal(stage_host_of(s, 2)->verdict.reset_received, 1);
+    assert_true(s->hosts.items[2].verdict.others);
+}
+
 /* A scan of many services does not crowd out the one that is busy. */
 static void so_many_services(void **state)
 {
@@ -314,6 +333,7 @@ int main(void)
         cmocka_unit_test(nothing_depends_on_the_hash),
         TEST(so_many_hosts),
         TEST(a_host_is_known_before_it_opens),
+        TEST(whom_a_scan_names_takes_no_place),
         TEST(so_many_services),
         TEST(without_time_nothing_is_sampled),
     };

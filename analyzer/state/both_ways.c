@@ -122,9 +122,7 @@ static bool same_verdict(const struct connection_verdict *a, const struct connec
            a->completeness == b->completeness && a->caveats == b->caveats;
 }
 
-/* ---- one connection, concluded both ways ---------------------------------------------------- */
-
-static bool same_conclusion(const struct conclusion *a, const struct conclusion *b)
+bool same_conclusion(const struct conclusion *a, const struct conclusion *b)
 {
     bool same = same_evidence(&a->basis.evidence, &b->basis.evidence) &&
                 same_verdict(&a->verdict, &b->verdict);
@@ -133,6 +131,8 @@ static bool same_conclusion(const struct conclusion *a, const struct conclusion 
                same_states(&a->states[x], &b->states[x]);
     return same;
 }
+
+/* ---- one connection, concluded both ways ---------------------------------------------------- */
 
 static void print_states(const struct endpoint_states *s, const char *way)
 {
