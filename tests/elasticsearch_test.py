@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import CAPTURES, SOURCE, Run, Verdict, captures
+from harness import CAPTURES, SOURCE, Run, Verdict, captures, sampled
 from untimed import without_times
 
 FOLDER = SOURCE / "docs" / "dashboards" / "elasticsearch"
@@ -191,9 +191,12 @@ def main():
 
     pipeline = json.loads((FOLDER / "ingest-pipeline.json").read_text())
     options = ("--format", "ndjson", "--connections", "--min-severity", "info", "--observer", 'a"b\\\n{}')
+    judged = set(sampled(captures()))
     for path in captures():
         run = Run([*options, path])
-        if run.status != 1:
+        fault = run.fault((0, 1, 2))
+        verdict.check(fault is None, f"{path.name}: {fault}")
+        if run.status != 1 and path in judged:
             check_report(verdict, path.name, run.out, templates, pipeline)
     untimed, _ = without_times(CAPTURES / "four_segment_close.pcap")
     lines = Run([*options, "-"], stdin=untimed).out

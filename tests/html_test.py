@@ -22,9 +22,13 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__(convert_charrefs=True)
+        # An element's own place, and the first behind what is in it.
+        self.places, self.ends = {}, {}
         self.faults, self.elements, self.open = [], [], []
         self.feed(text)
         self.close()
+        for element in self.open:
+            self.ends[id(element)] = len(self.elements)
         if self.open:
             self.faults.append(f"never closed: {[element['tag'] for element in self.open]}")
 
@@ -33,6 +37,7 @@ class Page(HTMLParser):
         if len(set(names)) != len(names):
             self.faults.append(f"<{tag}>: an attribute stands twice")
         element = {"tag": tag, "text": "", "inside": list(self.open), **dict(attributes)}
+        self.places[id(element)] = len(self.elements)
         self.elements.append(element)
         return element
 
@@ -50,7 +55,7 @@ class Page(HTMLParser):
         if not self.open or self.open[-1]["tag"] != tag:
             self.faults.append(f"</{tag}> where {[element['tag'] for element in self.open][-3:]} is open")
             return
-        self.open.pop()
+        self.ends[id(self.open.pop())] = len(self.elements)
 
     def handle_data(self, data):
         for element in self.open:
@@ -60,10 +65,13 @@ class Page(HTMLParser):
         self.faults.append(f"a comment: {data[:60]}")
 
     def all(self, tag=None, klass=None, under=None):
-        return [element for element in self.elements
+        inside = self.elements
+        if under is not None:
+            first = self.places[id(under)] + 1
+            inside = inside[first:self.ends.get(id(under), first)]
+        return [element for element in inside
                 if (tag is None or element["tag"] == tag)
-                and (klass is None or klass in (element.get("class") or "").split())
-                and (under is None or any(above is under for above in element["inside"]))]
+                and (klass is None or klass in (element.get("class") or "").split())]
 
     def by_id(self, name):
         return next((element for element in self.elements if element.get("id") == name), None)

@@ -1,24 +1,32 @@
-"""Every record of every capture of testdata is what reports/schema says, in both formats."""
+"""Every record of every capture of testdata is what reports/schema says, in both formats.
+
+A build with sanitizers writes them all too, and judges those of a sample: validating takes long, and
+has nothing to do with memory.
+"""
 
 import copy
 import json
 
-from harness import CAPTURES, Run, Verdict, captures, summary
+from harness import CAPTURES, Run, Verdict, captures, sampled, summary
 from schema import Schemas
 
 
 def main():
     schemas, verdict = Schemas(), Verdict()
+    judged = set(sampled(captures()))
     for path in captures():
         run = Run(["--format", "ndjson", "--connections", "--min-severity", "info", path])
         fault = run.fault((0, 1, 2))
         if not verdict.check(fault is None, f"{path.name}: {fault}") or run.status == 1:
             continue
-        for number, record in enumerate(run.records(), 1):
+        for number, record in enumerate(run.records() if path in judged else (), 1):
             found = schemas.faults(record)
             verdict.check(not found, f"{path.name} record {number}: {found[:3]}")
         document = Run(["--format", "json", "--connections", "--min-severity", "info", path])
-        found = schemas.faults(json.loads(document.out))
+        fault = document.fault()
+        verdict.check(fault is None, f"{path.name} as one document: {fault}")
+        told = json.loads(document.out)
+        found = schemas.faults(told) if path in judged else []
         verdict.check(not found, f"{path.name} as one document: {found[:3]}")
 
     found = schemas.faults(json.loads(Run(["rules", "--format", "json"]).out))
