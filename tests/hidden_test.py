@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from frames import files, layout, plain, read_pcap, sender
-from harness import CAPTURES, SHARED, Run, Verdict, sampled
+from harness import CAPTURES, SHARED, Run, Verdict, run_thousands, sampled
 
 TRUTH = SHARED / "truth"
 ALARM = 3  # severity warning
@@ -122,6 +122,7 @@ def captures():
 
 
 def main():
+    run_thousands()
     verdict = Verdict()
     chosen = [Path(argument) for argument in sys.argv[1:]] or sampled(captures())
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from frames import files, layout, plain, read_pcap, sender
-from harness import CAPTURES, SHARED, Run, Verdict, dataset, sampled
+from harness import CAPTURES, SHARED, Run, Verdict, dataset, run_thousands, sampled
 
 TRUTH = SHARED / "truth"
 RST, ACK = 4, 16
@@ -296,6 +296,7 @@ def captures():
 
 
 def main():
+    run_thousands()
     verdict = Verdict()
     everything = sampled(captures())
     with ThreadPoolExecutor(2) as pool:
