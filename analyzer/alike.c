@@ -106,9 +106,7 @@ struct judged *alike_judge(struct alike *alike, const struct connection *c,
         put_in(m, c, config, now_ns);
         return &m->judged;
     }
-    m->judged.connection = c;
-    conclude(c, config, now_ns, evicted, &m->judged.conclusion);
-    anomalies_judge(c, config, now_ns, &m->judged.conclusion, &m->judged.found);
+    judged_make(&m->judged, c, config, now_ns, evicted);
     m->holds = settled;
     m->traits = traits;
     m->found = m->judged.found.count;

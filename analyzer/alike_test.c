@@ -54,8 +54,7 @@ static bool same_found(const struct judged *a, const struct judged *b)
 static uint32_t judged_alike(const struct connection *c, int64_t now_ns, bool evicted)
 {
     static struct judged alone;
-    conclude(c, &config, now_ns, evicted, &alone.conclusion);
-    anomalies_judge(c, &config, now_ns, &alone.conclusion, &alone.found);
+    judged_make(&alone, c, &config, now_ns, evicted);
     struct judged *judged = alike_judge(&alike, c, &config, now_ns, evicted);
     assert_non_null(judged);
     const struct endpoint_states *states = judged->conclusion.states;

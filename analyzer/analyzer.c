@@ -66,7 +66,7 @@ static struct ends fetch_slots(struct analyzer *a, const struct connection *c)
     struct ends ends =
         ends_of(&a->ends, c->key.address[!server], c->key.address[server], c->key.port[server]);
     tally_fetch(&a->tally, &ends);
-    load_fetch(&a->load, &ends, c->side[server].packets > 0);
+    load_fetch(&a->load, &ends, c->detail || c->side[server].packets);
     crowd_fetch(&a->crowd, &ends);
     return ends;
 }

@@ -29,11 +29,8 @@ struct drain {
 static void make_one(struct drain *d, uint32_t number)
 {
     uint32_t place = relay_next(&d->relay);
-    struct judged *judged = &d->judged[place];
     const struct connection *c = flows_due(d->flows, number, &d->rooms[place]);
-    judged->connection = c;
-    conclude(c, d->config, d->flows->clock_ns, false, &judged->conclusion);
-    anomalies_judge(c, d->config, d->flows->clock_ns, &judged->conclusion, &judged->found);
+    judged_make(&d->judged[place], c, d->config, d->flows->clock_ns, false);
 }
 
 static void *make(void *context)

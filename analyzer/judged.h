@@ -13,4 +13,13 @@ struct judged {
     struct anomaly_set found;
 };
 
+/* What conclude() and anomalies_judge() say of it, whose arguments these are. */
+static inline void judged_make(struct judged *judged, const struct connection *connection,
+                               const struct analyzer_config *config, int64_t now_ns, bool evicted)
+{
+    judged->connection = connection;
+    conclude(connection, config, now_ns, evicted, &judged->conclusion);
+    anomalies_judge(connection, config, now_ns, &judged->conclusion, &judged->found);
+}
+
 #endif

@@ -198,10 +198,10 @@ static bool add_example(const struct arrival *a, frame_ref frame, const char *no
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
 
-void load_fetch(const struct load *load, const struct ends *ends, bool server_heard)
+void load_fetch(const struct load *load, const struct ends *ends, bool server_too)
 {
     roll_fetch(&load->hosts, roll_tag(ends->client_hash, 0, 0, 0));
-    if (!server_heard)
+    if (!server_too)
         return;
     roll_fetch(&load->hosts, roll_tag(ends->server_hash, 0, 0, 0));
     roll_fetch(&load->uses.roll, roll_tag(ends->client_hash, ends->server_hash, ends->port, 0));

@@ -80,9 +80,9 @@ void load_finish(struct load *load);
 uint64_t load_bytes(const struct load *load);
 
 /* A connection of these will soon become final; the slots have come, and the items are on their
- * way. Of a server that nobody heard nothing will be looked up.
+ * way. `server_too`: something will be counted of the server, as far as is known yet.
  */
-void load_fetch(const struct load *load, const struct ends *ends, bool server_heard);
+void load_fetch(const struct load *load, const struct ends *ends, bool server_too);
 void load_fetch_items(const struct load *load, const struct ends *ends);
 
 /* A connection that has become final, with its anomalies; `now_ns` as for conclude(). False when
