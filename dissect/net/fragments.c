@@ -2,8 +2,8 @@
 
 #include "dissect/compiler.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 
 #define UNIT_BYTES     8u
@@ -61,9 +61,10 @@ struct fragment_table {
 struct fragment_table *fragments_create(void)
 {
     /* Zeroed by the system, page by page, when first used: a capture without fragments pays
-     * nothing for the table. */
-    struct fragment_table *table = calloc(1, sizeof *table);
-    if (!table)
+     * nothing for the table, whatever the allocator does with what it gives. */
+    struct fragment_table *table =
+        mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (table == MAP_FAILED)
         return NULL;
     if (getrandom(table->secret, sizeof table->secret, GRND_NONBLOCK) != sizeof table->secret)
         table->secret[0] = 0x2545f4914f6cdd1d;
@@ -74,7 +75,8 @@ struct fragment_table *fragments_create(void)
 
 void fragments_destroy(struct fragment_table *table)
 {
-    free(table);
+    if (table)
+        munmap(table, sizeof *table);
 }
 
 static uint32_t bucket_of(const struct fragment_table *table, const struct key *key)
