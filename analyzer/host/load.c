@@ -451,7 +451,7 @@ static bool count_use(struct arrival *a, unsigned counted_level)
 
 /* ---- the capture ---------------------------------------------------------------------------- */
 
-static bool happen(struct arrival *a, struct line *line, int64_t at_ns)
+static inline bool happen(struct arrival *a, struct line *line, int64_t at_ns)
 {
     if (at_ns == TIME_UNKNOWN)
         return true;
@@ -477,6 +477,29 @@ static bool count_events(struct arrival *a)
     return true;
 }
 
+/* Floods and scans are made of them: a SYN that nothing followed, from a client that has given up.
+ * All that is to be counted is how long it waited, and what happened. */
+static bool is_given_up_syn(const struct arrival *a, const struct connection *c)
+{
+    const struct connection_verdict *v = a->v;
+    const struct state_entry *states = v->client.states;
+    return !c->detail && v->handshake == HANDSHAKE_UNANSWERED && v->client.packets == 1 &&
+           nothing_to_count(v, &v->server) && !took_a_port(v) && v->client.state_count == 2 &&
+           states[0].state == STATE_SYN_SENT && states[1].state == STATE_CLOSED &&
+           !states[0].retracted && !states[1].retracted && states[1].at_ns < a->end_ns;
+}
+
+static bool count_given_up_syn(struct arrival *a)
+{
+    const struct state_entry *states = a->v->client.states;
+    struct roll_key key = ends_client(a->ends);
+    struct host *host = host_of(a->load, &key, false);
+    return host &&
+           ledger_stand(&host->states, a->load->grid.level, STATE_SYN_SENT,
+                        instant_of(a, states[0].at_ns), instant_of(a, states[1].at_ns)) &&
+           count_events(a);
+}
+
 bool load_connection(struct load *load, const struct connection *c, const struct ends *ends,
                      const struct conclusion *conclusion, int64_t now_ns)
 {
@@ -488,6 +511,7 @@ bool load_connection(struct load *load, const struct connection *c, const struct
     a.v = v;
     a.now_ns = now_ns;
     a.step_ns = a.behind_ns = 0;
+    a.instant = 0;
     find_end(&a, c);
     if (v->start_ns != TIME_UNKNOWN)
         cover(&a, v->start_ns);
@@ -497,6 +521,8 @@ bool load_connection(struct load *load, const struct connection *c, const struct
         if (v->anomalies[i].at_ns != TIME_UNKNOWN)
             cover(&a, v->anomalies[i].at_ns);
     }
+    if (is_given_up_syn(&a, c))
+        return count_given_up_syn(&a);
     unsigned level = load->grid.level;
     return count_endpoint(&a, &v->client, &a.client, ROLE_CLIENT) &&
            count_endpoint(&a, &v->server, &a.server, ROLE_SERVER) && count_use(&a, level) &&
