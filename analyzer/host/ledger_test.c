@@ -164,6 +164,26 @@ static void sums_of_parts(void **unused)
     }
 }
 
+/* What stands in a row that was empty when the others were entered into lines. */
+static void a_row_that_comes_late(void **unused)
+{
+    (void)unused;
+    struct ledger ledger = {0};
+    for (int64_t instant = 0; instant < LEDGER_NOTES; instant++)
+        assert_true(ledger_stand(&ledger, 0, 0, instant, instant + 1));
+    assert_non_null(ledger.lines);
+    assert_true(ledger_stand(&ledger, 0, 1, 7, 9));
+    struct grid grid = {0};
+    grid_cover(&grid, 0);
+    grid_cover(&grid, LEDGER_NOTES * INSTANT_NS);
+    ledger_settle(&ledger, &grid);
+    struct row_load load = ledger_load(&ledger, 1);
+    assert_int_equal(load.peak, 1);
+    assert_int_equal(load.sum, 2);
+    assert_true(load.instant == 7);
+    ledger_finish(&ledger);
+}
+
 static void an_empty_one(void **unused)
 {
     (void)unused;
@@ -186,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_lines),
         cmocka_unit_test(sums_of_parts),
+        cmocka_unit_test(a_row_that_comes_late),
         cmocka_unit_test(an_empty_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "analyzer/elapsed.h"
 #include "analyzer/share.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -479,24 +480,23 @@ static bool count_events(struct arrival *a)
 
 /* Floods and scans are made of them: a SYN that nothing followed, from a client that has given up.
  * All that is to be counted is how long it waited, and what happened. */
-static bool is_given_up_syn(const struct arrival *a, const struct connection *c)
+static bool is_given_up_syn(const struct connection *c, const struct connection_verdict *v)
 {
-    const struct connection_verdict *v = a->v;
-    const struct state_entry *states = v->client.states;
-    return !c->detail && v->handshake == HANDSHAKE_UNANSWERED && v->client.packets == 1 &&
-           nothing_to_count(v, &v->server) && !took_a_port(v) && v->client.state_count == 2 &&
-           states[0].state == STATE_SYN_SENT && states[1].state == STATE_CLOSED &&
-           !states[0].retracted && !states[1].retracted && states[1].at_ns < a->end_ns;
+    return !c->detail && v->handshake == HANDSHAKE_UNANSWERED && v->client.state_count == 2;
 }
 
 static bool count_given_up_syn(struct arrival *a)
 {
-    const struct state_entry *states = a->v->client.states;
+    const struct connection_verdict *v = a->v;
+    const struct state_entry *sent = &v->client.states[0];
+    const struct state_entry *given_up = &v->client.states[1];
+    assert(sent->state == STATE_SYN_SENT && given_up->state == STATE_CLOSED);
+    assert(given_up->at_ns < a->end_ns && !took_a_port(v) && nothing_to_count(v, &v->server));
     struct roll_key key = ends_client(a->ends);
     struct host *host = host_of(a->load, &key, false);
     return host &&
            ledger_stand(&host->states, a->load->grid.level, STATE_SYN_SENT,
-                        instant_of(a, states[0].at_ns), instant_of(a, states[1].at_ns)) &&
+                        instant_of(a, sent->at_ns), instant_of(a, given_up->at_ns)) &&
            count_events(a);
 }
 
@@ -521,7 +521,7 @@ bool load_connection(struct load *load, const struct connection *c, const struct
         if (v->anomalies[i].at_ns != TIME_UNKNOWN)
             cover(&a, v->anomalies[i].at_ns);
     }
-    if (is_given_up_syn(&a, c))
+    if (is_given_up_syn(c, v))
         return count_given_up_syn(&a);
     unsigned level = load->grid.level;
     return count_endpoint(&a, &v->client, &a.client, ROLE_CLIENT) &&
