@@ -127,11 +127,6 @@ static bool note(struct ledger *l, int64_t instant, unsigned row, uint16_t kind)
 bool ledger_note_stay(struct ledger *l, unsigned level, unsigned row, int64_t from, int64_t to)
 {
     bring_to(l, level);
-    if (l->lines) {
-        l->rows |= (uint16_t)(1u << row);
-        return line_change(&l->lines[row], level, from, 1) &&
-               line_change(&l->lines[row], level, to, -1);
-    }
     if (UNLIKELY(l->count + 2u > (l->notes ? l->room : LEDGER_WITHIN)))
         return note(l, from, row, 0) && note(l, to, row, NOTE_LEAVES);
     if (!l->count || from < l->base)
