@@ -17,8 +17,9 @@
  * more is left than must be. */
 #define LANE_LEFT_BITS 8192u
 
-/* Octets: most are of 200 to 300. Who finds no room for one has it made later. */
-#define LANE_IMAGES 16384u
+/* Octets: most are of 200 to 300, and of a round that closes what others opened a lane has a
+ * hundred. Who finds no room for one has it made later. */
+#define LANE_IMAGES 49152u
 
 struct flow_lane {
     uint64_t left[LANE_LEFT_BITS / 64];
