@@ -49,13 +49,17 @@ void heard_connection(struct heard *h, const struct connection *c)
         if (!c->side[x].packets)
             continue;
         heard_packet(h, c->key.address[!x]);
-        if (c->marks & CONN_ESTABLISHED)
-            set(h->connected, bit_of(c->key.address[x]));
+        if (!(c->marks & CONN_ESTABLISHED))
+            continue;
+        set(h->connected, bit_of(c->key.address[x]));
+        h->any_connected = true;
     }
 }
 
 bool heard_nothing(const struct heard *h, const struct connection *c, int side)
 {
+    if (!h->any_connected) /* as in a scan: two hashes less for each of its SYNs */
+        return false;
     uint32_t bit = bit_of(c->key.address[side]);
     return is_set(h->connected, bit) && !is_set(h->written_to, bit);
 }

@@ -20,6 +20,7 @@
 struct heard {
     uint64_t *written_to; /* a packet to it was captured */
     uint64_t *connected;  /* it sent what only a connection that opened brings about */
+    bool any_connected;
 };
 
 /* False when memory ran out; heard_finish() is allowed all the same, and more than once. */
