@@ -478,11 +478,13 @@ static bool count_events(struct arrival *a)
     return true;
 }
 
-/* Floods and scans are made of them: a SYN that nothing followed, from a client that has given up.
- * All that is to be counted is how long it waited, and what happened. */
+/* Floods and scans are made of them: a SYN that nothing followed, not even what was set aside, from
+ * a client that has given up. All that is to be counted is how long it waited, and what happened.
+ */
 static bool is_given_up_syn(const struct connection *c, const struct connection_verdict *v)
 {
-    return !c->detail && v->handshake == HANDSHAKE_UNANSWERED && v->client.state_count == 2;
+    return !c->detail && v->handshake == HANDSHAKE_UNANSWERED && v->client.packets == 1 &&
+           v->client.state_count == 2 && nothing_to_count(v, &v->server);
 }
 
 static bool count_given_up_syn(struct arrival *a)
@@ -491,7 +493,7 @@ static bool count_given_up_syn(struct arrival *a)
     const struct state_entry *sent = &v->client.states[0];
     const struct state_entry *given_up = &v->client.states[1];
     assert(sent->state == STATE_SYN_SENT && given_up->state == STATE_CLOSED);
-    assert(given_up->at_ns < a->end_ns && !took_a_port(v) && nothing_to_count(v, &v->server));
+    assert(given_up->at_ns < a->end_ns && !took_a_port(v));
     struct roll_key key = ends_client(a->ends);
     struct host *host = host_of(a->load, &key, false);
     return host &&
