@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 
 void *__real_malloc(size_t size);
@@ -16,6 +17,8 @@ char *__real_strndup(const char *text, size_t length);
 int __real_vasprintf(char **text, const char *format, va_list arguments);
 ssize_t __real_read(int fd, void *buffer, size_t length);
 void __real_free(void *old);
+void *__real_mmap64(void *where, size_t length, int access, int flags, int fd, off_t offset);
+int __real_munmap(void *old, size_t length);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
@@ -27,6 +30,8 @@ char *__wrap_strndup(const char *text, size_t length);
 int __wrap_vasprintf(char **text, const char *format, va_list arguments);
 int __wrap_asprintf(char **text, const char *format, ...);
 ssize_t __wrap_read(int fd, void *buffer, size_t length);
+void *__wrap_mmap64(void *where, size_t length, int access, int flags, int fd, off_t offset);
+int __wrap_munmap(void *old, size_t length);
 
 static struct failing faults;
 static bool on;
@@ -86,6 +91,22 @@ void __wrap_free(void *old)
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
     return refused() ? NULL : counted(__real_aligned_alloc(alignment, size));
+}
+
+/* What glibc makes of mmap() where offsets have 64 bits. */
+void *__wrap_mmap64(void *where, size_t length, int access, int flags, int fd, off_t offset)
+{
+    if (refused())
+        return MAP_FAILED;
+    void *fresh = __real_mmap64(where, length, access, flags, fd, offset);
+    faults.held += on && fresh != MAP_FAILED;
+    return fresh;
+}
+
+int __wrap_munmap(void *old, size_t length)
+{
+    faults.held -= on;
+    return __real_munmap(old, length);
 }
 
 char *__wrap_strdup(const char *text)

@@ -1,7 +1,7 @@
 /*
  * Allocations and reads that fail when they are told to. The program is linked with malloc() and
- * its kin, strdup(), vasprintf() and read() wrapped (meson.build: failing_link_args): what our own
- * code and jansson ask for can fail; what zlib and zstd ask for themselves cannot.
+ * its kin, mmap(), strdup(), vasprintf() and read() wrapped (meson.build: failing_link_args): what
+ * our own code and jansson ask for can fail; what zlib and zstd ask for themselves cannot.
  */
 #ifndef FINWAIT_TESTS_FUZZ_FAILING_H
 #define FINWAIT_TESTS_FUZZ_FAILING_H
