@@ -25,6 +25,7 @@ struct analyzer {
     struct load load;
     struct crowd crowd;
     struct ends_maker ends;
+    struct sieve services_held;
     bool no_memory; /* behind a stop that nobody asked for */
 };
 
@@ -165,7 +166,7 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
         analyzer_destroy(a);
         return NULL;
     }
-    ends_init(&a->ends, a->flows.secret);
+    ends_init(&a->ends, a->flows.secret, &a->services_held);
     return a;
 }
 

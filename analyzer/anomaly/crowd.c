@@ -42,6 +42,7 @@ bool crowd_init(struct crowd *crowd, struct siphash_key secret, uint64_t max_mem
     crowd->heavy_most = share_most(max_memory_bytes, 64, sizeof(struct rest), CROWD_HEAVY);
     crowd->granted = share_most(max_memory_bytes, 32, 1, CROWD_BYTES);
     crowd->heavy_count = 0;
+    memset(crowd->recent, 0, sizeof crowd->recent);
     crowd->budget = crowd->granted;
     return roll_init(&crowd->clients, sizeof(struct client), secret);
 }
@@ -64,10 +65,24 @@ void crowd_finish(struct crowd *crowd)
 
 /* ---- counting ------------------------------------------------------------------------------- */
 
+static unsigned place_of(const struct ends *ends)
+{
+    return (unsigned)(ends->client_hash >> (64 - CROWD_RECENT_BITS));
+}
+
+static struct client *recent_client(const struct crowd *crowd, const struct ends *ends)
+{
+    struct client *c = crowd->recent[place_of(ends)];
+    return c && memcmp(c->key.address[0], ends->client, 16) == 0 ? c : NULL;
+}
+
 static struct client *client_of(struct crowd *crowd, const struct ends *ends)
 {
+    struct client *c = recent_client(crowd, ends);
+    if (c)
+        return c;
     struct roll_key key = ends_client(ends);
-    struct client *c = roll_find_tagged(&crowd->clients, &key);
+    c = roll_find_tagged(&crowd->clients, &key);
     if (c || roll_count(&crowd->clients) >= crowd->clients_most)
         return c;
     return roll_add_tagged(&crowd->clients, &key);
@@ -85,24 +100,19 @@ static struct rest *rest_of(struct crowd *crowd, struct client *c)
     return c->rest;
 }
 
-/* The server, and what of it was tried. */
 static uint64_t server_hash(const struct ends *ends)
 {
     return roll_mix(ends->server_hash, 0, 0, 0);
 }
 
-static uint64_t target_hash(const struct ends *ends)
-{
-    return roll_mix(ends->server_hash, 0, ends->port, 1);
-}
-
 void crowd_fetch(const struct crowd *crowd, const struct ends *ends)
 {
-    const struct client *last = crowd->clients.last;
-    if (!last || !last->rest || memcmp(last->key.address[0], ends->client, 16) != 0)
+    const struct client *c = recent_client(crowd, ends);
+    if (!c)
         return;
-    distinct_fetch(&last->rest->servers, server_hash(ends));
-    distinct_fetch(&last->rest->targets, target_hash(ends));
+    distinct_fetch(&c->rest->servers, server_hash(ends));
+    if (ends_service_may_be_held(ends))
+        distinct_fetch(&c->rest->targets, ends->service_hash);
 }
 
 static uint64_t count_ports(const struct rest *rest)
@@ -113,6 +123,15 @@ static uint64_t count_ports(const struct rest *rest)
     return count;
 }
 
+/* What of the server was tried. */
+static void add_target(struct crowd *crowd, struct rest *rest, const struct ends *ends)
+{
+    if (ends_service_may_be_held(ends))
+        (void)distinct_add(&rest->targets, ends->service_hash, &crowd->budget);
+    else if (distinct_add_new(&rest->targets, ends->service_hash, &crowd->budget))
+        ends_service_is_held(ends);
+}
+
 static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct connection_verdict *v,
                         const struct ends *ends, const struct anomaly_verdict *a, unsigned kind)
 {
@@ -121,8 +140,8 @@ static void add_to_rest(struct crowd *crowd, struct rest *rest, const struct con
     rest->connections++;
     rest->doubtful |= a->confidence != CONFIDENCE_CERTAIN;
     rest->by_rule[kind]++;
-    distinct_add(&rest->servers, server_hash(ends), &crowd->budget);
-    distinct_add(&rest->targets, target_hash(ends), &crowd->budget);
+    (void)distinct_add(&rest->servers, server_hash(ends), &crowd->budget);
+    add_target(crowd, rest, ends);
     rest->ports[v->server.port / 64] |= UINT64_C(1) << v->server.port % 64;
     if (v->start_ns == TIME_UNKNOWN)
         return;
@@ -159,9 +178,11 @@ static bool is_told(struct crowd *crowd, const struct connection_verdict *v,
         return true;
     }
     struct rest *rest = rest_of(crowd, c);
-    if (rest)
-        add_to_rest(crowd, rest, v, ends, a, kind);
-    return !rest;
+    if (!rest)
+        return true;
+    add_to_rest(crowd, rest, v, ends, a, kind);
+    crowd->recent[place_of(ends)] = c;
+    return false;
 }
 
 void crowd_thin(struct crowd *crowd, struct connection_verdict *v, const struct ends *ends,

@@ -19,11 +19,15 @@
 #define CROWD_HEAVY   TABLE_SIZE(2048u, 2u) /* of these, with more than CROWD_TOLD of some rule */
 #define CROWD_BYTES   (UINT32_C(64) << 20)  /* for what all of them tried */
 
+/* Scans come from a few clients at a time: these are found again without a look into the roll. */
+#define CROWD_RECENT_BITS 4
+
 struct client;
 
 struct crowd {
     struct roll clients;
-    struct client *heavy[CROWD_HEAVY]; /* those whose rest is not told one by one */
+    struct client *heavy[CROWD_HEAVY];              /* those whose rest is not told one by one */
+    struct client *recent[1u << CROWD_RECENT_BITS]; /* of them, by their hashes */
     uint32_t heavy_count;
     size_t budget; /* what is left of `granted` */
     size_t granted;

@@ -13,6 +13,7 @@
 
 static const struct siphash_key secret = {1, 2};
 static struct ends_maker maker;
+static struct sieve held;
 static struct crowd crowd;
 static struct anomaly_set found;
 
@@ -34,7 +35,8 @@ static int set_up(void **state)
 {
     (void)state;
     told_count = stop_after = 0;
-    ends_init(&maker, secret);
+    memset(&held, 0, sizeof held);
+    ends_init(&maker, secret, &held);
     return crowd_init(&crowd, secret, UINT64_C(2) << 30) ? 0 : -1;
 }
 
@@ -195,6 +197,22 @@ static void more_than_are_counted(void **state)
     assert_int_equal(told[0].evidence_total, 100000);
 }
 
+/* What is counted goes on being counted when there is no room for more: a scan would not come back.
+ */
+static void what_was_counted_comes_again(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < CROWD_TOLD; i++)
+        fails(1, 0, 80, RULE_SYN_UNANSWERED, 0);
+    for (int times = 0; times < 7; times++) {
+        for (uint32_t i = 0; i < DISTINCT_MAX + 10; i++)
+            fails(1, i, 80, RULE_SYN_UNANSWERED, 0);
+    }
+    assert_true(crowd_tell(&crowd, take, NULL));
+    assert_int_equal(value_of(&told[0], FIGURE_SERVERS), DISTINCT_MAX);
+    assert_string_equal(word_of(&told[0], FIGURE_HINT), "-");
+}
+
 static uint64_t mixed(uint64_t i)
 {
     return siphash13((struct siphash_key){0, 0}, &i, 1);
@@ -207,16 +225,16 @@ static void distinct_is_exact_up_to_its_limit(void **state)
     size_t budget = SIZE_MAX;
     for (uint64_t round = 0; round < DISTINCT_FEW + 1; round++) {
         for (uint64_t i = 0; i < DISTINCT_MAX; i++)
-            distinct_add(&d, mixed(i), &budget);
+            assert_true(distinct_add(&d, mixed(i), &budget));
     }
     assert_int_equal(d.count, DISTINCT_MAX);
     assert_int_equal(d.seen, (DISTINCT_FEW + 1) * DISTINCT_MAX);
     assert_int_equal(d.repeated, DISTINCT_MAX);
     assert_false(d.full);
-    distinct_add(&d, mixed(DISTINCT_MAX), &budget);
+    assert_false(distinct_add(&d, mixed(DISTINCT_MAX), &budget));
     assert_true(d.full);
     assert_int_equal(d.count, DISTINCT_MAX);
-    distinct_add(&d, mixed(1), &budget);
+    assert_true(distinct_add(&d, mixed(1), &budget));
     assert_int_equal(d.seen, (DISTINCT_FEW + 1) * DISTINCT_MAX + 1);
     assert_int_equal(budget, SIZE_MAX - d.room * sizeof *d.slots);
     distinct_finish(&d);
@@ -229,8 +247,8 @@ static void distinct_within_a_budget(void **state)
     struct distinct one = {0}, other = {0};
     size_t budget = 1024;
     for (uint64_t i = 0; i < 1000; i++) {
-        distinct_add(&one, mixed(i), &budget);
-        distinct_add(&other, mixed(i), &budget);
+        bool held_one = distinct_add(&one, mixed(i), &budget);
+        assert_int_equal(distinct_add(&other, mixed(i), &budget), held_one);
     }
     assert_int_equal(budget, 0);
     assert_int_equal(one.count, other.count);
@@ -246,7 +264,7 @@ static void distinct_of_one_thing(void **state)
     struct distinct d = {0};
     size_t budget = SIZE_MAX;
     for (uint64_t i = 0; i < 100000; i++)
-        distinct_add(&d, 0, &budget);
+        assert_true(distinct_add(&d, 0, &budget));
     assert_int_equal(d.count, 1);
     assert_int_equal(d.seen, 100000);
     assert_int_equal(d.repeated, 100000 - DISTINCT_FEW);
@@ -261,6 +279,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_scan, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_scan_that_tries_each_port_twice, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_than_are_counted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_counted_comes_again, set_up, tear_down),
         cmocka_unit_test(distinct_is_exact_up_to_its_limit),
         cmocka_unit_test(distinct_within_a_budget),
         cmocka_unit_test(distinct_of_one_thing),

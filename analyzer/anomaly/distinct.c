@@ -43,25 +43,30 @@ static bool has_room(struct distinct *d, size_t *budget)
     return d->count < DISTINCT_MAX && (d->count < d->room / 4 * 3 || grow(d, budget));
 }
 
-void distinct_add(struct distinct *d, uint64_t hash, size_t *budget)
+bool distinct_add_new(struct distinct *d, uint64_t hash, size_t *budget)
+{
+    if (d->full || !has_room(d, budget)) {
+        d->full = true;
+        return false;
+    }
+    *slot_of(d, hash) = (hash & ~TIMES_MASK) | 1;
+    d->count++;
+    d->seen++;
+    return true;
+}
+
+bool distinct_add(struct distinct *d, uint64_t hash, size_t *budget)
 {
     uint64_t *slot = d->room ? slot_of(d, hash) : NULL;
-    if (!slot || !*slot) {
-        if (d->full || !has_room(d, budget)) {
-            d->full = true;
-            return;
-        }
-        *slot_of(d, hash) = (hash & ~TIMES_MASK) | 1;
-        d->count++;
-        d->seen++;
-        return;
-    }
+    if (!slot || !*slot)
+        return distinct_add_new(d, hash, budget);
     d->seen++;
     uint64_t times = *slot & TIMES_MASK;
     if (times < DISTINCT_FEW)
         ++*slot;
     else
         d->repeated++;
+    return true;
 }
 
 void distinct_finish(struct distinct *d)

@@ -27,8 +27,11 @@ struct distinct {
 };
 
 /* `hash` with all bits mixed. The set's memory is taken out of `*budget`, octets that several sets
- * may share. */
-void distinct_add(struct distinct *distinct, uint64_t hash, size_t *budget);
+ * may share. False when it was passed over. */
+bool distinct_add(struct distinct *distinct, uint64_t hash, size_t *budget);
+
+/* The same of what the caller knows not to be in the set. */
+bool distinct_add_new(struct distinct *distinct, uint64_t hash, size_t *budget);
 
 /* Has the memory on its way that distinct_add() will look at. */
 static inline void distinct_fetch(const struct distinct *distinct, uint64_t hash)

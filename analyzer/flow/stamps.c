@@ -18,7 +18,7 @@ bool stamps_init(struct stamps *stamps, struct siphash_key secret, uint64_t max_
     stamps->pairs_most = share_most(max_memory_bytes, 64, PAIR_BYTES, STAMPS_PAIRS);
     stamps->pieces_most = share_most(max_memory_bytes, 16, sizeof(struct pieces), STAMPS_PAIRS);
     stamps->pieces_held = 0;
-    ends_init(&stamps->ends, secret);
+    ends_init(&stamps->ends, secret, NULL);
     return roll_init(&stamps->pairs, sizeof(struct stamp_pair), secret);
 }
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-void ends_init(struct ends_maker *maker, struct siphash_key secret)
+void ends_init(struct ends_maker *maker, struct siphash_key secret, struct sieve *held)
 {
-    *maker = (struct ends_maker){.secret = secret};
+    *maker = (struct ends_maker){.secret = secret, .held = held};
     for (unsigned i = 0; i < ENDS_CACHED; i++)
         maker->cached[i].hash = roll_hash_address(secret, maker->cached[i].address);
 }
@@ -34,11 +34,15 @@ static uint64_t hash_of(struct ends_maker *maker, const uint8_t address[16])
 struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const uint8_t server[16],
                     uint16_t port)
 {
+    uint64_t client_hash = hash_of(maker, client);
+    uint64_t server_hash = hash_of(maker, server);
     return (struct ends){
         .client = client,
         .server = server,
         .port = port,
-        .client_hash = hash_of(maker, client),
-        .server_hash = hash_of(maker, server),
+        .client_hash = client_hash,
+        .server_hash = server_hash,
+        .service_hash = roll_mix(server_hash, 0, port, 0),
+        .held = maker->held,
     };
 }

@@ -7,6 +7,7 @@
 #define FINWAIT_ANALYZER_HOST_ENDS_H
 
 #include "analyzer/host/roll.h"
+#include "analyzer/host/sieve.h"
 
 #include <stdint.h>
 
@@ -14,6 +15,8 @@ struct ends {
     const uint8_t *client, *server; /* borrowed addresses */
     uint16_t port;                  /* the server's */
     uint64_t client_hash, server_hash;
+    uint64_t service_hash; /* of the server and the port */
+    struct sieve *held;    /* borrowed: services of which anything is held anywhere */
 };
 
 #define ENDS_CACHED_BITS 7
@@ -22,16 +25,29 @@ struct ends {
 /* Who makes them. */
 struct ends_maker {
     struct siphash_key secret; /* of all rolls that are asked with them */
+    struct sieve *held;        /* borrowed, NULL where services are not asked about */
     struct hashed_address {
         uint8_t address[16];
         uint64_t hash;
     } cached[ENDS_CACHED];
 };
 
-void ends_init(struct ends_maker *maker, struct siphash_key secret);
+void ends_init(struct ends_maker *maker, struct siphash_key secret, struct sieve *held);
 
 struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const uint8_t server[16],
                     uint16_t port);
+
+/* False: neither is the service in any of the tables whose users put it in, nor is what carries its
+ * name there. */
+static inline bool ends_service_may_be_held(const struct ends *ends)
+{
+    return sieve_may_hold(ends->held, ends->service_hash);
+}
+
+static inline void ends_service_is_held(const struct ends *ends)
+{
+    sieve_put(ends->held, ends->service_hash);
+}
 
 /* The names: an address; a service; a client address towards a service. */
 static inline struct roll_key ends_client(const struct ends *ends)

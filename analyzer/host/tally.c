@@ -63,13 +63,16 @@ static bool was_open(const struct connection_verdict *v)
 
 void tally_fetch(const struct tally *t, const struct ends *ends)
 {
-    roll_fetch(&t->services, roll_tag(ends->server_hash, 0, ends->port, 0));
+    if (ends_service_may_be_held(ends))
+        roll_fetch(&t->services, table_tag(ends->service_hash));
 }
 
 void tally_fetch_rows(const struct tally *t, const struct connection_verdict *v,
                       const struct ends *ends)
 {
-    roll_fetch_item(&t->services, roll_tag(ends->server_hash, 0, ends->port, 0));
+    if (!ends_service_may_be_held(ends))
+        return;
+    roll_fetch_item(&t->services, table_tag(ends->service_hash));
     for (uint32_t i = 0; i < v->anomaly_count; i++)
         roll_fetch(&t->rows, roll_tag(ends->server_hash, 0, ends->port, v->anomalies[i].rule));
 }
@@ -80,7 +83,8 @@ static bool count_service(struct tally *t, const struct connection_verdict *v,
                           const struct ends *ends)
 {
     struct roll_key key = ends_service(ends, 0);
-    struct tally_service *s = roll_find_tagged(&t->services, &key);
+    struct tally_service *s =
+        ends_service_may_be_held(ends) ? roll_find_tagged(&t->services, &key) : NULL;
     bool open = was_open(v);
     if (!s) {
         uint32_t shut = roll_count(&t->services) - t->services_open;
@@ -89,6 +93,7 @@ static bool count_service(struct tally *t, const struct connection_verdict *v,
         s = roll_add_tagged(&t->services, &key);
         if (!s)
             return false;
+        ends_service_is_held(ends);
     }
     if (open && !s->open && t->services_open < t->services_most) {
         s->open = true;
@@ -173,13 +178,11 @@ static void count_in(struct tally_row *row, const struct anomaly_verdict *a)
         row->end_ns = a->at_ns;
 }
 
-/* The row of this name, made when there is room, or the rule's row without a service; NULL when
+/* A row of this name where there is room, or the rule's row without a service; NULL when
  * memory ran out. */
-static struct tally_row *row_of(struct tally *t, const struct roll_key *key)
+static struct tally_row *add_row(struct tally *t, const struct roll_key *key)
 {
-    struct tally_row *row = roll_find_tagged(&t->rows, key);
-    if (row)
-        return row;
+    struct tally_row *row;
     if (roll_count(&t->rows) >= t->rows_most) {
         row = &t->rest[key->kind];
         row->key.kind = key->kind;
@@ -191,14 +194,26 @@ static struct tally_row *row_of(struct tally *t, const struct roll_key *key)
     return row;
 }
 
+static struct tally_row *row_of_service(struct tally *t, const struct ends *ends, uint16_t rule)
+{
+    struct roll_key key = ends_service(ends, rule);
+    struct tally_row *row =
+        ends_service_may_be_held(ends) ? roll_find_tagged(&t->rows, &key) : NULL;
+    if (row)
+        return row;
+    row = add_row(t, &key);
+    if (row && row != &t->rest[rule])
+        ends_service_is_held(ends);
+    return row;
+}
+
 bool tally_connection(struct tally *t, const struct connection_verdict *v, const struct ends *ends)
 {
     if (!count_service(t, v, ends))
         return false;
     for (uint32_t i = 0; i < v->anomaly_count; i++) {
         const struct anomaly_verdict *a = &v->anomalies[i];
-        struct roll_key key = ends_service(ends, a->rule);
-        struct tally_row *row = row_of(t, &key);
+        struct tally_row *row = row_of_service(t, ends, a->rule);
         if (!row)
             return false;
         row->has_service = row != &t->rest[a->rule];
@@ -216,7 +231,9 @@ bool tally_host(struct tally *t, const struct anomaly_verdict *a)
 {
     struct roll_key key = roll_key_of(a->has_host ? a->host_address : NULL, NULL, 0, a->rule);
     key.tag = roll_tag_of(&t->rows, &key);
-    struct tally_row *row = row_of(t, &key);
+    struct tally_row *row = roll_find_tagged(&t->rows, &key);
+    if (!row)
+        row = add_row(t, &key);
     if (!row)
         return false;
     row->has_host = a->has_host && row != &t->rest[a->rule];

@@ -21,6 +21,7 @@ static void address_of(uint8_t address[16], uint32_t number)
 struct telling {
     struct tally tally;
     struct ends_maker ends;
+    struct sieve held;
     struct summary_verdict summary;
 };
 
@@ -31,7 +32,7 @@ static int begin(void **state)
     static uint64_t key;
     key += UINT64_C(0x9e3779b97f4a7c15);
     assert_true(tally_init(&w->tally, (struct siphash_key){key, ~key}, UINT64_C(2) << 30));
-    ends_init(&w->ends, (struct siphash_key){key, ~key});
+    ends_init(&w->ends, (struct siphash_key){key, ~key}, &w->held);
     *state = w;
     return 0;
 }
@@ -188,6 +189,19 @@ static void at_most_so_many_rows_and_findings(void **state)
     assert_int_equal(f[4].count, 1);
 }
 
+static void a_row_of_a_service_that_is_not_counted(void **state)
+{
+    struct telling *w = *state;
+    for (uint32_t i = 0; i < TALLY_SERVICES_MAX; i++)
+        tell(w, 1, 1000 + i, 80, SEVERITY_NONE, 1);
+    for (int i = 0; i < 2; i++)
+        tell(w, 1, 999, 80, SEVERITY_NOTICE, 1);
+    const struct finding *f = ranked(w, 1);
+    assert_true(f->has_service);
+    assert_int_equal(f->count, 2);
+    assert_int_equal(f->connections, 0);
+}
+
 static void services_by_how_they_ended(void **state)
 {
     struct telling *w = *state;
@@ -238,7 +252,7 @@ int main(void)
         TEST(ties_go_by_address_and_port), TEST(keeps_the_clients_with_the_most),
         TEST(hosts_stand_for_themselves),  TEST(at_most_so_many_rows_and_findings),
         TEST(services_by_how_they_ended),  TEST(a_connection_is_affected_once),
-        TEST(hosts_go_before_services),
+        TEST(hosts_go_before_services),    TEST(a_row_of_a_service_that_is_not_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
