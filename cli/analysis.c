@@ -16,7 +16,8 @@ struct place {
     struct analyzer_groups *groups;
 };
 
-/* The lanes of a round, and what prepares the rest: each is whose who comes for it first. */
+/* What prepares the rest of a round, and the round's lanes: each is whose who comes for it first.
+ * The one that may take longest goes first, or all would wait for it. */
 #define TASKS (ANALYZER_LANES + 1)
 
 struct round {
@@ -51,8 +52,8 @@ struct analysis {
 
 static void run_task(struct analysis *a, unsigned task)
 {
-    if (task < ANALYZER_LANES)
-        analyzer_round_lane(a->analyzer, a->round.round, task);
+    if (task)
+        analyzer_round_lane(a->analyzer, a->round.round, task - 1);
     else
         analyzer_round_prepare(a->analyzer);
 }
