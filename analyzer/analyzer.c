@@ -218,6 +218,11 @@ void analyzer_group(const struct analyzer *a, const struct segment_batch *batch,
                &groups->of_flows);
 }
 
+void analyzer_share(const struct segment_batch *batch, struct analyzer_groups *groups)
+{
+    flow_share(batch->count, &groups->of_flows);
+}
+
 enum analyzer_status analyzer_feed_grouped(struct analyzer *a, const struct segment_batch *batch,
                                            struct analyzer_groups *groups)
 {
@@ -230,7 +235,8 @@ struct analyzer_round {
     const struct segment_aux *aux[FLOW_ROUND_MOST]; /* of each batch */
 };
 
-_Static_assert(ANALYZER_LANES == FLOW_LANES && ANALYZER_ROUND_MOST == FLOW_ROUND_MOST,
+_Static_assert(ANALYZER_LANES == FLOW_LANES && ANALYZER_PARTS == FLOW_PARTS &&
+                   ANALYZER_ROUND_MOST == FLOW_ROUND_MOST,
                "the front and what is behind it agree");
 
 struct analyzer_round *analyzer_round_create(void)
@@ -257,7 +263,7 @@ void analyzer_round_add(struct analyzer_round *round, const struct segment_batch
     round->aux[number] = batch->aux;
 }
 
-bool analyzer_round_begin(const struct analyzer *a, struct analyzer_round *round)
+bool analyzer_round_begin(struct analyzer *a, struct analyzer_round *round)
 {
     return flows_round_begin(&a->flows, &round->of_flows);
 }
@@ -267,9 +273,9 @@ void analyzer_round_lane(const struct analyzer *a, struct analyzer_round *round,
     flows_round_lane(&a->flows, &round->of_flows, lane);
 }
 
-void analyzer_round_prepare(struct analyzer *a)
+void analyzer_round_prepare(const struct analyzer *a, unsigned part)
 {
-    flows_round_prepare(&a->flows);
+    flows_round_prepare(&a->flows, part);
 }
 
 void analyzer_round_end(struct analyzer *a, const struct analyzer_round *round)

@@ -40,17 +40,21 @@ void analyzer_groups_destroy(struct analyzer_groups *groups);
 void analyzer_group(const struct analyzer *analyzer, const struct segment_batch *batch,
                     struct analyzer_groups *groups);
 
+/* After it, for a batch that is likely to be tracked in a round: what that would do first. */
+void analyzer_share(const struct segment_batch *batch, struct analyzer_groups *groups);
+
 /* As analyzer_feed(), with what analyzer_group() made of the batch. */
 enum analyzer_status analyzer_feed_grouped(struct analyzer *analyzer,
                                            const struct segment_batch *batch,
                                            struct analyzer_groups *groups) MUST_CHECK;
 
 /* Several batches at once, by several threads: begun with the next ones to be fed, grouped, in
- * their order; then every lane once, and what prepares the rest, in any order or at the same time,
- * while nothing else is asked of the analyzer; then ended. Afterwards each is fed by
+ * their order; then every lane once, and every part of what prepares the rest, in any order or at
+ * the same time, while nothing else is asked of the analyzer; then ended. Afterwards each is fed by
  * analyzer_feed_rest(), in order. What comes of it is what analyzer_feed_grouped() brings about,
  * batch by batch. */
 #define ANALYZER_LANES      16u
+#define ANALYZER_PARTS      4u
 #define ANALYZER_ROUND_MOST TABLE_SIZE(32u, 4u)
 
 struct analyzer_round;
@@ -65,10 +69,10 @@ void analyzer_round_add(struct analyzer_round *round, const struct segment_batch
                         struct analyzer_groups *groups);
 
 /* False when these batches are to be fed one by one. */
-bool analyzer_round_begin(const struct analyzer *analyzer, struct analyzer_round *round) MUST_CHECK;
+bool analyzer_round_begin(struct analyzer *analyzer, struct analyzer_round *round) MUST_CHECK;
 void analyzer_round_lane(const struct analyzer *analyzer, struct analyzer_round *round,
                          unsigned lane);
-void analyzer_round_prepare(struct analyzer *analyzer);
+void analyzer_round_prepare(const struct analyzer *analyzer, unsigned part);
 void analyzer_round_end(struct analyzer *analyzer, const struct analyzer_round *round);
 
 /* The round's batch of this number. */

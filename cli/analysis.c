@@ -16,9 +16,9 @@ struct place {
     struct analyzer_groups *groups;
 };
 
-/* What prepares the rest of a round, and the round's lanes: each is whose who comes for it first.
- * The one that may take longest goes first, or all would wait for it. */
-#define TASKS (ANALYZER_LANES + 1)
+/* The parts of what prepares the rest of a round, and the round's lanes: each is whose who comes
+ * for it first. Those that may take longest go first, or all would wait for one. */
+#define TASKS (ANALYZER_PARTS + ANALYZER_LANES)
 
 struct round {
     struct analyzer_round *round;
@@ -44,7 +44,8 @@ struct analysis {
     struct round round;
     pthread_t helpers[HELPERS_MOST]; /* have nothing to do but rounds */
     uint32_t helper_count;
-    bool stopped; /* the giver knows it */
+    bool stopped;        /* the giver knows it */
+    uint32_t for_rounds; /* batches that it still shares out, since it had to wait */
     enum analyzer_status status;
 };
 
@@ -52,10 +53,10 @@ struct analysis {
 
 static void run_task(struct analysis *a, unsigned task)
 {
-    if (task)
-        analyzer_round_lane(a->analyzer, a->round.round, task - 1);
+    if (task < ANALYZER_PARTS)
+        analyzer_round_prepare(a->analyzer, task);
     else
-        analyzer_round_prepare(a->analyzer);
+        analyzer_round_lane(a->analyzer, a->round.round, task - ANALYZER_PARTS);
 }
 
 static void run_tasks(void *context)
@@ -261,6 +262,9 @@ struct analysis *analysis_start(struct analyzer *analyzer, uint32_t helpers)
 
 struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *filled)
 {
+    /* Where the analysis is behind, rounds will follow. */
+    if (!relay_has_room(&a->relay))
+        a->for_rounds = BATCHES;
     if (!relay_await_room(&a->relay)) {
         a->stopped = true;
         batch_clear(filled);
@@ -269,6 +273,10 @@ struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *fi
     struct place *place = &a->places[relay_next(&a->relay)];
     struct segment_batch *empty = place->batch;
     analyzer_group(a->analyzer, filled, place->groups);
+    if (a->for_rounds) {
+        a->for_rounds--;
+        analyzer_share(filled, place->groups);
+    }
     place->batch = filled;
     relay_give(&a->relay);
     return empty;

@@ -240,7 +240,7 @@ struct rounds {
     bool images_full;                 /* of all lanes, from the beginning of the round */
 };
 
-/* What one thread does of a round: every other lane, and one of them what prepares the rest. */
+/* What one thread does of a round: every other lane, and every other part. */
 struct share {
     struct rounds *rounds;
     unsigned first;
@@ -252,8 +252,8 @@ static void *run_share(void *context)
     struct rounds *r = share->rounds;
     for (unsigned lane = share->first; lane < FLOW_LANES; lane += 2)
         flows_round_lane(&r->flows, &r->round, lane);
-    if (share->first)
-        flows_round_prepare(&r->flows);
+    for (unsigned part = share->first; part < FLOW_PARTS; part += 2)
+        flows_round_prepare(&r->flows, part);
     return NULL;
 }
 
@@ -274,8 +274,8 @@ static void run_in_any_order(struct rounds *r)
     unsigned first = random_below(FLOW_LANES);
     unsigned prepares = random_below(FLOW_LANES);
     for (unsigned i = 0; i < FLOW_LANES; i++) {
-        if (i == prepares)
-            flows_round_prepare(&r->flows);
+        for (unsigned part = 0; part < FLOW_PARTS && i == prepares; part++)
+            flows_round_prepare(&r->flows, part);
         flows_round_lane(&r->flows, &r->round, (first + 5 * i) % FLOW_LANES);
     }
 }

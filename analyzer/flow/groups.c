@@ -51,6 +51,7 @@ void flow_group(const struct segment *segments, uint32_t count, bool vlan_in_key
     struct naming naming = {vlan_in_key, secret};
     struct tuples tuples = {{{0}}};
     groups->count = 0;
+    groups->shared = false;
     for (uint32_t i = 0; i < count; i++) {
         uint8_t number;
         enum tuple_match match = match_of(naming, &segments[i], &tuples, groups, &number);
@@ -110,4 +111,5 @@ void flow_share(uint32_t count, struct flow_groups *groups)
     share_places(counts, groups->numbers_from, next);
     for (uint32_t i = 0; i < count; i++)
         groups->numbers[next[lanes[i]]++] = (uint8_t)i;
+    groups->shared = true;
 }

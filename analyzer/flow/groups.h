@@ -46,6 +46,7 @@ enum flow_ahead {
 /* For each segment its five-tuple and its sender. */
 struct flow_groups {
     uint32_t count;
+    bool shared; /* by flow_share() */
     struct flow_probe probes[FLOW_GROUPED_MOST];
     uint8_t probe_of[FLOW_GROUPED_MOST];
     uint8_t sender_of[FLOW_GROUPED_MOST];

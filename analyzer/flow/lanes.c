@@ -36,12 +36,19 @@ static bool leaves_room(const struct flows *f, const struct flow_round *round)
     return !f->settle && held + f->beside_bytes <= most && ends_within_tick(f, round);
 }
 
-bool flows_round_begin(const struct flows *f, struct flow_round *round)
+bool flows_round_begin(struct flows *f, struct flow_round *round)
 {
     if (f->trace || !leaves_room(f, round))
         return false;
-    for (uint32_t i = 0; i < round->count; i++)
-        flow_share(round->batches[i].count, round->batches[i].groups);
+    pool_prepare(&f->pool);
+    pool_prepare(&f->lones[0]);
+    pool_prepare(&f->lones[1]);
+    pool_prepare(&f->details);
+    shelves_prepare(&f->shelves);
+    for (uint32_t i = 0; i < round->count; i++) {
+        if (!round->batches[i].groups->shared)
+            flow_share(round->batches[i].count, round->batches[i].groups);
+    }
     for (unsigned lane = 0; lane < FLOW_LANES; lane++)
         memset(&round->lanes[lane], 0, offsetof(struct flow_lane, images));
     return true;
@@ -55,13 +62,12 @@ void flows_round_end(struct flows *f, const struct flow_round *round)
     }
 }
 
-void flows_round_prepare(struct flows *f)
+void flows_round_prepare(const struct flows *f, unsigned part)
 {
-    pool_prepare(&f->pool);
-    pool_prepare(&f->lones[0]);
-    pool_prepare(&f->lones[1]);
-    pool_prepare(&f->details);
-    shelves_prepare(&f->shelves);
+    pool_prepare_part(&f->pool, part);
+    pool_prepare_part(&f->lones[0], part);
+    pool_prepare_part(&f->lones[1], part);
+    pool_prepare_part(&f->details, part);
 }
 
 /* ---- one lane ------------------------------------------------------------------------------- */

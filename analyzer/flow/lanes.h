@@ -44,14 +44,15 @@ struct flow_round {
 
 /* Before the lanes. False when nothing may be tracked ahead: somebody looks on, or memory is so
  * short that connections may have to give way before all of it is fed. */
-bool flows_round_begin(const struct flows *flows, struct flow_round *round) MUST_CHECK;
+bool flows_round_begin(struct flows *flows, struct flow_round *round) MUST_CHECK;
 
 /* Once for each lane, in any order or at the same time; nothing else touches the flows meanwhile.
  */
 void flows_round_lane(const struct flows *flows, struct flow_round *round, unsigned lane);
 
-/* Once, at the same time as the lanes: takes memory that what is left will soon want. */
-void flows_round_prepare(struct flows *flows);
+/* Once for each part, in the same way: has memory that what is left will soon want. */
+#define FLOW_PARTS POOL_PARTS
+void flows_round_prepare(const struct flows *flows, unsigned part);
 
 /* When all lanes are done. Each batch is then to be fed by flows_feed_rest(), in their order. */
 void flows_round_end(struct flows *flows, const struct flow_round *round);

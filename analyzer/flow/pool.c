@@ -81,18 +81,30 @@ static bool reserve(struct pool *pool)
 
 static uint8_t *take_memory(const struct pool *pool)
 {
-    uint8_t *items = aligned_alloc(64, chunk_bytes(pool));
-    /* Of the first most may stay unused. */
-    if (items && pool->chunk_count)
-        pages_take(items, chunk_bytes(pool));
-    return items;
+    return aligned_alloc(64, chunk_bytes(pool));
 }
 
 void pool_prepare(struct pool *pool)
 {
     uint64_t held = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
-    if (!pool->spare && pool->chunk_count && held - pool->in_use < POOL_CHUNK_ITEMS)
-        pool->spare = take_memory(pool);
+    bool wanted = pool->chunk_count && held - pool->in_use < POOL_CHUNK_ITEMS;
+    pool->spare_is_new = wanted && !pool->spare && (pool->spare = take_memory(pool));
+}
+
+void pool_prepare_part(const struct pool *pool, unsigned part)
+{
+    size_t bytes = chunk_bytes(pool) / POOL_PARTS;
+    if (pool->spare_is_new)
+        pages_take(pool->spare + part * bytes, bytes);
+}
+
+static uint8_t *take_chunk(const struct pool *pool)
+{
+    uint8_t *items = take_memory(pool);
+    /* Of the first most may stay unused. */
+    if (items && pool->chunk_count)
+        pages_take(items, chunk_bytes(pool));
+    return items;
 }
 
 /* One with room, under a number that was given back where there is one. */
@@ -101,7 +113,7 @@ static bool add_chunk(struct pool *pool)
     bool again = pool->vacant != POOL_NONE;
     if (!again && (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT || !reserve(pool)))
         return false;
-    uint8_t *items = pool->spare ? pool->spare : take_memory(pool);
+    uint8_t *items = pool->spare ? pool->spare : take_chunk(pool);
     pool->spare = NULL;
     if (!items)
         return false;

@@ -54,9 +54,13 @@ static void the_next_chunk_is_prepared(void **state)
         }
         pool_prepare(&pool);
         assert_non_null(pool.spare);
+        assert_true(pool.spare_is_new);
+        for (unsigned part = 0; part < POOL_PARTS; part++)
+            pool_prepare_part(&pool, part);
         const uint8_t *spare = pool.spare;
         pool_prepare(&pool);
         assert_ptr_equal(pool.spare, spare);
+        assert_false(pool.spare_is_new);
         assert_int_equal(pool.chunks_held, chunk);
         if (chunk == 3)
             break;
