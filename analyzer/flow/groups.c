@@ -12,55 +12,74 @@ struct naming {
     struct siphash_key secret;
 };
 
-static void name(struct naming naming, const struct segment *g, struct flow_probe *probe)
+/* A probe for the five-tuple whose first segment it is; its number. */
+static ALWAYS_INLINE uint8_t make_probe(struct flow_groups *groups, uint8_t latest[2],
+                                        const struct segment *g, int sender, uint64_t hash)
 {
+    struct flow_probe *probe = &groups->probes[groups->count++];
     probe->segment = g;
-    probe->tag = table_tag(flow_hash_of(g, naming.vlan_in_key, naming.secret, &probe->sender));
+    probe->sender = sender;
+    probe->tag = table_tag(hash);
     probe->senders = 0;
     probe->flags = 0;
     probe->left = false;
     probe->image = NULL;
-}
-
-/* How the segment goes, and of which probe's five-tuple it is; the probe is made if there is none.
- */
-static ALWAYS_INLINE enum tuple_match match_of(struct naming naming, const struct segment *g,
-                                               struct tuples *tuples, struct flow_groups *groups,
-                                               uint8_t *number)
-{
-    struct tuple_words words = tuple_words_of(g);
-    uint8_t *latest = tuples->latest[tuple_mix(&words)];
-    for (int i = 0; i < 2 && latest[i]; i++) {
-        const struct segment *with = groups->probes[latest[i] - 1].segment;
-        bool same_vlan = !naming.vlan_in_key || g->vlan == with->vlan;
-        enum tuple_match match = tuple_match(&words, with, same_vlan);
-        *number = (uint8_t)(latest[i] - 1);
-        if (LIKELY(match != TUPLE_DIFFERS))
-            return match;
-    }
-    *number = (uint8_t)groups->count;
-    name(naming, g, &groups->probes[groups->count++]);
     latest[1] = latest[0];
     latest[0] = (uint8_t)groups->count;
-    return TUPLE_SAME;
+    return (uint8_t)(groups->count - 1);
+}
+
+/* Of which probe's five-tuple the segment is, and its sender in that; the probe is made if there is
+ * none. */
+static ALWAYS_INLINE uint8_t number_of_ipv4(struct naming naming, const struct segment *g,
+                                            struct tuples *tuples, struct flow_groups *groups,
+                                            int *sender)
+{
+    struct flow_ipv4 tuple = flow_ipv4_of(g, naming.vlan_in_key, sender);
+    uint8_t *latest = tuples->latest[tuple_ipv4_mix(tuple)];
+    for (int i = 0; i < 2 && latest[i]; i++) {
+        if (LIKELY(tuple_ipv4_same(tuple, &tuples->ipv4[latest[i] - 1])))
+            return (uint8_t)(latest[i] - 1);
+    }
+    tuples->ipv4[groups->count] = tuple;
+    tuples->ipv6[groups->count] = tuple_no_ipv6;
+    return make_probe(groups, latest, g, *sender, flow_ipv4_hash(tuple, naming.secret));
+}
+
+static ALWAYS_INLINE uint8_t number_of_ipv6(struct naming naming, const struct segment *g,
+                                            struct tuples *tuples, struct flow_groups *groups,
+                                            int *sender)
+{
+    struct flow_ipv6 tuple = flow_ipv6_of(g, naming.vlan_in_key, sender);
+    uint8_t *latest = tuples->latest[tuple_ipv6_mix(&tuple)];
+    for (int i = 0; i < 2 && latest[i]; i++) {
+        if (LIKELY(tuple_ipv6_same(&tuple, &tuples->ipv6[latest[i] - 1])))
+            return (uint8_t)(latest[i] - 1);
+    }
+    tuples->ipv4[groups->count] = tuple_no_ipv4;
+    tuples->ipv6[groups->count] = tuple;
+    return make_probe(groups, latest, g, *sender, flow_ipv6_hash(&tuple, naming.secret));
 }
 
 void flow_group(const struct segment *segments, uint32_t count, bool vlan_in_key,
                 struct siphash_key secret, struct flow_groups *groups)
 {
     struct naming naming = {vlan_in_key, secret};
-    struct tuples tuples = {{{0}}};
+    struct tuples tuples;
+    memset(tuples.latest, 0, sizeof tuples.latest);
     groups->count = 0;
     groups->shared = false;
     for (uint32_t i = 0; i < count; i++) {
-        uint8_t number;
-        enum tuple_match match = match_of(naming, &segments[i], &tuples, groups, &number);
+        const struct segment *g = &segments[i];
+        int sender;
+        uint8_t number = LIKELY(flow_is_ipv4(g))
+                             ? number_of_ipv4(naming, g, &tuples, groups, &sender)
+                             : number_of_ipv6(naming, g, &tuples, groups, &sender);
         struct flow_probe *probe = &groups->probes[number];
-        int sender = probe->sender ^ (match == TUPLE_TURNED);
         groups->probe_of[i] = number;
         groups->sender_of[i] = (uint8_t)sender;
         probe->senders |= (uint8_t)(1u << sender);
-        probe->flags |= segments[i].flags;
+        probe->flags |= g->flags;
     }
 }
 

@@ -65,7 +65,13 @@ static inline bool flow_is_mapped(const uint8_t address[16])
     return memcmp(address, prefix, sizeof prefix) == 0;
 }
 
-/* Address and port in the order of the key. */
+/* Both addresses are: the five-tuple is an IPv4 one, whatever header it came with. */
+static inline bool flow_is_ipv4(const struct segment *g)
+{
+    return flow_is_mapped(g->source) && flow_is_mapped(g->destination);
+}
+
+/* Address and port in the order of the key: 48 bits. */
 static inline uint64_t flow_ipv4_end(const uint8_t address[16], uint16_t port)
 {
     uint32_t number = (uint32_t)address[12] << 24 | (uint32_t)address[13] << 16 |
@@ -73,16 +79,24 @@ static inline uint64_t flow_ipv4_end(const uint8_t address[16], uint16_t port)
     return (uint64_t)number << 16 | port;
 }
 
-static inline uint64_t flow_ipv4_hash(const struct segment *g, uint64_t vlan,
-                                      struct siphash_key secret, int *sender)
+/* All of an IPv4 five-tuple's key, and its VLAN above the higher end. */
+struct flow_ipv4 {
+    uint64_t low, high;
+};
+
+static inline struct flow_ipv4 flow_ipv4_of(const struct segment *g, bool vlan_in_key, int *sender)
 {
     uint64_t from = flow_ipv4_end(g->source, g->source_port);
     uint64_t to = flow_ipv4_end(g->destination, g->destination_port);
-    uint64_t low = from < to ? from : to;
-    uint64_t high = from < to ? to : from;
-    uint64_t word = high << 48 | low;
+    uint64_t vlan = flow_vlan_of(g, vlan_in_key);
     *sender = from > to;
-    return siphash13_rest(secret, &word, 1, vlan << 32 | high >> 16, 6);
+    return (struct flow_ipv4){from < to ? from : to, vlan << 48 | (from < to ? to : from)};
+}
+
+static inline uint64_t flow_ipv4_hash(struct flow_ipv4 tuple, struct siphash_key secret)
+{
+    uint64_t word = tuple.high << 48 | tuple.low;
+    return siphash13_rest(secret, &word, 1, tuple.high >> 16, 6);
 }
 
 /* Half an address in the order of the key. */
@@ -94,23 +108,33 @@ static inline uint64_t flow_half_of(const uint8_t octets[8])
     return number;
 }
 
-static inline uint64_t flow_ipv6_hash(const struct segment *g, uint64_t vlan,
-                                      struct siphash_key secret, int *sender)
+/* The same of an IPv6 one: both addresses, then ports and VLAN. */
+struct flow_ipv6 {
+    uint64_t address[4];
+    uint64_t rest;
+};
+
+static inline struct flow_ipv6 flow_ipv6_of(const struct segment *g, bool vlan_in_key, int *sender)
 {
-    uint64_t ends[2][2] = {{flow_half_of(g->source), flow_half_of(g->source + 8)},
-                           {flow_half_of(g->destination), flow_half_of(g->destination + 8)}};
-    const uint64_t *from = ends[0];
-    const uint64_t *to = ends[1];
-    bool after = from[0] != to[0]   ? from[0] > to[0]
-                 : from[1] != to[1] ? from[1] > to[1]
-                                    : g->source_port > g->destination_port;
-    const uint64_t *low = ends[after];
-    const uint64_t *high = ends[!after];
-    uint64_t words[4] = {low[0], low[1], high[0], high[1]};
+    uint64_t from[2] = {flow_half_of(g->source), flow_half_of(g->source + 8)};
+    uint64_t to[2] = {flow_half_of(g->destination), flow_half_of(g->destination + 8)};
+    unsigned port_after = g->source_port > g->destination_port;
+    unsigned low_half_after =
+        (unsigned)(from[1] > to[1]) | ((unsigned)(from[1] == to[1]) & port_after);
+    bool after = (unsigned)(from[0] > to[0]) | ((unsigned)(from[0] == to[0]) & low_half_after);
     uint64_t ports = after ? (uint64_t)g->source_port << 16 | g->destination_port
                            : (uint64_t)g->destination_port << 16 | g->source_port;
     *sender = after;
-    return siphash13_rest(secret, words, 4, vlan << 32 | ports, 6);
+    return (struct flow_ipv6){
+        .address = {after ? to[0] : from[0], after ? to[1] : from[1], after ? from[0] : to[0],
+                    after ? from[1] : to[1]},
+        .rest = (uint64_t)flow_vlan_of(g, vlan_in_key) << 32 | ports,
+    };
+}
+
+static inline uint64_t flow_ipv6_hash(const struct flow_ipv6 *tuple, struct siphash_key secret)
+{
+    return siphash13_rest(secret, tuple->address, 4, tuple->rest, 6);
 }
 
 /* The hash of the segment's key, which is not made for it, and its sender's index in that. Keys of
@@ -118,10 +142,10 @@ static inline uint64_t flow_ipv6_hash(const struct segment *g, uint64_t vlan,
 static inline uint64_t flow_hash_of(const struct segment *segment, bool vlan_in_key,
                                     struct siphash_key secret, int *sender)
 {
-    uint64_t vlan = flow_vlan_of(segment, vlan_in_key);
-    if (LIKELY(flow_is_mapped(segment->source) && flow_is_mapped(segment->destination)))
-        return flow_ipv4_hash(segment, vlan, secret, sender);
-    return flow_ipv6_hash(segment, vlan, secret, sender);
+    if (LIKELY(flow_is_ipv4(segment)))
+        return flow_ipv4_hash(flow_ipv4_of(segment, vlan_in_key, sender), secret);
+    struct flow_ipv6 tuple = flow_ipv6_of(segment, vlan_in_key, sender);
+    return flow_ipv6_hash(&tuple, secret);
 }
 
 #endif
