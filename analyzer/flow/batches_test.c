@@ -293,6 +293,8 @@ static uint32_t fill_round(struct rounds *r, const struct segment *segments, uin
         size = size < count - done ? size : count - done;
         struct flow_groups *groups = &r->groups[r->round.count];
         flow_group(segments + done, size, r->flows.config->vlan_in_key, r->flows.secret, groups);
+        if (one_in(2))
+            flow_share(size, groups); /* as who reads does, whether a round follows or not */
         r->round.batches[r->round.count] = (struct flow_batch){segments + done, size, groups};
         done += size;
     }
