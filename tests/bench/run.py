@@ -115,8 +115,9 @@ class Bench:
         return Row(name, [self.options.limits, loop, path])
 
     def measure(self, rows, rounds=None):
-        for _ in range(rounds or self.options.rounds):
-            for row in rows:
+        """There and back: behind one that gave much memory back to the system, memory is dear."""
+        for number in range(rounds or self.options.rounds):
+            for row in rows if number % 2 == 0 else reversed(rows):
                 row.run()
 
     def note(self, kind, packets, rows, limit):
