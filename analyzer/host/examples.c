@@ -4,31 +4,44 @@
 
 static void thin_out(struct examples *e)
 {
-    uint32_t left = 0;
+    uint8_t left = 0;
     for (uint32_t i = 0; i < e->kept; i += 2)
         e->spread[left++] = e->spread[i];
     e->kept = left;
-    e->every *= 2;
+    e->every_bits++;
+}
+
+static bool is_spread(const struct examples *e)
+{
+    return !(e->seen & ((UINT64_C(1) << e->every_bits) - 1));
+}
+
+static struct examples *begin(const struct anomaly_evidence *piece)
+{
+    size_t lines = (sizeof(struct examples) + EXAMPLES_LINE - 1) / EXAMPLES_LINE;
+    struct examples *e = aligned_alloc(EXAMPLES_LINE, lines * EXAMPLES_LINE);
+    if (e)
+        *e = (struct examples){.first_ns = piece->at_ns, .first = *piece, .last = *piece};
+    return e;
 }
 
 bool examples_add(struct examples **examples, const struct anomaly_evidence *piece)
 {
-    if (!*examples) {
-        *examples = calloc(1, sizeof **examples);
-        if (!*examples)
-            return false;
-        **examples = (struct examples){.every = 1, .first = *piece, .last = *piece};
-    }
+    if (!*examples)
+        *examples = begin(piece);
     struct examples *e = *examples;
-    if (piece->at_ns < e->first.at_ns)
+    if (!e)
+        return false;
+    if (piece->at_ns < e->first_ns) {
+        e->first_ns = piece->at_ns;
         e->first = *piece;
+    }
     if (piece->at_ns >= e->last.at_ns)
         e->last = *piece;
-    /* A power of two. */
-    if (!(e->seen & (e->every - 1))) {
+    if (is_spread(e)) {
         if (e->kept == EXAMPLES_SPREAD)
             thin_out(e);
-        if (!(e->seen & (e->every - 1)))
+        if (is_spread(e))
             e->spread[e->kept++] = *piece;
     }
     e->seen++;

@@ -30,6 +30,13 @@ struct ledger {
 
 void ledger_finish(struct ledger *ledger);
 
+/* Something will be noted. */
+static inline void ledger_fetch(const struct ledger *ledger)
+{
+    if (ledger->notes)
+        FETCH(ledger->notes + ledger->count);
+}
+
 bool ledger_note_stay(struct ledger *ledger, unsigned level, unsigned row, int64_t from,
                       int64_t to) MUST_CHECK;
 

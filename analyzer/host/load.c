@@ -375,7 +375,6 @@ static bool count_states(struct arrival *a, const struct counted *c)
 {
     const struct state_entry *entry = c->e->states;
     const struct state_entry *end = entry + c->e->state_count;
-    *c->life = no_life;
     while (entry < end && entry->retracted)
         entry++;
     while (entry < end) {
@@ -401,19 +400,30 @@ static bool nothing_to_count(const struct connection_verdict *v, const struct en
            !v->server.rst.count;
 }
 
-static bool count_endpoint(struct arrival *a, const struct endpoint_verdict *e, struct life *life,
-                           enum role role)
+/* Whom it is counted in, with what that keeps elsewhere on its way. False when memory ran out. */
+static bool meet(struct arrival *a, const struct endpoint_verdict *e, struct life *life,
+                 enum role role, struct counted *c)
 {
-    if (nothing_to_count(a->v, e)) {
-        *life = no_life;
+    *c = (struct counted){e, NULL, life};
+    *life = no_life;
+    if (nothing_to_count(a->v, e))
         return true;
-    }
     struct roll_key key = role == ROLE_CLIENT ? ends_client(a->ends) : ends_server(a->ends);
-    struct counted counted = {e, host_of(a->load, &key, was_established(e)), life};
-    if (!counted.host)
+    c->host = host_of(a->load, &key, was_established(e));
+    if (!c->host)
         return false;
-    count_roles(a, e, role, counted.host);
-    return count_states(a, &counted) && count_missing(a, role, counted.host);
+    ledger_fetch(&c->host->states);
+    if (c->host->examples)
+        FETCH(c->host->examples);
+    return true;
+}
+
+static bool count_endpoint(struct arrival *a, const struct counted *c, enum role role)
+{
+    if (!c->host)
+        return true;
+    count_roles(a, c->e, role, c->host);
+    return count_states(a, c) && count_missing(a, role, c->host);
 }
 
 /* ---- ports ---------------------------------------------------------------------------------- */
@@ -526,9 +536,13 @@ bool load_connection(struct load *load, const struct connection *c, const struct
     if (is_given_up_syn(c, v))
         return count_given_up_syn(&a);
     unsigned level = load->grid.level;
-    return count_endpoint(&a, &v->client, &a.client, ROLE_CLIENT) &&
-           count_endpoint(&a, &v->server, &a.server, ROLE_SERVER) && count_use(&a, level) &&
-           count_events(&a);
+    struct counted client, server;
+    if (!meet(&a, &v->client, &a.client, ROLE_CLIENT, &client) ||
+        !meet(&a, &v->server, &a.server, ROLE_SERVER, &server))
+        return false;
+    uses_fetch(&load->uses, ends);
+    return count_endpoint(&a, &client, ROLE_CLIENT) && count_endpoint(&a, &server, ROLE_SERVER) &&
+           count_use(&a, level) && count_events(&a);
 }
 
 /* ---- the end -------------------------------------------------------------------------------- */

@@ -40,11 +40,11 @@ struct host {
     bool open;                          /* something was established */
     uint16_t port_lowest, port_highest; /* of those that it called from, 1024 and above; 0: none */
     uint64_t opened, accepted, closed_first, reset_sent, reset_received;
+    struct missing *missing;    /* owned, as is the next; NULL without */
+    struct examples *examples;  /* of what entered TIME_WAIT */
     struct ledger states;       /* a row for each */
     struct row_load time_waits; /* of the states, after load_close(); as is the next */
     uint32_t close_waits;       /* at the peak */
-    struct missing *missing;    /* owned, as is the next; NULL without */
-    struct examples *examples;  /* of what entered TIME_WAIT */
 };
 
 /* Sockets of a host, connected by way of one service, in CLOSE_WAIT for longer than is usual. */

@@ -120,6 +120,17 @@ static struct use *use_of(struct uses *uses, const struct grid *grid, const stru
     return use;
 }
 
+void uses_fetch(struct uses *uses, const struct ends *ends)
+{
+    struct roll_key key = ends_pair(ends);
+    const struct use *use = roll_find_tagged(&uses->roll, &key);
+    if (!use)
+        return;
+    ledger_fetch(&use->ledger);
+    if (use->examples)
+        FETCH(use->examples);
+}
+
 static bool add_pieces(const struct use *use, struct examples **examples)
 {
     for (unsigned i = 0; i < use->pieces; i++) {

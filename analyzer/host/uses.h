@@ -7,6 +7,7 @@
 #ifndef FINWAIT_ANALYZER_HOST_USES_H
 #define FINWAIT_ANALYZER_HOST_USES_H
 
+#include "analyzer/host/ends.h"
 #include "analyzer/host/examples.h"
 #include "analyzer/host/ledger.h"
 #include "analyzer/host/roll.h"
@@ -42,14 +43,14 @@ struct use {
     int64_t opened_ns;   /* the first time */
     uint64_t recycled;   /* tuples opened anew that the client held in TIME_WAIT */
     struct ledger ledger;
-    struct row_load taken; /* after uses_close() */
-    uint32_t peak;         /* of what was taken, when last asked for, */
-    uint8_t peak_level;    /* on the grid's step at that time, */
-    bool peak_stands;      /* if nothing was added since */
-    uint8_t few;           /* connections, up to USE_FEW and one more */
-    uint8_t pieces;        /* of these: examples kept in `piece` */
-    struct anomaly_evidence piece[USE_FEW];
+    struct row_load taken;     /* after uses_close() */
+    uint32_t peak;             /* of what was taken, when last asked for, */
+    uint8_t peak_level;        /* on the grid's step at that time, */
+    bool peak_stands;          /* if nothing was added since */
+    uint8_t few;               /* connections, up to USE_FEW and one more */
+    uint8_t pieces;            /* of these: examples kept in `piece` */
     struct examples *examples; /* owned; NULL while `piece` suffices */
+    struct anomaly_evidence piece[USE_FEW];
 };
 
 struct uses {
@@ -59,6 +60,9 @@ struct uses {
 
 bool uses_init(struct uses *uses, struct siphash_key secret, uint32_t most) MUST_CHECK;
 void uses_finish(struct uses *uses);
+
+/* A connection between these will be added: what the use keeps elsewhere is on its way. */
+void uses_fetch(struct uses *uses, const struct ends *ends);
 
 /* All times are covered by the grid, on whose step the instants are; the key has its tag.
  * `recycled`: the client opened the tuple anew out of its TIME_WAIT. False when memory ran out. */
