@@ -60,24 +60,38 @@ static bool found_unanswered(const struct anomaly_set *found)
     return false;
 }
 
-/* Where it is counted is on its way while the connection is concluded. */
-static struct ends fetch_slots(struct analyzer *a, const struct connection *c)
+static void fetch_slots(const struct analyzer *a, const struct ends *ends, bool server_too)
 {
-    int server = !client_side(c);
-    struct ends ends =
-        ends_of(&a->ends, c->key.address[!server], c->key.address[server], c->key.port[server]);
-    tally_fetch(&a->tally, &ends);
-    load_fetch(&a->load, &ends, c->detail || c->side[server].packets);
-    crowd_fetch(&a->crowd, &ends);
-    return ends;
+    tally_fetch(&a->tally, ends);
+    load_fetch(&a->load, ends, server_too);
+    crowd_fetch(&a->crowd, ends);
 }
 
-static struct judged *judge(struct analyzer *a, const struct connection *connection,
-                            const struct ends *ends, int64_t clock_ns, bool evicted)
+/* What another thread has made. Where the next ones are counted is on its way. */
+static struct judged *take_judged(struct analyzer *a, struct ends *ends)
 {
-    struct judged *judged = a->drain ? drain_next(a->drain) : NULL;
+    struct judged *judged = drain_next(a->drain);
+    if (!judged)
+        return NULL;
+    *ends = *drain_ends(a->drain, 0);
+    const struct ends *next = drain_ends(a->drain, 1);
+    const struct ends *later = drain_ends(a->drain, 2);
+    if (next)
+        load_fetch_items(&a->load, next);
+    if (later)
+        fetch_slots(a, later, true);
+    return judged;
+}
+
+/* Where it is counted is on its way while the connection is concluded. */
+static struct judged *judge(struct analyzer *a, const struct connection *connection,
+                            struct ends *ends, int64_t clock_ns, bool evicted)
+{
+    struct judged *judged = a->drain ? take_judged(a, ends) : NULL;
     if (judged)
         return judged;
+    *ends = ends_of_connection(&a->ends, connection);
+    fetch_slots(a, ends, connection->detail || connection->side[!client_side(connection)].packets);
     judged = alike_judge(&a->alike, connection, &a->config, clock_ns, evicted);
     if (judged)
         return judged;
@@ -98,7 +112,7 @@ static bool count_final(struct analyzer *a, const struct connection *connection,
             (void)drain_next(a->drain);
         return true;
     }
-    struct ends ends = fetch_slots(a, connection);
+    struct ends ends;
     struct judged *judged = judge(a, connection, &ends, clock_ns, evicted);
     struct connection_verdict *verdict = &judged->conclusion.verdict;
     tally_fetch_rows(&a->tally, verdict, &ends);
@@ -338,7 +352,7 @@ static enum analyzer_status report_hosts(struct analyzer *a)
 static bool begin_drain(void *context)
 {
     struct analyzer *a = context;
-    a->drain = drain_begin(&a->flows, &a->config);
+    a->drain = drain_begin(&a->flows, &a->config, &a->ends);
     return a->drain != NULL;
 }
 

@@ -22,6 +22,8 @@ struct drain {
     uint32_t count;     /* of them */
     uint32_t seen;      /* the taker's: of the order */
     bool lent;          /* the taker has one */
+    struct ends_maker namer;
+    struct ends ends[JUDGED_AHEAD];
     struct judged judged[JUDGED_AHEAD];
     struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
 };
@@ -31,6 +33,7 @@ static void make_one(struct drain *d, uint32_t number)
     uint32_t place = relay_next(&d->relay);
     const struct connection *c = flows_due(d->flows, number, &d->rooms[place]);
     judged_make(&d->judged[place], c, d->config, d->flows->clock_ns, false);
+    d->ends[place] = ends_of_connection(&d->namer, c);
 }
 
 static void *make(void *context)
@@ -49,7 +52,8 @@ static void *make(void *context)
     return NULL;
 }
 
-struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config)
+struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config,
+                          const struct ends_maker *ends)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < flows_due_count(flows); i++)
@@ -60,6 +64,7 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     d->flows = flows;
     d->config = config;
     d->count = count;
+    d->namer = *ends;
     relay_init(&d->relay, JUDGED_AHEAD, WAKE, WAKE);
     if (thread_start(&d->thread, make, d))
         return d;
@@ -77,6 +82,14 @@ struct judged *drain_next(struct drain *d)
     d->lent = relay_await(&d->relay) > 0;
     assert(d->lent);
     return &d->judged[relay_first(&d->relay)];
+}
+
+const struct ends *drain_ends(const struct drain *d, uint32_t ahead)
+{
+    const struct relay_side *taker = &d->relay.taker;
+    if (taker->known - taker->own <= ahead)
+        return NULL;
+    return &d->ends[(taker->own + ahead) & (JUDGED_AHEAD - 1)];
 }
 
 void drain_end(struct drain *d)

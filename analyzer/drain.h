@@ -8,17 +8,23 @@
 #define FINWAIT_ANALYZER_DRAIN_H
 
 #include "analyzer/flow/flows.h"
+#include "analyzer/host/ends.h"
 #include "analyzer/judged.h"
 
 struct drain;
 
-/* Over the flows' due connections, whose order is final; both borrowed until drain_end(). NULL when
- * few are left to it, or the system gives no thread or no memory: then it is done without. */
-struct drain *drain_begin(const struct flows *flows,
-                          const struct analyzer_config *config) MUST_CHECK;
+/* Over the flows' due connections, whose order is final; all borrowed until drain_end(). `ends` is
+ * as who counts names them. NULL when few are left to it, or the system gives no thread or no
+ * memory: then it is done without. */
+struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config,
+                          const struct ends_maker *ends) MUST_CHECK;
 
 /* What was made of the next connection, or NULL: a lone SYN. The caller's until the next call. */
 struct judged *drain_next(struct drain *drain);
+
+/* The ends of what drain_next() gave last, or of one that it will give so many calls later that do
+ * not give NULL; NULL when that is not made yet. The caller's until the next call. */
+const struct ends *drain_ends(const struct drain *drain, uint32_t ahead);
 
 void drain_end(struct drain *drain);
 

@@ -39,24 +39,18 @@ void stamps_finish(struct stamps *stamps)
     roll_finish(&stamps->pairs);
 }
 
-static struct roll_key key_of(struct stamps *stamps, const uint8_t client[16],
-                              const uint8_t server[16], uint16_t port)
-{
-    struct ends ends = ends_of(&stamps->ends, client, server, port);
-    return ends_pair(&ends);
-}
-
 static struct roll_key key_of_connection(struct stamps *stamps, const struct connection *c)
 {
-    int server = !client_side(c);
-    return key_of(stamps, c->key.address[!server], c->key.address[server], c->key.port[server]);
+    struct ends ends = ends_of_connection(&stamps->ends, c);
+    return ends_pair(&ends);
 }
 
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
 {
     if (!(syn->marks & SEG_TIMESTAMPS) || syn->time_ns == TIME_UNKNOWN)
         return 0;
-    struct roll_key key = key_of(stamps, syn->source, syn->destination, syn->destination_port);
+    struct ends ends = ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
+    struct roll_key key = ends_pair(&ends);
     const struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
     if (!pair || !pair->answered || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)
         return 0;

@@ -8,6 +8,7 @@
 
 #include "analyzer/host/roll.h"
 #include "analyzer/host/sieve.h"
+#include "analyzer/tcp/connection.h"
 
 #include <stdint.h>
 
@@ -36,6 +37,12 @@ void ends_init(struct ends_maker *maker, struct siphash_key secret, struct sieve
 
 struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const uint8_t server[16],
                     uint16_t port);
+
+static inline struct ends ends_of_connection(struct ends_maker *maker, const struct connection *c)
+{
+    int server = !client_side(c);
+    return ends_of(maker, c->key.address[!server], c->key.address[server], c->key.port[server]);
+}
 
 /* False: neither is the service in any of the tables whose users put it in, nor is what carries its
  * name there. */
