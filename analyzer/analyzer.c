@@ -67,6 +67,12 @@ static void fetch_slots(const struct analyzer *a, const struct ends *ends, bool 
     crowd_fetch(&a->crowd, ends);
 }
 
+static void fetch_items(const struct analyzer *a, const struct ends *ends)
+{
+    load_fetch_items(&a->load, ends);
+    tally_fetch_service(&a->tally, ends);
+}
+
 /* What another thread has made. Where the next ones are counted is on its way. */
 static struct judged *take_judged(struct analyzer *a, struct ends *ends)
 {
@@ -77,7 +83,7 @@ static struct judged *take_judged(struct analyzer *a, struct ends *ends)
     const struct ends *next = drain_ends(a->drain, 1);
     const struct ends *later = drain_ends(a->drain, 2);
     if (next)
-        load_fetch_items(&a->load, next);
+        fetch_items(a, next);
     if (later)
         fetch_slots(a, later, true);
     return judged;
@@ -98,7 +104,7 @@ static struct judged *judge(struct analyzer *a, const struct connection *connect
     judged = &a->judged;
     judged->connection = connection;
     conclude(connection, &a->config, clock_ns, evicted, &judged->conclusion);
-    load_fetch_items(&a->load, ends);
+    fetch_items(a, ends);
     anomalies_judge(connection, &a->config, clock_ns, &judged->conclusion, &judged->found);
     return judged;
 }

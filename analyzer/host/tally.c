@@ -67,12 +67,22 @@ void tally_fetch(const struct tally *t, const struct ends *ends)
         roll_fetch(&t->services, table_tag(ends->service_hash));
 }
 
-void tally_fetch_rows(const struct tally *t, const struct connection_verdict *v,
-                      const struct ends *ends)
+void tally_fetch_service(const struct tally *t, const struct ends *ends)
+{
+    if (ends_service_may_be_held(ends))
+        roll_fetch_item(&t->services, table_tag(ends->service_hash));
+}
+
+void tally_fetch_rows(struct tally *t, const struct connection_verdict *v, const struct ends *ends)
 {
     if (!ends_service_may_be_held(ends))
         return;
-    roll_fetch_item(&t->services, table_tag(ends->service_hash));
+    if (v->close.kind != CLOSE_NONE) {
+        struct roll_key key = ends_service(ends, 0);
+        const struct tally_service *s = roll_find_tagged(&t->services, &key);
+        if (s && s->closes)
+            FETCH(&s->closes[v->close.kind]);
+    }
     for (uint32_t i = 0; i < v->anomaly_count; i++)
         roll_fetch(&t->rows, roll_tag(ends->server_hash, 0, ends->port, v->anomalies[i].rule));
 }

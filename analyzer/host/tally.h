@@ -59,9 +59,11 @@ uint64_t tally_bytes(const struct tally *tally);
 
 void tally_finish(struct tally *tally);
 
-/* A connection of these will soon become final; its anomalies are known. */
+/* A connection of these will soon become final: the slots are on their way; they have come, and the
+ * service is; it has come, the anomalies are known, and what these are counted in is. */
 void tally_fetch(const struct tally *tally, const struct ends *ends);
-void tally_fetch_rows(const struct tally *tally, const struct connection_verdict *verdict,
+void tally_fetch_service(const struct tally *tally, const struct ends *ends);
+void tally_fetch_rows(struct tally *tally, const struct connection_verdict *verdict,
                       const struct ends *ends);
 
 /* A connection that has become final, with its anomalies. False when memory ran out. */
