@@ -14,6 +14,7 @@
 struct place {
     struct segment_batch *batch;
     struct analyzer_groups *groups;
+    bool grouped; /* else that is left to who takes it */
 };
 
 /* The parts of what prepares the rest of a round, and the round's lanes: each is whose who comes
@@ -131,6 +132,13 @@ static bool is_worth_it(struct analysis *a)
            relay_given(&a->relay) >= WAKE_GIVER;
 }
 
+static void group(const struct analysis *a, struct place *place)
+{
+    if (!place->grouped)
+        analyzer_group(a->analyzer, place->batch, place->groups);
+    place->grouped = true;
+}
+
 static bool begin_round(struct analysis *a)
 {
     struct round *round = &a->round;
@@ -138,7 +146,8 @@ static bool begin_round(struct analysis *a)
     uint32_t first = relay_first(&a->relay);
     analyzer_round_clear(round->round);
     for (uint32_t i = 0; i < round->batches; i++) {
-        const struct place *place = &a->places[(first + i) % BATCHES];
+        struct place *place = &a->places[(first + i) % BATCHES];
+        group(a, place);
         analyzer_round_add(round->round, place->batch, place->groups);
     }
     return analyzer_round_begin(a->analyzer, round->round);
@@ -170,7 +179,8 @@ static void analyse_round(struct analysis *a)
 
 static void analyse_one(struct analysis *a)
 {
-    const struct place *place = &a->places[relay_first(&a->relay)];
+    struct place *place = &a->places[relay_first(&a->relay)];
+    group(a, place);
     a->status = analyzer_feed_grouped(a->analyzer, place->batch, place->groups);
     batch_clear(place->batch);
     relay_take(&a->relay);
@@ -272,12 +282,16 @@ struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *fi
     }
     struct place *place = &a->places[relay_next(&a->relay)];
     struct segment_batch *empty = place->batch;
-    analyzer_group(a->analyzer, filled, place->groups);
+    place->batch = filled;
+    place->grouped = false;
+    /* Whoever is ahead groups. */
+    if (!relay_taker_sleeps(&a->relay))
+        group(a, place);
     if (a->for_rounds) {
         a->for_rounds--;
-        analyzer_share(filled, place->groups);
+        if (place->grouped)
+            analyzer_share(filled, place->groups);
     }
-    place->batch = filled;
     relay_give(&a->relay);
     return empty;
 }

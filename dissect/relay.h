@@ -83,6 +83,12 @@ static inline void relay_give(struct relay *relay)
         relay_wake_taker(relay);
 }
 
+/* Does the taker sleep, because there is too little to take? */
+static inline bool relay_taker_sleeps(const struct relay *relay)
+{
+    return atomic_load(&relay->taker.waits);
+}
+
 /* Nothing more is given. */
 void relay_end(struct relay *relay);
 
