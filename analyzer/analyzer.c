@@ -131,7 +131,7 @@ static bool count_final(struct analyzer *a, const struct connection *connection,
     stamps_final(&a->flows.stamps, pair, connection, found_unanswered(&judged->found));
     crowd_thin(&a->crowd, verdict, &ends, &judged->found);
     a->flows.beside_bytes = tally_bytes(&a->tally) + load_bytes(&a->load) + crowd_bytes(&a->crowd) +
-                            stamps_pieces_bytes(&a->flows.stamps);
+                            stamps_drops_bytes(&a->flows.stamps);
     return a->sink.connection(a->sink.context, verdict);
 }
 

@@ -11,13 +11,15 @@
 #define ANSWERED_LEAST 3u
 #define TOGETHER_LEAST 8u
 
+#define ANSWERED_MOST ((UINT32_C(1) << 31) - 1)
+
 #define PAIR_BYTES (sizeof(struct stamp_pair) + 2 * sizeof(struct table_slot))
 
 bool stamps_init(struct stamps *stamps, struct siphash_key secret, uint64_t max_memory_bytes)
 {
     stamps->pairs_most = share_most(max_memory_bytes, 64, PAIR_BYTES, STAMPS_PAIRS);
-    stamps->pieces_most = share_most(max_memory_bytes, 16, sizeof(struct pieces), STAMPS_PAIRS);
-    stamps->pieces_held = 0;
+    stamps->drops_most = share_most(max_memory_bytes, 16, sizeof(struct stamp_drops), STAMPS_PAIRS);
+    stamps->drops_held = 0;
     ends_init(&stamps->ends, secret, NULL);
     return roll_init(&stamps->pairs, sizeof(struct stamp_pair), secret);
 }
@@ -27,15 +29,15 @@ uint64_t stamps_bytes(const struct stamps *stamps)
     return roll_count(&stamps->pairs) * PAIR_BYTES;
 }
 
-uint64_t stamps_pieces_bytes(const struct stamps *stamps)
+uint64_t stamps_drops_bytes(const struct stamps *stamps)
 {
-    return stamps->pieces_held * sizeof(struct pieces);
+    return stamps->drops_held * sizeof(struct stamp_drops);
 }
 
 void stamps_finish(struct stamps *stamps)
 {
     for (uint32_t i = 0; i < roll_count(&stamps->pairs); i++)
-        free(((struct stamp_pair *)roll_at(&stamps->pairs, i))->pieces);
+        free(((struct stamp_pair *)roll_at(&stamps->pairs, i))->drops);
     roll_finish(&stamps->pairs);
 }
 
@@ -52,7 +54,7 @@ uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
     struct ends ends = ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
     struct roll_key key = ends_pair(&ends);
     const struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
-    if (!pair || !pair->answered || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)
+    if (!pair || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)
         return 0;
     bool below = seq_lt(seq_of(syn->ts_val), seq_of(pair->ts_val));
     return CONN_STAMP_COMPARED | (below ? CONN_STAMP_BELOW : 0);
@@ -70,19 +72,25 @@ void stamps_answered(struct stamps *stamps, const struct connection *c, const st
         pair = roll_add_tagged(&stamps->pairs, &key);
     if (!pair)
         return;
-    pair->answered = true;
     pair->ts_val = client->ts_val;
     pair->at_ns = g->time_ns;
 }
 
-/* Without room for its pieces a pair is not told of. */
+/* Without room for its drops a pair is not told of. */
 static void count_dropped(struct stamps *stamps, struct stamp_pair *pair,
                           const struct connection *c)
 {
     if (!(c->marks & CONN_STAMP_BELOW)) {
-        pair->dropped_otherwise++;
+        pair->spoilt = true;
         return;
     }
+    if (!pair->drops && stamps->drops_held < stamps->drops_most) {
+        pair->drops = calloc(1, sizeof *pair->drops);
+        stamps->drops_held += pair->drops != NULL;
+    }
+    struct stamp_drops *drops = pair->drops;
+    if (!drops)
+        return;
     const struct side *client = &c->side[client_side(c)];
     struct anomaly_evidence piece = {.at_ns = c->first_ns,
                                      .frame = c->first_frame,
@@ -90,17 +98,11 @@ static void count_dropped(struct stamps *stamps, struct stamp_pair *pair,
                                      .seq = client->isn.n,
                                      .flags = TCP_SYN,
                                      .from = ROLE_CLIENT};
-    if (!pair->pieces && stamps->pieces_held < stamps->pieces_most) {
-        pair->pieces = calloc(1, sizeof *pair->pieces);
-        stamps->pieces_held += pair->pieces != NULL;
-    }
-    if (!pair->pieces)
-        return;
-    pieces_add(pair->pieces, &piece);
-    if (!pair->dropped_below++ || c->first_ns < pair->first_ns)
-        pair->first_ns = c->first_ns;
-    if (pair->dropped_below == 1 || c->first_ns > pair->last_ns)
-        pair->last_ns = c->first_ns;
+    pieces_add(&drops->pieces, &piece);
+    if (!drops->count++ || c->first_ns < drops->first_ns)
+        drops->first_ns = c->first_ns;
+    if (drops->count == 1 || c->first_ns > drops->last_ns)
+        drops->last_ns = c->first_ns;
 }
 
 /* A SYN-ACK passed, and its stamp was compared. */
@@ -131,24 +133,27 @@ void stamps_final(struct stamps *stamps, struct stamp_pair *pair, const struct c
     else if (!tells_answered(c))
         return;
     else if (c->marks & CONN_STAMP_BELOW)
-        pair->answered_below++;
-    else
-        pair->answered_otherwise++;
+        pair->spoilt = true;
+    else if (pair->answered < ANSWERED_MOST)
+        pair->answered++;
 }
 
 /* ---- judging -------------------------------------------------------------------------------- */
 
 static bool is_telling(const struct stamp_pair *pair)
 {
-    return pair->dropped_below >= DROPPED_LEAST && pair->answered_otherwise >= ANSWERED_LEAST &&
-           pair->dropped_below + pair->answered_otherwise >= TOGETHER_LEAST &&
-           !pair->dropped_otherwise && !pair->answered_below;
+    if (!pair->drops || pair->spoilt)
+        return false;
+    uint32_t dropped = pair->drops->count;
+    return dropped >= DROPPED_LEAST && pair->answered >= ANSWERED_LEAST &&
+           (uint64_t)dropped + pair->answered >= TOGETHER_LEAST;
 }
 
 static void make_verdict(const struct stamp_pair *pair, struct anomaly_verdict *out)
 {
+    const struct stamp_drops *drops = pair->drops;
     *out = (struct anomaly_verdict){
-        .at_ns = pair->first_ns,
+        .at_ns = drops->first_ns,
         .rule = RULE_SYN_DROPPED_BY_TIMESTAMP,
         .severity = SEVERITY_WARNING,
         .confidence = CONFIDENCE_PROBABLE,
@@ -156,16 +161,16 @@ static void make_verdict(const struct stamp_pair *pair, struct anomaly_verdict *
         .client_state = STATE_UNKNOWN,
         .server_state = STATE_UNKNOWN,
         .figure_count = 3,
-        .figures = {{.id = FIGURE_SYNS_DROPPED, .integer = pair->dropped_below},
-                    {.id = FIGURE_SYNS_ANSWERED, .integer = pair->answered_otherwise},
-                    {.id = FIGURE_SPAN_NS, .integer = elapsed_ns(pair->first_ns, pair->last_ns)}},
+        .figures = {{.id = FIGURE_SYNS_DROPPED, .integer = drops->count},
+                    {.id = FIGURE_SYNS_ANSWERED, .integer = pair->answered},
+                    {.id = FIGURE_SPAN_NS, .integer = elapsed_ns(drops->first_ns, drops->last_ns)}},
         .has_host = true,
         .has_service = true,
         .service_port = pair->key.port,
     };
     memcpy(out->host_address, pair->key.address[0], sizeof out->host_address);
     memcpy(out->service_address, pair->key.address[1], sizeof out->service_address);
-    pieces_show(pair->pieces, out);
+    pieces_show(&drops->pieces, out);
 }
 
 static int by_key(const void *left, const void *right)

@@ -20,29 +20,37 @@
 /* How long a server remembers (Linux TCP_PAWS_MSL). */
 #define STAMPS_REMEMBERED_NS (INT64_C(60) * 1000000000)
 
+/* SYNs with a lower stamp that were dropped. */
+struct stamp_drops {
+    uint32_t count;
+    int64_t first_ns, last_ns;
+    struct pieces pieces;
+};
+
+/* One line of the cache: most clients come to a service once. */
 struct stamp_pair {
     struct roll_key key; /* client, server, the server's port */
-    bool answered;       /* the two below are known */
-    uint32_t ts_val;
-    int64_t at_ns;
+    int64_t at_ns;       /* of the last SYN-ACK, */
+    uint32_t ts_val;     /* and of the SYN that it answered */
     /* What stamps_final() counts. */
-    uint32_t dropped_below, dropped_otherwise;
-    uint32_t answered_below, answered_otherwise;
-    int64_t first_ns, last_ns; /* of those that were dropped, the lower ones */
-    struct pieces *pieces;     /* owned, likewise; NULL without */
+    uint32_t answered : 31;    /* with a stamp that is not lower */
+    uint32_t spoilt : 1;       /* one was answered that was lower, or dropped that was not */
+    struct stamp_drops *drops; /* owned; NULL without */
 };
+
+_Static_assert(sizeof(struct stamp_pair) <= 64, "one line");
 
 struct stamps {
     struct roll pairs;
-    uint32_t pairs_most, pieces_most, pieces_held;
+    uint32_t pairs_most, drops_most, drops_held;
     struct ends_maker ends;
 };
 
 bool stamps_init(struct stamps *stamps, struct siphash_key secret,
                  uint64_t max_memory_bytes) MUST_CHECK;
-/* What they hold, but for the pieces that stamps_final() takes for evidence; and these. */
+/* What they hold, but for what stamps_final() notes of those that were dropped; and that. */
 uint64_t stamps_bytes(const struct stamps *stamps);
-uint64_t stamps_pieces_bytes(const struct stamps *stamps);
+uint64_t stamps_drops_bytes(const struct stamps *stamps);
 
 void stamps_finish(struct stamps *stamps);
 

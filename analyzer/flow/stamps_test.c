@@ -150,10 +150,10 @@ static void every_pair_is_told(void **state)
         struct roll_key key = roll_key_of(client, server, 80, 0);
         struct stamp_pair *pair = roll_add(&stamps.pairs, &key);
         assert_non_null(pair);
-        pair->dropped_below = i + 3;
-        pair->answered_otherwise = 5;
-        pair->pieces = calloc(1, sizeof *pair->pieces);
-        assert_non_null(pair->pieces);
+        pair->answered = 5;
+        pair->drops = calloc(1, sizeof *pair->drops);
+        assert_non_null(pair->drops);
+        pair->drops->count = i + 3;
     }
     uint32_t count = 0;
     assert_true(stamps_judge(&stamps, take_in_order, &count));
