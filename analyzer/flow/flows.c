@@ -337,14 +337,22 @@ static ALWAYS_INLINE enum flow_status take(struct flows *f, struct flow_probe *p
     return take_any(f, probe->tag, sender, probe->first, g, aux);
 }
 
+static ALWAYS_INLINE void fetch_stamps(struct flows *f, const struct flow_probe *probe)
+{
+    if (probe->first == TABLE_NONE && is_syn(probe->segment))
+        stamps_fetch(&f->stamps, probe->segment);
+}
+
 static void fetch_all(struct flows *f, struct flow_groups *groups)
 {
     for (uint32_t i = 0; i < groups->count; i++)
         probe_fetch_slot(f, &groups->probes[i]);
     for (uint32_t i = 0; i < groups->count; i++)
         probe_find(f, &f->table, &groups->probes[i]);
-    for (uint32_t i = 0; i < groups->count; i++)
+    for (uint32_t i = 0; i < groups->count; i++) {
         probe_fetch_detail(f, &groups->probes[i]);
+        fetch_stamps(f, &groups->probes[i]);
+    }
     for (uint32_t i = 0; i < groups->count; i++)
         probe_fetch_log(&groups->probes[i]);
 }
@@ -391,8 +399,10 @@ static void fetch_left(struct flows *f, struct flow_groups *groups)
     }
     for (uint32_t i = 0; i < count; i++)
         probe_find(f, &f->table, left[i]);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         probe_fetch_detail(f, left[i]);
+        fetch_stamps(f, left[i]);
+    }
     for (uint32_t i = 0; i < count; i++)
         probe_fetch_log(left[i]);
 }

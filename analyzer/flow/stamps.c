@@ -47,6 +47,14 @@ static struct roll_key key_of_connection(struct stamps *stamps, const struct con
     return ends_pair(&ends);
 }
 
+void stamps_fetch(struct stamps *stamps, const struct segment *syn)
+{
+    if (!(syn->marks & SEG_TIMESTAMPS))
+        return;
+    struct ends ends = ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
+    roll_fetch(&stamps->pairs, roll_tag(ends.client_hash, ends.server_hash, ends.port, 0));
+}
+
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
 {
     if (!(syn->marks & SEG_TIMESTAMPS) || syn->time_ns == TIME_UNKNOWN)

@@ -54,6 +54,9 @@ uint64_t stamps_drops_bytes(const struct stamps *stamps);
 
 void stamps_finish(struct stamps *stamps);
 
+/* A connection's first SYN will pass: where its pair stands is on its way. */
+void stamps_fetch(struct stamps *stamps, const struct segment *syn);
+
 /* A connection's first SYN passes: the connection's marks, of how its stamp compares. */
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn);
 
