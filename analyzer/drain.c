@@ -86,10 +86,7 @@ struct judged *drain_next(struct drain *d)
 
 const struct ends *drain_ends(const struct drain *d, uint32_t ahead)
 {
-    const struct relay_side *taker = &d->relay.taker;
-    if (taker->known - taker->own <= ahead)
-        return NULL;
-    return &d->ends[(taker->own + ahead) & (JUDGED_AHEAD - 1)];
+    return relay_is_there(&d->relay, ahead) ? &d->ends[relay_behind_first(&d->relay, ahead)] : NULL;
 }
 
 void drain_end(struct drain *d)

@@ -116,6 +116,18 @@ static inline uint32_t relay_first(const struct relay *relay)
     return relay->taker.own & (relay->room - 1);
 }
 
+/* Is one there that many behind the first, as far as the taker knows? */
+static inline bool relay_is_there(const struct relay *relay, uint32_t behind)
+{
+    return relay->taker.known - relay->taker.own > behind;
+}
+
+/* Where that one is. */
+static inline uint32_t relay_behind_first(const struct relay *relay, uint32_t behind)
+{
+    return (relay->taker.own + behind) & (relay->room - 1);
+}
+
 /* So many are done with. */
 static inline void relay_take_some(struct relay *relay, uint32_t count)
 {

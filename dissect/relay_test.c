@@ -40,6 +40,9 @@ static uint32_t take_until(struct course *c, uint32_t enough, uint32_t pause_eve
     uint32_t ready;
     while (taken < enough && (ready = relay_await(&c->relay)) > 0) {
         assert_true(ready <= c->relay.room);
+        assert_true(relay_is_there(&c->relay, ready - 1));
+        assert_false(relay_is_there(&c->relay, ready));
+        assert_int_equal(c->places[relay_behind_first(&c->relay, ready - 1)], taken + ready - 1);
         assert_int_equal(c->places[relay_first(&c->relay)], taken++);
         relay_take(&c->relay);
         if (pause_every && taken % pause_every == 0)

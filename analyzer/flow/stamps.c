@@ -47,19 +47,24 @@ static struct roll_key key_of_connection(struct stamps *stamps, const struct con
     return ends_pair(&ends);
 }
 
+static struct ends ends_of_syn(struct stamps *stamps, const struct segment *syn)
+{
+    return ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
+}
+
 void stamps_fetch(struct stamps *stamps, const struct segment *syn)
 {
     if (!(syn->marks & SEG_TIMESTAMPS))
         return;
-    struct ends ends = ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
-    roll_fetch(&stamps->pairs, roll_tag(ends.client_hash, ends.server_hash, ends.port, 0));
+    struct ends ends = ends_of_syn(stamps, syn);
+    roll_fetch(&stamps->pairs, ends_pair_tag(&ends));
 }
 
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
 {
     if (!(syn->marks & SEG_TIMESTAMPS) || syn->time_ns == TIME_UNKNOWN)
         return 0;
-    struct ends ends = ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
+    struct ends ends = ends_of_syn(stamps, syn);
     struct roll_key key = ends_pair(&ends);
     const struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
     if (!pair || elapsed_ns(pair->at_ns, syn->time_ns) > STAMPS_REMEMBERED_NS)

@@ -78,10 +78,15 @@ static inline struct roll_key ends_service(const struct ends *ends, uint16_t kin
     return key;
 }
 
+static inline uint32_t ends_pair_tag(const struct ends *ends)
+{
+    return roll_tag(ends->client_hash, ends->server_hash, ends->port, 0);
+}
+
 static inline struct roll_key ends_pair(const struct ends *ends)
 {
     struct roll_key key = roll_key_of(ends->client, ends->server, ends->port, 0);
-    key.tag = roll_tag(ends->client_hash, ends->server_hash, ends->port, 0);
+    key.tag = ends_pair_tag(ends);
     return key;
 }
 

@@ -205,15 +205,14 @@ void load_fetch(const struct load *load, const struct ends *ends, bool server_to
     if (!server_too)
         return;
     roll_fetch(&load->hosts, roll_tag(ends->server_hash, 0, 0, 0));
-    roll_fetch(&load->uses.roll, roll_tag(ends->client_hash, ends->server_hash, ends->port, 0));
+    roll_fetch(&load->uses.roll, ends_pair_tag(ends));
 }
 
 void load_fetch_items(const struct load *load, const struct ends *ends)
 {
     roll_fetch_item(&load->hosts, roll_tag(ends->client_hash, 0, 0, 0));
     roll_fetch_item(&load->hosts, roll_tag(ends->server_hash, 0, 0, 0));
-    roll_fetch_item(&load->uses.roll,
-                    roll_tag(ends->client_hash, ends->server_hash, ends->port, 0));
+    roll_fetch_item(&load->uses.roll, ends_pair_tag(ends));
 }
 
 /* Whose record the address is counted in: its own, or that of the others. NULL when memory ran out.
