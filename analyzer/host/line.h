@@ -39,8 +39,11 @@ static inline int64_t grid_instant_before(int64_t at_ns, unsigned level)
 
 static inline int64_t grid_instant_after(int64_t at_ns, unsigned level)
 {
-    return at_ns == INT64_MIN ? grid_instant_before(at_ns, level)
-                              : grid_instant_before(at_ns - 1, level) + 1;
+    int64_t units = at_ns / INSTANT_NS;
+    units += at_ns % INSTANT_NS > 0;
+    /* Upwards; no sum of these overflows. */
+    return -(-units >>
+             level); /* towards minus infinity, as every compiler that is used here does */
 }
 
 void grid_extend(struct grid *grid, int64_t at_ns);

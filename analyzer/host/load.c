@@ -94,29 +94,7 @@ struct arrival {
     bool reused;    /* then the five-tuple was opened anew */
     int64_t now_ns; /* how far the capture had come */
     struct life client, server;
-    /* Of the instant last asked for: what belongs to it lies behind this by a step at most. */
-    uint64_t behind_ns, step_ns; /* 0: none was asked for, or the steps have become longer */
-    int64_t instant;
 };
-
-static inline void cover(struct arrival *a, int64_t at_ns)
-{
-    unsigned level = a->load->grid.level;
-    grid_cover(&a->load->grid, at_ns);
-    if (UNLIKELY(a->load->grid.level != level))
-        a->step_ns = 0;
-}
-
-/* Most moments of a connection share a step with the one before: that spares the division. */
-static inline int64_t instant_of(struct arrival *a, int64_t at_ns)
-{
-    if ((uint64_t)at_ns - a->behind_ns - 1 >= a->step_ns) {
-        a->instant = grid_instant_of(&a->load->grid, at_ns);
-        a->step_ns = (uint64_t)grid_step_ns(&a->load->grid);
-        a->behind_ns = ((uint64_t)a->instant - 1) * a->step_ns;
-    }
-    return a->instant;
-}
 
 static int64_t later_by(int64_t at_ns, int64_t span_ns)
 {
@@ -359,10 +337,10 @@ static bool count_waiting(const struct arrival *a, const struct counted *c,
 static bool count_stay(struct arrival *a, const struct counted *c, const struct state_entry *entry,
                        int64_t from_ns, int64_t to_ns)
 {
-    cover(a, from_ns); /* the end of it is covered by now_ns */
+    grid_cover(&a->load->grid, from_ns); /* the end of it is covered by now_ns */
     struct stay stay = {.from_ns = from_ns, .to_ns = to_ns};
-    stay.from = instant_of(a, from_ns);
-    stay.to = instant_of(a, to_ns);
+    stay.from = grid_instant_of(&a->load->grid, from_ns);
+    stay.to = grid_instant_of(&a->load->grid, to_ns);
     add_to_life(c->life, entry->state, &stay);
     if (!ledger_stand(&c->host->states, a->load->grid.level, entry->state, stay.from, stay.to))
         return false;
@@ -465,9 +443,9 @@ static inline bool happen(struct arrival *a, struct line *line, int64_t at_ns)
 {
     if (at_ns == TIME_UNKNOWN)
         return true;
-    cover(a, at_ns);
+    grid_cover(&a->load->grid, at_ns);
     line->events = true;
-    return line_change(line, a->load->grid.level, instant_of(a, at_ns), 1);
+    return line_change(line, a->load->grid.level, grid_instant_of(&a->load->grid, at_ns), 1);
 }
 
 static bool count_events(struct arrival *a)
@@ -507,7 +485,8 @@ static bool count_given_up_syn(struct arrival *a)
     struct host *host = host_of(a->load, &key, false);
     return host &&
            ledger_stand(&host->states, a->load->grid.level, STATE_SYN_SENT,
-                        instant_of(a, sent->at_ns), instant_of(a, given_up->at_ns)) &&
+                        grid_instant_of(&a->load->grid, sent->at_ns),
+                        grid_instant_of(&a->load->grid, given_up->at_ns)) &&
            count_events(a);
 }
 
@@ -521,16 +500,14 @@ bool load_connection(struct load *load, const struct connection *c, const struct
     a.conclusion = conclusion;
     a.v = v;
     a.now_ns = now_ns;
-    a.step_ns = a.behind_ns = 0;
-    a.instant = 0;
     find_end(&a, c);
     if (v->start_ns != TIME_UNKNOWN)
-        cover(&a, v->start_ns);
+        grid_cover(&load->grid, v->start_ns);
     if (now_ns != TIME_UNKNOWN)
-        cover(&a, now_ns);
+        grid_cover(&load->grid, now_ns);
     for (uint32_t i = 0; i < v->anomaly_count; i++) {
         if (v->anomalies[i].at_ns != TIME_UNKNOWN)
-            cover(&a, v->anomalies[i].at_ns);
+            grid_cover(&load->grid, v->anomalies[i].at_ns);
     }
     if (is_given_up_syn(c, v))
         return count_given_up_syn(&a);
