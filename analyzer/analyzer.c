@@ -180,13 +180,13 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     a->sink = sink;
     a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
     if (!flows_init(&a->flows, &a->config, connection_final, a) ||
-        !tally_init(&a->tally, a->flows.secret, config->max_memory_bytes) ||
-        !crowd_init(&a->crowd, a->flows.secret, config->max_memory_bytes) ||
-        !load_init(&a->load, &a->config, a->flows.secret)) {
+        !tally_init(&a->tally, &a->flows.secret, config->max_memory_bytes) ||
+        !crowd_init(&a->crowd, &a->flows.secret, config->max_memory_bytes) ||
+        !load_init(&a->load, &a->config, &a->flows.secret)) {
         analyzer_destroy(a);
         return NULL;
     }
-    ends_init(&a->ends, a->flows.secret, &a->services_held);
+    ends_init(&a->ends, &a->flows.secret, &a->services_held);
     return a;
 }
 
@@ -234,7 +234,7 @@ void analyzer_groups_destroy(struct analyzer_groups *groups)
 void analyzer_group(const struct analyzer *a, const struct segment_batch *batch,
                     struct analyzer_groups *groups)
 {
-    flow_group(batch->segments, batch->count, a->config.vlan_in_key, a->flows.secret,
+    flow_group(batch->segments, batch->count, a->config.vlan_in_key, &a->flows.secret,
                &groups->of_flows);
 }
 

@@ -18,11 +18,11 @@ struct drain {
     const struct flows *flows;
     const struct analyzer_config *config;
     pthread_t thread;
-    struct relay relay; /* of those that are no lone SYNs */
-    uint32_t count;     /* of them */
-    uint32_t seen;      /* the taker's: of the order */
-    bool lent;          /* the taker has one */
-    struct ends_maker namer;
+    struct relay relay;             /* of those that are no lone SYNs */
+    uint32_t count;                 /* of them */
+    uint32_t seen;                  /* the taker's: of the order */
+    bool lent;                      /* the taker has one */
+    const struct ends_maker *namer; /* borrowed */
     struct ends ends[JUDGED_AHEAD];
     struct judged judged[JUDGED_AHEAD];
     struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
@@ -33,7 +33,7 @@ static void make_one(struct drain *d, uint32_t number)
     uint32_t place = relay_next(&d->relay);
     const struct connection *c = flows_due(d->flows, number, &d->rooms[place]);
     judged_make(&d->judged[place], c, d->config, d->flows->clock_ns, false);
-    d->ends[place] = ends_of_connection(&d->namer, c);
+    d->ends[place] = ends_of_connection(d->namer, c);
 }
 
 static void *make(void *context)
@@ -64,7 +64,7 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     d->flows = flows;
     d->config = config;
     d->count = count;
-    d->namer = *ends;
+    d->namer = ends;
     relay_init(&d->relay, JUDGED_AHEAD, WAKE, WAKE);
     if (thread_start(&d->thread, make, d))
         return d;

@@ -36,7 +36,7 @@ struct client {
 
 #define CLIENT_BYTES (sizeof(struct client) + 2 * sizeof(struct table_slot))
 
-bool crowd_init(struct crowd *crowd, struct siphash_key secret, uint64_t max_memory_bytes)
+bool crowd_init(struct crowd *crowd, const struct hash_key *secret, uint64_t max_memory_bytes)
 {
     crowd->clients_most = share_most(max_memory_bytes, 64, CLIENT_BYTES, CROWD_CLIENTS);
     crowd->heavy_most = share_most(max_memory_bytes, 64, sizeof(struct rest), CROWD_HEAVY);

@@ -34,7 +34,7 @@ struct crowd {
     uint32_t clients_most, heavy_most;
 };
 
-bool crowd_init(struct crowd *crowd, struct siphash_key secret,
+bool crowd_init(struct crowd *crowd, const struct hash_key *secret,
                 uint64_t max_memory_bytes) MUST_CHECK;
 /* What it may come to hold. */
 uint64_t crowd_bytes(const struct crowd *crowd);

@@ -3,6 +3,7 @@
  */
 #include "analyzer/anomaly/crowd.h"
 #include "analyzer/anomaly/distinct.h"
+#include "analyzer/test_keys.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,6 @@
 
 #include <cmocka.h>
 
-static const struct siphash_key secret = {1, 2};
 static struct ends_maker maker;
 static struct sieve held;
 static struct crowd crowd;
@@ -36,8 +36,9 @@ static int set_up(void **state)
     (void)state;
     told_count = stop_after = 0;
     memset(&held, 0, sizeof held);
-    ends_init(&maker, secret, &held);
-    return crowd_init(&crowd, secret, UINT64_C(2) << 30) ? 0 : -1;
+    const struct hash_key secret = test_key(1);
+    ends_init(&maker, &secret, &held);
+    return crowd_init(&crowd, &secret, UINT64_C(2) << 30) ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -215,7 +216,7 @@ static void what_was_counted_comes_again(void **state)
 
 static uint64_t mixed(uint64_t i)
 {
-    return siphash13((struct siphash_key){0, 0}, &i, 1);
+    return test_key_number(&i);
 }
 
 static void distinct_is_exact_up_to_its_limit(void **state)

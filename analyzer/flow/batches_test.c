@@ -6,6 +6,7 @@
 #include "analyzer/flow/lanes.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/tcp/test_talkers.h"
+#include "analyzer/test_keys.h"
 #include "dissect/thread.h"
 
 #include <stdlib.h>
@@ -169,7 +170,6 @@ static const struct memory little = {.most_bytes = MIB / 32};
 static void begin(struct flows *flows, struct analyzer_config *config, const struct memory *memory,
                   struct finals *finals)
 {
-    static const struct siphash_key secret = {5, 6};
     const struct analyzer_config usual = ANALYZER_CONFIG_DEFAULT;
     *config = usual;
     config->max_memory_bytes = memory->most_bytes;
@@ -178,7 +178,7 @@ static void begin(struct flows *flows, struct analyzer_config *config, const str
     finals->count = 0;
     assert_true(flows_init(flows, config, note_final, finals));
     flows->extra_bytes = memory->pretended_bytes;
-    flows->secret = secret;
+    flows->secret = test_key(5);
 }
 
 static void end(struct flows *flows)
@@ -292,7 +292,7 @@ static uint32_t fill_round(struct rounds *r, const struct segment *segments, uin
         uint32_t size = 1 + random_below(size_most);
         size = size < count - done ? size : count - done;
         struct flow_groups *groups = &r->groups[r->round.count];
-        flow_group(segments + done, size, r->flows.config->vlan_in_key, r->flows.secret, groups);
+        flow_group(segments + done, size, r->flows.config->vlan_in_key, &r->flows.secret, groups);
         if (one_in(2))
             flow_share(size, groups); /* as who reads does, whether a round follows or not */
         r->round.batches[r->round.count] = (struct flow_batch){segments + done, size, groups};

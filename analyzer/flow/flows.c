@@ -28,7 +28,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
-    return stamps_init(&f->stamps, f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
+    return stamps_init(&f->stamps, &f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
            table_init(&f->table);
 }
 
@@ -379,7 +379,7 @@ enum flow_status flows_feed(struct flows *f, const struct segment *segments, uin
     for (uint32_t done = 0; done < count && status == FLOW_OK; done += FLOW_GROUPED_MOST) {
         const struct segment *part = segments + done;
         uint32_t size = count - done < FLOW_GROUPED_MOST ? count - done : FLOW_GROUPED_MOST;
-        flow_group(part, size, f->config->vlan_in_key, f->secret, &groups);
+        flow_group(part, size, f->config->vlan_in_key, &f->secret, &groups);
         status = flows_feed_groups(f, part, size, &groups, aux);
     }
     return status;

@@ -13,9 +13,9 @@
 #include "analyzer/config.h"
 #include "analyzer/flow/due.h"
 #include "analyzer/flow/groups.h"
+#include "analyzer/flow/hash.h"
 #include "analyzer/flow/heard.h"
 #include "analyzer/flow/pool.h"
-#include "analyzer/flow/siphash.h"
 #include "analyzer/flow/stamps.h"
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/wheel.h"
@@ -55,7 +55,7 @@ struct flows {
     bool (*hurried)(void); /* is flows_drain() to hurry? NULL: it never is */
     void *context;
     const struct trace_sink *trace; /* NULL: nobody looks on */
-    struct siphash_key secret;
+    struct hash_key secret;
     struct table table;
     struct pool pool;       /* of struct connection */
     struct pool lones[2];   /* connections that are one SYN so far, of IPv4 and IPv6 */

@@ -1,5 +1,6 @@
 /* What is given up when memory is full. */
 #include "analyzer/flow/test_crowd.h"
+#include "analyzer/test_keys.h"
 #include "analyzer/test_random.h"
 
 static struct crowd w; /* large */
@@ -152,9 +153,7 @@ static void whatever_the_hash_key(void **state)
     for (uint32_t run = 0; run < 4; run++) {
         random_state = 99;
         crowd_init(&w);
-        static const struct siphash_key keys[] = {
-            {0, 0}, {1, 2}, {UINT64_MAX, 7}, {UINT64_C(0x0123456789abcdef), 3}};
-        w.flows.secret = keys[run];
+        w.flows.secret = test_key(run);
         w.config.max_memory_bytes = table_bytes(&w.flows.table) + 40000;
         const uint32_t isn = w.t.isn[A];
         for (int64_t i = 0; i < 600; i++) {

@@ -1,4 +1,5 @@
 #include "analyzer/flow/test_crowd.h"
+#include "analyzer/test_keys.h"
 #include "analyzer/test_random.h"
 
 static struct crowd w; /* large */
@@ -270,7 +271,7 @@ static void by_end_then_by_first_frame(void **state)
         print_message("seed %llu\n", (unsigned long long)seed);
         random_state = seed;
         crowd_init(&w);
-        w.flows.secret = (struct siphash_key){seed, seed * 77};
+        w.flows.secret = test_key(seed);
         for (uint16_t i = 0; i < MANY; i++) {
             talk_port(&w.t, (uint16_t)(1000 + i));
             handshake(&w, 0, "");

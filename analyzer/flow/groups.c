@@ -9,17 +9,17 @@
 /* What the hash of a five-tuple takes beside it. */
 struct naming {
     bool vlan_in_key;
-    struct siphash_key secret;
+    const struct hash_key *secret;
 };
 
 /* A probe for the five-tuple whose first segment it is; its number. */
 static ALWAYS_INLINE uint8_t make_probe(struct flow_groups *groups, uint8_t latest[2],
-                                        const struct segment *g, int sender, uint64_t hash)
+                                        const struct segment *g, int sender, uint32_t tag)
 {
     struct flow_probe *probe = &groups->probes[groups->count++];
     probe->segment = g;
     probe->sender = sender;
-    probe->tag = table_tag(hash);
+    probe->tag = tag;
     probe->senders = 0;
     probe->flags = 0;
     probe->left = false;
@@ -43,7 +43,7 @@ static ALWAYS_INLINE uint8_t number_of_ipv4(struct naming naming, const struct s
     }
     tuples->ipv4[groups->count] = tuple;
     tuples->ipv6[groups->count] = tuple_no_ipv6;
-    return make_probe(groups, latest, g, *sender, flow_ipv4_hash(tuple, naming.secret));
+    return make_probe(groups, latest, g, *sender, flow_ipv4_tag(tuple, naming.secret));
 }
 
 static ALWAYS_INLINE uint8_t number_of_ipv6(struct naming naming, const struct segment *g,
@@ -58,11 +58,11 @@ static ALWAYS_INLINE uint8_t number_of_ipv6(struct naming naming, const struct s
     }
     tuples->ipv4[groups->count] = tuple_no_ipv4;
     tuples->ipv6[groups->count] = tuple;
-    return make_probe(groups, latest, g, *sender, flow_ipv6_hash(&tuple, naming.secret));
+    return make_probe(groups, latest, g, *sender, flow_ipv6_tag(&tuple, naming.secret));
 }
 
 void flow_group(const struct segment *segments, uint32_t count, bool vlan_in_key,
-                struct siphash_key secret, struct flow_groups *groups)
+                const struct hash_key *secret, struct flow_groups *groups)
 {
     struct naming naming = {vlan_in_key, secret};
     struct tuples tuples;

@@ -6,7 +6,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_GROUPS_H
 #define FINWAIT_ANALYZER_FLOW_GROUPS_H
 
-#include "analyzer/flow/siphash.h"
+#include "analyzer/flow/hash.h"
 #include "analyzer/tcp/connection.h"
 #include "analyzer/tcp/packed.h"
 #include "dissect/segment.h"
@@ -61,7 +61,7 @@ _Static_assert(FLOW_GROUPED_MOST < UINT8_MAX, "numbers of five-tuples are octets
 
 /* `count`: at most FLOW_GROUPED_MOST. The probes point to the segments. */
 void flow_group(const struct segment *segments, uint32_t count, bool vlan_in_key,
-                struct siphash_key secret, struct flow_groups *groups);
+                const struct hash_key *secret, struct flow_groups *groups);
 
 /* Shares what is grouped out to the lanes, so that what each writes stands together. */
 void flow_share(uint32_t count, struct flow_groups *groups);

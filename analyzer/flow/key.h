@@ -5,7 +5,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_KEY_H
 #define FINWAIT_ANALYZER_FLOW_KEY_H
 
-#include "analyzer/flow/siphash.h"
+#include "analyzer/flow/hash.h"
 #include "dissect/compiler.h"
 #include "dissect/segment.h"
 
@@ -93,10 +93,10 @@ static inline struct flow_ipv4 flow_ipv4_of(const struct segment *g, bool vlan_i
     return (struct flow_ipv4){from < to ? from : to, vlan << 48 | (from < to ? to : from)};
 }
 
-static inline uint64_t flow_ipv4_hash(struct flow_ipv4 tuple, struct siphash_key secret)
+static inline uint32_t flow_ipv4_tag(struct flow_ipv4 tuple, const struct hash_key *secret)
 {
-    uint64_t word = tuple.high << 48 | tuple.low;
-    return siphash13_rest(secret, &word, 1, tuple.high >> 16, 6);
+    return hash_tag(secret->first + hash_word(secret, 0, tuple.low) +
+                    hash_word(secret, 1, tuple.high));
 }
 
 /* Half an address in the order of the key. */
@@ -132,20 +132,23 @@ static inline struct flow_ipv6 flow_ipv6_of(const struct segment *g, bool vlan_i
     };
 }
 
-static inline uint64_t flow_ipv6_hash(const struct flow_ipv6 *tuple, struct siphash_key secret)
+static inline uint32_t flow_ipv6_tag(const struct flow_ipv6 *tuple, const struct hash_key *secret)
 {
-    return siphash13_rest(secret, tuple->address, 4, tuple->rest, 6);
+    uint64_t sum = secret->first + hash_word(secret, 4, tuple->rest);
+    for (unsigned i = 0; i < 4; i++)
+        sum += hash_word(secret, i, tuple->address[i]);
+    return hash_tag(sum);
 }
 
-/* The hash of the segment's key, which is not made for it, and its sender's index in that. Keys of
- * both families differ in their length, which the hash takes in. */
-static inline uint64_t flow_hash_of(const struct segment *segment, bool vlan_in_key,
-                                    struct siphash_key secret, int *sender)
+/* The table's tag for the segment's key, which is not made for it, and its sender's index in that.
+ * A tuple of IPv6 has a word more whose keys the other family's knows nothing of. */
+static inline uint32_t flow_tag_of(const struct segment *segment, bool vlan_in_key,
+                                   const struct hash_key *secret, int *sender)
 {
     if (LIKELY(flow_is_ipv4(segment)))
-        return flow_ipv4_hash(flow_ipv4_of(segment, vlan_in_key, sender), secret);
+        return flow_ipv4_tag(flow_ipv4_of(segment, vlan_in_key, sender), secret);
     struct flow_ipv6 tuple = flow_ipv6_of(segment, vlan_in_key, sender);
-    return flow_ipv6_hash(&tuple, secret);
+    return flow_ipv6_tag(&tuple, secret);
 }
 
 #endif

@@ -1,5 +1,6 @@
 #include "analyzer/flow/key.h"
 
+#include "analyzer/test_keys.h"
 #include "analyzer/test_segments.h"
 
 #include <setjmp.h>
@@ -34,10 +35,10 @@ static struct segment turned(const struct segment *g)
 /* As its key is, which is made only where a connection is. */
 static void hashed_alike(const struct segment *there, const struct segment *back, int sender)
 {
-    struct siphash_key secret = {3, 4};
+    const struct hash_key secret = test_key(3);
     int from;
     int to;
-    assert_true(flow_hash_of(there, true, secret, &from) == flow_hash_of(back, true, secret, &to));
+    assert_true(flow_tag_of(there, true, &secret, &from) == flow_tag_of(back, true, &secret, &to));
     assert_int_equal(from, sender);
     assert_int_equal(to, !sender);
     struct flow_key key;
@@ -125,7 +126,7 @@ static void vlan_only_when_wanted(void **state)
 static void every_bit_is_hashed(void **state)
 {
     (void)state;
-    struct siphash_key secret = {3, 4};
+    const struct hash_key secret = test_key(3);
     for (int family = 0; family < 3; family++) {
         struct segment g = between(1, 40000, 2, 80);
         if (family > 0)
@@ -133,8 +134,8 @@ static void every_bit_is_hashed(void **state)
         if (family > 1)
             g.destination[0] = 0x20;
         int sender;
-        uint64_t plain = flow_hash_of(&g, true, secret, &sender);
-        assert_true(flow_hash_of(&g, false, secret, &sender) != plain);
+        uint32_t plain = flow_tag_of(&g, true, &secret, &sender);
+        assert_true(flow_tag_of(&g, false, &secret, &sender) != plain);
         struct flow_key key;
         flow_key_of(&g, true, &key);
         for (unsigned bit = 0; bit < 38 * 8; bit++) {
@@ -149,7 +150,7 @@ static void every_bit_is_hashed(void **state)
             struct flow_key changed;
             int side = flow_key_of(&other, true, &changed);
             hashed_alike(&other, &back, side);
-            assert_true(flow_hash_of(&other, true, secret, &sender) != plain);
+            assert_true(flow_tag_of(&other, true, &secret, &sender) != plain);
             assert_false(flow_key_names(&key, &other, side, true));
         }
     }

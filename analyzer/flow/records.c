@@ -250,8 +250,8 @@ void flows_remove_lone(struct flows *f, uint32_t value)
     struct segment g;
     int sender;
     lone_segment(flows_lone(f, value), &g);
-    uint64_t hash = flow_hash_of(&g, f->config->vlan_in_key, f->secret, &sender);
-    table_remove(&f->table, table_tag(hash), value);
+    uint32_t tag = flow_tag_of(&g, f->config->vlan_in_key, &f->secret, &sender);
+    table_remove(&f->table, tag, value);
 }
 
 uint32_t flows_promote(struct flows *f, uint32_t tag, uint32_t value)

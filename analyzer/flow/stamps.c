@@ -15,7 +15,7 @@
 
 #define PAIR_BYTES (sizeof(struct stamp_pair) + 2 * sizeof(struct table_slot))
 
-bool stamps_init(struct stamps *stamps, struct siphash_key secret, uint64_t max_memory_bytes)
+bool stamps_init(struct stamps *stamps, const struct hash_key *secret, uint64_t max_memory_bytes)
 {
     stamps->pairs_most = share_most(max_memory_bytes, 64, PAIR_BYTES, STAMPS_PAIRS);
     stamps->drops_most = share_most(max_memory_bytes, 16, sizeof(struct stamp_drops), STAMPS_PAIRS);

@@ -46,7 +46,7 @@ struct stamps {
     struct ends_maker ends;
 };
 
-bool stamps_init(struct stamps *stamps, struct siphash_key secret,
+bool stamps_init(struct stamps *stamps, const struct hash_key *secret,
                  uint64_t max_memory_bytes) MUST_CHECK;
 /* What they hold, but for what stamps_final() notes of those that were dropped; and that. */
 uint64_t stamps_bytes(const struct stamps *stamps);

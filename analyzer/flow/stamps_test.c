@@ -3,6 +3,7 @@
  */
 #include "analyzer/flow/lone.h"
 #include "analyzer/flow/test_crowd.h"
+#include "analyzer/test_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,7 +144,8 @@ static void every_pair_is_told(void **state)
 {
     (void)state;
     struct stamps stamps;
-    assert_true(stamps_init(&stamps, (struct siphash_key){1, 2}, UINT64_C(2) << 30));
+    const struct hash_key secret = test_key(1);
+    assert_true(stamps_init(&stamps, &secret, UINT64_C(2) << 30));
     for (uint32_t i = MANY_PAIRS; i-- > 0;) {
         uint8_t client[16] = {[14] = (uint8_t)(i / 256), [15] = (uint8_t)i};
         uint8_t server[16] = {[15] = 1};

@@ -1,7 +1,6 @@
 /*
- * Both ends of a connection that is counted, by the names under which rolls know them. An address
- * is hashed when it is first heard of, and found again in a small cache: each is asked for several
- * times, when the connection's turn is near and when it has come. Inside the room only.
+ * Both ends of a connection that is counted, by the names under which rolls know them. Inside the
+ * room only.
  */
 #ifndef FINWAIT_ANALYZER_HOST_ENDS_H
 #define FINWAIT_ANALYZER_HOST_ENDS_H
@@ -20,25 +19,19 @@ struct ends {
     struct sieve *held;    /* borrowed: services of which anything is held anywhere */
 };
 
-#define ENDS_CACHED_BITS 7
-#define ENDS_CACHED      (1u << ENDS_CACHED_BITS)
-
 /* Who makes them. */
 struct ends_maker {
-    struct siphash_key secret; /* of all rolls that are asked with them */
-    struct sieve *held;        /* borrowed, NULL where services are not asked about */
-    struct hashed_address {
-        uint8_t address[16];
-        uint64_t hash;
-    } cached[ENDS_CACHED];
+    struct hash_key secret; /* of all rolls that are asked with them */
+    struct sieve *held;     /* borrowed, NULL where services are not asked about */
 };
 
-void ends_init(struct ends_maker *maker, struct siphash_key secret, struct sieve *held);
+void ends_init(struct ends_maker *maker, const struct hash_key *secret, struct sieve *held);
 
-struct ends ends_of(struct ends_maker *maker, const uint8_t client[16], const uint8_t server[16],
-                    uint16_t port);
+struct ends ends_of(const struct ends_maker *maker, const uint8_t client[16],
+                    const uint8_t server[16], uint16_t port);
 
-static inline struct ends ends_of_connection(struct ends_maker *maker, const struct connection *c)
+static inline struct ends ends_of_connection(const struct ends_maker *maker,
+                                             const struct connection *c)
 {
     int server = !client_side(c);
     return ends_of(maker, c->key.address[!server], c->key.address[server], c->key.port[server]);

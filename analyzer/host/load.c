@@ -14,11 +14,11 @@
 #define LEAK_BYTES (5u << 10)
 #define USE_BYTES  (8u << 10)
 
-bool load_init(struct load *load, const struct analyzer_config *config, struct siphash_key secret)
+bool load_init(struct load *load, const struct analyzer_config *config,
+               const struct hash_key *secret)
 {
     memset(load, 0, sizeof *load);
     load->config = config;
-    load->secret = secret;
     uint64_t memory = config->max_memory_bytes;
     load->hosts_most = share_most(memory, 16, HOST_BYTES, LOAD_HOSTS_MAX);
     load->leaks_most = share_most(memory, 64, LEAK_BYTES, LOAD_LEAKS_MAX);

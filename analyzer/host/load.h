@@ -60,7 +60,6 @@ struct leak {
 
 struct load {
     const struct analyzer_config *config;
-    struct siphash_key secret;
     struct grid grid;
     struct roll hosts;
     uint32_t hosts_open;
@@ -73,7 +72,7 @@ struct load {
 
 /* The config is borrowed for the load's life. */
 bool load_init(struct load *load, const struct analyzer_config *config,
-               struct siphash_key secret) MUST_CHECK;
+               const struct hash_key *secret) MUST_CHECK;
 void load_finish(struct load *load);
 
 /* What it may come to hold. */

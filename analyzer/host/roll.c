@@ -3,9 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret)
+bool roll_init(struct roll *roll, size_t item_bytes, const struct hash_key *secret)
 {
-    roll->secret = secret;
+    roll->secret = *secret;
     roll->last = NULL;
     pool_init(&roll->pool, item_bytes);
     return table_init(&roll->table);
@@ -17,19 +17,12 @@ void roll_finish(struct roll *roll)
     pool_finish(&roll->pool);
 }
 
-uint64_t roll_hash_address(struct siphash_key secret, const uint8_t address[16])
-{
-    uint64_t words[2];
-    memcpy(words, address, sizeof words);
-    return siphash13(secret, words, 2);
-}
-
 uint32_t roll_tag_of(const struct roll *roll, const struct roll_key *key)
 {
     static const uint8_t none[16];
-    uint64_t first = roll_hash_address(roll->secret, key->address[0]);
+    uint64_t first = roll_hash_address(&roll->secret, key->address[0]);
     bool two = memcmp(key->address[1], none, sizeof none) != 0;
-    uint64_t second = two ? roll_hash_address(roll->secret, key->address[1]) : 0;
+    uint64_t second = two ? roll_hash_address(&roll->secret, key->address[1]) : 0;
     return roll_tag(first, second, key->port, key->kind);
 }
 

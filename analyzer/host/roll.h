@@ -8,8 +8,8 @@
 #ifndef FINWAIT_ANALYZER_HOST_ROLL_H
 #define FINWAIT_ANALYZER_HOST_ROLL_H
 
+#include "analyzer/flow/hash.h"
 #include "analyzer/flow/pool.h"
-#include "analyzer/flow/siphash.h"
 #include "analyzer/flow/table.h"
 #include "dissect/compiler.h"
 
@@ -31,12 +31,12 @@ _Static_assert(sizeof(struct roll_key) == 40, "keys are compared as words");
 struct roll {
     struct table table;
     struct pool pool;
-    struct siphash_key secret;
+    struct hash_key secret;
     void *last; /* found or added last, or NULL: many in a row are of one client */
 };
 
 /* Items are zero but for their key when they are added. */
-bool roll_init(struct roll *roll, size_t item_bytes, struct siphash_key secret) MUST_CHECK;
+bool roll_init(struct roll *roll, size_t item_bytes, const struct hash_key *secret) MUST_CHECK;
 void roll_finish(struct roll *roll);
 
 /* NULL when nobody of that name was added. */
@@ -76,8 +76,13 @@ static inline void *roll_at(const struct roll *roll, uint32_t index)
 }
 
 /* How keys are hashed: each address alone, so that whoever has several names for a connection
- * hashes its ends once. */
-uint64_t roll_hash_address(struct siphash_key secret, const uint8_t address[16]);
+ * hashes its ends once. The high half is what nobody can foresee. */
+static inline uint64_t roll_hash_address(const struct hash_key *secret, const uint8_t address[16])
+{
+    uint64_t words[2];
+    memcpy(words, address, sizeof words);
+    return secret->first + hash_word(secret, 0, words[0]) + hash_word(secret, 1, words[1]);
+}
 
 /* `second` is 0 where the name has no second address. What cannot be foreseen of the hashes goes
  * through a finalizer that mixes all bits (Stafford's variant 13 of MurmurHash3's). */

@@ -19,7 +19,7 @@ struct tally_service {
     (sizeof(struct tally_row) + TALLY_CLIENTS * sizeof(struct tally_client) +                      \
      2 * sizeof(struct table_slot))
 
-bool tally_init(struct tally *t, struct siphash_key secret, uint64_t max_memory_bytes)
+bool tally_init(struct tally *t, const struct hash_key *secret, uint64_t max_memory_bytes)
 {
     memset(t, 0, sizeof *t);
     t->services_most = share_most(max_memory_bytes, 64, SERVICE_BYTES, TALLY_SERVICES_MAX);

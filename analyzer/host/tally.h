@@ -52,7 +52,7 @@ struct tally {
     struct service_closes *told;  /* as is this */
 };
 
-bool tally_init(struct tally *tally, struct siphash_key secret,
+bool tally_init(struct tally *tally, const struct hash_key *secret,
                 uint64_t max_memory_bytes) MUST_CHECK;
 /* What it may come to hold. */
 uint64_t tally_bytes(const struct tally *tally);

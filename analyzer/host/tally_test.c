@@ -1,5 +1,7 @@
 #include "analyzer/host/tally.h"
 
+#include "analyzer/test_keys.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,10 +31,10 @@ static int begin(void **state)
 {
     struct telling *w = test_calloc(1, sizeof *w);
     /* Another key each time: nothing may depend on it. */
-    static uint64_t key;
-    key += UINT64_C(0x9e3779b97f4a7c15);
-    assert_true(tally_init(&w->tally, (struct siphash_key){key, ~key}, UINT64_C(2) << 30));
-    ends_init(&w->ends, (struct siphash_key){key, ~key}, &w->held);
+    static uint64_t seed;
+    const struct hash_key key = test_key(seed++);
+    assert_true(tally_init(&w->tally, &key, UINT64_C(2) << 30));
+    ends_init(&w->ends, &key, &w->held);
     *state = w;
     return 0;
 }

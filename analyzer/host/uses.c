@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-bool uses_init(struct uses *uses, struct siphash_key secret, uint32_t most)
+bool uses_init(struct uses *uses, const struct hash_key *secret, uint32_t most)
 {
     uses->most = most;
     return roll_init(&uses->roll, sizeof(struct use), secret);

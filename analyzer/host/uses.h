@@ -58,7 +58,7 @@ struct uses {
     uint32_t most; /* up to USES_MAX */
 };
 
-bool uses_init(struct uses *uses, struct siphash_key secret, uint32_t most) MUST_CHECK;
+bool uses_init(struct uses *uses, const struct hash_key *secret, uint32_t most) MUST_CHECK;
 void uses_finish(struct uses *uses);
 
 /* A connection between these will be added: what the use keeps elsewhere is on its way. */

@@ -1,6 +1,8 @@
 /* Which pairs of a client and a service are kept when there are too many. */
 #include "analyzer/host/uses.h"
 
+#include "analyzer/test_keys.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +20,8 @@ static int begin(void **state)
     grid = (struct grid){0};
     grid_cover(&grid, 0);
     grid_cover(&grid, 19 * NS_PER_S);
-    return uses_init(&uses, (struct siphash_key){1, 2}, MOST) ? 0 : -1;
+    const struct hash_key secret = test_key(1);
+    return uses_init(&uses, &secret, MOST) ? 0 : -1;
 }
 
 static int end(void **state)

@@ -1,7 +1,8 @@
-/* Captures that are made to cost much, written to standard output: `hostile KIND COUNT [KEY]`. The
- * same arguments give the same octets. KEY, 32 hexadecimal digits, is the hash key for which
+/* Captures that are made to cost much, written to standard output: `hostile KIND COUNT [SEED]`. The
+ * same arguments give the same octets. SEED, in hexadecimal, makes the hash key for which
  * `colliding` finds its tuples. */
 #include "analyzer/flow/key.h"
+#include "analyzer/test_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -307,7 +308,7 @@ static void closing(uint32_t count)
     }
 }
 
-static struct siphash_key key;
+static struct hash_key key;
 
 /* All of them begin at one slot of the table, as large as it is with so many. */
 static void colliding(uint32_t count)
@@ -326,8 +327,7 @@ static void colliding(uint32_t count)
             g.source[12 + octet] = (uint8_t)(e.from >> (24 - 8 * octet));
             g.destination[12 + octet] = (uint8_t)(e.to >> (24 - 8 * octet));
         }
-        uint64_t hash = flow_hash_of(&g, false, key, &sender);
-        if ((hash >> 32 & mask) == 0)
+        if ((flow_tag_of(&g, false, &key, &sender) & mask) == 0)
             put(found++, &e, &(struct tcp){.seq = 1, .flags = SYN});
     }
 }
@@ -674,15 +674,8 @@ static const struct {
 static bool read_key(const char *text)
 {
     char *end;
-    char half[17] = {0};
-    if (strlen(text) != 32)
-        return false;
-    key.k1 = strtoull(text + 16, &end, 16);
-    if (*end)
-        return false;
-    memcpy(half, text, 16);
-    key.k0 = strtoull(half, &end, 16);
-    return !*end;
+    key = test_key(strtoull(text, &end, 16));
+    return *text && !*end;
 }
 
 int main(int argc, char **argv)

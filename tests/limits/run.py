@@ -28,7 +28,7 @@ STEPS_FREE, OCTETS_FREE = 200_000, 32 * MIB
 # A report for each octet of the capture: of a lone SYN, 56 octets, the record has 1,800; an anomaly
 # has at most 32 pieces of evidence, and a connection at most 24 anomalies.
 AMPLIFIED, AMPLIFIED_FREE = {"ndjson": 16, "--connections": 40}, MIB
-KEY, OTHER_KEY = "00112233445566778899aabbccddeeff", "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+KEY, OTHER_KEY = "0011223344556677", "0f1e2d3c4b5a6978"
 
 
 def evicted(summary, count):

@@ -1,10 +1,12 @@
-/* Analyses standard input as finwait does, and says how much work that was: `work MAX_MEMORY KEY`.
+/* Analyses standard input as finwait does, and says how much work that was: `work MAX_MEMORY SEED`.
  *
  * Work is counted, not timed. All code of dissect/ and analyzer/ is compiled once more so that each
  * basic block calls __sanitizer_cov_trace_pc(): `steps` is how many were passed through, whatever
  * loop they belong to. What the C library does in one call is counted in octets beside it. With a
- * hash key that is given instead of a random one both depend on the input alone. */
+ * hash key that SEED makes (hexadecimal), instead of a random one, both depend on the input alone.
+ */
 #include "analyzer/analyzer.h"
+#include "analyzer/test_keys.h"
 #include "dissect/capture/timeline.h"
 #include "dissect/dissect.h"
 
@@ -15,7 +17,7 @@
 #include <sys/types.h>
 
 static uint64_t steps, octets;
-static uint64_t key[2];
+static uint64_t seed;
 
 void __sanitizer_cov_trace_pc(void);
 ssize_t getrandom(void *buffer, size_t length, unsigned flags);
@@ -28,9 +30,10 @@ void __sanitizer_cov_trace_pc(void)
 ssize_t getrandom(void *buffer, size_t length, unsigned flags)
 {
     (void)flags;
+    const struct hash_key key = test_key(seed);
     if (length > sizeof key)
         length = sizeof key;
-    memcpy(buffer, key, length);
+    memcpy(buffer, &key, length);
     return (ssize_t)length;
 }
 
@@ -140,9 +143,8 @@ int main(int argc, char **argv)
     struct analyzer_config config = ANALYZER_CONFIG_DEFAULT;
     struct capture_findings findings = {0};
     struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, NULL};
-    if (argc != 3 || strlen(argv[2]) != 32 ||
-        sscanf(argv[2], "%16" SCNx64 "%16" SCNx64, &key[0], &key[1]) != 2) {
-        fprintf(stderr, "usage: %s MAX_MEMORY KEY <CAPTURE; KEY: 32 hexadecimal digits\n", argv[0]);
+    if (argc != 3 || sscanf(argv[2], "%16" SCNx64, &seed) != 1) {
+        fprintf(stderr, "usage: %s MAX_MEMORY SEED <CAPTURE; SEED: hexadecimal\n", argv[0]);
         return 2;
     }
     config.max_memory_bytes = strtoull(argv[1], NULL, 10);
