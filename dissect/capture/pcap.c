@@ -2,6 +2,9 @@
 
 #include "dissect/cursor.h"
 
+#include <stddef.h>
+#include <string.h>
+
 /* Seconds by which neighbouring packets may differ before the record is looked at twice. */
 #define NEIGHBOUR_SECONDS 86400u
 
@@ -101,18 +104,31 @@ static void fill_odd(struct capture *c, const struct pcap_record *r, struct pack
         count_oddity(c, ODDITY_SUBSECOND_OVERFLOW);
 }
 
-static inline void fill(const struct pcap_part *part, const struct pcap_record *r,
-                        const uint8_t *data, struct packet *packet)
+/* What all packets of a part have. */
+static inline struct packet like_all(const struct pcap_part *part)
+{
+    return (struct packet){
+        .interface = part->interface, .link_type = part->link_type, .fcs_len = part->fcs_len};
+}
+
+#define LIKE_ALL_BYTES (sizeof(struct packet) - offsetof(struct packet, interface))
+
+_Static_assert(offsetof(struct packet, marks) - offsetof(struct packet, interface) == 7 &&
+                   LIKE_ALL_BYTES == 8,
+               "what all have is written at once");
+_Static_assert(offsetof(struct pcap_record, original_len) -
+                       offsetof(struct pcap_record, captured_len) ==
+                   offsetof(struct packet, original_len) - offsetof(struct packet, captured_len),
+               "both lengths are written at once");
+
+static inline void fill(const struct pcap_part *part, const struct packet *like,
+                        const struct pcap_record *r, const uint8_t *data, struct packet *packet)
 {
     packet->data = data;
-    packet->captured_len = r->captured_len;
-    packet->original_len = r->original_len;
+    memcpy(&packet->captured_len, &r->captured_len, 2 * sizeof r->captured_len);
     packet->time_ns = (int64_t)r->seconds * NS_PER_SECOND +
                       (int64_t)((uint64_t)r->subseconds * part->subsecond_ns);
-    packet->interface = part->interface;
-    packet->link_type = part->link_type;
-    packet->fcs_len = part->fcs_len;
-    packet->marks = 0;
+    memcpy(&packet->interface, &like->interface, LIKE_ALL_BYTES);
 }
 
 static bool all_zero(const uint8_t *p, size_t length)
@@ -188,7 +204,8 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
         part->has_last = true;
         part->judge_all = part->text_suspect;
     }
-    fill(part, &r, window_at(w) + part->header_len, packet);
+    const struct packet like = like_all(part);
+    fill(part, &like, &r, window_at(w) + part->header_len, packet);
     part->last_seconds = r.seconds;
     w->at += whole;
     count_packet(c, packet);
@@ -210,7 +227,8 @@ static inline uint32_t usual_run(struct capture *c, const struct pcap_part part,
     struct pcap_record r = pcap_record_read(&part, bytes + at);
     if (UNLIKELY(is_odd(&part, &r)))
         return 0;
-    uint32_t count = 0;
+    const struct packet like = like_all(&part);
+    uint32_t count = 0, last_seconds = part.last_seconds;
     frame_ref frame = frame_ref_of(c->file, c->frames);
     while (count < most) {
         size_t behind = at + part.header_len + r.captured_len;
@@ -220,12 +238,13 @@ static inline uint32_t usual_run(struct capture *c, const struct pcap_part part,
         if (UNLIKELY(is_odd_behind(&part, &next, r.seconds)))
             break;
         r = pcap_record_read(&part, bytes + at); /* to hold less at a time */
-        fill(&part, &r, bytes + at + part.header_len, &packets[count]);
+        fill(&part, &like, &r, bytes + at + part.header_len, &packets[count]);
         packets[count++].frame = ++frame;
         at = behind;
-        c->pcap.last_seconds = r.seconds;
+        last_seconds = r.seconds;
         r = next;
     }
+    c->pcap.last_seconds = last_seconds;
     c->window.at = at;
     count_timed(c, packets, count);
     return count;

@@ -135,26 +135,28 @@ static inline void count_oddity(struct capture *c, enum oddity oddity)
 static inline void count_timed(struct capture *c, const struct packet *packets, uint32_t count)
 {
     struct file_findings *file = file_of(c);
+    if (!count)
+        return;
     /* TIME_UNKNOWN is the lowest of all numbers. */
     int64_t last_ns = c->last_time_ns;
-    int64_t end_ns = file->end_ns;
-    int64_t start_ns = file->start_ns == TIME_UNKNOWN ? INT64_MAX : file->start_ns;
     uint64_t backwards = 0;
     for (uint32_t i = 0; i < count; i++) {
+        backwards += packets[i].time_ns < last_ns;
+        last_ns = packets[i].time_ns;
+    }
+    /* In order, the first and the last tell the span. */
+    uint32_t step = backwards || count == 1 ? 1 : count - 1;
+    for (uint32_t i = 0; i < count; i += step) {
         int64_t time_ns = packets[i].time_ns;
-        backwards += time_ns < last_ns;
-        last_ns = time_ns;
-        end_ns = time_ns > end_ns ? time_ns : end_ns;
-        start_ns = time_ns < start_ns ? time_ns : start_ns;
+        if (time_ns > file->end_ns)
+            file->end_ns = time_ns;
+        if (time_ns < file->start_ns || file->start_ns == TIME_UNKNOWN)
+            file->start_ns = time_ns;
     }
     c->frames += count;
     file->packets += count;
-    if (!count)
-        return;
     file->oddities[ODDITY_CLOCK_BACKWARDS] += backwards;
     c->last_time_ns = last_ns;
-    file->end_ns = end_ns;
-    file->start_ns = start_ns;
 }
 
 /* Numbers the packet and counts it in its file. */

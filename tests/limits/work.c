@@ -143,7 +143,9 @@ int main(int argc, char **argv)
     struct analyzer_config config = ANALYZER_CONFIG_DEFAULT;
     struct capture_findings findings = {0};
     struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, NULL};
-    if (argc != 3 || sscanf(argv[2], "%16" SCNx64, &seed) != 1) {
+    char *end = NULL;
+    seed = argc == 3 ? strtoull(argv[2], &end, 16) : 0;
+    if (!end || *end) {
         fprintf(stderr, "usage: %s MAX_MEMORY SEED <CAPTURE; SEED: hexadecimal\n", argv[0]);
         return 2;
     }
