@@ -95,11 +95,8 @@ static inline bool ipv6(const uint8_t *h, struct reach *reach, struct segment *s
 /* The payload is looked at where an RST may say why, and where it may be padding. */
 static inline bool payload_matters(const struct segment *segment, uint32_t captured)
 {
-    /* Not asked one after the other: each alone is as often true as not. */
-    unsigned reason = (unsigned)(captured != 0) & (unsigned)((segment->flags & TCP_RST) != 0);
-    unsigned padding = (unsigned)(segment->ip_bytes <= ETHERNET_PAYLOAD_MIN) &
-                       (unsigned)(segment->payload_len != 0);
-    return reason | padding;
+    return (segment->flags & TCP_RST && captured) ||
+           (segment->ip_bytes <= ETHERNET_PAYLOAD_MIN && segment->payload_len);
 }
 
 /* False when they say why a connection was reset. */
