@@ -1,11 +1,14 @@
 /*
  * A keyed hash of a few numbers, so that nobody can choose five-tuples that collide: who writes a
- * capture knows neither the keys nor what comes of them. The halves of words are added to keys and
- * multiplied in pairs, and all is added up; the sum's high half is the tag. Of two different inputs
- * of one length, however they were chosen, every pair of tags is then as likely as every other,
- * over the choice of the keys: those of one product differ in a half, d, and the key that d is
- * multiplied by makes of the sums' difference any multiple of the highest power of two in d, which
- * is below 2^32. Nothing less is needed, since no hash ever leaves the process.
+ * capture does so before the keys are drawn, and never sees what comes of them. The halves of words
+ * are added to keys and multiplied in pairs, and all is added up; the sum's high half makes the
+ * tag.
+ *
+ * Of any two different inputs of one length, over the choice of the keys, every pair of high halves
+ * is as likely as every other. For the inputs differ in some half, by d, and the key by which d is
+ * multiplied makes of the difference of the sums every multiple of the highest power of two in d,
+ * beyond what the other halves make of it, equally likely; that power is below 2^32, so in the high
+ * half nothing is left out. And the first key makes one of the sums any number.
  *
  * Source: Lemire and Kaser, "Strongly universal string hashing is fast" (2014), Multilinear-HM.
  */
