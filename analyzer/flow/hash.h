@@ -28,10 +28,14 @@ struct hash_key {
     } of_word[HASH_WORDS_MOST];
 };
 
-/* What the word that stands at this place adds to the sum. */
-static inline uint64_t hash_word(const struct hash_key *key, unsigned place, uint64_t word)
+/* Of words each at its place; no more than HASH_WORDS_MOST. */
+static inline uint64_t hash_sum(const struct hash_key *key, const uint64_t *words, unsigned count)
 {
-    return (key->of_word[place].low + (uint32_t)word) * (key->of_word[place].high + (word >> 32));
+    uint64_t sum = key->first;
+    for (unsigned i = 0; i < count; i++)
+        sum +=
+            (key->of_word[i].low + (uint32_t)words[i]) * (key->of_word[i].high + (words[i] >> 32));
+    return sum;
 }
 
 /* A permutation: what was as likely as all else stays so. Without it numbers in a row would have

@@ -12,10 +12,7 @@
 
 static uint32_t tag_of(const struct hash_key *key, const uint64_t *words, unsigned count)
 {
-    uint64_t sum = key->first;
-    for (unsigned i = 0; i < count; i++)
-        sum += hash_word(key, i, words[i]);
-    return hash_tag(sum);
+    return hash_tag(hash_sum(key, words, count));
 }
 
 /* By hand: (5 + 3) * (7 + 2) + (2^32 - 1 + 1) * (2^63 + 0) + 11, of which the second product is 0.
@@ -27,11 +24,12 @@ static void the_sum_is_that_of_products(void **state)
         .first = 11,
         .of_word = {{5, 7}, {UINT64_C(0xffffffff), UINT64_C(1) << 63}},
     };
-    uint64_t sum = key.first + hash_word(&key, 0, UINT64_C(2) << 32 | 3) + hash_word(&key, 1, 1);
-    assert_true(sum == 83);
+    const uint64_t words[] = {UINT64_C(2) << 32 | 3, 1};
+    assert_true(hash_sum(&key, words, 2) == 83);
     /* Numbers wrap: (2^64 - 1 + 1) * anything is 0. */
     const struct hash_key wraps = {.of_word = {{UINT64_MAX, 12345}}};
-    assert_true(hash_word(&wraps, 0, UINT64_C(99) << 32 | 1) == 0);
+    const uint64_t one = UINT64_C(99) << 32 | 1;
+    assert_true(hash_sum(&wraps, &one, 1) == 0);
 }
 
 /* The inverse of hash_tag() on the high half: so nothing that differs there comes out alike. */

@@ -95,8 +95,8 @@ static inline struct flow_ipv4 flow_ipv4_of(const struct segment *g, bool vlan_i
 
 static inline uint32_t flow_ipv4_tag(struct flow_ipv4 tuple, const struct hash_key *secret)
 {
-    return hash_tag(secret->first + hash_word(secret, 0, tuple.low) +
-                    hash_word(secret, 1, tuple.high));
+    const uint64_t words[] = {tuple.low, tuple.high};
+    return hash_tag(hash_sum(secret, words, 2));
 }
 
 /* Half an address in the order of the key. */
@@ -134,14 +134,13 @@ static inline struct flow_ipv6 flow_ipv6_of(const struct segment *g, bool vlan_i
 
 static inline uint32_t flow_ipv6_tag(const struct flow_ipv6 *tuple, const struct hash_key *secret)
 {
-    uint64_t sum = secret->first + hash_word(secret, 4, tuple->rest);
-    for (unsigned i = 0; i < 4; i++)
-        sum += hash_word(secret, i, tuple->address[i]);
-    return hash_tag(sum);
+    const uint64_t *a = tuple->address;
+    const uint64_t words[HASH_WORDS_MOST] = {a[0], a[1], a[2], a[3], tuple->rest};
+    return hash_tag(hash_sum(secret, words, HASH_WORDS_MOST));
 }
 
 /* The table's tag for the segment's key, which is not made for it, and its sender's index in that.
- * A tuple of IPv6 has a word more whose keys the other family's knows nothing of. */
+ * A tuple of IPv6 has words more, with keys that one of IPv4 does not meet. */
 static inline uint32_t flow_tag_of(const struct segment *segment, bool vlan_in_key,
                                    const struct hash_key *secret, int *sender)
 {

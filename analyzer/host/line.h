@@ -41,9 +41,7 @@ static inline int64_t grid_instant_after(int64_t at_ns, unsigned level)
 {
     int64_t units = at_ns / INSTANT_NS;
     units += at_ns % INSTANT_NS > 0;
-    /* Upwards; no sum of these overflows. */
-    return -(-units >>
-             level); /* towards minus infinity, as every compiler that is used here does */
+    return -(-units >> level); /* likewise, so with its sign turned towards plus infinity */
 }
 
 void grid_extend(struct grid *grid, int64_t at_ns);

@@ -81,7 +81,7 @@ static inline uint64_t roll_hash_address(const struct hash_key *secret, const ui
 {
     uint64_t words[2];
     memcpy(words, address, sizeof words);
-    return secret->first + hash_word(secret, 0, words[0]) + hash_word(secret, 1, words[1]);
+    return hash_sum(secret, words, 2);
 }
 
 /* `second` is 0 where the name has no second address. What cannot be foreseen of the hashes goes

@@ -116,16 +116,12 @@ static inline struct packet like_all(const struct pcap_part *part)
 _Static_assert(offsetof(struct packet, marks) - offsetof(struct packet, interface) == 7 &&
                    LIKE_ALL_BYTES == 8,
                "what all have is written at once");
-_Static_assert(offsetof(struct pcap_record, original_len) -
-                       offsetof(struct pcap_record, captured_len) ==
-                   offsetof(struct packet, original_len) - offsetof(struct packet, captured_len),
-               "both lengths are written at once");
-
 static inline void fill(const struct pcap_part *part, const struct packet *like,
                         const struct pcap_record *r, const uint8_t *data, struct packet *packet)
 {
     packet->data = data;
-    memcpy(&packet->captured_len, &r->captured_len, 2 * sizeof r->captured_len);
+    packet->captured_len = r->captured_len;
+    packet->original_len = r->original_len;
     packet->time_ns = (int64_t)r->seconds * NS_PER_SECOND +
                       (int64_t)((uint64_t)r->subseconds * part->subsecond_ns);
     memcpy(&packet->interface, &like->interface, LIKE_ALL_BYTES);
@@ -216,8 +212,8 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
 /* A record is delivered when the header behind it is as usual as its own: one that swallowed the
  * start of the next, because bytes between were lost, is found out before it is handed on. The
  * part's own numbers are given by value: as constants where they are as in nearly all files. */
-static inline uint32_t usual_run(struct capture *c, const struct pcap_part part,
-                                 struct packet *packets, uint32_t most)
+static ALWAYS_INLINE uint32_t usual_run(struct capture *c, const struct pcap_part part,
+                                        struct packet *packets, uint32_t most)
 {
     const uint8_t *bytes = c->window.bytes;
     size_t at = c->window.at;

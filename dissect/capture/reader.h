@@ -131,28 +131,32 @@ static inline void count_oddity(struct capture *c, enum oddity oddity)
     file_of(c)->oddities[oddity]++;
 }
 
+/* The file's span holds this time. TIME_UNKNOWN is the lowest of all numbers. */
+static inline void note_time(struct file_findings *file, int64_t time_ns)
+{
+    if (time_ns > file->end_ns)
+        file->end_ns = time_ns;
+    if (time_ns < file->start_ns || file->start_ns == TIME_UNKNOWN)
+        file->start_ns = time_ns;
+}
+
 /* Counts packets, numbered and with times, in their file. */
 static inline void count_timed(struct capture *c, const struct packet *packets, uint32_t count)
 {
     struct file_findings *file = file_of(c);
     if (!count)
         return;
-    /* TIME_UNKNOWN is the lowest of all numbers. */
     int64_t last_ns = c->last_time_ns;
     uint64_t backwards = 0;
     for (uint32_t i = 0; i < count; i++) {
         backwards += packets[i].time_ns < last_ns;
         last_ns = packets[i].time_ns;
     }
-    /* In order, the first and the last tell the span. */
-    uint32_t step = backwards || count == 1 ? 1 : count - 1;
-    for (uint32_t i = 0; i < count; i += step) {
-        int64_t time_ns = packets[i].time_ns;
-        if (time_ns > file->end_ns)
-            file->end_ns = time_ns;
-        if (time_ns < file->start_ns || file->start_ns == TIME_UNKNOWN)
-            file->start_ns = time_ns;
-    }
+    note_time(file, packets[0].time_ns);
+    note_time(file, last_ns);
+    /* In order, these two tell the span. */
+    for (uint32_t i = 1; UNLIKELY(backwards) && i < count; i++)
+        note_time(file, packets[i].time_ns);
     c->frames += count;
     file->packets += count;
     file->oddities[ODDITY_CLOCK_BACKWARDS] += backwards;

@@ -9,9 +9,6 @@
 
 #include "dissect/net/layers.h"
 
-#include <stddef.h>
-#include <string.h>
-
 enum step tcp_segment(struct layers *l);
 
 /* What the options of one header say, into the segment (whose flags and ack must be there).
@@ -52,12 +49,6 @@ static inline uint32_t tcp_marks_of(uint8_t packet_marks, uint32_t ip_bytes)
     return marks;
 }
 
-#define TIME_AND_FRAME (sizeof(int64_t) + sizeof(frame_ref))
-
-_Static_assert(offsetof(struct segment, frame) - offsetof(struct segment, time_ns) == 8 &&
-                   offsetof(struct packet, frame) - offsetof(struct packet, time_ns) == 8,
-               "both are copied at once");
-
 /* The slot still holds whatever was there before: all that neither IP nor the rest of the header
  * says. */
 static inline void tcp_fill(struct segment *segment, const struct packet *packet, const uint8_t *h)
@@ -74,7 +65,8 @@ static inline void tcp_fill(struct segment *segment, const struct packet *packet
     segment->window_scale = 0;
     segment->aux = AUX_NONE;
     segment->marks = tcp_marks_of(packet->marks, segment->ip_bytes);
-    memcpy(&segment->time_ns, &packet->time_ns, TIME_AND_FRAME);
+    segment->time_ns = packet->time_ns;
+    segment->frame = packet->frame;
     segment->interface = packet->interface;
 }
 
