@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Generates the damaged captures and holds what the reader says of each against the table: which
 packets, their times, and the damage with its kind, reason, place and size. Then against what others
-get out of the same file: of the packets that were put into it, tcpdump and Wireshark's reader
-(editcap) may not have more, where they are installed.
+get out of the same file: of the packets that were put into it, none of the PROGRAMs (tcpdump, and
+editcap, which is Wireshark's reader) may have more, where they are installed.
 
-Usage: damage.py CAPTURE_DUMP DAMAGE_FOLDER
+Usage: damage.py CAPTURE_DUMP DAMAGE_FOLDER [PROGRAM...]
 """
 import csv
 import os
@@ -91,14 +91,14 @@ def pcapng_packets(data):
         at += size
 
 
-def of_others(path, scratch):
+def of_others(programs, path, scratch):
     """{program: packets}, of those that are installed."""
     found = {}
-    if shutil.which('tcpdump'):
+    if 'tcpdump' in programs and shutil.which('tcpdump'):
         run = subprocess.run(['tcpdump', '-r', path, '-w', '-'], stdout=subprocess.PIPE,
                              stderr=subprocess.DEVNULL)
         found['tcpdump'] = list(pcap_packets(run.stdout))
-    if shutil.which('editcap'):
+    if 'editcap' in programs and shutil.which('editcap'):
         open(scratch, 'wb').close()
         subprocess.run(['editcap', '-F', 'pcapng', path, scratch], stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
@@ -115,7 +115,7 @@ def recovered(packets, make):
 
 
 def main():
-    dump, folder = sys.argv[1:3]
+    dump, folder, *programs = sys.argv[1:]
     sys.path.insert(0, folder)
     sys.dont_write_bytecode = True
     import make
@@ -147,7 +147,8 @@ def main():
                     print('%s (%s): %s' % (row['case'], how, sentence))
                 failures += bool(wrong)
             ours = recovered([data for _, data in expected_packets(row['packets'], make)], make)
-            for program, packets in of_others(path, os.path.join(out, 'scratch')).items():
+            for program, packets in of_others(programs, path,
+                                               os.path.join(out, 'scratch')).items():
                 compared[program] = compared.get(program, 0) + 1
                 theirs = recovered(packets, make)
                 # What lies beyond a limit is left on purpose.
