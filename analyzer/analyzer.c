@@ -306,8 +306,7 @@ void analyzer_round_end(struct analyzer *a, const struct analyzer_round *round)
 enum analyzer_status analyzer_feed_rest(struct analyzer *a, const struct analyzer_round *round,
                                         uint32_t number)
 {
-    return status_of(
-        a, flows_feed_rest(&a->flows, &round->of_flows.batches[number], round->aux[number]));
+    return status_of(a, flows_feed_rest(&a->flows, &round->of_flows, number, round->aux[number]));
 }
 
 void analyzer_trace(struct analyzer *a, const struct trace_sink *sink)

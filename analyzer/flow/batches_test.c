@@ -312,7 +312,7 @@ static void feed_rest(struct rounds *r, const struct memory *memory)
                 assert_false(r->images_full);
                 r->drawn++;
             }
-        assert_int_equal(flows_feed_rest(&r->flows, batch, NULL), FLOW_OK);
+        assert_int_equal(flows_feed_rest(&r->flows, &r->round, i, NULL), FLOW_OK);
         all_is_accounted(&r->flows, memory->pretended_bytes);
     }
 }

@@ -387,15 +387,42 @@ enum flow_status flows_feed(struct flows *f, const struct segment *segments, uin
 
 /* ---- what lanes have left ------------------------------------------------------------------- */
 
+/* Most images are no longer. */
+#define IMAGE_USUAL 320u
+
+/* What has closed in a lane stands in the cache of whoever had that lane, and asks for more than
+ * the others of its batch give time for: it is on its way with the batch before. */
+static void fetch_closed(const struct flow_groups *groups)
+{
+    for (uint32_t i = 0; i < groups->count; i++) {
+        const struct flow_probe *probe = &groups->probes[i];
+        if (!probe->image)
+            continue;
+        flows_fetch(probe->connection, sizeof *probe->connection);
+        flows_fetch(probe->image, IMAGE_USUAL);
+    }
+}
+
+/* What is still looked at of a detail that goes. */
+static void fetch_going(const struct detail *detail)
+{
+    FETCH(detail);
+    FETCH(&detail->log);
+    FETCH(&detail->place);
+}
+
 static void fetch_left(struct flows *f, struct flow_groups *groups)
 {
     struct flow_probe *left[FLOW_GROUPED_MOST];
     uint32_t count = 0;
     for (uint32_t i = 0; i < groups->count; i++) {
-        if (!groups->probes[i].left)
+        struct flow_probe *probe = &groups->probes[i];
+        if (probe->image)
+            fetch_going(probe->connection->detail);
+        if (!probe->left)
             continue;
-        probe_fetch_slot(f, &groups->probes[i]);
-        left[count++] = &groups->probes[i];
+        probe_fetch_slot(f, probe);
+        left[count++] = probe;
     }
     for (uint32_t i = 0; i < count; i++)
         probe_find(f, &f->table, left[i]);
@@ -426,10 +453,15 @@ static enum flow_status follow(struct flows *f, const struct flow_probe *probe,
     return expiry_make_room(f);
 }
 
-enum flow_status flows_feed_rest(struct flows *f, const struct flow_batch *batch,
+enum flow_status flows_feed_rest(struct flows *f, const struct flow_round *round, uint32_t number,
                                  const struct segment_aux *aux)
 {
+    const struct flow_batch *batch = &round->batches[number];
     struct flow_groups *groups = batch->groups;
+    if (number == 0)
+        fetch_closed(groups);
+    if (number + 1 < round->count)
+        fetch_closed(batch[1].groups);
     fetch_left(f, groups);
     uint8_t ahead[FLOW_GROUPED_MOST];
     for (uint32_t i = 0; i < batch->count; i++)

@@ -54,10 +54,11 @@ void flows_round_lane(const struct flows *flows, struct flow_round *round, unsig
 #define FLOW_PARTS POOL_PARTS
 void flows_round_prepare(const struct flows *flows, unsigned part);
 
-/* When all lanes are done. Each batch is then to be fed by flows_feed_rest(), in their order. */
+/* When all lanes are done. What they left of each batch is then to be fed by flows_feed_rest(), in
+ * their order. */
 void flows_round_end(struct flows *flows, const struct flow_round *round);
 
-enum flow_status flows_feed_rest(struct flows *flows, const struct flow_batch *batch,
-                                 const struct segment_aux *aux) MUST_CHECK;
+enum flow_status flows_feed_rest(struct flows *flows, const struct flow_round *round,
+                                 uint32_t number, const struct segment_aux *aux) MUST_CHECK;
 
 #endif
