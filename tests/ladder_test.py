@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 
-from harness import CAPTURES, SHARED, Run, Verdict, connections, skip, summary
+from harness import CAPTURES, SHARED, Run, Verdict, connections, plain_build, skip, summary
 
 TRUTH = SHARED / "truth"
 TRUTHS = 20        # recordings, spread over all of them
@@ -180,6 +180,8 @@ def main():
     check_fold(verdict)
     check_evidence(verdict)
     check_text(verdict)
+    if not plain_build():
+        verdict.finish()
     if not shutil.which("tshark"):
         if not verdict.failures:
             skip("tshark is not installed; ladders agree with their records")
