@@ -81,7 +81,7 @@ def spoiled(frames, seed, step):
     for i in range(3):
         yield f"two of a hundred lost ({i})", [f for f in frames if random_.random() >= 0.02]
     if len(frames) <= SINGLE_MAX:
-        for i in sampled(range(0, len(frames), step)):
+        for i in sampled(range(step - 1, len(frames), step)):
             yield f"without frame {i + 1}", frames[:i] + frames[i + 1:]
     copies = [replace(f, time_ns=f.time_ns + 200_000) for f in frames]
     yield "twice", sorted(frames + copies, key=lambda f: f.time_ns)

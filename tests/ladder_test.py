@@ -181,7 +181,7 @@ def main():
     check_evidence(verdict)
     check_text(verdict)
     if not plain_build():
-        verdict.finish()
+        verdict.finish()  # what tshark says is compared once
     if not shutil.which("tshark"):
         if not verdict.failures:
             skip("tshark is not installed; ladders agree with their records")
