@@ -293,9 +293,9 @@ void analyzer_round_lane(const struct analyzer *a, struct analyzer_round *round,
     flows_round_lane(&a->flows, &round->of_flows, lane);
 }
 
-void analyzer_round_prepare(const struct analyzer *a, unsigned part)
+void analyzer_round_prepare(const struct analyzer_round *round, unsigned part)
 {
-    flows_round_prepare(&a->flows, part);
+    flows_round_prepare(&round->of_flows, part);
 }
 
 void analyzer_round_end(struct analyzer *a, const struct analyzer_round *round)

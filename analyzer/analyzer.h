@@ -49,12 +49,11 @@ enum analyzer_status analyzer_feed_grouped(struct analyzer *analyzer,
                                            struct analyzer_groups *groups) MUST_CHECK;
 
 /* Several batches at once, by several threads: begun with the next ones to be fed, grouped, in
- * their order; then every lane once, and every part of what prepares the rest, in any order or at
- * the same time, while nothing else is asked of the analyzer; then ended. Afterwards each is fed by
- * analyzer_feed_rest(), in order. What comes of it is what analyzer_feed_grouped() brings about,
- * batch by batch. */
+ * their order; then every lane once, in any order or at the same time, while nothing else is asked
+ * of the analyzer; then ended. Afterwards each is fed by analyzer_feed_rest(), in order. What comes
+ * of it is what analyzer_feed_grouped() brings about, batch by batch. */
 #define ANALYZER_LANES      16u
-#define ANALYZER_PARTS      4u
+#define ANALYZER_PARTS      8u
 #define ANALYZER_ROUND_MOST TABLE_SIZE(32u, 4u)
 
 struct analyzer_round;
@@ -72,8 +71,11 @@ void analyzer_round_add(struct analyzer_round *round, const struct segment_batch
 bool analyzer_round_begin(struct analyzer *analyzer, struct analyzer_round *round) MUST_CHECK;
 void analyzer_round_lane(const struct analyzer *analyzer, struct analyzer_round *round,
                          unsigned lane);
-void analyzer_round_prepare(const struct analyzer *analyzer, unsigned part);
 void analyzer_round_end(struct analyzer *analyzer, const struct analyzer_round *round);
+
+/* From when the round has begun until the next one does, each part once at most, in any order or at
+ * the same time, whatever else is asked of the analyzer: has memory ahead that it will want. */
+void analyzer_round_prepare(const struct analyzer_round *round, unsigned part);
 
 /* The round's batch of this number. */
 enum analyzer_status analyzer_feed_rest(struct analyzer *analyzer,

@@ -27,6 +27,12 @@ static inline void pages_take(void *from, size_t bytes)
 #endif
 }
 
+/* Memory whose pages are still to be had; `from` NULL: none. */
+struct pages_wanted {
+    void *from;
+    size_t bytes;
+};
+
 #define LARGE_PAGE ((size_t)2 << 20)
 
 /* A power of two of octets that will be looked into again and again, anywhere: each look into

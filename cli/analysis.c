@@ -17,18 +17,22 @@ struct place {
     bool grouped; /* else that is left to who takes it */
 };
 
-/* The parts of what prepares the rest of a round, and the round's lanes: each is whose who comes
- * for it first. Those that may take longest go first, or all would wait for one. */
-#define TASKS (ANALYZER_PARTS + ANALYZER_LANES)
+/* Each is whose who comes for it first. `begun` may be more than there are, `done` is the tasks
+ * that are done with. */
+struct tasks {
+    atomic_uint begun;
+    atomic_uint done;
+};
 
 struct round {
     struct analyzer_round *round;
     struct place places[BATCHES]; /* the first of them are of the round, the others empty */
     uint32_t batches;
-    atomic_uint next; /* no task is left from TASKS on */
-    atomic_uint done;
+    struct tasks lanes;
+    struct tasks
+        parts; /* of what prepares what comes next: of whoever reads, while it has to wait */
     pthread_mutex_t lock;
-    pthread_cond_t all_done;
+    pthread_cond_t done; /* a task that may be waited for */
     pthread_cond_t begun;
     uint32_t number; /* of rounds so far */
     bool over;       /* none will follow */
@@ -52,26 +56,55 @@ struct analysis {
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
-static void run_task(struct analysis *a, unsigned task)
+static void end_task(struct round *round, struct tasks *tasks, unsigned awaited)
 {
-    if (task < ANALYZER_PARTS)
-        analyzer_round_prepare(a->analyzer, task);
-    else
-        analyzer_round_lane(a->analyzer, a->round.round, task - ANALYZER_PARTS);
+    if (atomic_fetch_add(&tasks->done, 1) + 1 < awaited)
+        return;
+    pthread_mutex_lock(&round->lock);
+    pthread_cond_signal(&round->done);
+    pthread_mutex_unlock(&round->lock);
 }
 
-static void run_tasks(void *context)
+static void await_tasks(struct round *round, const struct tasks *tasks, unsigned awaited)
+{
+    pthread_mutex_lock(&round->lock);
+    while (atomic_load(&tasks->done) < awaited)
+        pthread_cond_wait(&round->done, &round->lock);
+    pthread_mutex_unlock(&round->lock);
+}
+
+/* There is none to begin, and none that is not done with. */
+static void close_tasks(struct tasks *tasks, unsigned count)
+{
+    atomic_store(&tasks->begun, count);
+    atomic_store(&tasks->done, count);
+}
+
+/* From now on whoever comes begins one. */
+static void offer_tasks(struct tasks *tasks)
+{
+    atomic_store(&tasks->done, 0);
+    atomic_store(&tasks->begun, 0);
+}
+
+static void run_lanes(void *context)
 {
     struct analysis *a = context;
     struct round *round = &a->round;
-    unsigned task;
-    while ((task = atomic_fetch_add(&round->next, 1)) < TASKS) {
-        run_task(a, task);
-        if (atomic_fetch_add(&round->done, 1) + 1 < TASKS)
-            continue;
-        pthread_mutex_lock(&round->lock);
-        pthread_cond_signal(&round->all_done);
-        pthread_mutex_unlock(&round->lock);
+    unsigned lane;
+    while ((lane = atomic_fetch_add(&round->lanes.begun, 1)) < ANALYZER_LANES) {
+        analyzer_round_lane(a->analyzer, round->round, lane);
+        end_task(round, &round->lanes, ANALYZER_LANES);
+    }
+}
+
+static void run_parts(struct analysis *a)
+{
+    struct round *round = &a->round;
+    unsigned part;
+    while ((part = atomic_fetch_add(&round->parts.begun, 1)) < ANALYZER_PARTS) {
+        analyzer_round_prepare(round->round, part);
+        end_task(round, &round->parts, 0);
     }
 }
 
@@ -88,7 +121,7 @@ static void *help(void *context)
             break;
         seen = round->number;
         pthread_mutex_unlock(&round->lock);
-        run_tasks(a);
+        run_lanes(a);
         pthread_mutex_lock(&round->lock);
     }
     pthread_mutex_unlock(&round->lock);
@@ -104,12 +137,12 @@ static void call_helpers(struct round *round, bool over)
     pthread_mutex_unlock(&round->lock);
 }
 
-static void await_tasks(struct round *round)
+/* Those that nobody has begun are done without. */
+static void end_parts(struct round *round)
 {
-    pthread_mutex_lock(&round->lock);
-    while (atomic_load(&round->done) < TASKS)
-        pthread_cond_wait(&round->all_done, &round->lock);
-    pthread_mutex_unlock(&round->lock);
+    unsigned begun = atomic_fetch_add(&round->parts.begun, ANALYZER_PARTS);
+    await_tasks(round, &round->parts, begun < ANALYZER_PARTS ? begun : ANALYZER_PARTS);
+    close_tasks(&round->parts, ANALYZER_PARTS);
 }
 
 /* What is there to take goes to the round, for empty ones. */
@@ -142,6 +175,7 @@ static void group(const struct analysis *a, struct place *place)
 static bool begin_round(struct analysis *a)
 {
     struct round *round = &a->round;
+    end_parts(round);
     round->batches = relay_given(&a->relay);
     uint32_t first = relay_first(&a->relay);
     analyzer_round_clear(round->round);
@@ -159,14 +193,14 @@ static void analyse_round(struct analysis *a)
 {
     struct round *round = &a->round;
     set_aside(a);
-    atomic_store(&round->done, 0);
-    atomic_store(&round->next, 0);
+    offer_tasks(&round->parts);
+    offer_tasks(&round->lanes);
     if (a->helper_count)
         call_helpers(round, false);
-    relay_call_giver(&a->relay, run_tasks, a);
+    relay_call_giver(&a->relay, run_lanes, a);
     relay_take_some(&a->relay, round->batches);
-    run_tasks(a);
-    await_tasks(round);
+    run_lanes(a);
+    await_tasks(round, &round->lanes, ANALYZER_LANES);
     analyzer_round_end(a->analyzer, round->round);
     for (uint32_t i = 0; i < round->batches; i++) {
         if (a->status == ANALYZER_OK)
@@ -213,7 +247,7 @@ static void release(struct analysis *a)
     empty_places(a->round.places);
     analyzer_round_destroy(a->round.round);
     pthread_cond_destroy(&a->round.begun);
-    pthread_cond_destroy(&a->round.all_done);
+    pthread_cond_destroy(&a->round.done);
     pthread_mutex_destroy(&a->round.lock);
     relay_finish(&a->relay);
     free(a);
@@ -253,9 +287,10 @@ struct analysis *analysis_start(struct analyzer *analyzer, uint32_t helpers)
     a->status = ANALYZER_OK;
     relay_init(&a->relay, BATCHES, WAKE_TAKER, WAKE_GIVER);
     pthread_mutex_init(&a->round.lock, NULL);
-    pthread_cond_init(&a->round.all_done, NULL);
+    pthread_cond_init(&a->round.done, NULL);
     pthread_cond_init(&a->round.begun, NULL);
-    atomic_init(&a->round.next, TASKS);
+    close_tasks(&a->round.lanes, ANALYZER_LANES);
+    close_tasks(&a->round.parts, ANALYZER_PARTS);
     a->round.round = analyzer_round_create();
     bool filled = a->round.round;
     for (unsigned i = 0; i < BATCHES && filled; i++)
@@ -273,8 +308,10 @@ struct analysis *analysis_start(struct analyzer *analyzer, uint32_t helpers)
 struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *filled)
 {
     /* Where the analysis is behind, rounds will follow. */
-    if (!relay_has_room(&a->relay))
+    if (!relay_has_room(&a->relay)) {
         a->for_rounds = BATCHES;
+        run_parts(a);
+    }
     if (!relay_await_room(&a->relay)) {
         a->stopped = true;
         batch_clear(filled);

@@ -238,9 +238,11 @@ struct rounds {
     uint32_t ahead[AHEAD_CLOSED + 1]; /* segments, by what lanes made of them */
     uint32_t drawn;                   /* images */
     bool images_full;                 /* of all lanes, from the beginning of the round */
+    pthread_t preparing;
+    bool prepares; /* that thread does, until the round is over */
 };
 
-/* What one thread does of a round: every other lane, and every other part. */
+/* What one thread does of a round: every other lane. */
 struct share {
     struct rounds *rounds;
     unsigned first;
@@ -252,8 +254,14 @@ static void *run_share(void *context)
     struct rounds *r = share->rounds;
     for (unsigned lane = share->first; lane < FLOW_LANES; lane += 2)
         flows_round_lane(&r->flows, &r->round, lane);
-    for (unsigned part = share->first; part < FLOW_PARTS; part += 2)
-        flows_round_prepare(&r->flows, part);
+    return NULL;
+}
+
+static void *prepare(void *context)
+{
+    const struct rounds *r = context;
+    for (unsigned part = 0; part < FLOW_PARTS; part++)
+        flows_round_prepare(&r->round, part);
     return NULL;
 }
 
@@ -264,6 +272,9 @@ static void run_with_thread(struct rounds *r)
     assert_true(thread_start(&thread, run_share, &other));
     run_share(&own);
     pthread_join(thread, NULL);
+    r->prepares = one_in(2);
+    if (r->prepares)
+        assert_true(thread_start(&r->preparing, prepare, r));
 }
 
 static void run_in_any_order(struct rounds *r)
@@ -275,7 +286,7 @@ static void run_in_any_order(struct rounds *r)
     unsigned prepares = random_below(FLOW_LANES);
     for (unsigned i = 0; i < FLOW_LANES; i++) {
         for (unsigned part = 0; part < FLOW_PARTS && i == prepares; part++)
-            flows_round_prepare(&r->flows, part);
+            flows_round_prepare(&r->round, part);
         flows_round_lane(&r->flows, &r->round, (first + 5 * i) % FLOW_LANES);
     }
 }
@@ -340,6 +351,8 @@ static void feed_in_rounds(struct rounds *r, const struct segment *segments, uin
             flows_round_end(&r->flows, &r->round);
             all_is_accounted(&r->flows, memory->pretended_bytes);
             feed_rest(r, memory);
+            if (r->prepares)
+                pthread_join(r->preparing, NULL);
         } else {
             r->refused++;
             feed_singly(r);

@@ -301,15 +301,27 @@ static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
     return go_on;
 }
 
+#define MARKS_AHEAD 16u
+
+/* Once all is known, and before the first is read. */
+static void mark_unheard(struct flows *f)
+{
+    const struct flow_ending *ending = &f->ending;
+    for (uint32_t i = 0; i < ending->count; i++) {
+        uint32_t ahead =
+            i + MARKS_AHEAD < ending->count ? ending->order[i + MARKS_AHEAD] : TABLE_NONE;
+        if (!is_lone(ahead))
+            FETCH(&flows_at(f, ahead)->marks);
+        if (!is_lone(ending->order[i]))
+            flows_mark_unheard(f, flows_at(f, ending->order[i]));
+    }
+}
+
 enum flow_status flows_drain(struct flows *f)
 {
     if (!put_in_order(f))
         return FLOW_NO_MEMORY;
-    /* Once all is known, and before the first is read. */
-    for (uint32_t i = 0; i < f->ending.count; i++) {
-        if (!is_lone(f->ending.order[i]))
-            flows_mark_unheard(f, flows_at(f, f->ending.order[i]));
-    }
+    mark_unheard(f);
     if (f->ending.count == flows_held(f))
         table_clear(&f->table);
     bool as_it_is = f->order_known && f->order_known(f->context);

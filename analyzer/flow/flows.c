@@ -390,12 +390,16 @@ enum flow_status flows_feed(struct flows *f, const struct segment *segments, uin
 /* Most images are no longer. */
 #define IMAGE_USUAL 320u
 
-/* What has closed in a lane stands in the cache of whoever had that lane, and asks for more than
- * the others of its batch give time for: it is on its way with the batch before. */
-static void fetch_closed(const struct flow_groups *groups)
+/* What a lane has left, or has seen close, stands in the cache of whoever had that lane, and asks
+ * for more than the others of its batch give time for: it is on its way with the batch before. */
+static void fetch_next(const struct flows *f, const struct flow_groups *groups)
 {
     for (uint32_t i = 0; i < groups->count; i++) {
         const struct flow_probe *probe = &groups->probes[i];
+        if (probe->left) {
+            probe_fetch_slot(f, probe);
+            flows_fetch_lone(f, probe->first);
+        }
         if (!probe->image)
             continue;
         flows_fetch(probe->connection, sizeof *probe->connection);
@@ -459,9 +463,9 @@ enum flow_status flows_feed_rest(struct flows *f, const struct flow_round *round
     const struct flow_batch *batch = &round->batches[number];
     struct flow_groups *groups = batch->groups;
     if (number == 0)
-        fetch_closed(groups);
+        fetch_next(f, groups);
     if (number + 1 < round->count)
-        fetch_closed(batch[1].groups);
+        fetch_next(f, batch[1].groups);
     fetch_left(f, groups);
     uint8_t ahead[FLOW_GROUPED_MOST];
     for (uint32_t i = 0; i < batch->count; i++)

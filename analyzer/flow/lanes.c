@@ -36,15 +36,20 @@ static bool leaves_room(const struct flows *f, const struct flow_round *round)
     return !f->settle && held + f->beside_bytes <= most && ends_within_tick(f, round);
 }
 
+/* What takes longest comes first. */
+static void prepare(struct flows *f, struct pages_wanted wanted[FLOW_PARTS])
+{
+    struct pool *const pools[FLOW_POOLS] = {&f->details, &f->pool, &f->lones[1], &f->lones[0]};
+    for (unsigned i = 0; i < FLOW_POOLS; i++)
+        wanted[i] = pool_prepare(pools[i]);
+    shelves_prepare(&f->shelves, wanted + FLOW_POOLS);
+}
+
 bool flows_round_begin(struct flows *f, struct flow_round *round)
 {
     if (f->trace || !leaves_room(f, round))
         return false;
-    pool_prepare(&f->pool);
-    pool_prepare(&f->lones[0]);
-    pool_prepare(&f->lones[1]);
-    pool_prepare(&f->details);
-    shelves_prepare(&f->shelves);
+    prepare(f, round->wanted);
     for (uint32_t i = 0; i < round->count; i++) {
         if (!round->batches[i].groups->shared)
             flow_share(round->batches[i].count, round->batches[i].groups);
@@ -62,12 +67,10 @@ void flows_round_end(struct flows *f, const struct flow_round *round)
     }
 }
 
-void flows_round_prepare(const struct flows *f, unsigned part)
+void flows_round_prepare(const struct flow_round *round, unsigned part)
 {
-    pool_prepare_part(&f->pool, part);
-    pool_prepare_part(&f->lones[0], part);
-    pool_prepare_part(&f->lones[1], part);
-    pool_prepare_part(&f->details, part);
+    if (round->wanted[part].from)
+        pages_take(round->wanted[part].from, round->wanted[part].bytes);
 }
 
 /* ---- one lane ------------------------------------------------------------------------------- */

@@ -36,8 +36,13 @@ struct flow_batch {
     struct flow_groups *groups; /* by flow_group() */
 };
 
+/* Memory that what is left of a round, or the next one, will want: of each pool, and of shelves. */
+#define FLOW_POOLS 4u
+#define FLOW_PARTS (FLOW_POOLS + SHELVES_AHEAD)
+
 struct flow_round {
     uint32_t count;
+    struct pages_wanted wanted[FLOW_PARTS];
     struct flow_batch batches[FLOW_ROUND_MOST]; /* the next ones, in their order */
     struct flow_lane lanes[FLOW_LANES];
 };
@@ -50,9 +55,9 @@ bool flows_round_begin(struct flows *flows, struct flow_round *round) MUST_CHECK
  */
 void flows_round_lane(const struct flows *flows, struct flow_round *round, unsigned lane);
 
-/* Once for each part, in the same way: has memory that what is left will soon want. */
-#define FLOW_PARTS POOL_PARTS
-void flows_round_prepare(const struct flows *flows, unsigned part);
+/* Once for each part, or not at all, in any order or at the same time; before the next round, but
+ * whatever else is done to the flows meanwhile. */
+void flows_round_prepare(const struct flow_round *round, unsigned part);
 
 /* When all lanes are done. What they left of each batch is then to be fed by flows_feed_rest(), in
  * their order. */

@@ -1,7 +1,5 @@
 #include "analyzer/flow/pool.h"
 
-#include "analyzer/pages.h"
-
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,18 +82,14 @@ static uint8_t *take_memory(const struct pool *pool)
     return aligned_alloc(64, chunk_bytes(pool));
 }
 
-void pool_prepare(struct pool *pool)
+struct pages_wanted pool_prepare(struct pool *pool)
 {
     uint64_t held = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
     bool wanted = pool->chunk_count && held - pool->in_use < POOL_CHUNK_ITEMS;
-    pool->spare_is_new = wanted && !pool->spare && (pool->spare = take_memory(pool));
-}
-
-void pool_prepare_part(const struct pool *pool, unsigned part)
-{
-    size_t bytes = chunk_bytes(pool) / POOL_PARTS;
-    if (pool->spare_is_new)
-        pages_take(pool->spare + part * bytes, bytes);
+    if (!wanted || pool->spare)
+        return (struct pages_wanted){.from = NULL};
+    pool->spare = take_memory(pool);
+    return (struct pages_wanted){pool->spare, chunk_bytes(pool)};
 }
 
 static uint8_t *take_chunk(const struct pool *pool)
@@ -160,6 +154,17 @@ static bool is_dense(const struct pool *pool)
     return held - pool->in_use <= held / 8;
 }
 
+#define FRESH_AHEAD 2u
+
+/* Of what was never handed out nothing is in the cache; but items of a line or two follow each
+ * other so closely that the next ones come by themselves. */
+static void fetch_fresh(const struct pool *pool, uint32_t index)
+{
+    const uint8_t *item = pool_at(pool, index);
+    for (uint32_t at = 0; pool->item_bytes > 128 && at < pool->item_bytes; at += 64)
+        FETCH(item + at);
+}
+
 uint32_t pool_take(struct pool *pool)
 {
     if (pool->roomy == POOL_NONE && !add_chunk(pool))
@@ -174,6 +179,8 @@ uint32_t pool_take(struct pool *pool)
         index = (pool->roomy << POOL_CHUNK_SHIFT) + about->fresh++;
         if (index >= pool->fresh)
             pool->fresh = index + 1;
+        if (about->fresh + FRESH_AHEAD <= POOL_CHUNK_ITEMS)
+            fetch_fresh(pool, index + FRESH_AHEAD);
     }
     about->in_use++;
     if (is_full(about))

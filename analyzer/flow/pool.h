@@ -8,6 +8,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_POOL_H
 #define FINWAIT_ANALYZER_FLOW_POOL_H
 
+#include "analyzer/pages.h"
 #include "dissect/compiler.h"
 
 #include <stdbool.h>
@@ -31,7 +32,6 @@ struct pool {
     uint8_t **chunks;
     struct pool_chunk *about; /* the chunks */
     uint8_t *spare;           /* owned, what pool_prepare() made for the next chunk, or NULL */
-    bool spare_is_new;        /* its pages are still to be had from the system */
     uint8_t *blank;           /* what stands for a chunk that was given back: zero */
     uint32_t chunk_count;     /* those that were given back included */
     uint32_t chunk_room;
@@ -46,11 +46,8 @@ void pool_init(struct pool *pool, size_t item_bytes);
 void pool_finish(struct pool *pool);
 
 /* Where the next chunk will soon be wanted, takes its memory ahead. Its pages, which take longer,
- * come with its parts, of which each is asked for once, by any thread, before the next pool_take():
- * others may look at items meanwhile. */
-#define POOL_PARTS 4u
-void pool_prepare(struct pool *pool);
-void pool_prepare_part(const struct pool *pool, unsigned part);
+ * any thread may have meanwhile. */
+struct pages_wanted pool_prepare(struct pool *pool);
 
 /* The index of an item of zero bytes, or POOL_NONE when memory ran out. */
 uint32_t pool_take(struct pool *pool) MUST_CHECK;

@@ -44,7 +44,7 @@ static void the_next_chunk_is_prepared(void **state)
     (void)state;
     struct pool pool;
     pool_init(&pool, 64);
-    pool_prepare(&pool);
+    assert_null(pool_prepare(&pool).from);
     assert_null(pool.spare);
     for (unsigned chunk = 1; chunk <= 3; chunk++) {
         for (uint32_t i = 0; i < POOL_CHUNK_ITEMS; i++) {
@@ -52,15 +52,14 @@ static void the_next_chunk_is_prepared(void **state)
             if (i == 0)
                 assert_null(pool.spare);
         }
-        pool_prepare(&pool);
-        assert_non_null(pool.spare);
-        assert_true(pool.spare_is_new);
-        for (unsigned part = 0; part < POOL_PARTS; part++)
-            pool_prepare_part(&pool, part);
+        struct pages_wanted wanted = pool_prepare(&pool);
         const uint8_t *spare = pool.spare;
-        pool_prepare(&pool);
+        assert_non_null(spare);
+        assert_ptr_equal(wanted.from, spare);
+        assert_int_equal(wanted.bytes, POOL_CHUNK_ITEMS * 64);
+        pages_take(wanted.from, wanted.bytes);
+        assert_null(pool_prepare(&pool).from);
         assert_ptr_equal(pool.spare, spare);
-        assert_false(pool.spare_is_new);
         assert_int_equal(pool.chunks_held, chunk);
         if (chunk == 3)
             break;

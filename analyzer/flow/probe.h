@@ -24,11 +24,9 @@ static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
     uint32_t first = table_next(table, probe->tag, &slot);
     probe->first = first;
     probe->connection = is_lone(first) ? NULL : flows_at(f, first);
-    if (!is_lone(first)) {
+    flows_fetch_lone(f, first);
+    if (!is_lone(first))
         flows_fetch(probe->connection, sizeof *probe->connection);
-    } else if (first != TABLE_NONE) {
-        FETCH(flows_lone(f, first));
-    }
 }
 
 /* From now on its connection is that of the five-tuple, or none. */

@@ -36,6 +36,17 @@ static inline struct lone *flows_lone(const struct flows *flows, uint32_t value)
     return pool_at(&flows->lones[value & FLOW_IPV6 ? 1 : 0], value & (FLOW_IPV6 - 1));
 }
 
+/* `value`: in the table, whatever it is. */
+static inline void flows_fetch_lone(const struct flows *flows, uint32_t value)
+{
+    if (!is_lone(value) || value == TABLE_NONE)
+        return;
+    const struct lone *lone = flows_lone(flows, value);
+    FETCH(lone);
+    if (value & FLOW_IPV6)
+        FETCH(lone + 1);
+}
+
 static inline struct connection *flows_at(const struct flows *flows, uint32_t index)
 {
     return pool_at(&flows->pool, index);

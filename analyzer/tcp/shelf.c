@@ -1,7 +1,5 @@
 #include "analyzer/tcp/shelf.h"
 
-#include "analyzer/pages.h"
-
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,7 +32,8 @@ static void end(struct shelves *s)
 void shelves_finish(struct shelves *s)
 {
     end(s);
-    free(s->spare);
+    while (s->spare_count)
+        free(s->spares[--s->spare_count]);
     *s = (struct shelves){.filling = NULL};
 }
 
@@ -47,20 +46,27 @@ static struct shelf *take_memory(const struct shelves *s)
     return shelf;
 }
 
-void shelves_prepare(struct shelves *s)
+void shelves_prepare(struct shelves *s, struct pages_wanted wanted[SHELVES_AHEAD])
 {
-    if (s->filling && !s->spare)
-        s->spare = take_memory(s);
+    for (unsigned i = 0; i < SHELVES_AHEAD; i++) {
+        struct shelf *spare =
+            s->filling && s->spare_count < SHELVES_AHEAD ? malloc(SHELF_BYTES) : NULL;
+        wanted[i] = (struct pages_wanted){spare, SHELF_BYTES};
+        if (spare)
+            s->spares[s->spare_count++] = spare;
+    }
 }
 
 static bool begin(struct shelves *s)
 {
-    struct shelf *shelf = s->spare ? s->spare : take_memory(s);
+    struct shelf *shelf = s->spare_count ? s->spares[--s->spare_count] : take_memory(s);
     if (!shelf)
         return false;
     end(s);
     atomic_init(&shelf->in_use, WHILE_FILLING);
-    *s = (struct shelves){.filling = shelf, .used = sizeof *shelf};
+    s->filling = shelf;
+    s->used = sizeof *shelf;
+    s->taken = 0;
     return true;
 }
 

@@ -8,6 +8,7 @@
 #ifndef FINWAIT_ANALYZER_TCP_SHELF_H
 #define FINWAIT_ANALYZER_TCP_SHELF_H
 
+#include "analyzer/pages.h"
 #include "dissect/compiler.h"
 
 #include <stddef.h>
@@ -21,16 +22,20 @@
 
 struct shelf;
 
+/* As many as a round of batches fills in which most connections close. */
+#define SHELVES_AHEAD 4u
+
 /* All zero at first. */
 struct shelves {
-    struct shelf *filling; /* the one that blocks are taken of; NULL at first */
-    struct shelf *spare;   /* owned, the next one, or NULL */
-    uint32_t used;         /* octets of it */
-    uint32_t taken;        /* blocks of it */
+    struct shelf *filling;               /* the one that blocks are taken of; NULL at first */
+    struct shelf *spares[SHELVES_AHEAD]; /* owned, the next ones, */
+    uint32_t spare_count;                /* the last of which is the next */
+    uint32_t used;                       /* octets of it */
+    uint32_t taken;                      /* blocks of it */
 };
 
-/* Takes the memory of the next shelf ahead. */
-void shelves_prepare(struct shelves *shelves);
+/* Takes the memory of the next shelves ahead. Its pages any thread may have meanwhile. */
+void shelves_prepare(struct shelves *shelves, struct pages_wanted wanted[SHELVES_AHEAD]);
 
 /* A block of 1 to SHELF_BLOCK_MAX octets, at a multiple of eight, and where it stands, which is
  * never 0, for shelf_give(). NULL when memory ran out. */

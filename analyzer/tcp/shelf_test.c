@@ -36,6 +36,23 @@ static void give(struct block *b)
     b->octets = NULL;
 }
 
+/* Before a shelf is filled there is none ahead, afterwards as many as there may be. */
+static void prepare(struct shelves *shelves)
+{
+    uint32_t before = shelves->spare_count;
+    struct pages_wanted wanted[SHELVES_AHEAD];
+    shelves_prepare(shelves, wanted);
+    uint32_t made = 0;
+    for (unsigned i = 0; i < SHELVES_AHEAD; i++) {
+        if (!wanted[i].from)
+            continue;
+        memset(wanted[i].from, 0xee, wanted[i].bytes);
+        made++;
+    }
+    assert_int_equal(shelves->spare_count, shelves->filling ? SHELVES_AHEAD : 0);
+    assert_int_equal(shelves->spare_count, before + made);
+}
+
 static void blocks_stay_apart(void **state)
 {
     (void)state;
@@ -47,7 +64,7 @@ static void blocks_stay_apart(void **state)
         if (b->octets)
             give(b);
         if (one_in(9))
-            shelves_prepare(&shelves);
+            prepare(&shelves);
         size_t most = one_in(50) ? SHELF_BLOCK_MAX : 400;
         take(&shelves, b, 1 + random_below((uint32_t)most), (uint8_t)i);
     }
