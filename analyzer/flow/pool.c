@@ -156,12 +156,18 @@ static bool is_dense(const struct pool *pool)
 
 #define FRESH_AHEAD 2u
 
-/* Of what was never handed out nothing is in the cache; but items of a line or two follow each
- * other so closely that the next ones come by themselves. */
-static void fetch_fresh(const struct pool *pool, uint32_t index)
+/* Items of a line or two follow each other so closely that the processor has the next ones on their
+ * way. */
+#define COME_BY_THEMSELVES 128u
+
+/* Of what was never handed out nothing is in the cache. */
+static NEVER_INLINE void fetch_fresh(const struct pool *pool, const struct pool_chunk *about,
+                                     uint32_t index)
 {
-    const uint8_t *item = pool_at(pool, index);
-    for (uint32_t at = 0; pool->item_bytes > 128 && at < pool->item_bytes; at += 64)
+    if (about->fresh + FRESH_AHEAD > POOL_CHUNK_ITEMS)
+        return;
+    const uint8_t *item = pool_at(pool, index + FRESH_AHEAD);
+    for (uint32_t at = 0; at < pool->item_bytes; at += 64)
         FETCH(item + at);
 }
 
@@ -179,8 +185,8 @@ uint32_t pool_take(struct pool *pool)
         index = (pool->roomy << POOL_CHUNK_SHIFT) + about->fresh++;
         if (index >= pool->fresh)
             pool->fresh = index + 1;
-        if (about->fresh + FRESH_AHEAD <= POOL_CHUNK_ITEMS)
-            fetch_fresh(pool, index + FRESH_AHEAD);
+        if (pool->item_bytes > COME_BY_THEMSELVES)
+            fetch_fresh(pool, about, index);
     }
     about->in_use++;
     if (is_full(about))
