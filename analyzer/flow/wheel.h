@@ -8,6 +8,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_WHEEL_H
 #define FINWAIT_ANALYZER_FLOW_WHEEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct wheel {
     uint32_t heads[WHEEL_BUCKETS];
     uint64_t occupied[WHEEL_BUCKETS / 64]; /* a bit for each bucket in which something is,
                                               and perhaps for one that was emptied */
+    bool any;                              /* of these bits may be set */
     int64_t tick;                          /* the next one to come due; its bucket still fills */
     int64_t end_ns;                        /* until then it does; never later than that */
 };
@@ -42,6 +44,7 @@ static inline void wheel_init(struct wheel *wheel, int64_t now_ns)
         wheel->heads[i] = WHEEL_NONE;
     for (uint32_t i = 0; i < WHEEL_BUCKETS / 64; i++)
         wheel->occupied[i] = 0;
+    wheel->any = false;
     wheel_turn_to(wheel, wheel_tick_of(now_ns));
 }
 
@@ -56,12 +59,15 @@ static inline uint32_t *wheel_bucket(struct wheel *wheel, int64_t due_ns)
         tick = wheel->tick + WHEEL_BUCKETS - 1;
     uint64_t bucket = (uint64_t)tick % WHEEL_BUCKETS;
     wheel->occupied[bucket / 64] |= UINT64_C(1) << bucket % 64;
+    wheel->any = true;
     return &wheel->heads[bucket];
 }
 
 /* Of the buckets in which something is the one that comes due first, or NULL. */
 static inline uint32_t *wheel_first(struct wheel *wheel)
 {
+    if (!wheel->any)
+        return NULL;
     uint64_t start = (uint64_t)wheel->tick % WHEEL_BUCKETS;
     uint64_t from_start = UINT64_MAX << start % 64;
     for (uint64_t i = 0; i <= WHEEL_BUCKETS / 64; i++) {
@@ -74,6 +80,7 @@ static inline uint32_t *wheel_first(struct wheel *wheel)
             wheel->occupied[word] &= ~(bits & (0 - bits));
         }
     }
+    wheel->any = false;
     return NULL;
 }
 
