@@ -29,8 +29,7 @@ struct round {
     struct place places[BATCHES]; /* the first of them are of the round, the others empty */
     uint32_t batches;
     struct tasks lanes;
-    struct tasks
-        parts; /* of what prepares what comes next: of whoever reads, while it has to wait */
+    struct tasks parts; /* done by who reads, while it has to wait */
     pthread_mutex_t lock;
     pthread_cond_t done; /* a task that may be waited for */
     pthread_cond_t begun;
@@ -98,6 +97,7 @@ static void run_lanes(void *context)
     }
 }
 
+/* They prepare what comes next. Whoever analyses has no time for them. */
 static void run_parts(struct analysis *a)
 {
     struct round *round = &a->round;
