@@ -40,6 +40,7 @@ static void *make(void *context)
 {
     struct drain *d = context;
     for (uint32_t number = 0, i = 0; i < d->count; number++) {
+        flows_due_fetch(d->flows, number);
         if (flows_due_is_lone(d->flows, number))
             continue;
         if (!relay_await_room(&d->relay))

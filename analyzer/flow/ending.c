@@ -273,7 +273,7 @@ const struct connection *flows_due(const struct flows *f, uint32_t number, struc
  */
 #define FETCH_AHEAD 8u
 
-static void fetch_ahead(const struct flows *f, uint32_t i)
+void flows_due_fetch(const struct flows *f, uint32_t i)
 {
     const struct flow_ending *ending = &f->ending;
     if (i + FETCH_AHEAD < ending->count && is_lone(ending->order[i + FETCH_AHEAD]))
@@ -333,7 +333,7 @@ enum flow_status flows_drain(struct flows *f)
             hurried = true;
             end = i + least(end - i, FLOW_LAST_MOST);
         }
-        fetch_ahead(f, i);
+        flows_due_fetch(f, i);
         go_on = hand_out(f, i, as_it_is);
     }
     return go_on ? FLOW_OK : FLOW_STOPPED;
