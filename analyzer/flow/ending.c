@@ -273,17 +273,21 @@ const struct connection *flows_due(const struct flows *f, uint32_t number, struc
  */
 #define FETCH_AHEAD 8u
 
-void flows_due_fetch(const struct flows *f, uint32_t i)
+/* A value of the table that is none beyond the last. */
+static uint32_t value_of(const struct flow_ending *ending, uint32_t number)
 {
-    const struct flow_ending *ending = &f->ending;
-    if (i + FETCH_AHEAD < ending->count && is_lone(ending->order[i + FETCH_AHEAD]))
-        FETCH(flows_lone(f, ending->order[i + FETCH_AHEAD]));
-    else if (i + FETCH_AHEAD < ending->count)
-        flows_fetch(flows_at(f, ending->order[i + FETCH_AHEAD]), sizeof(struct connection));
-    if (i + FETCH_AHEAD / 2 >= ending->count || is_lone(ending->order[i + FETCH_AHEAD / 2]))
-        return;
-    const struct connection *c = flows_at(f, ending->order[i + FETCH_AHEAD / 2]);
-    flows_fetch_detail(c);
+    return number < ending->count ? ending->order[number] : TABLE_NONE;
+}
+
+void flows_due_fetch(const struct flows *f, uint32_t number)
+{
+    uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
+    uint32_t next = value_of(&f->ending, number + FETCH_AHEAD / 2);
+    flows_fetch_lone(f, later);
+    if (!is_lone(later))
+        flows_fetch(flows_at(f, later), sizeof(struct connection));
+    if (!is_lone(next))
+        flows_fetch_detail(flows_at(f, next));
 }
 
 /* Somebody else may still read it until it is told. */
@@ -308,8 +312,7 @@ static void mark_unheard(struct flows *f)
 {
     const struct flow_ending *ending = &f->ending;
     for (uint32_t i = 0; i < ending->count; i++) {
-        uint32_t ahead =
-            i + MARKS_AHEAD < ending->count ? ending->order[i + MARKS_AHEAD] : TABLE_NONE;
+        uint32_t ahead = value_of(ending, i + MARKS_AHEAD);
         if (!is_lone(ahead))
             FETCH(&flows_at(f, ahead)->marks);
         if (!is_lone(ending->order[i]))
