@@ -160,8 +160,10 @@ static const struct log_entry *reset_of(const struct view *view)
 static bool fin_acknowledged(const struct view *view, int x)
 {
     const struct endpoint_states *s = &view->states[x];
-    /* What an unseen direction would acknowledge counts as acknowledged: nothing is missing. */
-    return s->fin_sent && (s->fin_acked_by != FRAME_NONE || !view->c->side[!x].packets);
+    /* What an unseen direction would acknowledge counts as acknowledged, and what is presumed to
+     * have passed unseen: nothing is missing. */
+    return s->fin_sent &&
+           (s->fin_acked_by != FRAME_NONE || s->fin_acked_unseen || !view->c->side[!x].packets);
 }
 
 /* Segments that carry a FIN, or are the first to acknowledge one. */

@@ -32,11 +32,12 @@ static bool same_states(const struct endpoint_states *a, const struct endpoint_s
 {
     return same_entries(a, b) && a->state == b->state && a->certainty == b->certainty &&
            a->possible == b->possible && a->fin_sent == b->fin_sent &&
-           a->fin_implied == b->fin_implied && a->active == b->active &&
-           a->active_known == b->active_known && a->active_presumed == b->active_presumed &&
-           a->reset_sent == b->reset_sent && a->reset_received == b->reset_received &&
-           a->vanished == b->vanished && a->fin_acked_by == b->fin_acked_by &&
-           a->fin_seq == b->fin_seq && a->time_wait_from_ns == b->time_wait_from_ns &&
+           a->fin_implied == b->fin_implied && a->fin_acked_unseen == b->fin_acked_unseen &&
+           a->active == b->active && a->active_known == b->active_known &&
+           a->active_presumed == b->active_presumed && a->reset_sent == b->reset_sent &&
+           a->reset_received == b->reset_received && a->vanished == b->vanished &&
+           a->fin_acked_by == b->fin_acked_by && a->fin_seq == b->fin_seq &&
+           a->time_wait_from_ns == b->time_wait_from_ns &&
            a->time_wait_until_ns == b->time_wait_until_ns;
 }
 

@@ -101,6 +101,20 @@ static int acknowledged_at(const struct evidence *ev, int x, seq_t end)
     return ev->count;
 }
 
+/* X's FIN passed unseen, and Y acknowledged it: so late behind Y's own FIN that X sent it when that
+ * had come. Who waits for the other's FIN acknowledges it at once. */
+static bool sent_behind_fin(const struct evidence *ev, int x, const struct endpoint_facts *y,
+                            int acknowledged)
+{
+    int last = -1;
+    for (int i = y->fin_first; i < acknowledged && !y->fin_implied; i++) {
+        if (ev->log[i].side != x && (ev->log[i].flags & (TCP_FIN | TCP_RST)) == TCP_FIN)
+            last = i;
+    }
+    return last >= 0 && ev->log[acknowledged].time_ns - ev->log[last].time_ns >
+                            may_cross_ns(ev, x) + ev->rtt_ns[!x];
+}
+
 /* X's FIN was on its way before this entry, unseen. Did X have Y's FIN when it sent it? */
 static bool implied_active(const struct evidence *ev, int x, const struct endpoint_facts ends[2],
                            int testified)
@@ -111,7 +125,7 @@ static bool implied_active(const struct evidence *ev, int x, const struct endpoi
     if (!ev->c->side[x].packets) /* unseen: whoever is seen to close before it closed first */
         return testified <= y->fin_first;
     if (g->side != x)
-        return had_fin > testified;
+        return had_fin > testified && !sent_behind_fin(ev, x, y, testified);
     /* Its own acknowledgment of Y's FIN, numbered behind its own FIN: drawn by Y's first FIN it was
      * sent at once, so the FIN was out before. */
     int copies = 0;
@@ -369,11 +383,35 @@ static bool was_missing_when_due(const struct evidence *ev, int x, const struct 
     return false;
 }
 
+/* Y had X's FIN when it sent its own, which passed unseen: that acknowledged X's, if nothing had
+ * before. Where X waited for it longer than an acknowledgment may, one had. */
+static void note_fin_acked_by_fin(const struct evidence *ev, int x, struct endpoint_facts ends[2])
+{
+    const struct fact *sent = &ends[x].facts[FACT_FIN_SENT];
+    const struct fact *received = &ends[x].facts[FACT_FIN_RECEIVED];
+    struct fact *acked = &ends[x].facts[FACT_FIN_ACKED];
+    bool unseen = ends[!x].fin_implied && !ev->fin_seen[!x] && ev->c->side[!x].packets;
+    if (!sent->holds || !received->holds || acked->holds || acked->doubtful || !unseen ||
+        ends[!x].active || sent->order > received->order)
+        return;
+    *acked = *received;
+    acked->certainty = CERTAINTY_PRESUMED;
+    acked->cause = CAUSE_IMPLIED;
+    int64_t due_ns = sent->at_ns + may_cross_ns(ev, !x) + ev->config->delayed_ack_ns;
+    if (received->at_ns - ev->rtt_ns[x] > due_ns) {
+        acked->at_ns = due_ns;
+        acked->frame = FRAME_NONE;
+        acked->order = received->order - 1;
+    }
+}
+
 /* A FIN that nobody was seen to acknowledge, and that was not sent again when that was due: it was
- * acknowledged unseen. Only after several retransmissions do stacks give up instead. */
+ * acknowledged unseen, at the latest when the peer's was received. Only after several
+ * retransmissions do stacks give up instead. */
 static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpoint_facts *e)
 {
     const struct fact *acked = &e->facts[FACT_FIN_ACKED];
+    const struct fact *received = &e->facts[FACT_FIN_RECEIVED];
     const struct side_detail *d = ev->c->detail ? &ev->c->detail->side[x] : NULL;
     if (!e->facts[FACT_FIN_SENT].holds || acked->holds || acked->doubtful || !d || !d->fins ||
         d->again_run >= GIVE_UP_MIN || !gave_up(ev, x) || !only_fin_outstanding(ev, x, e) ||
@@ -383,7 +421,8 @@ static void note_fin_acked_unseen(const struct evidence *ev, int x, struct endpo
         if (ev->log[i].flags & TCP_RST)
             return;
     }
-    set_by_time(e, FACT_FIN_ACKED, ev, d->data_ns, CAUSE_IMPLIED);
+    bool later = received->holds && received->at_ns > d->data_ns;
+    set_by_time(e, FACT_FIN_ACKED, ev, later ? received->at_ns : d->data_ns, CAUSE_IMPLIED);
 }
 
 /* A FIN known only by testimony was sent before the peer's was received when it closed actively. */
@@ -465,10 +504,12 @@ static void judge_opening_fin(const struct evidence *ev, struct endpoint_facts e
 
 void gather_close(const struct evidence *ev, struct endpoint_facts ends[2])
 {
-    for (int x = 0; x < 2; x++) {
+    for (int x = 0; x < 2; x++)
         judge_activeness(ev, x, ends);
+    for (int x = 0; x < 2; x++) {
         note_peer_fin(ev, x, ends);
         note_fin_acked(ev, x, &ends[x]);
+        note_fin_acked_by_fin(ev, x, ends);
         note_fin_acked_unseen(ev, x, &ends[x]);
     }
     judge_opening_fin(ev, ends);

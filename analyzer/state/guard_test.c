@@ -60,6 +60,39 @@ static const struct CMUnitTest tests[] = {
         "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 TIME_WAIT\n"
         "caveat capture_lost_segments\n"
         "close graceful by client\n"),
+    SCRIPT("implied: acknowledged later than one that crossed could be, and so was what drew it", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.100 > . 102:102(0) ack 202\n"
+        "server fin implied\n"
+        "server fin passive\n"
+        "server: SYN_RECEIVED ESTABLISHED CLOSE_WAIT? LAST_ACK? CLOSED?\n"
+        "server may CLOSING TIME_WAIT\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? TIME_WAIT?\n"
+        "client FIN_WAIT_2 timer implied at .2785\n"
+        "client TIME_WAIT @8 received_fin at .32\n"
+        "client may CLOSING\n"
+        "close graceful by client presumed\n"),
+    SCRIPT("… too soon for an acknowledgment of its own", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.0236 > . 102:102(0) ack 202\n"
+        "server fin passive\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 TIME_WAIT?\n"
+        "client TIME_WAIT @8 implied\n"),
+    SCRIPT("… as soon as one that crossed: acknowledged unseen since, and not before that", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.0235 > . 102:102(0) ack 202\n"
+        "server fin active\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING\n"
+        "+2 quiet\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING TIME_WAIT?\n"
+        "client TIME_WAIT timer implied at .2435\n"
+        "close simultaneous by both presumed\n"),
+    SCRIPT("… as soon behind the FIN sent again: the first may have been lost", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.020 > . 102:102(0) ack 202\n"
+        "server fin active\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 CLOSING\n"),
     SCRIPT("implied: cancelled when data occupies that number", ESTABLISHED
         "+.100 > . 101:101(0) ack 202\n"
         "server fin implied\n"

@@ -69,7 +69,7 @@ static inline void clear_states(struct endpoint_states *s)
     s->count = 0;
     s->state = STATE_CLOSED;
     s->certainty = CERTAINTY_PRESUMED;
-    s->fin_sent = s->fin_implied = false;
+    s->fin_sent = s->fin_implied = s->fin_acked_unseen = false;
     s->active = s->active_known = s->active_presumed = false;
     s->reset_sent = s->reset_received = s->vanished = false;
     s->fin_acked_by = FRAME_NONE;

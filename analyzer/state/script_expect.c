@@ -390,11 +390,35 @@ static bool end_holds(const struct endpoint_verdict *e)
     return true;
 }
 
+/* Where time goes on from packet to packet, so it does from state to state. */
+static bool in_order_of_time(const struct script *s, const struct endpoint_verdict *e)
+{
+    for (uint32_t i = 0; i < s->count; i++) {
+        int64_t time_ns = s->segments[i].time_ns;
+        if (time_ns == TIME_UNKNOWN || (i && time_ns < s->segments[i - 1].time_ns))
+            return true;
+    }
+    int64_t last_ns = INT64_MIN;
+    for (uint32_t i = 0; i < e->state_count; i++) {
+        if (e->states[i].retracted)
+            continue;
+        if (e->states[i].at_ns < last_ns)
+            return false;
+        last_ns = e->states[i].at_ns;
+    }
+    return true;
+}
+
+static bool endpoint_holds(const struct script *s, const struct endpoint_verdict *e)
+{
+    return end_holds(e) && in_order_of_time(s, e);
+}
+
 bool script_invariants(struct script *s)
 {
     for (uint32_t i = 0; i < s->outcome_count; i++) {
         const struct connection_verdict *v = &s->outcomes[i].verdict;
-        if (!end_holds(&v->client) || !end_holds(&v->server)) {
+        if (!endpoint_holds(s, &v->client) || !endpoint_holds(s, &v->server)) {
             print_error("after every segment must hold what did not here, connection %u\n", i + 1);
             s->selected = i + 1;
             return script_unfulfilled(s);

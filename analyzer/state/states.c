@@ -9,6 +9,7 @@ static void describe(const struct evidence *ev, const struct endpoint_facts *e,
 {
     s->fin_sent = e->facts[FACT_FIN_SENT].holds;
     s->fin_implied = e->fin_implied;
+    s->fin_acked_unseen = e->facts[FACT_FIN_ACKED].holds && e->fin_acked_index < 0;
     s->fin_seq = e->fin_seq.n;
     s->active = e->active;
     s->active_known = e->active_known;

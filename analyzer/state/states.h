@@ -24,6 +24,7 @@ struct endpoint_states {
     enum certainty certainty;
     uint16_t possible; /* bit 1 << state for each */
     bool fin_sent, fin_implied;
+    bool fin_acked_unseen; /* presumably: nothing that says so was seen */
     bool active, active_known;
     bool active_presumed; /* its FIN's first transmission was not seen, or was queued before */
     bool reset_sent, reset_received;
