@@ -1,6 +1,6 @@
 /*
  * Memory that is about to be filled: all its pages from the system in one call, which costs less
- * than a fault each, and for what is looked into anywhere large ones. Inside the room only.
+ * than a fault each, and large ones where there is much of it. Inside the room only.
  */
 #ifndef FINWAIT_ANALYZER_PAGES_H
 #define FINWAIT_ANALYZER_PAGES_H
@@ -9,23 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define PAGE_LEAST ((uintptr_t)4096)
-
-/* What the system does not do (before Linux 5.14, or where it has no memory) the faults do. */
-static inline void pages_take(void *from, size_t bytes)
-{
-#ifdef MADV_POPULATE_WRITE
-    uintptr_t first = ((uintptr_t)from + PAGE_LEAST - 1) & ~(PAGE_LEAST - 1);
-    uintptr_t end = ((uintptr_t)from + bytes) & ~(PAGE_LEAST - 1);
-    if (first < end)
-        (void)madvise((char *)from + (first - (uintptr_t)from), end - first, MADV_POPULATE_WRITE);
-#else
-    (void)from;
-    (void)bytes;
-#endif
-}
 
 /* Memory whose pages are still to be had; `from` NULL: none. */
 struct pages_wanted {
@@ -33,23 +20,86 @@ struct pages_wanted {
     size_t bytes;
 };
 
+/* The pages that lie within; perhaps none. */
+static inline struct pages_wanted whole_pages(void *from, size_t bytes)
+{
+    uintptr_t first = ((uintptr_t)from + PAGE_LEAST - 1) & ~(PAGE_LEAST - 1);
+    uintptr_t end = ((uintptr_t)from + bytes) & ~(PAGE_LEAST - 1);
+    return (struct pages_wanted){(char *)from + (first - (uintptr_t)from),
+                                 first < end ? end - first : 0};
+}
+
+/* What the system does not do (before Linux 5.14, or where it has no memory) the faults do. */
+static inline void pages_take(void *from, size_t bytes)
+{
+#ifdef MADV_POPULATE_WRITE
+    struct pages_wanted whole = whole_pages(from, bytes);
+    if (whole.bytes)
+        (void)madvise(whole.from, whole.bytes, MADV_POPULATE_WRITE);
+#else
+    (void)from;
+    (void)bytes;
+#endif
+}
+
 #define LARGE_PAGE ((size_t)2 << 20)
 
-/* A power of two of octets that will be looked into again and again, anywhere: each look into
- * another page of 4 KiB waits until its address is translated, while those of a few large ones are
- * known. They hold anything; free() releases them. NULL when memory ran out. */
+/* A look into a page of 4 KiB waits until its address is translated, and where the system is itself
+ * a guest the first touch of each may take longer than filling it: of a few large ones neither
+ * costs much. */
+static inline void pages_be_large(void *from, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    struct pages_wanted whole = whole_pages(from, bytes);
+    if (whole.bytes >= LARGE_PAGE)
+        (void)madvise(whole.from, whole.bytes, MADV_HUGEPAGE);
+#else
+    (void)from;
+    (void)bytes;
+#endif
+}
+
+/* A power of two of octets that will be looked into again and again, anywhere. They hold anything;
+ * free() releases them. NULL when memory ran out. */
 static inline void *pages_alloc(size_t bytes)
 {
     bool large = bytes >= LARGE_PAGE;
     void *from = large ? aligned_alloc(LARGE_PAGE, bytes) : malloc(bytes);
     if (!from)
         return NULL;
-#ifdef MADV_HUGEPAGE
     if (large)
-        (void)madvise(from, bytes, MADV_HUGEPAGE);
-#endif
+        pages_be_large(from, bytes);
     pages_take(from, bytes);
     return from;
+}
+
+/* Room for a multiple of LARGE_PAGE octets, zero, in large pages that are had when they are
+ * touched; for pages_release(). NULL when there is none. */
+static inline void *pages_reserve(size_t bytes)
+{
+    size_t all = bytes + LARGE_PAGE;
+    void *room = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return NULL;
+    size_t ahead = (LARGE_PAGE - (uintptr_t)room % LARGE_PAGE) % LARGE_PAGE;
+    char *from = (char *)room + ahead;
+    if (ahead)
+        (void)munmap(room, ahead);
+    (void)munmap(from + bytes, LARGE_PAGE - ahead);
+    pages_be_large(from, bytes);
+    return from;
+}
+
+static inline void pages_release(void *from, size_t bytes)
+{
+    (void)munmap(from, bytes);
+}
+
+/* Gives whole pages of such room back to the system: they are zero when they are touched again. */
+static inline void pages_forget(void *from, size_t bytes)
+{
+    if (madvise(from, bytes, MADV_DONTNEED) != 0)
+        memset(from, 0, bytes);
 }
 
 #endif

@@ -1,5 +1,7 @@
 #include "analyzer/flow/due.h"
 
+#include "analyzer/pages.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@ bool due_reserve(struct due_list *list, uint32_t room)
     struct due_item *items = realloc(list->items, (size_t)room * sizeof *items);
     if (!items)
         return false;
+    pages_be_large(items, (size_t)room * sizeof *items);
     list->items = items;
     list->room = room;
     return true;
@@ -125,6 +128,7 @@ static bool sort_many(struct due_list *list)
     struct due_item *spare = malloc((size_t)list->count * sizeof *spare);
     if (!spare)
         return false;
+    pages_be_large(spare, (size_t)list->count * sizeof *spare);
     uint32_t linger = part(list->items, spare, list->count);
     sort_alike(list->items, spare, linger, false);
     sort_alike(list->items + linger, spare, list->count - linger, true);

@@ -4,9 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static size_t chunk_bytes(const struct pool *pool)
+{
+    return (size_t)POOL_CHUNK_ITEMS * pool->item_bytes;
+}
+
 static void make_empty(struct pool *pool, uint32_t item_bytes)
 {
-    *pool = (struct pool){.item_bytes = item_bytes, .roomy = POOL_NONE, .vacant = POOL_NONE};
+    *pool = (struct pool){
+        .item_bytes = item_bytes, .roomy = POOL_NONE, .vacant = POOL_NONE, .spare = POOL_NONE};
+    places_init(&pool->places, chunk_bytes(pool));
 }
 
 void pool_init(struct pool *pool, size_t item_bytes)
@@ -14,28 +21,25 @@ void pool_init(struct pool *pool, size_t item_bytes)
     make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
 }
 
-static void free_chunk(struct pool *pool, uint32_t chunk)
+static void free_apart(struct pool *pool, uint32_t chunk)
 {
-    free(pool->chunks[chunk]);
-    free(pool->about[chunk].beside);
+    uint8_t *beside = pool->about[chunk].beside;
+    if (pool->chunks[chunk] != pool->blank && !places_in_region(&pool->places, chunk))
+        free(pool->chunks[chunk]);
+    if (beside && !places_in_region(&pool->besides, chunk))
+        free(beside);
 }
 
 void pool_finish(struct pool *pool)
 {
-    for (uint32_t i = 0; i < pool->chunk_count; i++) {
-        if (pool->chunks[i] != pool->blank)
-            free_chunk(pool, i);
-    }
+    for (uint32_t i = 0; i < pool->chunk_count; i++)
+        free_apart(pool, i);
+    places_finish(&pool->places);
+    places_finish(&pool->besides);
     free(pool->chunks);
     free(pool->about);
-    free(pool->spare);
     free(pool->blank);
     make_empty(pool, 0);
-}
-
-static size_t chunk_bytes(const struct pool *pool)
-{
-    return (size_t)POOL_CHUNK_ITEMS * pool->item_bytes;
 }
 
 /* ---- chunks --------------------------------------------------------------------------------- */
@@ -77,47 +81,50 @@ static bool reserve(struct pool *pool)
     return true;
 }
 
-static uint8_t *take_memory(const struct pool *pool)
+/* A chunk that none of its items was taken of, under a number that was given back where there is
+ * one; or POOL_NONE. */
+static uint32_t make_chunk(struct pool *pool)
 {
-    return aligned_alloc(64, chunk_bytes(pool));
+    bool again = pool->vacant != POOL_NONE;
+    if (!again && (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT || !reserve(pool)))
+        return POOL_NONE;
+    uint32_t chunk = again ? pool->vacant : pool->chunk_count;
+    uint8_t *items = places_take(&pool->places, chunk);
+    if (!items)
+        return POOL_NONE;
+    if (again) {
+        pool->vacant = pool->about[chunk].next;
+        if (!places_in_region(&pool->places, chunk))
+            memset(items, 0, chunk_bytes(pool)); /* those below `fresh` may be looked at */
+    } else {
+        pool->chunk_count++;
+    }
+    pool->chunks[chunk] = items;
+    pool->about[chunk] = (struct pool_chunk){.free_head = POOL_NONE};
+    return chunk;
 }
 
 struct pages_wanted pool_prepare(struct pool *pool)
 {
     uint64_t held = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
     bool wanted = pool->chunk_count && held - pool->in_use < POOL_CHUNK_ITEMS;
-    if (!wanted || pool->spare)
+    if (!wanted || pool->spare != POOL_NONE)
         return (struct pages_wanted){.from = NULL};
-    pool->spare = take_memory(pool);
-    return (struct pages_wanted){pool->spare, chunk_bytes(pool)};
+    pool->spare = make_chunk(pool);
+    if (pool->spare == POOL_NONE)
+        return (struct pages_wanted){.from = NULL};
+    return (struct pages_wanted){pool->chunks[pool->spare], chunk_bytes(pool)};
 }
 
-static uint8_t *take_chunk(const struct pool *pool)
-{
-    uint8_t *items = take_memory(pool);
-    /* Of the first most may stay unused. */
-    if (items && pool->chunk_count)
-        pages_take(items, chunk_bytes(pool));
-    return items;
-}
-
-/* One with room, under a number that was given back where there is one. */
 static bool add_chunk(struct pool *pool)
 {
-    bool again = pool->vacant != POOL_NONE;
-    if (!again && (pool->chunk_count >= POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT || !reserve(pool)))
+    uint32_t chunk = pool->spare != POOL_NONE ? pool->spare : make_chunk(pool);
+    if (chunk == POOL_NONE)
         return false;
-    uint8_t *items = pool->spare ? pool->spare : take_chunk(pool);
-    pool->spare = NULL;
-    if (!items)
-        return false;
-    uint32_t chunk = again ? pool->vacant : pool->chunk_count++;
-    if (again) {
-        pool->vacant = pool->about[chunk].next;
-        memset(items, 0, chunk_bytes(pool)); /* those below `fresh` may be looked at */
-    }
-    pool->chunks[chunk] = items;
-    pool->about[chunk] = (struct pool_chunk){.free_head = POOL_NONE};
+    /* Of the first most may stay unused. */
+    if (pool->spare == POOL_NONE && pool->chunks_held)
+        pages_take(pool->chunks[chunk], chunk_bytes(pool));
+    pool->spare = POOL_NONE;
     pool->chunks_held++;
     link_roomy(pool, chunk);
     return true;
@@ -133,8 +140,11 @@ static void give_back(struct pool *pool, uint32_t chunk)
     if (!pool->blank && !(pool->blank = calloc(1, chunk_bytes(pool))))
         return;
     unlink_roomy(pool, chunk);
-    free_chunk(pool, chunk);
+    places_give(&pool->places, chunk, pool->chunks[chunk]);
     pool->chunks[chunk] = pool->blank;
+    if (pool->about[chunk].beside)
+        places_give(&pool->besides, chunk, pool->about[chunk].beside);
+    pool->about[chunk].beside = NULL;
     pool->chunks_held--;
     pool->about[chunk].next = pool->vacant;
     pool->vacant = chunk;
@@ -221,9 +231,12 @@ void *pool_held_beside(const struct pool *pool, uint32_t index, size_t bytes)
 
 void *pool_beside(struct pool *pool, uint32_t index, size_t bytes)
 {
-    uint8_t **beside = &pool->about[index >> POOL_CHUNK_SHIFT].beside;
+    uint32_t chunk = index >> POOL_CHUNK_SHIFT;
+    uint8_t **beside = &pool->about[chunk].beside;
+    if (!pool->besides.bytes)
+        places_init(&pool->besides, ((bytes << POOL_CHUNK_SHIFT) + 63) & ~(size_t)63);
     if (!*beside)
-        *beside = aligned_alloc(64, ((bytes << POOL_CHUNK_SHIFT) + 63) & ~(size_t)63);
+        *beside = places_take(&pool->besides, chunk);
     return pool_held_beside(pool, index, bytes);
 }
 

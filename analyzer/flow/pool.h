@@ -8,6 +8,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_POOL_H
 #define FINWAIT_ANALYZER_FLOW_POOL_H
 
+#include "analyzer/flow/places.h"
 #include "analyzer/pages.h"
 #include "dissect/compiler.h"
 
@@ -31,10 +32,12 @@ struct pool_chunk {
 struct pool {
     uint8_t **chunks;
     struct pool_chunk *about; /* the chunks */
-    uint8_t *spare;           /* owned, what pool_prepare() made for the next chunk, or NULL */
+    struct places places;     /* where chunks stand, */
+    struct places besides;    /* and what their items have beside them */
     uint8_t *blank;           /* what stands for a chunk that was given back: zero */
     uint32_t chunk_count;     /* those that were given back included */
     uint32_t chunk_room;
+    uint32_t spare; /* the chunk that pool_prepare() made, which is the next, or POOL_NONE */
     uint32_t chunks_held;
     uint32_t roomy, vacant; /* the first with room, and the first that was given back */
     uint32_t item_bytes;    /* a multiple of 32: none touches one cache line more than it must */

@@ -1,5 +1,7 @@
 #include "analyzer/flow/pool.h"
 
+#include "analyzer/flow/test_limit.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,33 +43,61 @@ static void sizes_are_halves_of_cache_lines(void **state)
  * never wanted is released with the pool. */
 static void the_next_chunk_is_prepared(void **state)
 {
-    (void)state;
+    const size_t *item_bytes = *state;
     struct pool pool;
-    pool_init(&pool, 64);
+    pool_init(&pool, *item_bytes);
     assert_null(pool_prepare(&pool).from);
-    assert_null(pool.spare);
+    assert_int_equal(pool.spare, POOL_NONE);
     for (unsigned chunk = 1; chunk <= 3; chunk++) {
         for (uint32_t i = 0; i < POOL_CHUNK_ITEMS; i++) {
             check_zero(&pool, take(&pool));
             if (i == 0)
-                assert_null(pool.spare);
+                assert_int_equal(pool.spare, POOL_NONE);
         }
         struct pages_wanted wanted = pool_prepare(&pool);
-        const uint8_t *spare = pool.spare;
-        assert_non_null(spare);
-        assert_ptr_equal(wanted.from, spare);
-        assert_int_equal(wanted.bytes, POOL_CHUNK_ITEMS * 64);
+        assert_int_equal(pool.spare, chunk);
+        assert_ptr_equal(wanted.from, pool.chunks[chunk]);
+        assert_int_equal(wanted.bytes, POOL_CHUNK_ITEMS * *item_bytes);
         pages_take(wanted.from, wanted.bytes);
         assert_null(pool_prepare(&pool).from);
-        assert_ptr_equal(pool.spare, spare);
+        assert_int_equal(pool.spare, chunk);
         assert_int_equal(pool.chunks_held, chunk);
         if (chunk == 3)
             break;
         uint32_t first = take(&pool);
-        assert_ptr_equal(pool_at(&pool, first), spare);
+        assert_ptr_equal(pool_at(&pool, first), wanted.from);
         pool_release(&pool, first);
-        assert_null(pool.spare);
+        assert_int_equal(pool.spare, POOL_NONE);
     }
+    pool_finish(&pool);
+}
+
+/* Under the number of one that was given back, which is then not taken for another. */
+static void a_number_is_prepared_again(void **state)
+{
+    const size_t *item_bytes = *state;
+    struct pool pool;
+    pool_init(&pool, *item_bytes);
+    for (uint32_t i = 0; i < 5 * POOL_CHUNK_ITEMS; i++)
+        memset(pool_at(&pool, take(&pool)), 0xff, *item_bytes);
+    for (uint32_t i = POOL_CHUNK_ITEMS; i < 5 * POOL_CHUNK_ITEMS; i++)
+        pool_release(&pool, i);
+    uint32_t held = pool.chunks_held;
+    assert_in_range(held, 2, 3);
+    while (pool.in_use <= (held - 1) * POOL_CHUNK_ITEMS)
+        (void)take(&pool);
+    uint32_t vacant = pool.vacant;
+    struct pages_wanted wanted = pool_prepare(&pool);
+    assert_int_equal(pool.spare, vacant);
+    assert_ptr_equal(wanted.from, pool.chunks[vacant]);
+    assert_int_not_equal(pool.vacant, vacant);
+    for (uint32_t i = 0; i < POOL_CHUNK_ITEMS; i++)
+        check_zero(&pool, (vacant << POOL_CHUNK_SHIFT) + i);
+    uint32_t next = pool.vacant;
+    while (pool.spare != POOL_NONE)
+        (void)take(&pool);
+    assert_int_equal(pool.vacant, next);
+    assert_int_equal(pool.chunks_held, held + 1);
     pool_finish(&pool);
 }
 
@@ -166,30 +196,31 @@ static void chunks_empty_while_much_is_free(void **state)
 /* What is in use in them stays where it is; what is looked at in those that went is zero. */
 static void empty_chunks_are_given_back(void **state)
 {
-    (void)state;
+    const size_t *item_bytes = *state;
     enum { CHUNKS = 10, ITEMS = CHUNKS * POOL_CHUNK_ITEMS };
     struct pool pool;
-    pool_init(&pool, 64);
+    pool_init(&pool, *item_bytes);
     for (uint32_t i = 0; i < ITEMS; i++)
-        memset(pool_at(&pool, take(&pool)), 0xff, 64);
-    assert_true(pool_bytes(&pool) == (uint64_t)ITEMS * 64);
+        memset(pool_at(&pool, take(&pool)), 0xff, *item_bytes);
+    assert_true(pool_bytes(&pool) == (uint64_t)ITEMS * *item_bytes);
     for (uint32_t i = 0; i < ITEMS; i++) {
         if (i != 3 * POOL_CHUNK_ITEMS + 5 && i != ITEMS - 1)
             pool_release(&pool, i);
     }
     assert_int_equal(pool.in_use, 2);
     assert_in_range(pool.chunks_held, 2, 4);
-    assert_true(pool_bytes(&pool) <= (uint64_t)2 * POOL_CHUNK_ITEMS * 64);
+    assert_true(pool_bytes(&pool) <= (uint64_t)2 * POOL_CHUNK_ITEMS * *item_bytes);
     assert_int_equal(((uint8_t *)pool_at(&pool, 3 * POOL_CHUNK_ITEMS + 5))[63], 0xff);
     check_zero(&pool, 7 * POOL_CHUNK_ITEMS);
     static bool seen[ITEMS];
+    memset(seen, 0, sizeof seen);
     for (uint32_t i = 0; i < ITEMS - 2; i++) {
         uint32_t index = take(&pool);
         assert_in_range(index, 0, ITEMS - 1);
         assert_false(seen[index] || index == 3 * POOL_CHUNK_ITEMS + 5 || index == ITEMS - 1);
         seen[index] = true;
         check_zero(&pool, index);
-        memset(pool_at(&pool, index), 0xff, 64);
+        memset(pool_at(&pool, index), 0xff, *item_bytes);
     }
     assert_int_equal(pool.chunks_held, CHUNKS);
     assert_int_equal(take(&pool), ITEMS);
@@ -280,13 +311,8 @@ static void no_memory(void **state)
     pool_init(&pool, UINT32_MAX - 127); /* a chunk would be 4 TiB */
     struct rlimit old;
     assert_int_equal(getrlimit(RLIMIT_AS, &old), 0);
-#if defined(__SANITIZE_ADDRESS__)
-    skip();
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    skip();
-#endif
-#endif
+    if (SANITIZED)
+        skip();
     struct rlimit tight = {.rlim_cur = (rlim_t)1 << 40, .rlim_max = old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
     assert_int_equal(pool_take(&pool), POOL_NONE);
@@ -298,14 +324,21 @@ static void no_memory(void **state)
 
 int main(void)
 {
+    /* Chunks that stand apart, and such as stand in regions from the second on. */
+    static size_t apart = 64;
+    static size_t in_region = 1024;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_halves_of_cache_lines),
-        cmocka_unit_test(the_next_chunk_is_prepared),
+        cmocka_unit_test_prestate(the_next_chunk_is_prepared, &apart),
+        cmocka_unit_test_prestate(the_next_chunk_is_prepared, &in_region),
+        cmocka_unit_test_prestate(a_number_is_prepared_again, &apart),
+        cmocka_unit_test_prestate(a_number_is_prepared_again, &in_region),
         cmocka_unit_test(items_stay_where_they_are),
         cmocka_unit_test(released_items_come_again_and_zero),
         cmocka_unit_test(the_last_released_comes_first_whatever_its_chunk),
         cmocka_unit_test(chunks_empty_while_much_is_free),
-        cmocka_unit_test(empty_chunks_are_given_back),
+        cmocka_unit_test_prestate(empty_chunks_are_given_back, &apart),
+        cmocka_unit_test_prestate(empty_chunks_are_given_back, &in_region),
         cmocka_unit_test(octets_beside_items),
         cmocka_unit_test(no_chunk_comes_and_goes),
         cmocka_unit_test(truncated),

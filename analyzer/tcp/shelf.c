@@ -11,16 +11,39 @@
 
 struct shelf {
     _Atomic uint32_t in_use;
-    uint32_t unused; /* blocks stand at multiples of eight */
+    uint32_t bytes; /* of all of it */
     uint8_t octets[];
 };
 
 _Static_assert(sizeof(struct shelf) == 8, "no block's place is 0");
 
+/* ---- their memory --------------------------------------------------------------------------- */
+
+static struct shelf *make(struct shelves *s)
+{
+    bool large = s->made >= SHELVES_SMALL;
+    struct shelf *shelf = large ? pages_reserve(LARGE_PAGE) : malloc(SHELF_BYTES);
+    if (!shelf)
+        return NULL;
+    shelf->bytes = large ? LARGE_PAGE : SHELF_BYTES;
+    s->made += !large;
+    return shelf;
+}
+
+static void forget(struct shelf *shelf)
+{
+    if (shelf->bytes == LARGE_PAGE)
+        pages_release(shelf, LARGE_PAGE);
+    else
+        free(shelf);
+}
+
+/* ---- shelves -------------------------------------------------------------------------------- */
+
 static void give(struct shelf *shelf, uint32_t blocks)
 {
     if (atomic_fetch_sub_explicit(&shelf->in_use, blocks, memory_order_acq_rel) == blocks)
-        free(shelf);
+        forget(shelf);
 }
 
 static void end(struct shelves *s)
@@ -33,38 +56,41 @@ void shelves_finish(struct shelves *s)
 {
     end(s);
     while (s->spare_count)
-        free(s->spares[--s->spare_count]);
+        forget(s->spares[--s->spare_count]);
     *s = (struct shelves){.filling = NULL};
-}
-
-/* Of the first most may stay unused. */
-static struct shelf *take_memory(const struct shelves *s)
-{
-    struct shelf *shelf = malloc(SHELF_BYTES);
-    if (shelf && s->filling)
-        pages_take(shelf, SHELF_BYTES);
-    return shelf;
 }
 
 void shelves_prepare(struct shelves *s, struct pages_wanted wanted[SHELVES_AHEAD])
 {
     for (unsigned i = 0; i < SHELVES_AHEAD; i++) {
-        struct shelf *spare =
-            s->filling && s->spare_count < SHELVES_AHEAD ? malloc(SHELF_BYTES) : NULL;
-        wanted[i] = (struct pages_wanted){spare, SHELF_BYTES};
+        uint32_t ahead = s->made < SHELVES_SMALL ? SHELVES_AHEAD : 1;
+        struct shelf *spare = s->filling && s->spare_count < ahead ? make(s) : NULL;
+        wanted[i] = (struct pages_wanted){spare, spare ? spare->bytes : 0};
         if (spare)
             s->spares[s->spare_count++] = spare;
     }
 }
 
+/* Of the first most may stay unused. */
+static struct shelf *next(struct shelves *s)
+{
+    if (s->spare_count)
+        return s->spares[--s->spare_count];
+    struct shelf *shelf = make(s);
+    if (shelf && s->filling)
+        pages_take(shelf, shelf->bytes);
+    return shelf;
+}
+
 static bool begin(struct shelves *s)
 {
-    struct shelf *shelf = s->spare_count ? s->spares[--s->spare_count] : take_memory(s);
+    struct shelf *shelf = next(s);
     if (!shelf)
         return false;
     end(s);
     atomic_init(&shelf->in_use, WHILE_FILLING);
     s->filling = shelf;
+    s->room = shelf->bytes;
     s->used = sizeof *shelf;
     s->taken = 0;
     return true;
@@ -74,7 +100,7 @@ void *shelves_take(struct shelves *s, size_t bytes, uint32_t *place)
 {
     assert(bytes > 0 && bytes <= SHELF_BLOCK_MAX);
     uint32_t size = (uint32_t)(bytes + 7) / 8 * 8;
-    if ((!s->filling || s->used + size > SHELF_BYTES) && !begin(s))
+    if ((!s->filling || s->used + size > s->room) && !begin(s))
         return NULL;
     *place = s->used;
     s->used += size;

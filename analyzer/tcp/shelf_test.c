@@ -36,21 +36,30 @@ static void give(struct block *b)
     b->octets = NULL;
 }
 
-/* Before a shelf is filled there is none ahead, afterwards as many as there may be. */
+/* Before a shelf is filled there is none ahead, afterwards as many as there may be: of large ones
+ * one. */
 static void prepare(struct shelves *shelves)
 {
     uint32_t before = shelves->spare_count;
+    bool large = shelves->made == SHELVES_SMALL;
     struct pages_wanted wanted[SHELVES_AHEAD];
     shelves_prepare(shelves, wanted);
     uint32_t made = 0;
     for (unsigned i = 0; i < SHELVES_AHEAD; i++) {
         if (!wanted[i].from)
             continue;
-        memset(wanted[i].from, 0xee, wanted[i].bytes);
+        if (large)
+            assert_int_equal(wanted[i].bytes, LARGE_PAGE);
+        pages_take(wanted[i].from, wanted[i].bytes);
         made++;
     }
-    assert_int_equal(shelves->spare_count, shelves->filling ? SHELVES_AHEAD : 0);
     assert_int_equal(shelves->spare_count, before + made);
+    if (!shelves->filling)
+        assert_int_equal(shelves->spare_count, 0);
+    else if (large)
+        assert_int_equal(made, before ? 0 : 1);
+    else
+        assert_in_range(shelves->spare_count, 1, SHELVES_AHEAD);
 }
 
 static void blocks_stay_apart(void **state)
@@ -73,6 +82,30 @@ static void blocks_stay_apart(void **state)
         if (held[i].octets)
             give(&held[i]);
     }
+}
+
+/* Of a large page is what comes once there were many, and as much of it is used. */
+static void large_ones_are_filled(void **state)
+{
+    (void)state;
+    struct shelves shelves = {.filling = NULL};
+    enum { BYTES = 800, COUNT = 3 * LARGE_PAGE / BYTES };
+    static struct block held[COUNT];
+    uint32_t large = 0;
+    const struct shelf *last = NULL;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        take(&shelves, &held[i], BYTES, (uint8_t)i);
+        if (shelves.filling == last)
+            continue;
+        last = shelves.filling;
+        assert_true(shelves.room == LARGE_PAGE || shelves.room == SHELF_BYTES);
+        large += shelves.room == LARGE_PAGE;
+    }
+    uint32_t on_small = SHELVES_SMALL < UINT32_MAX ? SHELVES_SMALL * (SHELF_BYTES / BYTES) : COUNT;
+    assert_int_equal(large, (COUNT - on_small + LARGE_PAGE / BYTES - 1) / (LARGE_PAGE / BYTES));
+    for (uint32_t i = 0; i < COUNT; i++)
+        give(&held[i]);
+    shelves_finish(&shelves);
 }
 
 static void fills_to_the_last_octet(void **state)
@@ -130,9 +163,8 @@ static void another_thread_gives_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_stay_apart),
-        cmocka_unit_test(fills_to_the_last_octet),
-        cmocka_unit_test(nothing_was_taken),
+        cmocka_unit_test(blocks_stay_apart),         cmocka_unit_test(large_ones_are_filled),
+        cmocka_unit_test(fills_to_the_last_octet),   cmocka_unit_test(nothing_was_taken),
         cmocka_unit_test(another_thread_gives_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
