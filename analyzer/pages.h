@@ -59,16 +59,17 @@ static inline void pages_be_large(void *from, size_t bytes)
 #endif
 }
 
-/* A power of two of octets that will be looked into again and again, anywhere. They hold anything;
- * free() releases them. NULL when memory ran out. */
+/* Octets of which nearly all will be written to. They hold anything; free() releases them. NULL
+ * when memory ran out. */
 static inline void *pages_alloc(size_t bytes)
 {
     bool large = bytes >= LARGE_PAGE;
-    void *from = large ? aligned_alloc(LARGE_PAGE, bytes) : malloc(bytes);
+    size_t whole = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    void *from = large ? aligned_alloc(LARGE_PAGE, whole) : malloc(bytes);
     if (!from)
         return NULL;
     if (large)
-        pages_be_large(from, bytes);
+        pages_be_large(from, whole);
     pages_take(from, bytes);
     return from;
 }

@@ -9,10 +9,12 @@ bool due_reserve(struct due_list *list, uint32_t room)
 {
     if (room <= list->room)
         return true;
-    struct due_item *items = realloc(list->items, (size_t)room * sizeof *items);
+    struct due_item *items = pages_alloc((size_t)room * sizeof *items);
     if (!items)
         return false;
-    pages_be_large(items, (size_t)room * sizeof *items);
+    if (list->count)
+        memcpy(items, list->items, list->count * sizeof *items);
+    free(list->items);
     list->items = items;
     list->room = room;
     return true;
@@ -125,10 +127,9 @@ static uint32_t part(struct due_item *items, struct due_item *spare, uint32_t co
 /* False where memory for it is lacking. */
 static bool sort_many(struct due_list *list)
 {
-    struct due_item *spare = malloc((size_t)list->count * sizeof *spare);
+    struct due_item *spare = pages_alloc((size_t)list->count * sizeof *spare);
     if (!spare)
         return false;
-    pages_be_large(spare, (size_t)list->count * sizeof *spare);
     uint32_t linger = part(list->items, spare, list->count);
     sort_alike(list->items, spare, linger, false);
     sort_alike(list->items + linger, spare, list->count - linger, true);
