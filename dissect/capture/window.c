@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 112 KiB a read, and room before it for the record that the last one cut: with twice as much, what
+/* 240 KiB a read, and room before it for the record that the last one cut: with much more, what
  * was read first has left the second-level cache before it is looked at. */
-#define WINDOW_BYTES ((size_t)TABLE_SIZE(112 + 16, 16) * 1024)
+#define WINDOW_BYTES ((size_t)TABLE_SIZE(240 + 16, 16) * 1024)
 
 bool window_init(struct window *window, struct source *source)
 {
