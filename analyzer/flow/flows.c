@@ -22,10 +22,10 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     *f = (struct flows){
         .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
     f->wheel.end_ns = INT64_MIN;
-    pool_init(&f->pool, sizeof(struct connection));
+    pool_init_large(&f->pool, sizeof(struct connection));
     pool_init(&f->lones[0], sizeof(struct lone));
     pool_init(&f->lones[1], sizeof(struct lone_ipv6));
-    pool_init(&f->details, sizeof(struct detail));
+    pool_init_large(&f->details, sizeof(struct detail));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
     return stamps_init(&f->stamps, &f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&

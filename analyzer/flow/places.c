@@ -6,9 +6,20 @@
 
 #define REGION_BYTES (8 * LARGE_PAGE)
 
+/* Fewer may stay all there are, and would take more than they need. */
+#define APART_BYTES (LARGE_PAGE / 4)
+
 void places_init(struct places *p, size_t bytes)
 {
-    *p = (struct places){.bytes = bytes};
+    places_init_heap(p, bytes);
+    /* What is given back of a region goes back to the system, which takes whole pages. */
+    if (bytes && bytes <= REGION_BYTES && bytes % PAGE_LEAST == 0)
+        p->apart = (uint32_t)(APART_BYTES / bytes) + 1;
+}
+
+void places_init_heap(struct places *p, size_t bytes)
+{
+    *p = (struct places){.bytes = bytes, .apart = UINT32_MAX};
 }
 
 void places_finish(struct places *p)
@@ -22,14 +33,6 @@ void places_finish(struct places *p)
     p->region_count = 0;
 }
 
-/* Fewer may stay all there are, and would take more than they need. What is given back of a region
- * goes back to the system, which takes whole pages. */
-static uint32_t first_in_region(const struct places *p)
-{
-    bool stands_in = p->bytes <= REGION_BYTES && p->bytes % PAGE_LEAST == 0;
-    return stands_in ? (uint32_t)(LARGE_PAGE / 4 / p->bytes) + 1 : UINT32_MAX;
-}
-
 static uint32_t in_a_region(const struct places *p)
 {
     return (uint32_t)(REGION_BYTES / p->bytes);
@@ -37,12 +40,12 @@ static uint32_t in_a_region(const struct places *p)
 
 static uint32_t region_of(const struct places *p, uint32_t number)
 {
-    return (number - first_in_region(p)) / in_a_region(p);
+    return (number - p->apart) / in_a_region(p);
 }
 
 bool places_in_region(const struct places *p, uint32_t number)
 {
-    return number >= first_in_region(p) && p->regions[region_of(p, number)];
+    return number >= p->apart && p->regions[region_of(p, number)];
 }
 
 /* False when it cannot be noted that there is one, or none. */
@@ -58,7 +61,7 @@ static bool reserve_region(struct places *p)
 
 void *places_take(struct places *p, uint32_t number)
 {
-    if (number < first_in_region(p))
+    if (number < p->apart)
         return aligned_alloc(64, p->bytes);
     while (region_of(p, number) >= p->region_count) {
         if (!reserve_region(p))
@@ -66,7 +69,7 @@ void *places_take(struct places *p, uint32_t number)
     }
     if (!places_in_region(p, number))
         return aligned_alloc(64, p->bytes);
-    uint32_t place = (number - first_in_region(p)) % in_a_region(p);
+    uint32_t place = (number - p->apart) % in_a_region(p);
     return p->regions[region_of(p, number)] + place * p->bytes;
 }
 

@@ -14,10 +14,14 @@
 struct places {
     uint8_t **regions; /* NULL for each that there was no room for: its pieces are of the heap */
     size_t bytes;      /* of a piece */
+    uint32_t apart;    /* so many stand on the heap first */
     uint32_t region_count;
 };
 
 void places_init(struct places *places, size_t bytes);
+
+/* The same without regions. */
+void places_init_heap(struct places *places, size_t bytes);
 
 /* Releases the regions. What stands on the heap is its owner's to free. */
 void places_finish(struct places *places);

@@ -13,12 +13,18 @@ static void make_empty(struct pool *pool, uint32_t item_bytes)
 {
     *pool = (struct pool){
         .item_bytes = item_bytes, .roomy = POOL_NONE, .vacant = POOL_NONE, .spare = POOL_NONE};
-    places_init(&pool->places, chunk_bytes(pool));
 }
 
 void pool_init(struct pool *pool, size_t item_bytes)
 {
     make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
+    places_init_heap(&pool->places, chunk_bytes(pool));
+}
+
+void pool_init_large(struct pool *pool, size_t item_bytes)
+{
+    make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
+    places_init(&pool->places, chunk_bytes(pool));
 }
 
 static void free_apart(struct pool *pool, uint32_t chunk)

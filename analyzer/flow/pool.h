@@ -46,6 +46,11 @@ struct pool {
 };
 
 void pool_init(struct pool *pool, size_t item_bytes);
+
+/* The same of items that are looked into anywhere: in large pages once there are many. Where they
+ * are looked into in their order these bring nothing, and cost more to have. */
+void pool_init_large(struct pool *pool, size_t item_bytes);
+
 void pool_finish(struct pool *pool);
 
 /* Where the next chunk will soon be wanted, takes its memory ahead. Its pages, which take longer,

@@ -45,7 +45,7 @@ static void the_next_chunk_is_prepared(void **state)
 {
     const size_t *item_bytes = *state;
     struct pool pool;
-    pool_init(&pool, *item_bytes);
+    pool_init_large(&pool, *item_bytes);
     assert_null(pool_prepare(&pool).from);
     assert_int_equal(pool.spare, POOL_NONE);
     for (unsigned chunk = 1; chunk <= 3; chunk++) {
@@ -77,7 +77,7 @@ static void a_number_is_prepared_again(void **state)
 {
     const size_t *item_bytes = *state;
     struct pool pool;
-    pool_init(&pool, *item_bytes);
+    pool_init_large(&pool, *item_bytes);
     for (uint32_t i = 0; i < 5 * POOL_CHUNK_ITEMS; i++)
         memset(pool_at(&pool, take(&pool)), 0xff, *item_bytes);
     for (uint32_t i = POOL_CHUNK_ITEMS; i < 5 * POOL_CHUNK_ITEMS; i++)
@@ -199,7 +199,7 @@ static void empty_chunks_are_given_back(void **state)
     const size_t *item_bytes = *state;
     enum { CHUNKS = 10, ITEMS = CHUNKS * POOL_CHUNK_ITEMS };
     struct pool pool;
-    pool_init(&pool, *item_bytes);
+    pool_init_large(&pool, *item_bytes);
     for (uint32_t i = 0; i < ITEMS; i++)
         memset(pool_at(&pool, take(&pool)), 0xff, *item_bytes);
     assert_true(pool_bytes(&pool) == (uint64_t)ITEMS * *item_bytes);
