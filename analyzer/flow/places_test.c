@@ -1,13 +1,11 @@
 #include "analyzer/flow/places.h"
 
-#include "analyzer/flow/test_limit.h"
 #include "analyzer/pages.h"
+#include "analyzer/test_limit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -107,29 +105,15 @@ static void some_sizes_stand_on_the_heap(void **state)
     }
 }
 
-static size_t address_space(void)
-{
-    unsigned long pages = 0;
-    FILE *statm = fopen("/proc/self/statm", "r");
-    if (!statm)
-        return 0;
-    int fields = fscanf(statm, "%lu", &pages);
-    (void)fclose(statm);
-    return fields == 1 ? pages * PAGE_LEAST : 0;
-}
-
 /* Where there is no room for a region, its pieces are of the heap, and stay so. */
 static void without_room_for_a_region(void **state)
 {
     (void)state;
     struct rlimit old;
-    size_t used = address_space();
-    if (SANITIZED || !used || getrlimit(RLIMIT_AS, &old) != 0)
+    if (!limit_address_space((size_t)12 << 20, &old))
         skip();
     struct places p;
     places_init(&p, PIECE);
-    struct rlimit tight = {.rlim_cur = used + ((rlim_t)12 << 20), .rlim_max = old.rlim_max};
-    assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
     for (uint32_t i = 0; i < 100; i++)
         take(&p, i);
     assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);

@@ -1,12 +1,11 @@
 #include "analyzer/flow/pool.h"
 
-#include "analyzer/flow/test_limit.h"
+#include "analyzer/test_limit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <cmocka.h>
 

@@ -21,12 +21,12 @@ _Static_assert(sizeof(struct shelf) == 8, "no block's place is 0");
 
 static struct shelf *make(struct shelves *s)
 {
-    bool large = s->made >= SHELVES_SMALL;
-    struct shelf *shelf = large ? pages_reserve(LARGE_PAGE) : malloc(SHELF_BYTES);
+    struct shelf *large = s->made < SHELVES_SMALL ? NULL : pages_reserve(LARGE_PAGE);
+    struct shelf *shelf = large ? large : malloc(SHELF_BYTES);
     if (!shelf)
         return NULL;
     shelf->bytes = large ? LARGE_PAGE : SHELF_BYTES;
-    s->made += !large;
+    s->made += s->made < SHELVES_SMALL;
     return shelf;
 }
 

@@ -17,7 +17,7 @@
 /* As much as the heap gives in one piece of 64 KiB. */
 #define SHELF_BYTES CHUNK_SIZE(65536u - 64u, 4096u)
 
-/* So many are begun before the first of a large page. */
+/* So many are begun before the first of a large page, which the others are where there is room. */
 #define SHELVES_SMALL CHUNK_SIZE(8u, UINT32_MAX)
 
 /* No block is larger. */

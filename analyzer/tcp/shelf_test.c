@@ -3,6 +3,7 @@
 #include "analyzer/tcp/shelf.h"
 
 #include "analyzer/tcp/test_talkers.h"
+#include "analyzer/test_limit.h"
 #include "dissect/thread.h"
 
 #include <sched.h>
@@ -108,6 +109,25 @@ static void large_ones_are_filled(void **state)
     shelves_finish(&shelves);
 }
 
+/* Then they are small ones. */
+static void without_room_for_large_ones(void **state)
+{
+    (void)state;
+    struct shelves shelves = {.filling = NULL, .made = SHELVES_SMALL};
+    struct block held[100];
+    struct rlimit old;
+    if (!limit_address_space((size_t)3 << 20, &old))
+        skip();
+    for (uint32_t i = 0; i < 100; i++) {
+        take(&shelves, &held[i], 4000, (uint8_t)i);
+        assert_int_equal(shelves.room, SHELF_BYTES);
+    }
+    assert_int_equal(setrlimit(RLIMIT_AS, &old), 0);
+    for (uint32_t i = 0; i < 100; i++)
+        give(&held[i]);
+    shelves_finish(&shelves);
+}
+
 static void fills_to_the_last_octet(void **state)
 {
     (void)state;
@@ -163,9 +183,9 @@ static void another_thread_gives_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks_stay_apart),         cmocka_unit_test(large_ones_are_filled),
-        cmocka_unit_test(fills_to_the_last_octet),   cmocka_unit_test(nothing_was_taken),
-        cmocka_unit_test(another_thread_gives_back),
+        cmocka_unit_test(blocks_stay_apart),           cmocka_unit_test(large_ones_are_filled),
+        cmocka_unit_test(without_room_for_large_ones), cmocka_unit_test(fills_to_the_last_octet),
+        cmocka_unit_test(nothing_was_taken),           cmocka_unit_test(another_thread_gives_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
