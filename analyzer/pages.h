@@ -20,22 +20,14 @@ struct pages_wanted {
     size_t bytes;
 };
 
-/* The pages that lie within; perhaps none. */
-static inline struct pages_wanted whole_pages(void *from, size_t bytes)
-{
-    uintptr_t first = ((uintptr_t)from + PAGE_LEAST - 1) & ~(PAGE_LEAST - 1);
-    uintptr_t end = ((uintptr_t)from + bytes) & ~(PAGE_LEAST - 1);
-    return (struct pages_wanted){(char *)from + (first - (uintptr_t)from),
-                                 first < end ? end - first : 0};
-}
-
 /* What the system does not do (before Linux 5.14, or where it has no memory) the faults do. */
 static inline void pages_take(void *from, size_t bytes)
 {
 #ifdef MADV_POPULATE_WRITE
-    struct pages_wanted whole = whole_pages(from, bytes);
-    if (whole.bytes)
-        (void)madvise(whole.from, whole.bytes, MADV_POPULATE_WRITE);
+    uintptr_t first = ((uintptr_t)from + PAGE_LEAST - 1) & ~(PAGE_LEAST - 1);
+    uintptr_t end = ((uintptr_t)from + bytes) & ~(PAGE_LEAST - 1);
+    if (first < end)
+        (void)madvise((char *)from + (first - (uintptr_t)from), end - first, MADV_POPULATE_WRITE);
 #else
     (void)from;
     (void)bytes;
@@ -50,9 +42,7 @@ static inline void pages_take(void *from, size_t bytes)
 static inline void pages_be_large(void *from, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
-    struct pages_wanted whole = whole_pages(from, bytes);
-    if (whole.bytes >= LARGE_PAGE)
-        (void)madvise(whole.from, whole.bytes, MADV_HUGEPAGE);
+    (void)madvise(from, bytes, MADV_HUGEPAGE);
 #else
     (void)from;
     (void)bytes;

@@ -9,21 +9,23 @@ static size_t chunk_bytes(const struct pool *pool)
     return (size_t)POOL_CHUNK_ITEMS * pool->item_bytes;
 }
 
-static void make_empty(struct pool *pool, uint32_t item_bytes)
+static void make_empty(struct pool *pool, size_t item_bytes)
 {
-    *pool = (struct pool){
-        .item_bytes = item_bytes, .roomy = POOL_NONE, .vacant = POOL_NONE, .spare = POOL_NONE};
+    *pool = (struct pool){.item_bytes = (uint32_t)((item_bytes + 31) / 32 * 32),
+                          .roomy = POOL_NONE,
+                          .vacant = POOL_NONE,
+                          .spare = POOL_NONE};
 }
 
 void pool_init(struct pool *pool, size_t item_bytes)
 {
-    make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
+    make_empty(pool, item_bytes);
     places_init_heap(&pool->places, chunk_bytes(pool));
 }
 
 void pool_init_large(struct pool *pool, size_t item_bytes)
 {
-    make_empty(pool, (uint32_t)((item_bytes + 31) / 32 * 32));
+    make_empty(pool, item_bytes);
     places_init(&pool->places, chunk_bytes(pool));
 }
 

@@ -19,6 +19,18 @@ static int first_own_fin(const struct evidence *ev, int x)
     return -1;
 }
 
+/* The last before this entry, or -1. */
+static int last_own_fin(const struct evidence *ev, int x, int before)
+{
+    int last = -1;
+    for (int i = 0; i < before; i++) {
+        const struct log_entry *g = &ev->log[i];
+        if (g->side == x && (g->flags & (TCP_FIN | TCP_RST)) == TCP_FIN)
+            last = i;
+    }
+    return last;
+}
+
 /* The one octet missing at the end of everything X sent; false when there is no such thing. */
 static bool missing_last_octet(const struct evidence *ev, int x, seq_t *octet)
 {
@@ -103,14 +115,9 @@ static int acknowledged_at(const struct evidence *ev, int x, seq_t end)
 
 /* X's FIN passed unseen, and Y acknowledged it: so late behind Y's own FIN that X sent it when that
  * had come. Who waits for the other's FIN acknowledges it at once. */
-static bool sent_behind_fin(const struct evidence *ev, int x, const struct endpoint_facts *y,
-                            int acknowledged)
+static bool sent_behind_fin(const struct evidence *ev, int x, int acknowledged)
 {
-    int last = -1;
-    for (int i = y->fin_first; i < acknowledged && !y->fin_implied; i++) {
-        if (ev->log[i].side != x && (ev->log[i].flags & (TCP_FIN | TCP_RST)) == TCP_FIN)
-            last = i;
-    }
+    int last = last_own_fin(ev, !x, acknowledged);
     return last >= 0 && ev->log[acknowledged].time_ns - ev->log[last].time_ns >
                             may_cross_ns(ev, x) + ev->rtt_ns[!x];
 }
@@ -125,7 +132,7 @@ static bool implied_active(const struct evidence *ev, int x, const struct endpoi
     if (!ev->c->side[x].packets) /* unseen: whoever is seen to close before it closed first */
         return testified <= y->fin_first;
     if (g->side != x)
-        return had_fin > testified && !sent_behind_fin(ev, x, y, testified);
+        return had_fin > testified && !sent_behind_fin(ev, x, testified);
     /* Its own acknowledgment of Y's FIN, numbered behind its own FIN: drawn by Y's first FIN it was
      * sent at once, so the FIN was out before. */
     int copies = 0;
@@ -397,7 +404,10 @@ static void note_fin_acked_by_fin(const struct evidence *ev, int x, struct endpo
     *acked = *received;
     acked->certainty = CERTAINTY_PRESUMED;
     acked->cause = CAUSE_IMPLIED;
-    int64_t due_ns = sent->at_ns + may_cross_ns(ev, !x) + ev->config->delayed_ack_ns;
+    int last = last_own_fin(ev, x, received->index);
+    if (last < 0)
+        return;
+    int64_t due_ns = ev->log[last].time_ns + may_cross_ns(ev, !x) + ev->config->delayed_ack_ns;
     if (received->at_ns - ev->rtt_ns[x] > due_ns) {
         acked->at_ns = due_ns;
         acked->frame = FRAME_NONE;

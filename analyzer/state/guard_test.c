@@ -72,6 +72,13 @@ static const struct CMUnitTest tests[] = {
         "client TIME_WAIT @8 received_fin at .32\n"
         "client may CLOSING\n"
         "close graceful by client presumed\n"),
+    SCRIPT("… of the FIN that was sent last", ESTABLISHED
+        "+.100 > F. 101:101(0) ack 201\n"
+        "+.220 > F. 101:101(0) ack 201\n"
+        "+.100 > . 102:102(0) ack 202\n"
+        "server fin passive\n"
+        "client: SYN_SENT ESTABLISHED FIN_WAIT_1 FIN_WAIT_2? TIME_WAIT?\n"
+        "client FIN_WAIT_2 timer implied at .4985\n"),
     SCRIPT("… too soon for an acknowledgment of its own", ESTABLISHED
         "+.100 > F. 101:101(0) ack 201\n"
         "+.0236 > . 102:102(0) ack 202\n"
