@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -25,14 +26,15 @@
  */
 static inline bool limit_address_space(size_t more, struct rlimit *old)
 {
-    unsigned long pages = 0;
+    char line[128];
     FILE *statm = SANITIZED ? NULL : fopen("/proc/self/statm", "r");
     if (!statm)
         return false;
-    int fields = fscanf(statm, "%lu", &pages);
+    bool read = fgets(line, sizeof(line), statm) != NULL;
     (void)fclose(statm);
-    if (fields != 1 || getrlimit(RLIMIT_AS, old) != 0)
+    if (!read || getrlimit(RLIMIT_AS, old) != 0)
         return false;
+    unsigned long pages = strtoul(line, NULL, 10); /* of address space: the line's first number */
     struct rlimit tight = {.rlim_cur = (rlim_t)pages * 4096 + more, .rlim_max = old->rlim_max};
     return setrlimit(RLIMIT_AS, &tight) == 0;
 }
