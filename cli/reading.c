@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "cli/analysis.h"
+#include "cli/heap.h"
 #include "cli/interrupt.h"
 #include "cli/tell.h"
 
@@ -218,5 +219,6 @@ static bool feed_all(struct reading *r, struct analyzer *analyzer)
 
 bool reading_analyse(struct reading *r, struct analyzer *analyzer)
 {
+    heap_prepare();
     return feed_all(r, analyzer) && reading_tell_status(analyzer_finish(analyzer, r->end_ns));
 }

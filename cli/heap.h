@@ -1,0 +1,11 @@
+/*
+ * The allocator's memory in large pages, where it is that of the GNU C library: what is known of
+ * hosts, and all else that has no pool. analyzer/pages.h says what they spare.
+ */
+#ifndef FINWAIT_CLI_HEAP_H
+#define FINWAIT_CLI_HEAP_H
+
+/* Before anything is allocated that is to stand there. Where it cannot be done, nothing changes. */
+void heap_prepare(void);
+
+#endif
