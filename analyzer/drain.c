@@ -5,6 +5,7 @@
 #include "dissect/thread.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 /* A thread costs more than fewer connections do. */
@@ -13,6 +14,13 @@
 /* Whoever waits is woken when there is something to do for a while. */
 #define JUDGED_AHEAD TABLE_SIZE(64u, 4u)
 #define WAKE         TABLE_SIZE(16u, 2u)
+
+/* So many connections before they are made or taken. */
+#define FETCHED_AHEAD 2u
+
+/* Of the states of who opens and closes, and of the log of that. */
+#define STATES_USUAL 6u
+#define LOG_USUAL    10
 
 struct drain {
     const struct flows *flows;
@@ -28,9 +36,35 @@ struct drain {
     struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
 };
 
+static ALWAYS_INLINE void fetch_lines(const void *from, size_t bytes, bool to_write)
+{
+    for (size_t at = 0; at < bytes; at += 64) {
+        if (to_write)
+            FETCH_TO_WRITE((const char *)from + at);
+        else
+            FETCH((const char *)from + at);
+    }
+}
+
+/* A line of the cache that the other thread wrote or read last takes long to come: of what is made
+ * of an ordinary connection they are on their way. */
+static ALWAYS_INLINE void fetch_made(const struct drain *d, uint32_t place, bool to_write)
+{
+    const struct judged *judged = &d->judged[place];
+    const struct conclusion *conclusion = &judged->conclusion;
+    fetch_lines(&conclusion->verdict, sizeof conclusion->verdict, to_write);
+    for (int s = 0; s < 2; s++)
+        fetch_lines(conclusion->states[s].entries, STATES_USUAL * sizeof(struct state_entry),
+                    to_write);
+    fetch_lines(&conclusion->basis, offsetof(struct states_basis, evidence.own), to_write);
+    fetch_lines(&judged->found.count, sizeof judged->found.count, to_write);
+    fetch_lines(&d->rooms[place].connection, sizeof(struct connection), to_write);
+}
+
 static void make_one(struct drain *d, uint32_t number)
 {
     uint32_t place = relay_next(&d->relay);
+    fetch_made(d, (place + FETCHED_AHEAD) % JUDGED_AHEAD, true);
     const struct connection *c = flows_due(d->flows, number, &d->rooms[place]);
     judged_make(&d->judged[place], c, d->config, d->flows->clock_ns, false);
     d->ends[place] = ends_of_connection(d->namer, c);
@@ -74,6 +108,19 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     return NULL;
 }
 
+/* Where a log stands is told by what comes before it. */
+static void fetch_next(const struct drain *d)
+{
+    if (relay_is_there(&d->relay, FETCHED_AHEAD))
+        fetch_made(d, relay_behind_first(&d->relay, FETCHED_AHEAD), false);
+    if (!relay_is_there(&d->relay, 1))
+        return;
+    const struct judged *next = &d->judged[relay_behind_first(&d->relay, 1)];
+    const struct evidence *ev = &next->conclusion.basis.evidence;
+    int count = ev->count < LOG_USUAL ? ev->count : LOG_USUAL;
+    fetch_lines(ev->log, (size_t)count * sizeof *ev->log, false);
+}
+
 struct judged *drain_next(struct drain *d)
 {
     if (flows_due_is_lone(d->flows, d->seen++))
@@ -82,6 +129,7 @@ struct judged *drain_next(struct drain *d)
         relay_take(&d->relay);
     d->lent = relay_await(&d->relay) > 0;
     assert(d->lent);
+    fetch_next(d);
     return &d->judged[relay_first(&d->relay)];
 }
 

@@ -17,12 +17,15 @@ struct place {
     bool grouped; /* else that is left to who takes it */
 };
 
-/* Each is whose who comes for it first. `begun` may be more than there are, `done` is the tasks
- * that are done with. */
+/* Each is whose who comes for it first, from the first on or from the last on. `begun` is how many
+ * were come for, and may be more than there are, `done` the tasks that are done with. */
 struct tasks {
-    atomic_uint begun;
+    atomic_uint begun; /* in units of FROM_THE_FIRST and FROM_THE_LAST */
     atomic_uint done;
 };
+
+#define FROM_THE_FIRST 1u
+#define FROM_THE_LAST  0x10000u
 
 struct round {
     struct analyzer_round *round;
@@ -86,15 +89,31 @@ static void offer_tasks(struct tasks *tasks)
     atomic_store(&tasks->begun, 0);
 }
 
-static void run_lanes(void *context)
+/* The lane that is begun now, or ANALYZER_LANES. `unit`: which way. */
+static unsigned begin_lane(struct tasks *lanes, unsigned unit)
 {
-    struct analysis *a = context;
+    unsigned begun = atomic_fetch_add(&lanes->begun, unit);
+    unsigned first = begun % FROM_THE_LAST;
+    unsigned last = begun / FROM_THE_LAST;
+    if (first + last >= ANALYZER_LANES)
+        return ANALYZER_LANES;
+    return unit == FROM_THE_FIRST ? first : ANALYZER_LANES - 1 - last;
+}
+
+/* Who comes round after round from the same end has most of what these lanes touch in its cache. */
+static void run_lanes(struct analysis *a, unsigned unit)
+{
     struct round *round = &a->round;
     unsigned lane;
-    while ((lane = atomic_fetch_add(&round->lanes.begun, 1)) < ANALYZER_LANES) {
+    while ((lane = begin_lane(&round->lanes, unit)) < ANALYZER_LANES) {
         analyzer_round_lane(a->analyzer, round->round, lane);
         end_task(round, &round->lanes, ANALYZER_LANES);
     }
+}
+
+static void run_lanes_beside(void *context)
+{
+    run_lanes(context, FROM_THE_LAST);
 }
 
 /* They prepare what comes next. Whoever analyses has no time for them. */
@@ -102,7 +121,7 @@ static void run_parts(struct analysis *a)
 {
     struct round *round = &a->round;
     unsigned part;
-    while ((part = atomic_fetch_add(&round->parts.begun, 1)) < ANALYZER_PARTS) {
+    while ((part = atomic_fetch_add(&round->parts.begun, FROM_THE_FIRST)) < ANALYZER_PARTS) {
         analyzer_round_prepare(round->round, part);
         end_task(round, &round->parts, 0);
     }
@@ -121,7 +140,7 @@ static void *help(void *context)
             break;
         seen = round->number;
         pthread_mutex_unlock(&round->lock);
-        run_lanes(a);
+        run_lanes_beside(a);
         pthread_mutex_lock(&round->lock);
     }
     pthread_mutex_unlock(&round->lock);
@@ -197,9 +216,9 @@ static void analyse_round(struct analysis *a)
     offer_tasks(&round->lanes);
     if (a->helper_count)
         call_helpers(round, false);
-    relay_call_giver(&a->relay, run_lanes, a);
+    relay_call_giver(&a->relay, run_lanes_beside, a);
     relay_take_some(&a->relay, round->batches);
-    run_lanes(a);
+    run_lanes(a, FROM_THE_FIRST);
     await_tasks(round, &round->lanes, ANALYZER_LANES);
     analyzer_round_end(a->analyzer, round->round);
     for (uint32_t i = 0; i < round->batches; i++) {
@@ -211,8 +230,19 @@ static void analyse_round(struct analysis *a)
 
 /* ---- the thread ----------------------------------------------------------------------------- */
 
+/* The segments of the next batch, which the reader's processor has. */
+static void fetch_later(const struct analysis *a)
+{
+    if (!relay_is_there(&a->relay, 1))
+        return;
+    const struct segment_batch *later = a->places[relay_behind_first(&a->relay, 1)].batch;
+    for (size_t at = 0; at < BATCH_SEGMENTS * sizeof *later->segments; at += 64)
+        FETCH((const char *)later->segments + at);
+}
+
 static void analyse_one(struct analysis *a)
 {
+    fetch_later(a);
     struct place *place = &a->places[relay_first(&a->relay)];
     group(a, place);
     a->status = analyzer_feed_grouped(a->analyzer, place->batch, place->groups);

@@ -39,4 +39,13 @@
         __asm__ volatile("");                                                                      \
     } while (0)
 
+/* The same for a line that will be written and that another processor may have: a store waits for
+ * it longer than a load. Compilers make the instruction only for processors newer than any x86-64,
+ * where it does nothing if they do not know it. */
+#ifdef __x86_64__
+#define FETCH_TO_WRITE(address) __asm__ volatile("prefetchw (%0)" : : "r"(address))
+#else
+#define FETCH_TO_WRITE(address) __builtin_prefetch(address, 1)
+#endif
+
 #endif

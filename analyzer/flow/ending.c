@@ -290,6 +290,21 @@ void flows_due_fetch(const struct flows *f, uint32_t number)
         flows_fetch_detail(flows_at(f, next));
 }
 
+/* What releasing it writes, where another thread has read it, and of what is packed the line that
+ * tells where it stands. */
+static void fetch_to_release(const struct flows *f, uint32_t number)
+{
+    uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
+    uint32_t next = value_of(&f->ending, number + FETCH_AHEAD / 2);
+    flows_fetch_lone(f, later);
+    if (!is_lone(later)) {
+        FETCH_TO_WRITE(flows_at(f, later));
+        FETCH_TO_WRITE(&flows_at(f, later)->first_frame);
+    }
+    if (!is_lone(next) && flows_at(f, next)->detail)
+        FETCH(flows_at(f, next)->detail);
+}
+
 /* Somebody else may still read it until it is told. */
 static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
 {
@@ -336,7 +351,10 @@ enum flow_status flows_drain(struct flows *f)
             hurried = true;
             end = i + least(end - i, FLOW_LAST_MOST);
         }
-        flows_due_fetch(f, i);
+        if (as_it_is)
+            fetch_to_release(f, i);
+        else
+            flows_due_fetch(f, i);
         go_on = hand_out(f, i, as_it_is);
     }
     return go_on ? FLOW_OK : FLOW_STOPPED;

@@ -146,9 +146,23 @@ static void track_batch(const struct flows *f, struct flow_lane *lane, unsigned 
     }
 }
 
-static void take_step(const struct flows *f, struct table *table, unsigned number, enum step step,
-                      struct flow_groups *groups)
+/* They were written by another thread. */
+static void fetch_segments(unsigned number, const struct flow_batch *batch)
 {
+    const struct flow_groups *groups = batch->groups;
+    for (uint32_t i = groups->numbers_from[number]; i < groups->numbers_from[number + 1]; i++) {
+        const struct segment *g = &batch->segments[groups->numbers[i]];
+        FETCH(g);
+        FETCH((const char *)(g + 1) - 1);
+    }
+}
+
+static void take_step(const struct flows *f, struct table *table, unsigned number, enum step step,
+                      const struct flow_batch *batch)
+{
+    struct flow_groups *groups = batch->groups;
+    if (step == FIND)
+        fetch_segments(number, batch);
     for (uint32_t i = groups->probes_from[number]; i < groups->probes_from[number + 1]; i++) {
         struct flow_probe *probe = &groups->probes[i];
         if (step == SLOT)
@@ -178,7 +192,7 @@ void flows_round_lane(const struct flows *f, struct flow_round *round, unsigned 
             if (step == TRACK)
                 track_batch(f, lane, number, batch);
             else
-                take_step(f, &table, number, (enum step)step, batch->groups);
+                take_step(f, &table, number, (enum step)step, batch);
         }
     }
     lane->probes = table.probes - f->table.probes;
