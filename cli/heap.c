@@ -38,6 +38,10 @@ static void tell_large(char *from, const char *end)
 
 void heap_prepare(void)
 {
+    static bool prepared;
+    if (prepared)
+        return;
+    prepared = true;
     /* A block that takes all of the room, so that it is there; freed, it stays the heap's. */
     char *room = set_up(2 * ROOM) ? malloc(ROOM) : NULL;
     if (room)

@@ -5,7 +5,8 @@
 #ifndef FINWAIT_CLI_HEAP_H
 #define FINWAIT_CLI_HEAP_H
 
-/* Before anything is allocated that is to stand there. Where it cannot be done, nothing changes. */
+/* Before anything is allocated that is to stand there, and before there are other threads; a second
+ * time it does nothing. Where it cannot be done, nothing changes. */
 void heap_prepare(void);
 
 #endif

@@ -75,6 +75,7 @@ bool reading_open(struct reading *r, const struct options *o)
 {
     *r = (struct reading){.options = o, .end_ns = TIME_UNKNOWN};
     progress_init(&r->progress);
+    heap_prepare();
     r->timeline = timeline_open(o->inputs, o->input_count, &r->findings);
     if (!r->timeline)
         return fail("out of memory while opening the captures");
@@ -219,6 +220,5 @@ static bool feed_all(struct reading *r, struct analyzer *analyzer)
 
 bool reading_analyse(struct reading *r, struct analyzer *analyzer)
 {
-    heap_prepare();
     return feed_all(r, analyzer) && reading_tell_status(analyzer_finish(analyzer, r->end_ns));
 }

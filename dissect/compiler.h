@@ -45,7 +45,7 @@
 #ifdef __x86_64__
 #define FETCH_TO_WRITE(address) __asm__ volatile("prefetchw (%0)" : : "r"(address))
 #else
-#define FETCH_TO_WRITE(address) __builtin_prefetch(address, 1)
+#define FETCH_TO_WRITE(address) __builtin_prefetch((const void *)(address), 1)
 #endif
 
 #endif
