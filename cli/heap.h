@@ -6,7 +6,7 @@
 #define FINWAIT_CLI_HEAP_H
 
 /* Before anything is allocated that is to stand there, and before there are other threads; a second
- * time it does nothing. Where it cannot be done, nothing changes. */
+ * time it does nothing. Where it cannot be done, it is left as it is. */
 void heap_prepare(void);
 
 #endif
