@@ -26,6 +26,8 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->lones[0], sizeof(struct lone));
     pool_init(&f->lones[1], sizeof(struct lone_ipv6));
     pool_init_large(&f->details, sizeof(struct detail));
+    for (unsigned size = 0; size < BRIEF_SIZES; size++)
+        pool_init_large(&f->briefs[size], brief_size(size));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
     return stamps_init(&f->stamps, &f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
@@ -51,13 +53,23 @@ void flows_finish(struct flows *f)
     pool_finish(&f->lones[0]);
     pool_finish(&f->lones[1]);
     pool_finish(&f->details);
+    for (unsigned size = 0; size < BRIEF_SIZES; size++)
+        pool_finish(&f->briefs[size]);
+}
+
+static inline uint64_t briefs_slack_bytes(const struct flows *f)
+{
+    uint64_t bytes = 0;
+    for (unsigned size = 0; size < BRIEF_SIZES; size++)
+        bytes += pool_slack_bytes(&f->briefs[size]);
+    return bytes;
 }
 
 uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
-           f->extra_bytes + pool_slack_bytes(&f->details) + table_bytes(&f->table) +
-           stamps_bytes(&f->stamps);
+           f->extra_bytes + pool_slack_bytes(&f->details) + briefs_slack_bytes(f) +
+           table_bytes(&f->table) + stamps_bytes(&f->stamps);
 }
 
 uint32_t flows_held(const struct flows *f)
@@ -228,10 +240,15 @@ static void pack_uses(struct flows *f, uint32_t head)
 static bool track_in(struct flows *f, struct connection *c, int sender, const struct segment *g,
                      const struct segment_aux *aux)
 {
+    if (c->marks & CONN_BRIEF && flows_grow_brief(f, c) && track_ordinary(c, sender, g))
+        return true;
     if (!flows_unpack(f, c))
         return false;
-    if (!c->detail && c->side[0].packets | c->side[1].packets)
+    if (!c->detail && c->side[0].packets | c->side[1].packets) {
+        if (!aux && !f->trace && flows_begin_brief(f, c, sender, g))
+            return true;
         flows_lend_detail(f, c);
+    }
     bool held = (!aux && track_ordinary(c, sender, g)) || track_segment(c, sender, g);
     if (held && aux)
         held = track_reason(c, sender, g, aux);

@@ -19,6 +19,7 @@
 #include "analyzer/flow/stamps.h"
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/wheel.h"
+#include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/connection.h"
 #include "analyzer/tcp/packed.h"
 #include "analyzer/tcp/shelf.h"
@@ -57,15 +58,20 @@ struct flows {
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct hash_key secret;
     struct table table;
-    struct pool pool;       /* of struct connection */
-    struct pool lones[2];   /* connections that are one SYN so far, of IPv4 and IPv6 */
-    struct pool details;    /* of most connections that have one */
-    struct shelves shelves; /* of what is packed and lingers */
+    struct pool pool;                /* of struct connection */
+    struct pool lones[2];            /* connections that are one SYN so far, of IPv4 and IPv6 */
+    struct pool details;             /* of most connections that have one */
+    struct pool briefs[BRIEF_SIZES]; /* of those that have only their segments */
+    struct shelves shelves;          /* of what is packed and lingers */
     struct wheel wheel;
     struct stamps stamps;
     struct heard heard;
-    int64_t clock_ns;      /* the highest time seen, or TIME_UNKNOWN */
-    uint64_t extra_bytes;  /* held by connections beside their records */
+    int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
+    uint64_t extra_bytes; /* held by connections beside their records */
+    struct brief_luck {
+        uint32_t begun, outgrown;
+    } briefs_luck[BRIEF_SIZES]; /* of the latest of each size, how many wanted more */
+    uint32_t briefs_tried;
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
     uint64_t

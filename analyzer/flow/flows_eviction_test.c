@@ -1,4 +1,5 @@
 /* What is given up when memory is full. */
+#include "analyzer/flow/records.h"
 #include "analyzer/flow/test_crowd.h"
 #include "analyzer/test_keys.h"
 #include "analyzer/test_random.h"
@@ -193,6 +194,7 @@ static void what_is_scattered_counts(void **state)
     for (uint32_t i = 0; i < CONNECTIONS; i++) {
         talk_port(&w.t, (uint16_t)(1000 + i));
         handshake(&w, i, "");
+        assert_true(flows_unpack(&w.flows, flows_at(&w.flows, i)));
     }
     uint64_t before = flows_memory(&w.flows);
     assert_true(pool_slack_bytes(&w.flows.details) == 0);

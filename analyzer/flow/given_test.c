@@ -65,8 +65,10 @@ static struct found course_of(const struct shape *shape, bool given)
     pass(&w, A, ".", 1, 1, 0, 21, "");
     pass(&w, A, ".", 1, 1, 100, 22, "");
     pass(&w, B, ".", 1, 101, 0, 23, "");
-    if (shape->unpacked)
+    if (shape->unpacked) {
+        assert_true(flows_unpack(&w.flows, flows_at(&w.flows, 0)));
         flows_at(&w.flows, 0)->detail->packed = PACKED_OFTEN;
+    }
     pass(&w, A, "F.", 101, 1, 0, 30, "");
     for (unsigned i = 0; i < shape->again; i++)
         pass(&w, A, "F.", 101, 1, 0, 230 + 400 * i, "");

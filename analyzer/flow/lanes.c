@@ -39,7 +39,8 @@ static bool leaves_room(const struct flows *f, const struct flow_round *round)
 /* What takes longest comes first. */
 static void prepare(struct flows *f, struct pages_wanted wanted[FLOW_PARTS])
 {
-    struct pool *const pools[FLOW_POOLS] = {&f->details, &f->pool, &f->lones[1], &f->lones[0]};
+    struct pool *const pools[FLOW_POOLS] = {&f->details, &f->briefs[0], &f->pool, &f->lones[1],
+                                            &f->lones[0]};
     for (unsigned i = 0; i < FLOW_POOLS; i++)
         wanted[i] = pool_prepare(pools[i]);
     shelves_prepare(&f->shelves, wanted + FLOW_POOLS);
@@ -108,7 +109,7 @@ static bool may_go_ahead(const struct flows *f, struct flow_lane *lane,
 /* What has closed is packed, while it is in the cache. */
 static const struct detail_image *draw(struct flow_lane *lane, const struct connection *c)
 {
-    if (lane->drawn + DETAIL_IMAGE_MAX > LANE_IMAGES)
+    if (c->packed || lane->drawn + DETAIL_IMAGE_MAX > LANE_IMAGES)
         return NULL;
     struct detail_image *image = (struct detail_image *)(void *)(lane->images + lane->drawn);
     size_t bytes = detail_draw(c, image);

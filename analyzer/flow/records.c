@@ -52,6 +52,74 @@ static uint64_t accounted_of(const struct connection *c)
     return c->packed ? connection_extra_bytes(c) : c->detail->accounted_bytes;
 }
 
+/* Of the latest of a size that were begun, more than a third wanted more: it was had in vain. */
+#define BRIEFS_LATEST 1024u
+
+static bool is_outgrown(struct brief_luck *luck)
+{
+    if (luck->begun >= BRIEFS_LATEST) {
+        luck->begun /= 2;
+        luck->outgrown /= 2;
+    }
+    return 3 * luck->outgrown > luck->begun;
+}
+
+/* The smallest that is enough for most, or BRIEF_SIZES: none is. To see whether it is so still,
+ * each sixteenth is begun in the smallest. */
+static unsigned first_size(struct flows *f)
+{
+    unsigned size = 0;
+    if (++f->briefs_tried % 16 == 0)
+        return 0;
+    while (size < BRIEF_SIZES && is_outgrown(&f->briefs_luck[size]))
+        size++;
+    return size;
+}
+
+bool flows_begin_brief(struct flows *f, struct connection *c, int sender, const struct segment *g)
+{
+    unsigned size = first_size(f);
+    if (size == BRIEF_SIZES)
+        return false;
+    struct pool *pool = &f->briefs[size];
+    uint32_t index = pool_take(pool);
+    if (index == POOL_NONE)
+        return false;
+    if (!brief_begin(c, sender, g, pool_at(pool, index), size, index + 1)) {
+        pool_release(pool, index);
+        return false;
+    }
+    f->extra_bytes += accounted_of(c);
+    f->briefs_luck[size].begun++;
+    return true;
+}
+
+bool flows_grow_brief(struct flows *f, struct connection *c)
+{
+    uint32_t place = c->brief->place;
+    if (c->brief->size + 1u == BRIEF_SIZES || !brief_is_full(c))
+        return false;
+    struct pool *pool = &f->briefs[c->brief->size];
+    uint32_t index = pool_take(pool + 1);
+    if (index == POOL_NONE)
+        return false;
+    uint64_t before = accounted_of(c);
+    f->briefs_luck[c->brief->size].outgrown++;
+    brief_grow(c, pool_at(pool + 1, index), index + 1);
+    f->briefs_luck[c->brief->size].begun++;
+    pool_release(pool, place - 1);
+    f->extra_bytes += accounted_of(c) - before;
+    return true;
+}
+
+/* 1 + index in the pool that lent what it holds, or 0. */
+static uint32_t place_of(const struct connection *c)
+{
+    if (c->marks & CONN_BRIEF)
+        return c->brief->place;
+    return c->detail && !c->packed ? c->detail->place : 0;
+}
+
 static void release_record(struct flows *f, uint32_t index)
 {
     flows_at(f, index)->first_frame = FRAME_NONE;
@@ -61,11 +129,12 @@ static void release_record(struct flows *f, uint32_t index)
 void flows_release(struct flows *f, uint32_t index)
 {
     struct connection *c = flows_at(f, index);
-    uint32_t place = c->detail && !c->packed ? c->detail->place : 0;
+    struct pool *pool = c->marks & CONN_BRIEF ? &f->briefs[c->brief->size] : &f->details;
+    uint32_t place = place_of(c);
     f->extra_bytes -= accounted_of(c);
     connection_finish(c);
     if (place)
-        pool_release(&f->details, place - 1);
+        pool_release(pool, place - 1);
     release_record(f, index);
 }
 
@@ -89,11 +158,21 @@ static bool move_detail(struct flows *f, struct connection *c)
     return true;
 }
 
+static bool move_brief(struct flows *f, struct connection *c)
+{
+    struct pool *pool = &f->briefs[c->brief->size];
+    uint32_t place = c->brief->place;
+    if (!brief_own(c))
+        return false;
+    pool_release(pool, place - 1);
+    return true;
+}
+
 bool flows_let_go(struct flows *f, uint32_t index, struct connection *given)
 {
     struct connection *c = flows_at(f, index);
     uint64_t bytes = accounted_of(c);
-    if (c->detail && !c->packed && c->detail->place && !move_detail(f, c))
+    if (place_of(c) && !(c->marks & CONN_BRIEF ? move_brief(f, c) : move_detail(f, c)))
         return false;
     *given = *c;
     f->extra_bytes -= bytes;
@@ -183,11 +262,19 @@ bool flows_unpack(struct flows *f, struct connection *c)
     uint64_t before = accounted_of(c);
     uint32_t index = pool_take(&f->details);
     struct detail *lent = index == POOL_NONE ? NULL : pool_at(&f->details, index);
-    if (!detail_unpack(c, lent, index + 1)) {
+    bool brief = c->marks & CONN_BRIEF;
+    bool outgrown = brief && c->brief->size + 1u == BRIEF_SIZES && brief_is_full(c);
+    struct pool *pool = brief ? &f->briefs[c->brief->size] : NULL;
+    uint32_t place = brief ? c->brief->place : 0;
+    bool held = brief ? brief_unpack(c, lent, index + 1) : detail_unpack(c, lent, index + 1);
+    if (!held) {
         if (lent)
             pool_release(&f->details, index);
         return false;
     }
+    if (place)
+        pool_release(pool, place - 1);
+    f->briefs_luck[BRIEF_SIZES - 1].outgrown += outgrown;
     c->detail->accounted_bytes = (uint32_t)connection_extra_bytes(c);
     f->extra_bytes += accounted_of(c) - before;
     return true;
@@ -197,6 +284,10 @@ struct connection *flows_look(struct connection *c, struct flow_room *room)
 {
     if (!c->packed && (!c->detail || !c->detail->more))
         return c;
+    if (c->marks & CONN_BRIEF) {
+        brief_look(c, &room->connection, &room->detail);
+        return &room->connection;
+    }
     room->connection = *c;
     room->connection.packed = false;
     room->connection.detail = &room->detail.detail;

@@ -7,6 +7,7 @@
 
 #include "analyzer/flow/flows.h"
 #include "analyzer/flow/lone.h"
+#include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/track.h"
 #include "dissect/compiler.h"
 
@@ -62,8 +63,12 @@ static inline void flows_fetch(const void *what, size_t bytes)
 /* All of the detail; a packed one's first lines, which most often are all. */
 static inline void flows_fetch_detail(const struct connection *connection)
 {
-    if (connection->detail)
-        flows_fetch(connection->detail, connection->packed ? 320 : sizeof *connection->detail);
+    if (!connection->detail)
+        return;
+    size_t bytes = connection->marks & CONN_BRIEF ? brief_size(connection->brief->size)
+                   : connection->packed           ? 320
+                                                  : sizeof *connection->detail;
+    flows_fetch(connection->detail, bytes);
 }
 
 /* Makes a zeroed record a connection whose first segment is about to be tracked, and which nobody
@@ -73,6 +78,15 @@ int flows_begin(struct connection *connection, const struct segment *segment, bo
 
 /* To a connection that has none. What the pool cannot give, the heap may. */
 void flows_lend_detail(struct flows *flows, struct connection *connection);
+
+/* Takes the segment as what makes a brief connection of one that is a SYN so far. False when it
+ * does not, or memory ran out: nothing has happened. */
+bool flows_begin_brief(struct flows *flows, struct connection *connection, int sender,
+                       const struct segment *segment) MUST_CHECK;
+
+/* Makes room for a segment that found none in a brief connection. False when it needs none, or
+ * memory ran out. */
+bool flows_grow_brief(struct flows *flows, struct connection *connection) MUST_CHECK;
 
 /* Brings to account what it has come to hold, or let go, beside its record. */
 static inline void flows_account(struct flows *flows, struct connection *connection)

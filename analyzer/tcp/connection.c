@@ -1,5 +1,6 @@
 #include "analyzer/tcp/connection.h"
 
+#include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/log.h"
 #include "analyzer/tcp/octets.h"
 #include "analyzer/tcp/packed.h"
@@ -33,7 +34,9 @@ void seldom_finish(struct seldom *seldom)
 
 void connection_finish(struct connection *c)
 {
-    if (c->packed)
+    if (c->marks & CONN_BRIEF)
+        brief_forget(c);
+    else if (c->packed)
         detail_forget(c);
     if (!c->detail)
         return;
@@ -65,6 +68,8 @@ size_t connection_extra_bytes(const struct connection *c)
     const struct detail *d = c->detail;
     if (!d)
         return 0;
+    if (c->marks & CONN_BRIEF)
+        return brief_size(c->brief->size);
     if (c->packed)
         return detail_packed_bytes(c);
     return sizeof *d + log_bytes(d) + side_bytes(&d->side[0]) + side_bytes(&d->side[1]) +

@@ -1,6 +1,7 @@
 #include "analyzer/tcp/ordinary.h"
 
 #include "analyzer/elapsed.h"
+#include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/closing.h"
 #include "analyzer/tcp/copies.h"
 #include "analyzer/tcp/kept.h"
@@ -232,7 +233,7 @@ static ALWAYS_INLINE bool track_of(struct connection *c, int sender, const struc
 {
     struct ends e = {.own = &c->side[sender], .peer = &c->side[!sender]};
     if (UNLIKELY(!e.own->in_order))
-        return track_opening(c, sender, g);
+        return c->marks & CONN_BRIEF ? brief_track(c, sender, g) : track_opening(c, sender, g);
     if (UNLIKELY(!is_next(e.own, e.peer, g)))
         return false;
     if (UNLIKELY(!e.own->ordinary || g->flags & TCP_FIN))

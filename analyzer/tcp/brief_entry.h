@@ -1,0 +1,228 @@
+/*
+ * How brief.c writes and reads segments. One that follows from those before it takes two words; it
+ * says how far its acknowledgment and its echo lie behind what its peer sent last, where they do.
+ * For brief.c alone; octets come from the same process, which wrote them.
+ */
+#ifndef FINWAIT_ANALYZER_TCP_BRIEF_ENTRY_H
+#define FINWAIT_ANALYZER_TCP_BRIEF_ENTRY_H
+
+#include "analyzer/tcp/brief.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* What a segment is told from: those before it. A connection that goes on in order has it in its
+ * record. */
+struct brief_past {
+    uint64_t time_ns, frame;
+    seq_t next[2];
+    uint32_t stamp[2]; /* 0 where nothing is stamped */
+};
+
+/* The word: the flags of RFC 9293, who sent it, what else there is; how much it carried, when it
+ * passed and where. */
+#define BRIEF_FLAGS        0x3fu
+#define BRIEF_SIDE         6u
+#define BRIEF_AT_LENGTH    7u /* nothing of it is told from others */
+#define BRIEF_BEHIND       8u
+#define BRIEF_FAR          9u
+#define BRIEF_PAYLOAD      10u
+#define BRIEF_TIME         21u
+#define BRIEF_FRAME        44u
+#define BRIEF_PAYLOAD_BITS (BRIEF_TIME - BRIEF_PAYLOAD)
+#define BRIEF_TIME_BITS    (BRIEF_FRAME - BRIEF_TIME)
+#define BRIEF_FRAME_BITS   (64u - BRIEF_FRAME)
+#define BRIEF_LOW(n, bits) ((n) & ((UINT64_C(1) << (bits)) - 1))
+
+/* No segment of a connection that is kept so carries more: its numbers stay close together. */
+#define BRIEF_PAYLOAD_MOST (UINT32_C(1) << (BRIEF_PAYLOAD_BITS + BRIEF_FAR_PAYLOAD))
+
+/* What is far has so many bits more, in a word of half the length. */
+#define BRIEF_FAR_PAYLOAD 10u
+#define BRIEF_FAR_TIME    11u
+#define BRIEF_FAR_FRAME   11u
+
+/* Behind the word the window and the IP ID; a stamp; what is far, and what lies behind. */
+#define BRIEF_WORD_OCTETS   12u
+#define BRIEF_STAMP_OCTETS  2u
+#define BRIEF_FAR_OCTETS    4u
+#define BRIEF_BEHIND_OCTETS 4u
+
+/* The word, and all numbers. */
+struct brief_at_length {
+    uint64_t word;
+    uint64_t time_ns, frame;
+    uint32_t ack, payload_len, ts_val, ts_ecr;
+    uint16_t flags, window, ip_id, zero;
+};
+
+#define BRIEF_MOST sizeof(struct brief_at_length)
+
+static inline uint32_t brief_room(const struct brief *b)
+{
+    return (uint32_t)(brief_size(b->size) - offsetof(struct brief, octets));
+}
+
+static ALWAYS_INLINE void brief_note(struct brief *b, const struct segment *g, size_t octets)
+{
+    b->used = (uint8_t)(b->used + octets);
+    b->last_frame = g->frame;
+    b->count++;
+}
+
+static NEVER_INLINE bool brief_write_at_length(struct brief *b, int sender, const struct segment *g)
+{
+    struct brief_at_length entry = {
+        .word = (uint64_t)sender << BRIEF_SIDE | UINT64_C(1) << BRIEF_AT_LENGTH,
+        .time_ns = (uint64_t)g->time_ns,
+        .frame = g->frame,
+        .ack = g->ack,
+        .payload_len = g->payload_len,
+        .ts_val = g->ts_val,
+        .ts_ecr = g->ts_ecr,
+        .flags = g->flags,
+        .window = g->window,
+        .ip_id = g->ip_id,
+    };
+    if (b->used + sizeof entry > brief_room(b) || g->payload_len > BRIEF_PAYLOAD_MOST)
+        return false;
+    memcpy(b->octets + b->used, &entry, sizeof entry);
+    brief_note(b, g, sizeof entry);
+    return true;
+}
+
+/* Units of a span; all bits when it has none. */
+static ALWAYS_INLINE uint64_t brief_units(const struct brief *b, uint64_t span_ns)
+{
+    if (b->nanoseconds)
+        return span_ns;
+    uint64_t n = span_ns / 1000;
+    return n * 1000 == span_ns ? n : UINT64_MAX;
+}
+
+/* A segment that is the next of its side. False when there is no room for it. */
+static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *past, int sender,
+                                      const struct segment *g)
+{
+    _Static_assert(offsetof(struct segment, ip_id) == offsetof(struct segment, window) + 2,
+                   "written two at a time");
+    uint64_t time = brief_units(b, (uint64_t)g->time_ns - past->time_ns);
+    uint64_t frames = g->frame - past->frame;
+    uint32_t stamp = g->ts_val - past->stamp[sender];
+    uint32_t ack_behind = past->next[!sender].n - g->ack;
+    uint32_t echo_behind = past->stamp[!sender] - g->ts_ecr;
+    uint32_t behind = ack_behind | echo_behind;
+    uint64_t far_time = time >> BRIEF_TIME_BITS, far_frame = frames >> BRIEF_FRAME_BITS;
+    uint32_t far_payload = g->payload_len >> BRIEF_PAYLOAD_BITS;
+    uint64_t far = far_time | far_frame | far_payload;
+    if (UNLIKELY(behind > UINT16_MAX || stamp > (b->stamped ? UINT16_MAX : 0) ||
+                 far_time >> BRIEF_FAR_TIME | far_frame >> BRIEF_FAR_FRAME |
+                     far_payload >> BRIEF_FAR_PAYLOAD | (g->flags & ~BRIEF_FLAGS)))
+        return brief_write_at_length(b, sender, g);
+    uint32_t octets = BRIEF_WORD_OCTETS + (b->stamped ? BRIEF_STAMP_OCTETS : 0) +
+                      (far ? BRIEF_FAR_OCTETS : 0) + (behind ? BRIEF_BEHIND_OCTETS : 0);
+    if (UNLIKELY(b->used + octets > brief_room(b)))
+        return false;
+    uint64_t word = g->flags | (uint64_t)sender << BRIEF_SIDE |
+                    (behind ? UINT64_C(1) << BRIEF_BEHIND : 0) |
+                    (far ? UINT64_C(1) << BRIEF_FAR : 0) |
+                    BRIEF_LOW((uint64_t)g->payload_len, BRIEF_PAYLOAD_BITS) << BRIEF_PAYLOAD |
+                    BRIEF_LOW(time, BRIEF_TIME_BITS) << BRIEF_TIME | frames << BRIEF_FRAME;
+    uint8_t *to = b->octets + b->used;
+    memcpy(to, &word, sizeof word);
+    memcpy(to + 8, &g->window, 4);
+    to += BRIEF_WORD_OCTETS;
+    if (b->stamped) {
+        uint16_t near = (uint16_t)stamp;
+        memcpy(to, &near, sizeof near);
+        to += BRIEF_STAMP_OCTETS;
+    }
+    if (far) {
+        uint32_t high = (uint32_t)(far_time | far_frame << BRIEF_FAR_TIME) |
+                        far_payload << (BRIEF_FAR_TIME + BRIEF_FAR_FRAME);
+        memcpy(to, &high, sizeof high);
+        to += BRIEF_FAR_OCTETS;
+    }
+    if (behind) {
+        uint16_t both[2] = {(uint16_t)ack_behind, (uint16_t)echo_behind};
+        memcpy(to, both, sizeof both);
+    }
+    brief_note(b, g, octets);
+    return true;
+}
+
+/* Where the entry ends. */
+static const uint8_t *brief_read_at_length(const uint8_t *from, struct segment *g)
+{
+    struct brief_at_length entry;
+    memcpy(&entry, from, sizeof entry);
+    g->time_ns = (int64_t)entry.time_ns;
+    g->frame = entry.frame;
+    g->ack = entry.ack;
+    g->payload_len = entry.payload_len;
+    g->ts_val = entry.ts_val;
+    g->ts_ecr = entry.ts_ecr;
+    g->flags = entry.flags;
+    g->window = entry.window;
+    g->ip_id = entry.ip_id;
+    return from + sizeof entry;
+}
+
+static ALWAYS_INLINE const uint8_t *brief_read_told(const struct brief *b, const uint8_t *from,
+                                                    uint64_t word, const struct brief_past *past,
+                                                    unsigned s, struct segment *g)
+{
+    uint16_t near = 0, both[2] = {0};
+    uint32_t high = 0;
+    memcpy(&g->window, from + 8, 4);
+    from += BRIEF_WORD_OCTETS;
+    if (b->stamped) {
+        memcpy(&near, from, sizeof near);
+        from += BRIEF_STAMP_OCTETS;
+    }
+    if (word >> BRIEF_FAR & 1) {
+        memcpy(&high, from, sizeof high);
+        from += BRIEF_FAR_OCTETS;
+    }
+    if (word >> BRIEF_BEHIND & 1) {
+        memcpy(both, from, sizeof both);
+        from += BRIEF_BEHIND_OCTETS;
+    }
+    uint64_t time = BRIEF_LOW(word >> BRIEF_TIME, BRIEF_TIME_BITS) | BRIEF_LOW(high, BRIEF_FAR_TIME)
+                                                                         << BRIEF_TIME_BITS;
+    uint64_t frames = word >> BRIEF_FRAME | BRIEF_LOW(high >> BRIEF_FAR_TIME, BRIEF_FAR_FRAME)
+                                                << BRIEF_FRAME_BITS;
+    g->flags = word & BRIEF_FLAGS;
+    g->time_ns = (int64_t)(past->time_ns + time * (b->nanoseconds ? 1 : 1000));
+    g->frame = past->frame + frames;
+    g->payload_len = (uint32_t)BRIEF_LOW(word >> BRIEF_PAYLOAD, BRIEF_PAYLOAD_BITS) |
+                     high >> (BRIEF_FAR_TIME + BRIEF_FAR_FRAME) << BRIEF_PAYLOAD_BITS;
+    g->ack = past->next[!s].n - both[0];
+    g->ts_val = past->stamp[s] + near;
+    g->ts_ecr = past->stamp[!s] - both[1];
+    return from;
+}
+
+/* What is told of the next segment, and what the one behind it is told from. Returns where that
+ * stands. */
+static ALWAYS_INLINE const uint8_t *brief_read(const struct brief *b, const uint8_t *from,
+                                               struct brief_past *past, struct segment *g,
+                                               uint8_t *sender)
+{
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    unsigned s = word >> BRIEF_SIDE & 1;
+    *sender = (uint8_t)s;
+    g->seq = past->next[s].n;
+    if (UNLIKELY(word >> BRIEF_AT_LENGTH & 1))
+        from = brief_read_at_length(from, g);
+    else
+        from = brief_read_told(b, from, word, past, s, g);
+    past->time_ns = (uint64_t)g->time_ns;
+    past->frame = g->frame;
+    past->next[s] = seq_add(past->next[s], g->payload_len + !!(g->flags & (TCP_SYN | TCP_FIN)));
+    past->stamp[s] = b->stamped ? g->ts_val : 0;
+    return from;
+}
+
+#endif

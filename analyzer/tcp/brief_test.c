@@ -1,0 +1,380 @@
+/*
+ * What a brief connection is made into is what it would have been: generated connections, each
+ * tracked twice, once by track_segment() alone and once with nothing kept but its segments for as
+ * long as that goes. After every segment the two are looked at and are the same octet by octet.
+ */
+#include "analyzer/tcp/brief.h"
+#include "analyzer/tcp/ordinary.h"
+#include "analyzer/tcp/test_talkers.h"
+
+#include <stdlib.h>
+
+/* ---- both ways ------------------------------------------------------------------------------ */
+
+/* Where a brief connection keeps its segments: rooms of either size, and guards behind them. */
+struct rooms {
+    _Alignas(8) uint8_t octets[BRIEF_SIZES][256];
+};
+
+#define GUARD 0xa5
+
+static struct brief *room_of(struct rooms *rooms, unsigned size)
+{
+    memset(rooms->octets[size], GUARD, sizeof rooms->octets[size]);
+    return (struct brief *)(void *)rooms->octets[size];
+}
+
+static void guards_stand(const struct rooms *rooms, unsigned size)
+{
+    for (size_t i = brief_size(size); i < sizeof rooms->octets[size]; i++)
+        assert_int_equal(rooms->octets[size][i], GUARD);
+}
+
+/* Where it lies is nobody's business. */
+static void without_places(struct connection *c, struct detail *d)
+{
+    *d = *c->detail;
+    memset(d->within, 0, sizeof d->within);
+    d->log_room = 0;
+    c->detail = d;
+}
+
+static void same_wherever(const struct connection *whole, const struct connection *made)
+{
+    struct connection x = *whole, y = *made;
+    struct detail a, b;
+    struct log_entry logs[2][LOG_MAX];
+    assert_non_null(x.detail);
+    assert_non_null(y.detail);
+    without_places(&x, &a);
+    without_places(&y, &b);
+    for (unsigned i = 0; i < a.log_count; i++)
+        logs[0][i] = *log_at(whole->detail, i);
+    for (unsigned i = 0; i < b.log_count; i++)
+        logs[1][i] = *log_at(made->detail, i);
+    a.log = logs[0];
+    b.log = logs[1];
+    a.more = b.more = NULL;
+    same(&x, &y);
+}
+
+/* What the record promises while nothing else can be read. */
+static void promises_are_kept(const struct connection *whole, const struct connection *brief)
+{
+    const uint16_t marks = CONN_ESTABLISHED | CONN_CLOSED | CONN_CLIENT_IS_1;
+    const uint16_t side_marks =
+        SIDE_SYN | SIDE_SYN_ACK | SIDE_FIN | SIDE_FIN_ACKED | SIDE_RST | SIDE_ISN | SIDE_SEEN;
+    assert_true(brief->packed);
+    assert_int_equal(whole->marks & marks, brief->marks & marks);
+    for (int s = 0; s < 2; s++) {
+        const struct side *a = &whole->side[s], *b = &brief->side[s];
+        assert_int_equal(a->marks & side_marks, b->marks & side_marks);
+        assert_int_equal(a->isn.n, b->isn.n);
+        assert_int_equal(a->nxt.n, b->nxt.n);
+        assert_int_equal(a->una.n, b->una.n);
+        assert_int_equal(a->ts_val, b->ts_val);
+        assert_int_equal(a->ttl, b->ttl);
+        assert_int_equal(a->packets, b->packets);
+        assert_true(a->last_ns == b->last_ns);
+    }
+}
+
+static void look(const struct connection *whole, const struct connection *brief)
+{
+    struct detail_room *room = malloc(sizeof *room);
+    struct connection made;
+    assert_non_null(room);
+    promises_are_kept(whole, brief);
+    brief_look(brief, &made, room);
+    same_wherever(whole, &made);
+    free(room);
+}
+
+/* Is the segment taken as one of a brief connection? */
+static bool is_taken(struct connection *c, int sender, const struct segment *g, struct rooms *rooms)
+{
+    bool taken;
+    if (!(c->marks & CONN_BRIEF))
+        return c->side[0].packets + c->side[1].packets == 1 && !c->detail &&
+               brief_begin(c, sender, g, room_of(rooms, 0), 0, 1);
+    unsigned size = c->brief->size;
+    taken = brief_track(c, sender, g);
+    guards_stand(rooms, size);
+    if (!taken && brief_is_full(c) && size + 1 < BRIEF_SIZES) {
+        brief_grow(c, room_of(rooms, size + 1), 1);
+        taken = brief_track(c, sender, g);
+        guards_stand(rooms, size + 1);
+    }
+    return taken;
+}
+
+static void track_whole(struct connection *c, int sender, const struct segment *g)
+{
+    if (c->marks & CONN_BRIEF)
+        assert_true(brief_unpack(c, NULL, 0));
+    if (c->side[0].packets + c->side[1].packets)
+        assert_non_null(connection_detail(c));
+    assert_true(track_ordinary(c, sender, g) || track_segment(c, sender, g));
+}
+
+/* Returns how many segments were taken. */
+static uint32_t both_ways_of(const struct habits *habits, const struct segment *segments,
+                             uint32_t count)
+{
+    struct connection general, either;
+    struct rooms rooms;
+    uint32_t taken = 0;
+    (void)begin_talk(&general, habits, &segments[0]);
+    (void)begin_talk(&either, habits, &segments[0]);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct segment *g = &segments[i];
+        int sender = sender_of(g);
+        if (i > 0)
+            assert_non_null(connection_detail(&general));
+        assert_true(track_segment(&general, sender, g));
+        if (is_taken(&either, sender, g, &rooms)) {
+            taken++;
+            look(&general, &either);
+        } else {
+            track_whole(&either, sender, g);
+            if (general.detail)
+                same_wherever(&general, &either);
+        }
+    }
+    if (either.marks & CONN_BRIEF)
+        assert_true(brief_unpack(&either, NULL, 0));
+    if (general.detail)
+        same_wherever(&general, &either);
+    connection_finish(&general);
+    connection_finish(&either);
+    return taken;
+}
+
+/* Of a hundred segments at least so many are taken, in many short talks of those habits. */
+static void both_ways(const struct habits *habits, uint32_t least_percent)
+{
+    uint64_t taken = 0, segments = 0;
+    for (uint64_t seed = 1; seed <= 900; seed++) {
+        struct segment talk[TALK_MAX];
+        uint32_t count = talk_of(habits, seed, 3 + (uint32_t)(seed % 12), talk);
+        for (uint32_t i = 0; i < count; i++) {
+            talk[i].flags |= one_in(3) ? TCP_PSH : 0;
+            talk[i].ip_bytes -= talk[i].marks & SEG_TIMESTAMPS ? 0 : 12;
+        }
+        taken += both_ways_of(habits, talk, count);
+        segments += count;
+    }
+    assert_true(taken * 100 >= segments * least_percent);
+}
+
+static void ordinary(void **state)
+{
+    (void)state;
+    both_ways(&(struct habits){.silent = 3}, 30);
+    both_ways(&(struct habits){.silent = 3, .stamped = true}, 30);
+    both_ways(&(struct habits){.silent = 6, .stamped = true}, 30);
+}
+
+static void closing(void **state)
+{
+    (void)state;
+    both_ways(&(struct habits){.silent = 3, .closing = 5}, 25);
+    both_ways(&(struct habits){.silent = 2, .closing = 3, .stamped = true}, 20);
+    both_ways(&(struct habits){.silent = 3, .closing = 8, .odd = 60, .stamped = true}, 15);
+}
+
+static void not_in_order(void **state)
+{
+    (void)state;
+    both_ways(&(struct habits){.lost = 30, .again = 15, .sacked = 20, .silent = 3}, 10);
+    both_ways(&(struct habits){.again = 10, .far = 60, .probing = 20, .silent = 2}, 10);
+    both_ways(&(struct habits){.swapped = 8, .silent = 3, .stamped = true}, 10);
+    both_ways(&(struct habits){.copied = 6, .silent = 3}, 10);
+    both_ways(&(struct habits){.padded = 2, .silent = 3}, 10);
+    both_ways(&(struct habits){.one_direction = true, .silent = 3}, 0);
+    both_ways(&(struct habits){.mid_stream = true, .silent = 3}, 0);
+}
+
+static void odd(void **state)
+{
+    (void)state;
+    both_ways(&(struct habits){.odd = 10, .silent = 3, .stamped = true}, 5);
+    both_ways(&(struct habits){.odd = 30, .silent = 3, .untimed = true}, 1);
+    both_ways(&(struct habits){EVERYTHING_ODD, .closing = 20}, 3);
+}
+
+/* ---- limits --------------------------------------------------------------------------------- */
+
+/* A connection that has just opened, and what follows; returns how many segments were taken. */
+static uint32_t after_handshake(const char *options, const struct segment *given, uint32_t count,
+                                struct talk *t)
+{
+    struct segment all[16];
+    all[0] = segment(t, A, "S", 0, 0, 0, 0, options);
+    all[1] = segment(t, B, "S.", 0, 1, 0, 10, options);
+    all[2] = segment(t, A, ".", 1, 1, 0, 20, options);
+    memcpy(all + 3, given, count * sizeof *given);
+    for (uint32_t i = 0; i < 3 + count; i++)
+        all[i].frame = i < 3 ? i + 1 : all[i].frame + 3;
+    for (uint32_t i = 0; i < 3 + count; i++)
+        all[i].ip_bytes = 40 + all[i].payload_len + (all[i].marks & SEG_TIMESTAMPS ? 12 : 0);
+    return both_ways_of(&(struct habits){0}, all, 3 + count);
+}
+
+/* How far a segment may lie from the one before it until it is told another way, and beyond. */
+static void far_apart(void **state)
+{
+    (void)state;
+    for (unsigned bit = 0; bit < 40; bit++) {
+        for (int more = -1; more < 2; more++) {
+            uint64_t far = (UINT64_C(1) << bit) + (uint64_t)(int64_t)more;
+            struct talk t;
+            talk_init(&t);
+            struct segment late = segment(&t, A, "P.", 1, 1, 10, 30, "");
+            late.time_ns += (int64_t)far * 1000;
+            assert_int_equal(after_handshake("", &late, 1, &t), 3);
+            talk_init(&t);
+            struct segment fine = segment(&t, A, "P.", 1, 1, 10, 30, "");
+            fine.time_ns += (int64_t)far;
+            (void)after_handshake("", &fine, 1, &t);
+            talk_init(&t);
+            struct segment behind = segment(&t, A, "P.", 1, 1, 10, 30, "");
+            behind.frame += far;
+            assert_int_equal(after_handshake("", &behind, 1, &t), 3);
+            if (bit >= 16)
+                continue;
+            talk_init(&t);
+            struct segment large = segment(&t, A, "P.", 1, 1, (uint32_t)far, 30, "");
+            if (large.payload_len)
+                assert_int_equal(after_handshake("", &large, 1, &t), 3);
+        }
+    }
+}
+
+/* Acknowledgments and echoes of what is older than the last, and stamps that leap. */
+static void far_behind(void **state)
+{
+    (void)state;
+    for (uint32_t more = 0; more < 3; more++) {
+        const uint32_t octets = 65534 + more;
+        struct talk t;
+        talk_init(&t);
+        struct segment given[] = {
+            segment(&t, A, "P.", 1, 1, 40, 30, "ts 30 ecr 10"),
+            segment(&t, A, "P.", 41, 1, octets, 31, "ts 31 ecr 10"),
+            segment(&t, B, ".", 1, 41, 0, 40, "ts 40 ecr 30"),
+            segment(&t, B, "P.", 1, 41 + octets, 9, 50, "ts 50 ecr 31"),
+        };
+        given[2].ts_ecr -= octets;
+        given[3].ts_val += octets;
+        (void)after_handshake("ts 1 ecr 1", given, 4, &t);
+    }
+}
+
+/* What an ordinary close shows, and what it does not. */
+static void ends(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t seq, ack, payload_len;
+        const char *flags, *options;
+        uint32_t taken;
+    } tries[] = {
+        {101, 201, 0, "F.", "", 6},       {101, 201, 5, "F.", "", 6},  {101, 201, 0, "R.", "", 6},
+        {101, 201, 0, "RP.", "", 6},      {101, 201, 1, "R.", "", 5},  {101, 201, 0, "R", "", 5},
+        {101, 201, 0, "S.", "", 5},       {101, 201, 0, "FE.", "", 6}, {101, 201, 0, "FW.", "", 6},
+        {101, 201, 3, "FU.", "", 6},      {101, 201, 0, ".", "", 6},   {101, 1, 0, ".", "", 5},
+        {101, 200, 0, "F.", "", 6},       {100, 201, 0, "F.", "", 5},  {101, 202, 0, "F.", "", 5},
+        {101, 201, 0, "F.", "ttl 63", 5},
+    };
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        struct talk t;
+        talk_init(&t);
+        struct segment given[] = {
+            segment(&t, A, "P.", 1, 1, 100, 30, ""),
+            segment(&t, B, "P.", 1, 101, 100, 40, ""),
+            segment(&t, B, "P.", 101, 101, 100, 41, ""),
+            segment(&t, A, tries[i].flags, tries[i].seq, tries[i].ack, tries[i].payload_len, 60,
+                    tries[i].options),
+        };
+        assert_int_equal(after_handshake("", given, 4, &t), tries[i].taken);
+    }
+}
+
+/* Both sides end, in every order; what comes behind that, or is sent after the peer's FIN, is not
+ * taken. */
+static void closes(void **state)
+{
+    (void)state;
+    struct talk t;
+    talk_init(&t);
+    struct segment one_by_one[] = {
+        segment(&t, A, "F.", 1, 1, 0, 30, ""),  segment(&t, B, ".", 1, 2, 0, 40, ""),
+        segment(&t, B, "F.", 1, 2, 0, 50, ""),  segment(&t, A, ".", 2, 2, 0, 60, ""),
+        segment(&t, B, "F.", 1, 2, 0, 300, ""),
+    };
+    assert_int_equal(after_handshake("", one_by_one, 5, &t), 6);
+    talk_init(&t);
+    struct segment at_once[] = {
+        segment(&t, A, "F.", 1, 1, 0, 30, ""),
+        segment(&t, B, "F.", 1, 1, 0, 31, ""),
+        segment(&t, B, ".", 2, 2, 0, 40, ""),
+        segment(&t, A, ".", 2, 2, 0, 41, ""),
+    };
+    assert_int_equal(after_handshake("", at_once, 4, &t), 6);
+    talk_init(&t);
+    struct segment half[] = {
+        segment(&t, A, "F.", 1, 1, 0, 30, ""),
+        segment(&t, B, "P.", 1, 2, 50, 31, ""),
+        segment(&t, A, ".", 2, 51, 0, 40, ""),
+        segment(&t, B, "F.", 51, 2, 0, 41, ""),
+    };
+    assert_int_equal(after_handshake("", half, 4, &t), 3);
+}
+
+/* Ten segments that are stamped have room, and on the heap it is the same. */
+static void room(void **state)
+{
+    (void)state;
+    struct connection c;
+    struct rooms rooms;
+    struct talk t;
+    uint32_t taken = 0;
+    talk_init(&t);
+    for (uint32_t i = 0; i < 20; i++) {
+        static const char *const opening[] = {"S", "S.", "."};
+        int side = i < 3 ? (i == 1 ? B : A) : A;
+        struct segment g =
+            i < 3 ? segment(&t, side, opening[i], i == 2, i > 0, 0, 10 * i, "ts 9 ecr 9")
+                  : segment(&t, side, "P.", 1 + 10 * (i - 3), 1, 10, 10 * i, "ts 9 ecr 9");
+        g.ip_bytes = 52 + g.payload_len;
+        if (i == 0) {
+            (void)begin_talk(&c, &(struct habits){0}, &g);
+            assert_true(track_segment(&c, side, &g));
+        } else if (is_taken(&c, side, &g, &rooms)) {
+            taken++;
+        } else {
+            break;
+        }
+    }
+    assert_in_range(taken, 9, 12);
+    assert_int_equal(c.brief->size, BRIEF_SIZES - 1);
+    assert_int_equal(connection_extra_bytes(&c), brief_size(BRIEF_SIZES - 1));
+    struct connection own = c;
+    assert_true(brief_own(&own));
+    assert_ptr_not_equal(own.brief, c.brief);
+    assert_true(brief_unpack(&c, NULL, 0));
+    look(&c, &own);
+    connection_finish(&own);
+    connection_finish(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ordinary), cmocka_unit_test(closing),   cmocka_unit_test(not_in_order),
+        cmocka_unit_test(odd),      cmocka_unit_test(far_apart), cmocka_unit_test(far_behind),
+        cmocka_unit_test(ends),     cmocka_unit_test(closes),    cmocka_unit_test(room),
+    };
+    return cmocka_run_group_tests_name("brief", tests, NULL, NULL);
+}
