@@ -60,12 +60,13 @@ static inline void flows_fetch(const void *what, size_t bytes)
         FETCH((const char *)what + at);
 }
 
-/* All of the detail; a packed one's first lines, which most often are all. */
+/* All of the detail; a packed one's first lines, which most often are all; of a brief connection
+ * what the largest has, for how large it is stands in what is fetched. */
 static inline void flows_fetch_detail(const struct connection *connection)
 {
     if (!connection->detail)
         return;
-    size_t bytes = connection->marks & CONN_BRIEF ? brief_size(connection->brief->size)
+    size_t bytes = connection->marks & CONN_BRIEF ? BRIEF_LARGEST
                    : connection->packed           ? 320
                                                   : sizeof *connection->detail;
     flows_fetch(connection->detail, bytes);
