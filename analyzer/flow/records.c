@@ -52,6 +52,20 @@ static uint64_t accounted_of(const struct connection *c)
     return c->packed ? connection_extra_bytes(c) : c->detail->accounted_bytes;
 }
 
+/* Of what a connection holds: the pool that may have lent it, */
+static struct pool *lender_of(struct flows *f, const struct connection *c)
+{
+    return c->marks & CONN_BRIEF ? &f->briefs[c->brief->size] : &f->details;
+}
+
+/* and 1 + its index there, or 0. */
+static uint32_t place_of(const struct connection *c)
+{
+    if (c->marks & CONN_BRIEF)
+        return c->brief->place;
+    return c->detail && !c->packed ? c->detail->place : 0;
+}
+
 /* Of the latest of a size that were begun, more than a third wanted more: it was had in vain. */
 #define BRIEFS_LATEST 1024u
 
@@ -96,10 +110,10 @@ bool flows_begin_brief(struct flows *f, struct connection *c, int sender, const 
 
 bool flows_grow_brief(struct flows *f, struct connection *c)
 {
-    uint32_t place = c->brief->place;
+    uint32_t place = place_of(c);
     if (c->brief->size + 1u == BRIEF_SIZES || !brief_is_full(c))
         return false;
-    struct pool *pool = &f->briefs[c->brief->size];
+    struct pool *pool = lender_of(f, c);
     uint32_t index = pool_take(pool + 1);
     if (index == POOL_NONE)
         return false;
@@ -112,14 +126,6 @@ bool flows_grow_brief(struct flows *f, struct connection *c)
     return true;
 }
 
-/* 1 + index in the pool that lent what it holds, or 0. */
-static uint32_t place_of(const struct connection *c)
-{
-    if (c->marks & CONN_BRIEF)
-        return c->brief->place;
-    return c->detail && !c->packed ? c->detail->place : 0;
-}
-
 static void release_record(struct flows *f, uint32_t index)
 {
     flows_at(f, index)->first_frame = FRAME_NONE;
@@ -129,12 +135,12 @@ static void release_record(struct flows *f, uint32_t index)
 void flows_release(struct flows *f, uint32_t index)
 {
     struct connection *c = flows_at(f, index);
-    struct pool *pool = c->marks & CONN_BRIEF ? &f->briefs[c->brief->size] : &f->details;
+    struct pool *lender = lender_of(f, c);
     uint32_t place = place_of(c);
     f->extra_bytes -= accounted_of(c);
     connection_finish(c);
     if (place)
-        pool_release(pool, place - 1);
+        pool_release(lender, place - 1);
     release_record(f, index);
 }
 
@@ -160,11 +166,11 @@ static bool move_detail(struct flows *f, struct connection *c)
 
 static bool move_brief(struct flows *f, struct connection *c)
 {
-    struct pool *pool = &f->briefs[c->brief->size];
-    uint32_t place = c->brief->place;
+    struct pool *lender = lender_of(f, c);
+    uint32_t place = place_of(c);
     if (!brief_own(c))
         return false;
-    pool_release(pool, place - 1);
+    pool_release(lender, place - 1);
     return true;
 }
 
@@ -264,8 +270,8 @@ bool flows_unpack(struct flows *f, struct connection *c)
     struct detail *lent = index == POOL_NONE ? NULL : pool_at(&f->details, index);
     bool brief = c->marks & CONN_BRIEF;
     bool outgrown = brief && c->brief->size + 1u == BRIEF_SIZES && brief_is_full(c);
-    struct pool *pool = brief ? &f->briefs[c->brief->size] : NULL;
-    uint32_t place = brief ? c->brief->place : 0;
+    struct pool *lender = lender_of(f, c);
+    uint32_t place = place_of(c);
     bool held = brief ? brief_unpack(c, lent, index + 1) : detail_unpack(c, lent, index + 1);
     if (!held) {
         if (lent)
@@ -273,7 +279,7 @@ bool flows_unpack(struct flows *f, struct connection *c)
         return false;
     }
     if (place)
-        pool_release(pool, place - 1);
+        pool_release(lender, place - 1);
     f->briefs_luck[BRIEF_SIZES - 1].outgrown += outgrown;
     c->detail->accounted_bytes = (uint32_t)connection_extra_bytes(c);
     f->extra_bytes += accounted_of(c) - before;

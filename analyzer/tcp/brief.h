@@ -1,8 +1,8 @@
 /*
  * A connection that has gone in order so far, and is short: of its detail nothing is kept but its
- * segments, in an eighth of the octets. Detail and record are made of these, by tracking one after
- * the other, when something else comes, or when the connection is final: then they are what they
- * would have been.
+ * segments, in a tenth to a sixth of the octets. Detail and record are made of these, by tracking
+ * one after the other, when something else comes, or when the connection is final: then they are
+ * what they would have been.
  *
  * Such a connection counts as packed (`packed`, and CONN_BRIEF). Of its record this is as it would
  * be: key, first time and frame, the marks that tell whether it opened and closed, and of a side

@@ -34,13 +34,13 @@ struct brief_past {
 #define BRIEF_FRAME_BITS   (64u - BRIEF_FRAME)
 #define BRIEF_LOW(n, bits) ((n) & ((UINT64_C(1) << (bits)) - 1))
 
-/* No segment of a connection that is kept so carries more: its numbers stay close together. */
-#define BRIEF_PAYLOAD_MOST (UINT32_C(1) << (BRIEF_PAYLOAD_BITS + BRIEF_FAR_PAYLOAD))
-
 /* What is far has so many bits more, in a word of half the length. */
 #define BRIEF_FAR_PAYLOAD 10u
 #define BRIEF_FAR_TIME    11u
 #define BRIEF_FAR_FRAME   11u
+
+/* No segment of a connection that is kept so carries more: its numbers stay close together. */
+#define BRIEF_PAYLOAD_MOST (UINT32_C(1) << (BRIEF_PAYLOAD_BITS + BRIEF_FAR_PAYLOAD))
 
 /* Behind the word the window and the IP ID; a stamp; what is far, and what lies behind. */
 #define BRIEF_WORD_OCTETS   12u
