@@ -189,6 +189,8 @@ static bool final(void *context, struct connection *c, bool evicted)
     plain.detail = NULL;
     plain.tag = plain.next = plain.wheel_next = 0; /* of the finding, not of what was found */
     plain.held = 0;
+    for (int s = 0; s < 2; s++) /* to recognise copies, which nobody does any more */
+        memset(plain.side[s].recent, 0, sizeof plain.side[s].recent);
     uint64_t digest = digest_of(UINT64_C(0xcbf29ce484222325), &plain, sizeof plain);
     if (c->detail)
         digest = digest_of(digest, c->detail->log, c->detail->log_count * sizeof *c->detail->log);

@@ -1,10 +1,7 @@
 #include "analyzer/tcp/brief.h"
 
 #include "analyzer/tcp/brief_entry.h"
-#include "analyzer/tcp/log.h"
 #include "analyzer/tcp/octets.h"
-#include "analyzer/tcp/ordinary.h"
-#include "analyzer/tcp/track.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,54 +13,9 @@
 #define TCP_BYTES         20u
 #define TIMESTAMPS_BYTES  12u
 
-/* More have no room. */
-#define SEGMENTS_MOST ((BRIEF_LARGEST - sizeof(struct brief)) / BRIEF_WORD_OCTETS)
-
 _Static_assert(sizeof(struct brief) == 16, "the octets begin behind two words");
 
-/* Of what the SYN showed, and nothing since. */
-#define SYN_MARKS                                                                                  \
-    (SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SCALE | SIDE_SACK_OK | SIDE_TIMESTAMPS | SIDE_FAST_OPEN)
-
-/* ---- what segments are told from ------------------------------------------------------------ */
-
-/* What of the SYN-ACK no other segment has. It stands where the server's side remembers segments
- * to recognise their copies: what is made begins with none. The stamp of the SYN stands likewise
- * in the second place of the client's side, which remembers its SYN alone. */
-struct answer {
-    uint32_t ts_val;
-    uint32_t marks;
-    uint16_t ip_bytes;
-    uint16_t mss;
-    uint8_t window_scale;
-};
-
-_Static_assert(sizeof(struct answer) <= sizeof(struct recent_segment[RECENT_SEGMENTS]),
-               "there is room");
-
-static struct answer answer_of(const struct connection *c)
-{
-    struct answer answer;
-    memcpy(&answer, c->side[!client_side(c)].recent, sizeof answer);
-    return answer;
-}
-
-static uint32_t syn_stamp(const struct connection *c)
-{
-    return c->side[client_side(c)].recent[1].signature;
-}
-
-/* Behind the SYN. */
-static struct brief_past first_past(const struct connection *c, const struct brief *b)
-{
-    int client = client_side(c);
-    struct brief_past past = {.time_ns = (uint64_t)c->first_ns, .frame = c->first_frame};
-    past.next[client] = seq_add(c->side[client].isn, 1);
-    past.next[!client] = c->side[!client].isn;
-    past.stamp[client] = b->stamped ? syn_stamp(c) : 0;
-    past.stamp[!client] = b->stamped ? answer_of(c).ts_val : 0;
-    return past;
-}
+/* ---- taking segments ------------------------------------------------------------------------ */
 
 /* Behind what has been taken so far, the SYN-ACK included: the same that comes of reading it. */
 static ALWAYS_INLINE struct brief_past past_now(const struct connection *c, const struct brief *b)
@@ -75,8 +27,6 @@ static ALWAYS_INLINE struct brief_past past_now(const struct connection *c, cons
     }
     return past;
 }
-
-/* ---- taking segments ------------------------------------------------------------------------ */
 
 /* 0 where it is of the connection's world and tap, and has nothing that is not kept. */
 static ALWAYS_INLINE uint32_t unlike_others(const struct connection *c, const struct segment *g)
@@ -111,11 +61,11 @@ static bool is_answer(const struct connection *c, int sender, const struct segme
 static void note_answer(struct connection *c, int sender, const struct segment *g)
 {
     struct side *own = &c->side[sender], *client = &c->side[!sender];
-    struct answer answer = {.ts_val = g->ts_val,
-                            .marks = g->marks,
-                            .ip_bytes = (uint16_t)g->ip_bytes,
-                            .mss = g->mss,
-                            .window_scale = g->window_scale};
+    struct brief_answer answer = {.ts_val = g->ts_val,
+                                  .marks = g->marks,
+                                  .ip_bytes = (uint16_t)g->ip_bytes,
+                                  .mss = g->mss,
+                                  .window_scale = g->window_scale};
     own->isn = seq_of(g->seq);
     own->ttl = g->ttl;
     memcpy(own->recent, &answer, sizeof answer);
@@ -137,7 +87,7 @@ bool brief_begin(struct connection *c, int sender, const struct segment *g, stru
                         .stamped = stamped,
                         .nanoseconds = c->first_ns % 1000 || g->time_ns % 1000};
     note_answer(c, sender, g);
-    struct brief_past past = first_past(c, b);
+    struct brief_past past = brief_first_past(c, b);
     if (!brief_write(b, &past, sender, g)) {
         memcpy(c->side, before, sizeof before);
         return false;
@@ -234,100 +184,7 @@ bool brief_track(struct connection *c, int sender, const struct segment *g)
     return sender ? track_of(c, 1, g) : track_of(c, 0, g);
 }
 
-/* ---- making it whole ------------------------------------------------------------------------ */
-
-/* The record as it stood when its SYN had been tracked. */
-static void rewind_to_syn(struct connection *c)
-{
-    struct side *client = &c->side[client_side(c)];
-    client->nxt = seq_add(client->isn, 1);
-    client->una = seq_of(0);
-    client->ts_val = syn_stamp(c);
-    client->recent[1] = (struct recent_segment){0};
-    client->last_ns = c->first_ns;
-    client->packets = 1;
-    client->marks = (client->marks & SYN_MARKS) | SIDE_SAMPLING;
-    c->side[!client_side(c)] = (struct side){.last_ns = TIME_UNKNOWN};
-    c->marks &= (uint16_t) ~(CONN_BRIEF | CONN_ESTABLISHED | CONN_CLOSED);
-    c->packed = false;
-    c->detail = NULL;
-}
-
-/* Returns how many. They are read before any is tracked: what was just written in parts is not
- * there at once as a whole. */
-static unsigned read_segments(const struct connection *c, struct segment segments[SEGMENTS_MOST],
-                              uint8_t senders[SEGMENTS_MOST])
-{
-    const struct brief *b = c->brief;
-    struct brief_past past = first_past(c, b);
-    const uint8_t *from = b->octets;
-    for (unsigned i = 0; i < b->count; i++) {
-        struct segment *g = &segments[i];
-        *g = (struct segment){.world = c->world,
-                              .interface = c->interface,
-                              .aux = AUX_NONE,
-                              .marks = b->stamped ? SEG_TIMESTAMPS : 0};
-        from = brief_read(b, from, &past, g, &senders[i]);
-        g->ip_bytes = g->payload_len + b->header_bytes;
-        g->ttl = c->side[senders[i]].ttl;
-    }
-    struct answer answer = answer_of(c);
-    segments[0].marks = answer.marks;
-    segments[0].mss = answer.mss;
-    segments[0].window_scale = answer.window_scale;
-    segments[0].ip_bytes = answer.ip_bytes;
-    return b->count;
-}
-
-static void track_again(struct connection *c, int sender, const struct segment *g)
-{
-    bool held = track_ordinary(c, sender, g) || track_segment(c, sender, g);
-    (void)held; /* nothing of this takes memory */
-}
-
-void brief_look(const struct connection *c, struct connection *made, struct detail_room *room)
-{
-    struct segment segments[SEGMENTS_MOST];
-    uint8_t senders[SEGMENTS_MOST];
-    unsigned count = read_segments(c, segments, senders);
-    *made = *c;
-    rewind_to_syn(made);
-    memset(&room->detail, 0, offsetof(struct detail, within));
-    connection_lend(made, &room->detail, 0);
-    room->log[0] = room->detail.within[0];
-    room->detail.log = room->log;
-    room->detail.log_room = LOG_MAX;
-    for (unsigned i = 0; i < count; i++)
-        track_again(made, senders[i], &segments[i]);
-}
-
-bool brief_unpack(struct connection *c, struct detail *lent, uint32_t place)
-{
-    struct detail_room room;
-    struct connection made;
-    struct detail *d = lent ? lent : calloc(1, sizeof *d);
-    if (!d)
-        return false;
-    brief_look(c, &made, &room);
-    memcpy(d, &room.detail, offsetof(struct detail, within));
-    d->log = d->within;
-    d->log_room = LOG_WITHIN;
-    d->log_count = 0;
-    d->place = lent ? place : 0;
-    if (!log_reserve(d, room.detail.log_count)) {
-        memset(d, 0, sizeof *d);
-        if (!lent)
-            free(d);
-        return false;
-    }
-    d->log_count = room.detail.log_count;
-    for (unsigned i = 0; i < d->log_count; i++)
-        *log_at(d, i) = room.log[i];
-    brief_forget(c);
-    *c = made;
-    c->detail = d;
-    return true;
-}
+/* ---- room ----------------------------------------------------------------------------------- */
 
 bool brief_is_full(const struct connection *c)
 {

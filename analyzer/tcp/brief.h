@@ -54,7 +54,7 @@ bool brief_is_full(const struct connection *c);
 void brief_grow(struct connection *c, struct brief *lent, uint32_t place);
 
 /* The connection as it can be read, and its detail in `room`. What is remembered to recognise
- * copies is there as well. */
+ * copies is not looked at. */
 void brief_look(const struct connection *c, struct connection *made, struct detail_room *room);
 
 /* Makes it whole, its detail in `lent` (see connection_lend()) or, where that is NULL, on the heap.

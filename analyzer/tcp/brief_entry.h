@@ -1,7 +1,8 @@
 /*
- * How brief.c writes and reads segments. One that follows from those before it takes two words; it
- * says how far its acknowledgment and its echo lie behind what its peer sent last, where they do.
- * For brief.c alone; octets come from the same process, which wrote them.
+ * How segments of a brief connection are written and read. One that follows from those before it
+ * takes two words; it says how far its acknowledgment and its echo lie behind what its peer sent
+ * last, where they do. For brief.c and brief_look.c alone; octets come from the same process, which
+ * wrote them.
  */
 #ifndef FINWAIT_ANALYZER_TCP_BRIEF_ENTRY_H
 #define FINWAIT_ANALYZER_TCP_BRIEF_ENTRY_H
@@ -18,6 +19,44 @@ struct brief_past {
     seq_t next[2];
     uint32_t stamp[2]; /* 0 where nothing is stamped */
 };
+
+/* What of the SYN-ACK no other segment has. It stands where the server's side remembers segments
+ * to recognise their copies: what is made begins with none. The stamp of the SYN stands likewise
+ * in the second place of the client's side, which remembers its SYN alone. */
+struct brief_answer {
+    uint32_t ts_val;
+    uint32_t marks;
+    uint16_t ip_bytes;
+    uint16_t mss;
+    uint8_t window_scale;
+};
+
+_Static_assert(sizeof(struct brief_answer) <= sizeof(struct recent_segment[RECENT_SEGMENTS]),
+               "there is room");
+
+static inline struct brief_answer brief_answer_of(const struct connection *c)
+{
+    struct brief_answer answer;
+    memcpy(&answer, c->side[!client_side(c)].recent, sizeof answer);
+    return answer;
+}
+
+static inline uint32_t brief_syn_stamp(const struct connection *c)
+{
+    return c->side[client_side(c)].recent[1].signature;
+}
+
+/* Behind the SYN. */
+static inline struct brief_past brief_first_past(const struct connection *c, const struct brief *b)
+{
+    int client = client_side(c);
+    struct brief_past past = {.time_ns = (uint64_t)c->first_ns, .frame = c->first_frame};
+    past.next[client] = seq_add(c->side[client].isn, 1);
+    past.next[!client] = c->side[!client].isn;
+    past.stamp[client] = b->stamped ? brief_syn_stamp(c) : 0;
+    past.stamp[!client] = b->stamped ? brief_answer_of(c).ts_val : 0;
+    return past;
+}
 
 /* The word: the flags of RFC 9293, who sent it, what else there is; how much it carried, when it
  * passed and where. */
@@ -100,13 +139,19 @@ static ALWAYS_INLINE uint64_t brief_units(const struct brief *b, uint64_t span_n
     return n * 1000 == span_ns ? n : UINT64_MAX;
 }
 
-/* A segment that is the next of its side. False when there is no room for it. */
-static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *past, int sender,
-                                      const struct segment *g)
+/* What the word has of every segment. */
+static ALWAYS_INLINE uint64_t brief_word(const struct segment *g, int sender, uint64_t time,
+                                         uint64_t frames)
 {
-    _Static_assert(offsetof(struct segment, ip_id) == offsetof(struct segment, window) + 2,
-                   "written two at a time");
-    uint64_t time = brief_units(b, (uint64_t)g->time_ns - past->time_ns);
+    return g->flags | (uint64_t)sender << BRIEF_SIDE |
+           BRIEF_LOW((uint64_t)g->payload_len, BRIEF_PAYLOAD_BITS) << BRIEF_PAYLOAD |
+           BRIEF_LOW(time, BRIEF_TIME_BITS) << BRIEF_TIME | frames << BRIEF_FRAME;
+}
+
+/* One that lies far from the one before it, or says what is older than the last of its peer. */
+static NEVER_INLINE bool brief_write_far(struct brief *b, const struct brief_past *past, int sender,
+                                         const struct segment *g, uint64_t time)
+{
     uint64_t frames = g->frame - past->frame;
     uint32_t stamp = g->ts_val - past->stamp[sender];
     uint32_t ack_behind = past->next[!sender].n - g->ack;
@@ -115,19 +160,17 @@ static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *
     uint64_t far_time = time >> BRIEF_TIME_BITS, far_frame = frames >> BRIEF_FRAME_BITS;
     uint32_t far_payload = g->payload_len >> BRIEF_PAYLOAD_BITS;
     uint64_t far = far_time | far_frame | far_payload;
-    if (UNLIKELY(behind > UINT16_MAX || stamp > (b->stamped ? UINT16_MAX : 0) ||
-                 far_time >> BRIEF_FAR_TIME | far_frame >> BRIEF_FAR_FRAME |
-                     far_payload >> BRIEF_FAR_PAYLOAD | (g->flags & ~BRIEF_FLAGS)))
+    if (behind > UINT16_MAX || stamp > (b->stamped ? UINT16_MAX : 0) ||
+        far_time >> BRIEF_FAR_TIME | far_frame >> BRIEF_FAR_FRAME |
+            far_payload >> BRIEF_FAR_PAYLOAD | (g->flags & ~BRIEF_FLAGS))
         return brief_write_at_length(b, sender, g);
     uint32_t octets = BRIEF_WORD_OCTETS + (b->stamped ? BRIEF_STAMP_OCTETS : 0) +
                       (far ? BRIEF_FAR_OCTETS : 0) + (behind ? BRIEF_BEHIND_OCTETS : 0);
-    if (UNLIKELY(b->used + octets > brief_room(b)))
+    if (b->used + octets > brief_room(b))
         return false;
-    uint64_t word = g->flags | (uint64_t)sender << BRIEF_SIDE |
+    uint64_t word = brief_word(g, sender, time, frames) |
                     (behind ? UINT64_C(1) << BRIEF_BEHIND : 0) |
-                    (far ? UINT64_C(1) << BRIEF_FAR : 0) |
-                    BRIEF_LOW((uint64_t)g->payload_len, BRIEF_PAYLOAD_BITS) << BRIEF_PAYLOAD |
-                    BRIEF_LOW(time, BRIEF_TIME_BITS) << BRIEF_TIME | frames << BRIEF_FRAME;
+                    (far ? UINT64_C(1) << BRIEF_FAR : 0);
     uint8_t *to = b->octets + b->used;
     memcpy(to, &word, sizeof word);
     memcpy(to + 8, &g->window, 4);
@@ -151,30 +194,60 @@ static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *
     return true;
 }
 
+/* A segment that is the next of its side. False when there is no room for it. */
+static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *past, int sender,
+                                      const struct segment *g)
+{
+    _Static_assert(offsetof(struct segment, ip_id) == offsetof(struct segment, window) + 2,
+                   "written two at a time");
+    uint64_t time = brief_units(b, (uint64_t)g->time_ns - past->time_ns);
+    uint64_t frames = g->frame - past->frame;
+    uint32_t stamp = g->ts_val - past->stamp[sender];
+    uint32_t behind = (past->next[!sender].n ^ g->ack) | (past->stamp[!sender] ^ g->ts_ecr);
+    uint64_t far = time >> BRIEF_TIME_BITS | frames >> BRIEF_FRAME_BITS |
+                   g->payload_len >> BRIEF_PAYLOAD_BITS | (g->flags & ~BRIEF_FLAGS) |
+                   stamp >> (b->stamped ? 16 : 0) | behind;
+    if (UNLIKELY(far))
+        return brief_write_far(b, past, sender, g, time);
+    uint32_t octets = BRIEF_WORD_OCTETS + (b->stamped ? BRIEF_STAMP_OCTETS : 0);
+    if (UNLIKELY(b->used + octets > brief_room(b)))
+        return false;
+    uint64_t word = brief_word(g, sender, time, frames);
+    uint8_t *to = b->octets + b->used;
+    memcpy(to, &word, sizeof word);
+    memcpy(to + 8, &g->window, 4);
+    if (b->stamped) {
+        uint16_t near = (uint16_t)stamp;
+        memcpy(to + BRIEF_WORD_OCTETS, &near, sizeof near);
+    }
+    brief_note(b, g, octets);
+    return true;
+}
+
 /* Where the entry ends. */
-static const uint8_t *brief_read_at_length(const uint8_t *from, struct segment *g)
+static const uint8_t *brief_read_at_length(const uint8_t *from, struct log_entry *e)
 {
     struct brief_at_length entry;
     memcpy(&entry, from, sizeof entry);
-    g->time_ns = (int64_t)entry.time_ns;
-    g->frame = entry.frame;
-    g->ack = entry.ack;
-    g->payload_len = entry.payload_len;
-    g->ts_val = entry.ts_val;
-    g->ts_ecr = entry.ts_ecr;
-    g->flags = entry.flags;
-    g->window = entry.window;
-    g->ip_id = entry.ip_id;
+    e->time_ns = (int64_t)entry.time_ns;
+    e->frame = entry.frame;
+    e->ack = seq_of(entry.ack);
+    e->payload_len = entry.payload_len;
+    e->ts_val = entry.ts_val;
+    e->ts_ecr = entry.ts_ecr;
+    e->flags = (uint8_t)entry.flags;
+    e->window = entry.window;
+    e->ip_id = entry.ip_id;
     return from + sizeof entry;
 }
 
 static ALWAYS_INLINE const uint8_t *brief_read_told(const struct brief *b, const uint8_t *from,
                                                     uint64_t word, const struct brief_past *past,
-                                                    unsigned s, struct segment *g)
+                                                    unsigned s, struct log_entry *e)
 {
     uint16_t near = 0, both[2] = {0};
     uint32_t high = 0;
-    memcpy(&g->window, from + 8, 4);
+    memcpy(&e->window, from + 8, 4);
     from += BRIEF_WORD_OCTETS;
     if (b->stamped) {
         memcpy(&near, from, sizeof near);
@@ -192,36 +265,37 @@ static ALWAYS_INLINE const uint8_t *brief_read_told(const struct brief *b, const
                                                                          << BRIEF_TIME_BITS;
     uint64_t frames = word >> BRIEF_FRAME | BRIEF_LOW(high >> BRIEF_FAR_TIME, BRIEF_FAR_FRAME)
                                                 << BRIEF_FRAME_BITS;
-    g->flags = word & BRIEF_FLAGS;
-    g->time_ns = (int64_t)(past->time_ns + time * (b->nanoseconds ? 1 : 1000));
-    g->frame = past->frame + frames;
-    g->payload_len = (uint32_t)BRIEF_LOW(word >> BRIEF_PAYLOAD, BRIEF_PAYLOAD_BITS) |
+    e->flags = word & BRIEF_FLAGS;
+    e->time_ns = (int64_t)(past->time_ns + (b->nanoseconds ? time : time * 1000));
+    e->frame = past->frame + frames;
+    e->payload_len = (uint32_t)BRIEF_LOW(word >> BRIEF_PAYLOAD, BRIEF_PAYLOAD_BITS) |
                      high >> (BRIEF_FAR_TIME + BRIEF_FAR_FRAME) << BRIEF_PAYLOAD_BITS;
-    g->ack = past->next[!s].n - both[0];
-    g->ts_val = past->stamp[s] + near;
-    g->ts_ecr = past->stamp[!s] - both[1];
+    e->ack = seq_back(past->next[!s], both[0]);
+    e->ts_val = past->stamp[s] + near;
+    e->ts_ecr = past->stamp[!s] - both[1];
     return from;
 }
 
-/* What is told of the next segment, and what the one behind it is told from. Returns where that
- * stands. */
+/* What is told of the next segment but for its TTL and its place, and what the one behind it is
+ * told from. Returns where that stands. */
 static ALWAYS_INLINE const uint8_t *brief_read(const struct brief *b, const uint8_t *from,
-                                               struct brief_past *past, struct segment *g,
-                                               uint8_t *sender)
+                                               struct brief_past *past, struct log_entry *e)
 {
+    _Static_assert(offsetof(struct log_entry, ip_id) == offsetof(struct log_entry, window) + 2,
+                   "read two at a time");
     uint64_t word;
     memcpy(&word, from, sizeof word);
     unsigned s = word >> BRIEF_SIDE & 1;
-    *sender = (uint8_t)s;
-    g->seq = past->next[s].n;
+    e->side = (uint8_t)s;
+    e->seq = past->next[s];
     if (UNLIKELY(word >> BRIEF_AT_LENGTH & 1))
-        from = brief_read_at_length(from, g);
+        from = brief_read_at_length(from, e);
     else
-        from = brief_read_told(b, from, word, past, s, g);
-    past->time_ns = (uint64_t)g->time_ns;
-    past->frame = g->frame;
-    past->next[s] = seq_add(past->next[s], g->payload_len + !!(g->flags & (TCP_SYN | TCP_FIN)));
-    past->stamp[s] = b->stamped ? g->ts_val : 0;
+        from = brief_read_told(b, from, word, past, s, e);
+    past->time_ns = (uint64_t)e->time_ns;
+    past->frame = e->frame;
+    past->next[s] = seq_add(past->next[s], e->payload_len + !!(e->flags & (TCP_SYN | TCP_FIN)));
+    past->stamp[s] = b->stamped ? e->ts_val : 0;
     return from;
 }
 

@@ -37,9 +37,35 @@ static void without_places(struct connection *c, struct detail *d)
     memset(d->within, 0, sizeof d->within);
     d->log_room = 0;
     c->detail = d;
+    for (int s = 0; s < 2; s++) {
+        struct side_detail *own = &d->side[s];
+        struct log_entry kept[KEPT_ROLES];
+        for (unsigned as = 0; as < KEPT_ROLES; as++)
+            kept[as] = *kept_of(own, as);
+        memset(own->kept, 0, sizeof own->kept);
+        for (unsigned as = 0; as < KEPT_ROLES; as++) {
+            if (!own->kept_as[as])
+                continue;
+            own->kept[as] = kept[as];
+            own->kept_as[as] = (uint8_t)(as + 1);
+        }
+    }
 }
 
-static void same_wherever(const struct connection *whole, const struct connection *made)
+static void without_copies(struct connection *c)
+{
+    for (int s = 0; s < 2; s++) {
+        struct side_detail *own = &c->detail->side[s];
+        memset(c->side[s].recent, 0, sizeof c->side[s].recent);
+        memset(own->earlier, 0, sizeof own->earlier);
+        own->oldest = 0;
+    }
+}
+
+enum copies { WITHOUT_COPIES, WITH_COPIES };
+
+static void same_wherever(const struct connection *whole, const struct connection *made,
+                          enum copies copies)
 {
     struct connection x = *whole, y = *made;
     struct detail a, b;
@@ -55,6 +81,10 @@ static void same_wherever(const struct connection *whole, const struct connectio
     a.log = logs[0];
     b.log = logs[1];
     a.more = b.more = NULL;
+    if (copies == WITHOUT_COPIES) {
+        without_copies(&x);
+        without_copies(&y);
+    }
     same(&x, &y);
 }
 
@@ -86,7 +116,7 @@ static void look(const struct connection *whole, const struct connection *brief)
     assert_non_null(room);
     promises_are_kept(whole, brief);
     brief_look(brief, &made, room);
-    same_wherever(whole, &made);
+    same_wherever(whole, &made, WITHOUT_COPIES);
     free(room);
 }
 
@@ -138,13 +168,13 @@ static uint32_t both_ways_of(const struct habits *habits, const struct segment *
         } else {
             track_whole(&either, sender, g);
             if (general.detail)
-                same_wherever(&general, &either);
+                same_wherever(&general, &either, WITH_COPIES);
         }
     }
     if (either.marks & CONN_BRIEF)
         assert_true(brief_unpack(&either, NULL, 0));
     if (general.detail)
-        same_wherever(&general, &either);
+        same_wherever(&general, &either, WITH_COPIES);
     connection_finish(&general);
     connection_finish(&either);
     return taken;

@@ -1,8 +1,6 @@
 #include "analyzer/tcp/closing.h"
 
-#include "analyzer/elapsed.h"
 #include "analyzer/tcp/octets.h"
-#include "analyzer/tcp/track.h"
 
 /* The first FIN or RST: how things stood just before it. */
 void note_close_start(struct connection *c)
@@ -40,26 +38,13 @@ bool note_after_fin(struct connection *c, int sender, const struct segment *g, s
     return seldom != NULL;
 }
 
-/* What answers is from the other side and comes within the second. */
 void note_ack_run(struct connection *c, int sender, const struct segment *g, bool probe)
 {
-    struct ack_run *run = &c->detail->ack_run;
     bool closing = (c->side[0].marks | c->side[1].marks) & SIDE_FIN;
     if (!closing || probe || g->time_ns == TIME_UNKNOWN)
         return;
-    if (g->payload_len || g->flags & CONTROL_FLAGS) {
-        run->count = 0;
-        return;
-    }
-    if (run->count && elapsed_ns(run->last_ns, g->time_ns) > ACK_RUN_GAP_NS)
-        run->count = 0;
-    if (run->count && run->side == sender)
-        return;
-    run->count++;
-    run->side = (uint8_t)sender;
-    run->last_ns = g->time_ns;
-    if (run->count > run->most)
-        run->most = run->count;
+    bool bare = !g->payload_len && !(g->flags & CONTROL_FLAGS);
+    take_ack_run(&c->detail->ack_run, sender, bare, g->time_ns);
 }
 
 /* Counters and marks of FIN, RST and SYN. Without a detail the segment is the first, a lone SYN. */

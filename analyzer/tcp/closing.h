@@ -4,7 +4,9 @@
 #ifndef FINWAIT_ANALYZER_TCP_CLOSING_H
 #define FINWAIT_ANALYZER_TCP_CLOSING_H
 
+#include "analyzer/elapsed.h"
 #include "analyzer/tcp/connection.h"
+#include "analyzer/tcp/track.h"
 
 /* The first FIN or RST: how things stood just before it. */
 void note_close_start(struct connection *c);
@@ -13,7 +15,24 @@ void note_close_start(struct connection *c);
  * False when memory ran out, as it cannot where something of the side is seldom already. */
 bool note_after_fin(struct connection *c, int sender, const struct segment *segment, seq_t nxt);
 
-/* Bare acknowledgments that answer one another. */
+/* A segment passes while the connection closes: bare acknowledgments answer one another when they
+ * come from either side in turn and within the second. */
+static inline void take_ack_run(struct ack_run *run, int sender, bool bare, int64_t time_ns)
+{
+    if (run->count && elapsed_ns(run->last_ns, time_ns) > ACK_RUN_GAP_NS)
+        run->count = 0;
+    if (!bare)
+        run->count = 0;
+    if (!bare || (run->count && run->side == sender))
+        return;
+    run->count++;
+    run->side = (uint8_t)sender;
+    run->last_ns = time_ns;
+    if (run->count > run->most)
+        run->most = run->count;
+}
+
+/* The same, where it closes; but for probes. */
 void note_ack_run(struct connection *c, int sender, const struct segment *segment, bool probe);
 
 /* Counters and marks of FIN, RST and SYN. Without a detail the segment is the first, a lone SYN. */

@@ -4,9 +4,9 @@
 #include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/closing.h"
 #include "analyzer/tcp/copies.h"
+#include "analyzer/tcp/in_order.h"
 #include "analyzer/tcp/kept.h"
 #include "analyzer/tcp/log.h"
-#include "analyzer/tcp/numbers.h"
 #include "analyzer/tcp/octets.h"
 #include "analyzer/tcp/opening.h"
 #include "analyzer/tcp/track.h"
@@ -45,44 +45,6 @@ static ALWAYS_INLINE bool is_next(const struct side *own, const struct side *pee
            g->time_ns >= own->last_ns && g->ttl == own->ttl;
 }
 
-static ALWAYS_INLINE void take_acknowledgment(struct side *peer, struct side_detail *timed,
-                                              const struct segment *g, uint32_t now_us)
-{
-    timed->probe_run = 0;
-    timed->unanswered_ns = 0;
-    if (g->ack == peer->una.n)
-        return;
-    timed->una_before = peer->una;
-    timed->una_advanced = true;
-    timed->again_run = 0;
-    timed->again_acked = false;
-    timed->resends = 0;
-    timed->timer_ns = g->time_ns;
-    peer->una = seq_of(g->ack);
-    sample_rtt(peer, seq_of(g->ack), now_us);
-}
-
-/* Returns the side's marks as they are then. */
-static ALWAYS_INLINE uint16_t take_octets(struct side *own, struct side_detail *detail,
-                                          const struct segment *g, uint32_t octets, uint32_t now_us,
-                                          int64_t idle_ns)
-{
-    seq_t nxt = seq_add(seq_of(g->seq), octets);
-    own->nxt = nxt;
-    if (!(own->marks & SIDE_SAMPLING)) {
-        own->rtt_end = nxt;
-        own->rtt_sent_us = now_us;
-    }
-    if (!detail->unanswered_ns) {
-        detail->unanswered_ns = g->time_ns;
-        detail->unanswered_idle_ns = idle_ns;
-    }
-    if (own->una.n == g->seq)
-        detail->timer_ns = g->time_ns;
-    detail->data_ns = g->time_ns;
-    return own->marks | SIDE_SAMPLING;
-}
-
 struct ends {
     struct side *own, *peer;
     struct side_detail *sent, *heard; /* own's and peer's */
@@ -99,9 +61,9 @@ static ALWAYS_INLINE void take_next(struct connection *c, const struct ends *e,
     own->tap = tap_of(g);
     remember_earlier(e->sent, own);
     remember_segment(own, (struct recent_segment){.signature = signature_of(g), .sent_us = now_us});
-    take_acknowledgment(e->peer, e->heard, g, now_us);
+    take_acknowledgment(e->peer, e->heard, seq_of(g->ack), g->time_ns, now_us);
     if (octets)
-        marks = take_octets(own, e->sent, g, octets, now_us, idle_ns);
+        marks = take_octets(own, e->sent, octets, g->time_ns, now_us, idle_ns);
     if (g->payload_len) {
         complete = COMPLETE_DATA;
         marks |= SIDE_DATA;

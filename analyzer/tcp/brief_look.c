@@ -1,0 +1,334 @@
+/*
+ * A brief connection made whole: at length, by tracking its segments again, where it goes on; and
+ * straight away, where it is only looked at, because what may come of segments in order is little.
+ */
+#include "analyzer/elapsed.h"
+#include "analyzer/tcp/brief.h"
+#include "analyzer/tcp/brief_entry.h"
+#include "analyzer/tcp/closing.h"
+#include "analyzer/tcp/in_order.h"
+#include "analyzer/tcp/kept.h"
+#include "analyzer/tcp/log.h"
+#include "analyzer/tcp/octets.h"
+#include "analyzer/tcp/ordinary.h"
+#include "analyzer/tcp/track.h"
+
+#include <stdlib.h>
+
+/* More have no room. */
+#define SEGMENTS_MOST ((BRIEF_LARGEST - sizeof(struct brief)) / BRIEF_WORD_OCTETS)
+
+/* Of what the SYN showed, and nothing since. */
+#define SYN_MARKS                                                                                  \
+    (SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SCALE | SIDE_SACK_OK | SIDE_TIMESTAMPS | SIDE_FAST_OPEN)
+
+/* ---- what both begin with ------------------------------------------------------------------- */
+
+/* The record as it stood when its SYN had been tracked. */
+static void rewind_to_syn(struct connection *c)
+{
+    struct side *client = &c->side[client_side(c)];
+    client->nxt = seq_add(client->isn, 1);
+    client->una = seq_of(0);
+    client->ts_val = brief_syn_stamp(c);
+    client->recent[1] = (struct recent_segment){0};
+    client->last_ns = c->first_ns;
+    client->packets = 1;
+    client->marks = (client->marks & SYN_MARKS) | SIDE_SAMPLING;
+    c->side[!client_side(c)] = (struct side){.last_ns = TIME_UNKNOWN};
+    c->marks &= (uint16_t) ~(CONN_BRIEF | CONN_ESTABLISHED | CONN_CLOSED);
+    c->packed = false;
+    c->detail = NULL;
+}
+
+/* The same in `made`, with the log in `room`. */
+static void begin(const struct connection *c, struct connection *made, struct detail_room *room)
+{
+    *made = *c;
+    rewind_to_syn(made);
+    memset(&room->detail, 0, offsetof(struct detail, within));
+    connection_lend(made, &room->detail, 0);
+    room->log[0] = room->detail.within[0];
+    room->detail.log = room->log;
+    room->detail.log_room = LOG_MAX;
+}
+
+/* Returns how many. They are read before anything is made of them: what was just written in parts
+ * is not there at once as a whole. */
+static unsigned read_entries(const struct connection *c, struct log_entry entries[SEGMENTS_MOST])
+{
+    const struct brief *b = c->brief;
+    struct brief_past past = brief_first_past(c, b);
+    const uint8_t *from = b->octets;
+    for (unsigned i = 0; i < b->count; i++) {
+        struct log_entry *e = &entries[i];
+        from = brief_read(b, from, &past, e);
+        e->ttl = c->side[e->side].ttl;
+        e->marks = b->stamped ? LOG_TIMESTAMPS : 0;
+        e->nth = i + 2;
+    }
+    entries[0].marks = brief_answer_of(c).marks & LOG_TIMESTAMPS;
+    return b->count;
+}
+
+/* ---- at length ------------------------------------------------------------------------------ */
+
+static struct segment segment_of(const struct connection *c, const struct log_entry *e)
+{
+    return (struct segment){
+        .seq = e->seq.n,
+        .ack = e->ack.n,
+        .payload_len = e->payload_len,
+        .ts_val = e->ts_val,
+        .ts_ecr = e->ts_ecr,
+        .marks = e->marks,
+        .world = c->world,
+        .time_ns = e->time_ns,
+        .frame = e->frame,
+        .ip_bytes = e->payload_len + c->brief->header_bytes,
+        .interface = c->interface,
+        .flags = e->flags,
+        .window = e->window,
+        .ip_id = e->ip_id,
+        .ttl = e->ttl,
+        .aux = AUX_NONE,
+    };
+}
+
+static void track_again(struct connection *made, const struct connection *c,
+                        const struct log_entry *e)
+{
+    struct segment g = segment_of(c, e);
+    if (g.flags & TCP_SYN) {
+        struct brief_answer answer = brief_answer_of(c);
+        g.marks = answer.marks;
+        g.mss = answer.mss;
+        g.window_scale = answer.window_scale;
+        g.ip_bytes = answer.ip_bytes;
+    }
+    bool held = track_ordinary(made, e->side, &g) || track_segment(made, e->side, &g);
+    (void)held; /* nothing of this takes memory */
+}
+
+static void look_at_length(const struct connection *c, struct connection *made,
+                           struct detail_room *room)
+{
+    struct log_entry entries[SEGMENTS_MOST];
+    unsigned count = read_entries(c, entries);
+    begin(c, made, room);
+    for (unsigned i = 0; i < count; i++)
+        track_again(made, c, &entries[i]);
+}
+
+bool brief_unpack(struct connection *c, struct detail *lent, uint32_t place)
+{
+    struct detail_room room;
+    struct connection made;
+    struct detail *d = lent ? lent : calloc(1, sizeof *d);
+    if (!d)
+        return false;
+    look_at_length(c, &made, &room);
+    memcpy(d, &room.detail, offsetof(struct detail, within));
+    d->log = d->within;
+    d->log_room = LOG_WITHIN;
+    d->log_count = 0;
+    d->place = lent ? place : 0;
+    if (!log_reserve(d, room.detail.log_count)) {
+        memset(d, 0, sizeof *d);
+        if (!lent)
+            free(d);
+        return false;
+    }
+    d->log_count = room.detail.log_count;
+    for (unsigned i = 0; i < d->log_count; i++)
+        *log_at(d, i) = room.log[i];
+    brief_forget(c);
+    *c = made;
+    c->detail = d;
+    return true;
+}
+
+/* ---- straight away -------------------------------------------------------------------------- */
+
+struct making {
+    const struct connection *c;
+    struct connection *made;
+    struct detail *detail;
+    const struct log_entry *entries;
+    uint8_t kept[2][KEPT_ROLES]; /* 1 + index of the entry; 0: none */
+    int64_t last_ns;
+};
+
+/* Its own SYN is acknowledged, and what answers is in `e`. */
+static void hear_of_syn(const struct making *m, int s, const struct log_entry *e)
+{
+    struct side *own = &m->made->side[s];
+    m->detail->side[s].unanswered_ns = 0;
+    own->una = e->ack;
+    own->marks |= SIDE_ACKED;
+    sample_rtt(own, e->ack, connection_us(m->made, e->time_ns));
+}
+
+static void make_answer(struct making *m)
+{
+    const struct log_entry *e = &m->entries[0];
+    struct brief_answer answer = brief_answer_of(m->c);
+    struct side *own = &m->made->side[e->side];
+    struct side_detail *sent = &m->detail->side[e->side];
+    hear_of_syn(m, !e->side, e);
+    own->isn = e->seq;
+    own->nxt = own->rtt_end = seq_add(e->seq, 1);
+    own->ts_val = answer.marks & SEG_TIMESTAMPS ? e->ts_val : 0;
+    own->last_ns = e->time_ns;
+    own->ip_bytes = answer.ip_bytes;
+    own->packets = 1;
+    own->rtt_sent_us = connection_us(m->made, e->time_ns);
+    own->window = e->window;
+    own->tap = m->made->interface;
+    own->ttl = e->ttl;
+    own->marks = SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SYN_ACK | SIDE_SAMPLING;
+    own->marks |= answer.marks & SEG_TIMESTAMPS ? SIDE_TIMESTAMPS : 0;
+    own->marks |= answer.marks & SEG_SACK_PERMITTED ? SIDE_SACK_OK : 0;
+    if (answer.marks & SEG_WINDOW_SCALE) {
+        own->marks |= SIDE_SCALE;
+        own->window_scale = answer.window_scale & 15u;
+    }
+    sent->mss = answer.marks & SEG_MSS ? answer.mss : 0;
+    sent->last_idle_ns = sent->unanswered_idle_ns = elapsed_ns(m->last_ns, e->time_ns);
+    sent->unanswered_ns = sent->timer_ns = sent->data_ns = e->time_ns;
+    m->kept[e->side][KEPT_LAST] = 1;
+    m->made->completeness |= COMPLETE_SYN_ACK;
+    m->last_ns = e->time_ns;
+}
+
+/* All that was first sent and is kept has been acknowledged. */
+static ALWAYS_INLINE bool sent_is_over(const struct making *m, int s)
+{
+    uint8_t place = m->kept[s][KEPT_SENT];
+    const struct log_entry *first = &m->entries[place ? place - 1 : 0];
+    return !place || seq_le(seq_add(first->seq, first->payload_len), m->made->side[s].una);
+}
+
+/* A run of payload ends when the peer says something. */
+static ALWAYS_INLINE bool run_is_over(const struct making *m, int s)
+{
+    uint8_t place = m->kept[s][KEPT_DATA];
+    return !place || m->made->side[!s].last_ns > m->entries[place - 1].time_ns;
+}
+
+/* What the segment is kept as, as it stands before it is taken. */
+static ALWAYS_INLINE void keep_entry(struct making *m, unsigned i, int64_t idle_ns)
+{
+    const struct log_entry *e = &m->entries[i];
+    uint8_t *kept = m->kept[e->side];
+    struct side_detail *sent = &m->detail->side[e->side];
+    if (e->payload_len && sent_is_over(m, e->side))
+        kept[KEPT_SENT] = (uint8_t)(i + 1);
+    if (m->detail->start.taken)
+        return;
+    sent->last_idle_ns = idle_ns;
+    kept[KEPT_LAST] = (uint8_t)(i + 1);
+    if (!e->payload_len)
+        return;
+    if (run_is_over(m, e->side))
+        sent->data_idle_ns = idle_ns;
+    kept[KEPT_DATA] = (uint8_t)(i + 1);
+}
+
+static void make_next(struct making *m, unsigned i)
+{
+    const struct log_entry *e = &m->entries[i];
+    struct detail *d = m->detail;
+    struct side *own = &m->made->side[e->side], *peer = &m->made->side[!e->side];
+    struct side_detail *sent = &d->side[e->side], *heard = &d->side[!e->side];
+    bool fin = e->flags & TCP_FIN;
+    uint32_t octets = e->payload_len + fin;
+    uint32_t now_us = connection_us(m->made, e->time_ns);
+    int64_t idle_ns = elapsed_ns(m->last_ns, e->time_ns);
+    if (fin)
+        note_close_start(m->made);
+    if (d->start.taken || !(own->marks & peer->marks & SIDE_SPOKE))
+        d->log[d->log_count++] = *e;
+    keep_entry(m, i, idle_ns);
+    take_acknowledgment(peer, heard, e->ack, e->time_ns, now_us);
+    if (octets)
+        own->marks = take_octets(own, sent, octets, e->time_ns, now_us, idle_ns);
+    if (e->payload_len) {
+        own->marks |= SIDE_DATA;
+        own->payload_bytes += e->payload_len;
+    }
+    if (e->marks & LOG_TIMESTAMPS) {
+        own->marks |= SIDE_TIMESTAMPS;
+        own->ts_val = e->ts_val;
+    }
+    own->marks |= SIDE_SPOKE;
+    own->packets++;
+    own->ip_bytes += e->payload_len + m->c->brief->header_bytes;
+    own->window = e->window;
+    own->last_ns = m->last_ns = e->time_ns;
+    m->made->completeness |= (e->payload_len ? COMPLETE_DATA : COMPLETE_ACK) & 0x3fu;
+    if (!d->start.taken)
+        return;
+    take_ack_run(&d->ack_run, e->side, !octets, e->time_ns);
+    if (fin) {
+        m->made->completeness |= COMPLETE_FIN;
+        own->marks |= SIDE_FIN;
+        sent->fins = 1;
+        sent->fin_seq = seq_back(own->nxt, 1);
+    }
+    if (peer->marks & SIDE_FIN && seq_eq(peer->una, peer->nxt))
+        peer->marks |= SIDE_FIN_ACKED;
+}
+
+/* Each once. */
+static void write_kept(const struct making *m)
+{
+    for (int s = 0; s < 2; s++) {
+        for (unsigned as = 0; as < KEPT_ROLES; as++) {
+            struct side_detail *own = &m->detail->side[s];
+            unsigned roles = 0, place = m->kept[s][as];
+            for (unsigned other = 0; other < KEPT_ROLES; other++)
+                roles |= m->kept[s][other] == place ? 1u << other : 0;
+            if (place && !own->kept_as[as])
+                *keep(own, roles) = m->entries[place - 1];
+        }
+    }
+}
+
+/* Whether either side's segments may go the short way from now on. */
+static void note_order(struct connection *made)
+{
+    uint16_t both = made->side[0].marks & made->side[1].marks;
+    uint16_t either = made->side[0].marks | made->side[1].marks;
+    if (both & SIDE_FIN_ACKED)
+        made->marks |= CONN_CLOSED;
+    for (int s = 0; s < 2; s++) {
+        made->side[s].in_order = !(made->marks & CONN_CLOSED);
+        made->side[s].ordinary =
+            made->side[s].in_order && both & SIDE_SPOKE && !(either & SIDE_FIN);
+    }
+}
+
+void brief_look(const struct connection *c, struct connection *made, struct detail_room *room)
+{
+    struct log_entry entries[SEGMENTS_MOST];
+    unsigned count = read_entries(c, entries);
+    begin(c, made, room);
+    struct making m = {
+        .c = c, .made = made, .detail = &room->detail, .entries = entries, .last_ns = c->first_ns};
+    bool reset = entries[count - 1].flags & TCP_RST;
+    room->log[room->detail.log_count++] = entries[0];
+    make_answer(&m);
+    if (count > 1) {
+        hear_of_syn(&m, !entries[1].side, &entries[1]);
+        made->marks |= CONN_ESTABLISHED;
+    }
+    for (unsigned i = 1; i < count - reset; i++)
+        make_next(&m, i);
+    write_kept(&m);
+    room->detail.log_total = room->detail.log_count;
+    if (count > 1)
+        note_order(made);
+    if (reset)
+        track_again(made, c, &entries[count - 1]);
+}
