@@ -8,9 +8,7 @@ uint32_t choice_head(struct flows *f, uint32_t tag, int sender, const struct seg
     uint32_t slot = tag & f->table.mask;
     uint32_t index;
     while ((index = table_next(&f->table, tag, &slot)) != TABLE_NONE) {
-        if (is_lone(index)
-                ? lone_names(flows_lone(f, index), g, f->config->vlan_in_key)
-                : flow_key_names(&flows_at(f, index)->key, g, sender, f->config->vlan_in_key))
+        if (flows_names(f, index, sender, g))
             return index;
         slot = (slot + 1) & f->table.mask;
     }

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 /* What does not linger stays until the end. */
-static struct due_item due_item_of(const struct flows *f, uint32_t index)
+static struct due_item due_item_of(const struct flows *f, uint32_t index,
+                                   const struct connection *c)
 {
-    const struct connection *c = flows_at(f, index);
     bool lingers = c->marks & (CONN_CLOSED | CONN_SUPERSEDED) && !(c->marks & CONN_UNTIMED);
     return (struct due_item){.due_ns = lingers ? expiry_after(f, connection_last_ns(c)) : INT64_MAX,
                              .first_frame = c->first_frame,
@@ -48,12 +48,13 @@ static struct head next_lone(const struct flows *f, int kind, uint32_t number)
 
 static struct head next_after(const struct flows *f, const struct head *head)
 {
-    return next_lone(f, head->value & FLOW_IPV6 ? 1 : 0, (head->value & (FLOW_IPV6 - 1)) + 1);
+    return next_lone(f, (int)((head->value >> FLOW_KIND_SHIFT) - FLOW_LONES),
+                     (head->value & FLOW_INDEX) + 1);
 }
 
 static bool is_among_first(const struct head *head, uint32_t count)
 {
-    return head->value != POOL_NONE && (head->value & (FLOW_IPV6 - 1)) < count;
+    return head->value != POOL_NONE && (head->value & FLOW_INDEX) < count;
 }
 
 /* Takes in what each of the first so many numbers of either kind shows. Are they in order as they
@@ -75,14 +76,40 @@ static bool hear_lones(struct flows *f, uint32_t count)
     return in_order;
 }
 
+/* Of a record or a brief connection what is asked of all; NULL: nobody is there. */
+static const struct connection *outline_of(const struct flows *f, uint32_t value,
+                                           struct connection *room)
+{
+    if (is_record(value))
+        return flows_at(f, value)->first_frame == FRAME_NONE ? NULL : flows_at(f, value);
+    const struct brief *b = flows_brief(f, value);
+    if (!brief_is_here(b))
+        return NULL;
+    brief_outline(b, f->config->vlan_in_key, room);
+    return room;
+}
+
+/* Records, and the brief connections of each pool. */
+#define KINDS (1u + FLOW_BRIEF_POOLS)
+
+static uint32_t fresh_of(const struct flows *f, unsigned kind)
+{
+    return kind ? f->briefs[kind - 1].fresh : f->pool.fresh;
+}
+
 static bool list_records(struct flows *f)
 {
-    for (uint32_t i = 0; i < f->pool.fresh; i++) {
-        if (flows_at(f, i)->first_frame == FRAME_NONE)
-            continue;
-        heard_connection(&f->heard, flows_at(f, i));
-        if (!due_add(&f->due, due_item_of(f, i)))
-            return false;
+    struct connection room;
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        for (uint32_t i = 0; i < fresh_of(f, kind); i++) {
+            uint32_t value = flows_value(kind, i);
+            const struct connection *c = outline_of(f, value, &room);
+            if (!c)
+                continue;
+            heard_connection(&f->heard, c);
+            if (!due_add(&f->due, due_item_of(f, value, c)))
+                return false;
+        }
     }
     return true;
 }
@@ -140,13 +167,18 @@ static void merge(struct flows *f, bool with_lones)
     }
 }
 
+static uint32_t lones_held(const struct flows *f)
+{
+    return f->lones[0].in_use + f->lones[1].in_use;
+}
+
 /* Everything that is held, in order. */
 static bool put_all_in_order(struct flows *f)
 {
     uint32_t total = flows_held(f);
     bool in_order = hear_lones(f, POOL_NONE);
     f->ending.order = malloc(total ? total * sizeof *f->ending.order : 1);
-    if (!f->ending.order || !due_reserve(&f->due, in_order ? f->pool.in_use : total) ||
+    if (!f->ending.order || !due_reserve(&f->due, in_order ? total - lones_held(f) : total) ||
         !list_records(f) || (!in_order && !list_lones(f)))
         return false;
     due_sort(&f->due);
@@ -185,16 +217,22 @@ static bool add_while_few(struct due_list *list, struct due_item item)
 
 static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
 {
-    uint32_t end = least(f->pool.fresh, LOOKED_AT_MOST);
-    for (uint32_t i = 0; i < end; i++) {
-        if (i + LOOK_AHEAD < end)
-            flows_fetch(flows_at(f, i + LOOK_AHEAD), sizeof(struct connection));
-        const struct connection *c = flows_at(f, i);
-        if (c->first_frame == FRAME_NONE)
-            continue;
-        heard_connection(&f->heard, c);
-        if (!add_while_few(&lists[telling_of(c)], due_item_of(f, i)))
-            return false;
+    struct connection room;
+    uint32_t left = LOOKED_AT_MOST;
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        uint32_t end = least(fresh_of(f, kind), left);
+        left -= end;
+        for (uint32_t i = 0; i < end; i++) {
+            uint32_t value = flows_value(kind, i);
+            if (i + LOOK_AHEAD < end)
+                flows_fetch_value(f, value + LOOK_AHEAD);
+            const struct connection *c = outline_of(f, value, &room);
+            if (!c)
+                continue;
+            heard_connection(&f->heard, c);
+            if (!add_while_few(&lists[telling_of(c)], due_item_of(f, value, c)))
+                return false;
+        }
     }
     (void)hear_lones(f, LOOKED_AT_MOST);
     for (int kind = 0; kind < 2; kind++) {
@@ -257,9 +295,13 @@ bool flows_due_is_lone(const struct flows *f, uint32_t number)
 static struct connection *due_connection(const struct flows *f, uint32_t value,
                                          struct flow_room *room)
 {
-    if (!is_lone(value))
-        return flows_look(flows_at(f, value), room);
-    lone_connection(flows_lone(f, value), f->config->vlan_in_key, &room->connection);
+    bool vlan_in_key = f->config->vlan_in_key;
+    if (is_record(value))
+        return flows_look(flows_at(f, value), vlan_in_key, room);
+    if (is_brief(value))
+        brief_look(flows_brief(f, value), vlan_in_key, &room->connection, &room->detail);
+    else
+        lone_connection(flows_lone(f, value), vlan_in_key, &room->connection);
     flows_mark_unheard(f, &room->connection);
     return &room->connection;
 }
@@ -283,10 +325,8 @@ void flows_due_fetch(const struct flows *f, uint32_t number)
 {
     uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
     uint32_t next = value_of(&f->ending, number + FETCH_AHEAD / 2);
-    flows_fetch_lone(f, later);
-    if (!is_lone(later))
-        flows_fetch(flows_at(f, later), sizeof(struct connection));
-    if (!is_lone(next))
+    flows_fetch_value(f, later);
+    if (is_record(next))
         flows_fetch_detail(flows_at(f, next));
 }
 
@@ -296,12 +336,16 @@ static void fetch_to_release(const struct flows *f, uint32_t number)
 {
     uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
     uint32_t next = value_of(&f->ending, number + FETCH_AHEAD / 2);
-    flows_fetch_lone(f, later);
-    if (!is_lone(later)) {
+    if (is_record(later)) {
         FETCH_TO_WRITE(flows_at(f, later));
         FETCH_TO_WRITE(&flows_at(f, later)->first_frame);
+    } else if (is_brief(later)) {
+        FETCH_TO_WRITE(flows_brief_item(f, later));
+        FETCH_TO_WRITE(flows_brief(f, later));
+    } else {
+        flows_fetch_value(f, later);
     }
-    if (!is_lone(next) && flows_at(f, next)->detail)
+    if (is_record(next) && flows_at(f, next)->detail)
         FETCH(flows_at(f, next)->detail);
 }
 
@@ -310,13 +354,20 @@ static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
 {
     uint32_t value = f->ending.order[number];
     struct flow_room room;
-    struct connection *c =
-        as_it_is && !is_lone(value) ? flows_at(f, value) : due_connection(f, value, &room);
-    bool go_on = f->final(f->context, c, false);
-    if (is_lone(value))
-        flows_release_lone(f, value);
+    struct connection *c = &room.connection;
+    if (as_it_is && is_record(value))
+        c = flows_at(f, value);
+    else if (as_it_is && is_brief(value))
+        brief_outline(flows_brief(f, value), f->config->vlan_in_key, c);
     else
+        c = due_connection(f, value, &room);
+    bool go_on = f->final(f->context, c, false);
+    if (is_record(value))
         flows_release(f, value);
+    else if (is_brief(value))
+        flows_release_brief(f, value);
+    else
+        flows_release_lone(f, value);
     return go_on;
 }
 
@@ -328,9 +379,9 @@ static void mark_unheard(struct flows *f)
     const struct flow_ending *ending = &f->ending;
     for (uint32_t i = 0; i < ending->count; i++) {
         uint32_t ahead = value_of(ending, i + MARKS_AHEAD);
-        if (!is_lone(ahead))
+        if (is_record(ahead))
             FETCH(&flows_at(f, ahead)->marks);
-        if (!is_lone(ending->order[i]))
+        if (is_record(ending->order[i]))
             flows_mark_unheard(f, flows_at(f, ending->order[i]));
     }
 }

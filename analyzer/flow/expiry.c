@@ -12,8 +12,31 @@ static bool settled(struct flows *f)
     return !f->settle || f->settle(f->context);
 }
 
+static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evicted)
+{
+    bool vlan_in_key = f->config->vlan_in_key;
+    struct flow_room room;
+    const struct brief *b = flows_brief(f, value);
+    flows_remove_brief(f, value);
+    brief_outline(b, vlan_in_key, &room.connection);
+    heard_connection(&f->heard, &room.connection);
+    struct connection given;
+    if (f->give && !evicted && flows_let_brief_go(f, value, &given)) {
+        flows_mark_unheard(f, &given);
+        return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
+    }
+    brief_look(b, vlan_in_key, &room.connection, &room.detail);
+    flows_mark_unheard(f, &room.connection);
+    bool go_on = settled(f) && f->final(f->context, &room.connection, evicted);
+    f->evicted += evicted;
+    flows_release_brief(f, value);
+    return go_on ? FLOW_OK : FLOW_STOPPED;
+}
+
 enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
 {
+    if (is_brief(index))
+        return hand_out_brief(f, index, evicted);
     struct connection *c = flows_at(f, index);
     flows_unlink(f, index);
     heard_connection(&f->heard, c);
@@ -22,7 +45,8 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
     if (f->give && !evicted && flows_let_go(f, index, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
     struct flow_room room;
-    bool go_on = settled(f) && f->final(f->context, flows_look(c, &room), evicted);
+    bool go_on =
+        settled(f) && f->final(f->context, flows_look(c, f->config->vlan_in_key, &room), evicted);
     f->evicted += evicted;
     flows_release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
@@ -32,16 +56,23 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
  */
 #define FETCH_AHEAD 8u
 
+static void fetch_to_hand_out(const struct flows *f, uint32_t value)
+{
+    if (is_lone(value))
+        return;
+    if (is_record(value))
+        flows_fetch_detail(flows_at(f, value));
+    table_prefetch(&f->table,
+                   is_record(value) ? flows_at(f, value)->tag : flows_brief(f, value)->tag);
+}
+
 static void fetch_ahead(const struct flows *f, uint32_t i)
 {
     const struct due_list *list = &f->due;
     if (i + FETCH_AHEAD < list->count)
-        flows_fetch(flows_at(f, list->items[i + FETCH_AHEAD].index), sizeof(struct connection));
-    if (i + FETCH_AHEAD / 2 >= list->count)
-        return;
-    const struct connection *c = flows_at(f, list->items[i + FETCH_AHEAD / 2].index);
-    flows_fetch_detail(c);
-    table_prefetch(&f->table, c->tag);
+        flows_fetch_value(f, list->items[i + FETCH_AHEAD].index);
+    if (i + FETCH_AHEAD / 2 < list->count)
+        fetch_to_hand_out(f, list->items[i + FETCH_AHEAD / 2].index);
 }
 
 static enum flow_status hand_out_due(struct flows *f, bool evicted)
@@ -79,18 +110,42 @@ int64_t expiry_after(const struct flows *f, int64_t time_ns)
     return due_ns;
 }
 
-static int64_t due_of(const struct flows *f, const struct connection *c)
+/* Where what waits in the wheel names the next that does. */
+static uint32_t *link_of(const struct flows *f, uint32_t value)
 {
-    return expiry_after(f, connection_last_ns(c));
+    return is_record(value) ? &flows_at(f, value)->wheel_next : &flows_brief(f, value)->wheel_next;
 }
 
-void expiry_file(struct flows *f, uint32_t index, int64_t due_ns)
+void expiry_file(struct flows *f, uint32_t value, int64_t due_ns)
 {
-    struct connection *c = flows_at(f, index);
     uint32_t *bucket = wheel_bucket(&f->wheel, due_ns);
-    c->wheel_next = *bucket;
-    *bucket = index;
-    c->marks |= CONN_FILED;
+    *link_of(f, value) = *bucket;
+    *bucket = value;
+    if (is_record(value))
+        flows_at(f, value)->marks |= CONN_FILED;
+    else
+        flows_brief(f, value)->marks |= BRIEF_FILED;
+}
+
+/* What has been filed, taken out; false when it is not to become final by time any more. */
+static bool unfile(struct flows *f, uint32_t value, struct due_item *item)
+{
+    if (is_record(value)) {
+        struct connection *c = flows_at(f, value);
+        c->marks &= (uint16_t)~CONN_FILED;
+        *item = (struct due_item){expiry_after(f, connection_last_ns(c)), c->first_frame, c->stream,
+                                  value};
+        return c->marks & (CONN_CLOSED | CONN_SUPERSEDED);
+    }
+    struct brief *b = flows_brief(f, value);
+    if (b->marks & BRIEF_MOVED) {
+        flows_release_brief(f, value);
+        return false;
+    }
+    const struct lone *syn = brief_syn(b);
+    b->marks &= 15u & ~(unsigned)BRIEF_FILED;
+    *item = (struct due_item){expiry_after(f, b->last_ns), syn->frame, syn->stream, value};
+    return true;
 }
 
 /* Takes the bucket's connections whose time lies before `end_ns` into the due list and files the
@@ -100,18 +155,13 @@ static bool sift_bucket(struct flows *f, uint32_t *bucket, int64_t end_ns)
     uint32_t index = *bucket;
     *bucket = WHEEL_NONE;
     while (index != WHEEL_NONE) {
-        struct connection *c = flows_at(f, index);
-        uint32_t next = c->wheel_next;
-        c->marks &= (uint16_t)~CONN_FILED;
-        int64_t due_ns = due_of(f, c);
-        if (!(c->marks & (CONN_CLOSED | CONN_SUPERSEDED))) {
+        uint32_t next = *link_of(f, index);
+        struct due_item item;
+        if (!unfile(f, index, &item)) {
             /* It went on after all: not filed until it closes again. */
-        } else if (due_ns >= end_ns) {
-            expiry_file(f, index, due_ns);
-        } else if (!due_add(&f->due, (struct due_item){.due_ns = due_ns,
-                                                       .first_frame = c->first_frame,
-                                                       .stream = c->stream,
-                                                       .index = index})) {
+        } else if (item.due_ns >= end_ns) {
+            expiry_file(f, index, item.due_ns);
+        } else if (!due_add(&f->due, item)) {
             return false;
         }
         index = next;
@@ -132,8 +182,8 @@ static enum flow_status leap(struct flows *f, int64_t target)
     for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
         while (f->wheel.heads[i] != WHEEL_NONE) {
             uint32_t index = f->wheel.heads[i];
-            f->wheel.heads[i] = flows_at(f, index)->wheel_next;
-            flows_at(f, index)->wheel_next = chain;
+            f->wheel.heads[i] = *link_of(f, index);
+            *link_of(f, index) = chain;
             chain = index;
         }
     }
@@ -204,23 +254,39 @@ static struct flow_idle idle_of(const struct flows *f, uint32_t value)
         struct flow_idle idle = {value, lone->stream, lone->time_ns};
         return lone->frame == FRAME_NONE ? none : idle;
     }
+    if (is_brief(value)) {
+        const struct brief *b = flows_brief(f, value);
+        struct flow_idle idle = {value, brief_syn(b)->stream, b->last_ns};
+        return !brief_is_here(b) || b->marks & BRIEF_FILED ? none : idle;
+    }
     const struct connection *c = flows_at(f, value);
     struct flow_idle idle = {value, c->stream, connection_last_ns(c)};
     return c->first_frame == FRAME_NONE || c->marks & CONN_FILED ? none : idle;
 }
 
-/* The records, or the lone SYNs of both families. */
+/* The records and the brief connections, or the lone SYNs of both families. */
 static uint32_t places_of(const struct flows *f, bool lone)
 {
-    return lone ? f->lones[0].fresh + f->lones[1].fresh : f->pool.fresh;
+    if (lone)
+        return f->lones[0].fresh + f->lones[1].fresh;
+    uint32_t places = f->pool.fresh;
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        places += f->briefs[i].fresh;
+    return places;
 }
 
 static uint32_t value_at(const struct flows *f, bool lone, uint32_t place)
 {
-    if (!lone)
+    if (lone) {
+        int kind = place >= f->lones[0].fresh;
+        return flows_lone_value(kind, kind ? place - f->lones[0].fresh : place);
+    }
+    if (place < f->pool.fresh)
         return place;
-    int kind = place >= f->lones[0].fresh;
-    return flows_lone_value(kind, kind ? place - f->lones[0].fresh : place);
+    unsigned pool = 0;
+    for (place -= f->pool.fresh; place >= f->briefs[pool].fresh; pool++)
+        place -= f->briefs[pool].fresh;
+    return flows_brief_value(pool, place);
 }
 
 static void keep_idle(struct flows *f, struct flow_idle idle)
@@ -236,15 +302,6 @@ static void keep_idle(struct flows *f, struct flow_idle idle)
     f->idle[at] = idle;
 }
 
-static void fetch_place(const struct flows *f, bool lone, uint32_t place)
-{
-    uint32_t value = value_at(f, lone, place);
-    if (lone)
-        FETCH(flows_lone(f, value));
-    else
-        flows_fetch(flows_at(f, value), sizeof(struct connection));
-}
-
 /* Of the next few in turn those silent longest. */
 static void look_for_idle(struct flows *f, bool lone)
 {
@@ -252,7 +309,7 @@ static void look_for_idle(struct flows *f, bool lone)
     uint32_t places = places_of(f, lone);
     f->idle_count = f->idle_taken = 0;
     for (uint32_t step = 0; step < places && looked_at < EVICTION_SAMPLE; step++) {
-        fetch_place(f, lone, (f->hand[lone] + FETCH_AHEAD) % places);
+        flows_fetch_value(f, value_at(f, lone, (f->hand[lone] + FETCH_AHEAD) % places));
         struct flow_idle idle = idle_of(f, value_at(f, lone, f->hand[lone]++ % places));
         if (idle.value == POOL_NONE)
             continue;
@@ -267,12 +324,9 @@ static void fetch_victims(const struct flows *f)
     const struct flow_idle *next = &f->idle[f->idle_taken];
     uint32_t left = f->idle_count - f->idle_taken;
     if (left > 1 && !is_lone(next[1].value))
-        flows_fetch(flows_at(f, next[1].value), sizeof(struct connection));
-    if (!left || is_lone(next->value))
-        return;
-    const struct connection *c = flows_at(f, next->value);
-    table_prefetch(&f->table, c->tag);
-    flows_fetch_detail(c);
+        flows_fetch_value(f, next[1].value);
+    if (left)
+        fetch_to_hand_out(f, next->value);
 }
 
 /* Whoever takes most of the memory gives way: a flood of SYNs to the connections beside it, and
@@ -280,7 +334,10 @@ static void fetch_victims(const struct flows *f)
 static bool lones_give_way(const struct flows *f)
 {
     uint64_t lones = pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]);
-    return lones > pool_bytes(&f->pool) + f->extra_bytes;
+    uint64_t others = pool_bytes(&f->pool) + f->extra_bytes;
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        others += pool_bytes(&f->briefs[i]);
+    return lones > others;
 }
 
 /* The next that was found and has been silent since, or POOL_NONE. */

@@ -26,8 +26,8 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->lones[0], sizeof(struct lone));
     pool_init(&f->lones[1], sizeof(struct lone_ipv6));
     pool_init_large(&f->details, sizeof(struct detail));
-    for (unsigned size = 0; size < BRIEF_SIZES; size++)
-        pool_init_large(&f->briefs[size], brief_size(size));
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        pool_init_large(&f->briefs[i], brief_item_bytes(i / 2, i % 2));
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
     return stamps_init(&f->stamps, &f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
@@ -53,28 +53,31 @@ void flows_finish(struct flows *f)
     pool_finish(&f->lones[0]);
     pool_finish(&f->lones[1]);
     pool_finish(&f->details);
-    for (unsigned size = 0; size < BRIEF_SIZES; size++)
-        pool_finish(&f->briefs[size]);
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        pool_finish(&f->briefs[i]);
 }
 
-static inline uint64_t briefs_slack_bytes(const struct flows *f)
+static inline uint64_t briefs_bytes(const struct flows *f)
 {
     uint64_t bytes = 0;
-    for (unsigned size = 0; size < BRIEF_SIZES; size++)
-        bytes += pool_slack_bytes(&f->briefs[size]);
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        bytes += pool_bytes(&f->briefs[i]);
     return bytes;
 }
 
 uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
-           f->extra_bytes + pool_slack_bytes(&f->details) + briefs_slack_bytes(f) +
+           f->extra_bytes + pool_slack_bytes(&f->details) + briefs_bytes(f) +
            table_bytes(&f->table) + stamps_bytes(&f->stamps);
 }
 
 uint32_t flows_held(const struct flows *f)
 {
-    return f->pool.in_use + f->lones[0].in_use + f->lones[1].in_use;
+    uint32_t held = f->pool.in_use + f->lones[0].in_use + f->lones[1].in_use;
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        held += f->briefs[i].in_use;
+    return held - f->briefs_moved;
 }
 
 /* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */
@@ -240,15 +243,10 @@ static void pack_uses(struct flows *f, uint32_t head)
 static bool track_in(struct flows *f, struct connection *c, int sender, const struct segment *g,
                      const struct segment_aux *aux)
 {
-    if (c->marks & CONN_BRIEF && flows_grow_brief(f, c) && track_ordinary(c, sender, g))
-        return true;
     if (!flows_unpack(f, c))
         return false;
-    if (!c->detail && c->side[0].packets | c->side[1].packets) {
-        if (!aux && !f->trace && flows_begin_brief(f, c, sender, g))
-            return true;
+    if (!c->detail && c->side[0].packets | c->side[1].packets)
         flows_lend_detail(f, c);
-    }
     bool held = (!aux && track_ordinary(c, sender, g)) || track_segment(c, sender, g);
     if (held && aux)
         held = track_reason(c, sender, g, aux);
@@ -294,18 +292,46 @@ static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, u
     return expiry_make_room(f);
 }
 
+/* What has closed waits for its stragglers as a record does. */
+static void let_brief_linger(struct flows *f, uint32_t value)
+{
+    const struct brief *b = flows_brief(f, value);
+    if ((b->marks & (BRIEF_CLOSED | BRIEF_FILED)) == BRIEF_CLOSED && f->clock_ns != TIME_UNKNOWN)
+        expiry_file(f, value, expiry_after(f, b->last_ns));
+}
+
+/* A lone SYN has been answered as most are. */
+static enum flow_status note_brief(struct flows *f, uint32_t value, const struct segment *g)
+{
+    const struct brief *b = flows_brief(f, value);
+    if (brief_syn(b)->marks & SEG_TIMESTAMPS) {
+        struct connection outline;
+        brief_outline(b, f->config->vlan_in_key, &outline);
+        stamps_answered(&f->stamps, &outline, g);
+    }
+    return expiry_make_room(f);
+}
+
 /* `head`: as choice_head() finds it. */
 static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint32_t head,
                                  const struct segment *g, const struct segment_aux *aux)
 {
     if (head == POOL_NONE && lone_fits(g) && !f->trace)
         return make_lone(f, tag, g);
-    if (head != POOL_NONE && is_lone(head)) {
+    bool unpacked = is_brief(head);
+    if (is_lone(head)) {
+        uint32_t brief =
+            is_syn_ack(g) && !aux ? flows_begin_brief(f, tag, head, sender, g) : POOL_NONE;
+        if (brief != POOL_NONE)
+            return note_brief(f, brief, g);
         head = flows_promote(f, tag, head);
         if (head == POOL_NONE)
             return FLOW_NO_MEMORY;
+    } else if (unpacked) {
+        head = flows_make_whole(f, head);
+        if (head == POOL_NONE)
+            return FLOW_NO_MEMORY;
     }
-    bool unpacked = false;
     if (!unpack_uses(f, head, &unpacked))
         return FLOW_NO_MEMORY;
     enum flow_status status = take_chosen(f, tag, sender, head, g, aux);
@@ -330,6 +356,22 @@ static ALWAYS_INLINE enum flow_status take_ordinary(struct flows *f, struct conn
     return f->extra_bytes <= extra_bytes ? FLOW_OK : expiry_make_room(f);
 }
 
+/* As take_any() would, a brief connection. */
+static ALWAYS_INLINE enum flow_status take_brief(struct flows *f, struct flow_probe *probe,
+                                                 int sender, const struct segment *g)
+{
+    if (LIKELY(brief_track(probe->brief, sender, g))) {
+        if (UNLIKELY(probe->brief->marks & BRIEF_CLOSED))
+            let_brief_linger(f, probe->first);
+        return FLOW_OK;
+    }
+    uint32_t grown = flows_grow_brief(f, probe->first);
+    if (grown == POOL_NONE || !brief_track(flows_brief(f, grown), sender, g))
+        return take_any(f, probe->tag, sender, grown == POOL_NONE ? probe->first : grown, g, NULL);
+    let_brief_linger(f, grown);
+    return expiry_make_room(f);
+}
+
 /* ---- batches -------------------------------------------------------------------------------- */
 
 static const struct segment_aux *own_aux(const struct segment *g, const struct segment_aux *aux)
@@ -343,12 +385,15 @@ static ALWAYS_INLINE enum flow_status take(struct flows *f, struct flow_probe *p
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (UNLIKELY(status != FLOW_OK))
         return status;
-    if (UNLIKELY(!probe->connection || probe->changes != f->changes)) {
+    if (UNLIKELY((!probe->connection && !probe->brief) || probe->changes != f->changes)) {
         probe->first = choice_head(f, probe->tag, sender, g);
-        probe->connection = is_lone(probe->first) ? NULL : flows_at(f, probe->first);
+        probe->connection = is_record(probe->first) ? flows_at(f, probe->first) : NULL;
+        probe->brief = is_brief(probe->first) ? flows_brief(f, probe->first) : NULL;
         probe->changes = f->changes;
     }
     struct connection *c = probe->connection;
+    if (probe->brief && !aux)
+        return take_brief(f, probe, sender, g);
     if (LIKELY(c && choice_is_sole(c, g) && !aux && !f->trace))
         return take_ordinary(f, c, probe->first, sender, g);
     return take_any(f, probe->tag, sender, probe->first, g, aux);
@@ -415,7 +460,7 @@ static void fetch_next(const struct flows *f, const struct flow_groups *groups)
         const struct flow_probe *probe = &groups->probes[i];
         if (probe->left) {
             probe_fetch_slot(f, probe);
-            flows_fetch_lone(f, probe->first);
+            flows_fetch_value(f, probe->first);
         }
         if (!probe->image)
             continue;
@@ -470,7 +515,10 @@ static enum flow_status follow(struct flows *f, const struct flow_probe *probe,
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (LIKELY(ahead == AHEAD_TRACKED) || status != FLOW_OK)
         return status;
-    let_linger(f, probe->first, probe->image);
+    if (probe->brief)
+        let_brief_linger(f, probe->first);
+    else
+        let_linger(f, probe->first, probe->image);
     return expiry_make_room(f);
 }
 

@@ -40,6 +40,9 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
  * second's work. */
 #define FLOW_LAST_MOST 10000u
 
+/* Brief connections of each size and either family. */
+#define FLOW_BRIEF_POOLS (BRIEF_SIZES * 2)
+
 /* So many to evict are looked for at once. */
 #define FLOW_IDLE_KEPT 16u
 
@@ -58,11 +61,11 @@ struct flows {
     const struct trace_sink *trace; /* NULL: nobody looks on */
     struct hash_key secret;
     struct table table;
-    struct pool pool;                /* of struct connection */
-    struct pool lones[2];            /* connections that are one SYN so far, of IPv4 and IPv6 */
-    struct pool details;             /* of most connections that have one */
-    struct pool briefs[BRIEF_SIZES]; /* of those that have only their segments */
-    struct shelves shelves;          /* of what is packed and lingers */
+    struct pool pool;     /* of struct connection */
+    struct pool lones[2]; /* connections that are one SYN so far, of IPv4 and IPv6 */
+    struct pool details;  /* of most connections that have one */
+    struct pool briefs[FLOW_BRIEF_POOLS]; /* connections that are kept as their segments */
+    struct shelves shelves;               /* of what is packed and lingers */
     struct wheel wheel;
     struct stamps stamps;
     struct heard heard;
@@ -72,6 +75,7 @@ struct flows {
         uint32_t begun, outgrown;
     } briefs_luck[BRIEF_SIZES]; /* of the latest of each size, how many wanted more */
     uint32_t briefs_tried;
+    uint32_t briefs_moved; /* those that only the timer wheel still names */
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
     uint64_t

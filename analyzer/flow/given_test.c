@@ -18,12 +18,12 @@ static struct found found;
 static void look_at(struct connection *c)
 {
     struct flow_room room;
-    const struct detail *d = flows_look(c, &room)->detail;
+    const struct detail *d = flows_look(c, false, &room)->detail;
     if (c->key.port[A] == CLOCK_PORT)
         return;
     assert_non_null(d);
     found.count++;
-    found.packed = c->packed;
+    found.packed = c->packed || c->marks & CONN_BRIEF;
     found.log_count = d->log_count;
     for (unsigned i = 0; i < d->log_count; i++)
         found.log[i] = *log_at(d, i);
@@ -66,6 +66,8 @@ static struct found course_of(const struct shape *shape, bool given)
     pass(&w, A, ".", 1, 1, 100, 22, "");
     pass(&w, B, ".", 1, 101, 0, 23, "");
     if (shape->unpacked) {
+        if (first_brief(&w) != POOL_NONE)
+            assert_int_equal(flows_make_whole(&w.flows, first_brief(&w)), 0);
         assert_true(flows_unpack(&w.flows, flows_at(&w.flows, 0)));
         flows_at(&w.flows, 0)->detail->packed = PACKED_OFTEN;
     }

@@ -28,6 +28,7 @@ struct flow_probe {
     uint32_t tag;
     uint32_t first;                   /* first value in the table with this tag, or TABLE_NONE */
     struct connection *connection;    /* that, where it is the record of the five-tuple; or NULL */
+    struct brief *brief;              /* the same where it is brief */
     uint64_t changes;                 /* of the table, when that was so */
     uint8_t senders;                  /* of all of them: bits */
     bool logged;                      /* they are likely to be, in its detail */

@@ -39,8 +39,9 @@ static bool leaves_room(const struct flows *f, const struct flow_round *round)
 /* What takes longest comes first. */
 static void prepare(struct flows *f, struct pages_wanted wanted[FLOW_PARTS])
 {
-    struct pool *const pools[FLOW_POOLS] = {&f->details, &f->briefs[0], &f->pool, &f->lones[1],
-                                            &f->lones[0]};
+    struct pool *pools[FLOW_POOLS] = {&f->details, &f->pool, &f->lones[1], &f->lones[0]};
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        pools[FLOW_POOLS - 1 - i] = &f->briefs[i];
     for (unsigned i = 0; i < FLOW_POOLS; i++)
         wanted[i] = pool_prepare(pools[i]);
     shelves_prepare(&f->shelves, wanted + FLOW_POOLS);
@@ -117,9 +118,24 @@ static const struct detail_image *draw(struct flow_lane *lane, const struct conn
     return bytes ? image : NULL;
 }
 
+/* The same of one that is brief, of which nothing is left to do but to let it linger. */
+static enum flow_ahead track_brief(struct flow_lane *lane, struct flow_probe *probe, int sender,
+                                   const struct segment *g)
+{
+    struct brief *b = probe->brief;
+    bool tracked = !is_left(lane, probe) && !(b->marks & BRIEF_CLOSED) && brief_track(b, sender, g);
+    if (LIKELY(tracked && !(b->marks & BRIEF_CLOSED)))
+        return AHEAD_TRACKED;
+    leave(lane, probe);
+    probe->left |= !tracked;
+    return tracked ? AHEAD_CLOSED : AHEAD_LEFT;
+}
+
 static enum flow_ahead track_one(const struct flows *f, struct flow_lane *lane,
                                  struct flow_probe *probe, int sender, const struct segment *g)
 {
+    if (probe->brief)
+        return track_brief(lane, probe, sender, g);
     bool tracked = may_go_ahead(f, lane, probe, g) && track_ordinary(probe->connection, sender, g);
     if (LIKELY(tracked && is_open(probe->connection)))
         return AHEAD_TRACKED;

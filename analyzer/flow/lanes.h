@@ -37,7 +37,7 @@ struct flow_batch {
 };
 
 /* Memory that what is left of a round, or the next one, will want: of each pool, and of shelves. */
-#define FLOW_POOLS 5u
+#define FLOW_POOLS (4u + FLOW_BRIEF_POOLS)
 #define FLOW_PARTS (FLOW_POOLS + SHELVES_AHEAD)
 
 struct flow_round {

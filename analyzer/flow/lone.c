@@ -2,6 +2,7 @@
 
 #include "analyzer/flow/key.h"
 #include "analyzer/flow/records.h"
+#include "analyzer/tcp/octets.h"
 #include "analyzer/tcp/track.h"
 
 #include <string.h>
@@ -78,6 +79,21 @@ void lone_destination(const struct lone *lone, uint8_t address[16])
     memcpy(address + 12, lone->destination, 4);
 }
 
+void lone_addresses(const struct lone *lone, uint8_t source[16], uint8_t destination[16])
+{
+    const uint8_t *prefix[2];
+    prefixes(lone, prefix);
+    memcpy(source, prefix[0], 12);
+    memcpy(source + 12, lone->source, 4);
+    memcpy(destination, prefix[1], 12);
+    memcpy(destination + 12, lone->destination, 4);
+}
+
+uint16_t lone_marks(const struct lone *lone)
+{
+    return (uint16_t)(connection_marks_of(lone->marks) | lone->stamp << STAMP_SHIFT);
+}
+
 void lone_segment(const struct lone *lone, struct segment *g)
 {
     *g = (struct segment){
@@ -102,33 +118,13 @@ void lone_segment(const struct lone *lone, struct segment *g)
         .ip_version = lone->ipv6 ? 6 : 4,
         .tunnel = (uint8_t)lone->tunnel,
     };
-    const uint8_t *prefix[2];
-    prefixes(lone, prefix);
-    memcpy(g->source, prefix[0], 12);
-    memcpy(g->source + 12, lone->source, 4);
-    lone_destination(lone, g->destination);
-}
-
-static bool is_address(const uint8_t address[16], const uint8_t first[12], const uint8_t last[4])
-{
-    return memcmp(address + 12, last, 4) == 0 && memcmp(address, first, 12) == 0;
+    lone_addresses(lone, g->source, g->destination);
 }
 
 bool lone_names(const struct lone *lone, const struct segment *g, bool vlan_in_key)
 {
-    if (vlan_in_key && lone->vlan != g->vlan)
-        return false;
-    const uint8_t *prefix[2];
-    prefixes(lone, prefix);
-    bool same = lone->source_port == g->source_port &&
-                lone->destination_port == g->destination_port &&
-                is_address(g->source, prefix[0], lone->source) &&
-                is_address(g->destination, prefix[1], lone->destination);
-    bool turned = lone->source_port == g->destination_port &&
-                  lone->destination_port == g->source_port &&
-                  is_address(g->destination, prefix[0], lone->source) &&
-                  is_address(g->source, prefix[1], lone->destination);
-    return same || turned;
+    return lone_names_way(lone, g, false, vlan_in_key) ||
+           lone_names_way(lone, g, true, vlan_in_key);
 }
 
 void lone_connection(const struct lone *lone, bool vlan_in_key, struct connection *c)

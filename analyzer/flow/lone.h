@@ -7,7 +7,9 @@
 #ifndef FINWAIT_ANALYZER_FLOW_LONE_H
 #define FINWAIT_ANALYZER_FLOW_LONE_H
 
+#include "analyzer/flow/key.h"
 #include "analyzer/tcp/connection.h"
+#include "dissect/compiler.h"
 #include "dissect/segment.h"
 
 #include <stdbool.h>
@@ -60,7 +62,29 @@ void lone_pack(const struct segment *segment, uint32_t stream, uint16_t stamp, s
 /* The segment again. */
 void lone_segment(const struct lone *lone, struct segment *segment);
 
+void lone_addresses(const struct lone *lone, uint8_t source[16], uint8_t destination[16]);
 void lone_destination(const struct lone *lone, uint8_t address[16]);
+
+/* What it showed of its connection: bits of enum connection_mark. */
+uint16_t lone_marks(const struct lone *lone);
+
+/* Is the segment of its five-tuple? `turned`: it goes the other way. */
+static ALWAYS_INLINE bool lone_names_way(const struct lone *lone, const struct segment *g,
+                                         bool turned, bool vlan_in_key)
+{
+    const struct lone_ipv6 *larger = (const struct lone_ipv6 *)lone;
+    const uint8_t *source = turned ? g->destination : g->source;
+    const uint8_t *destination = turned ? g->source : g->destination;
+    bool same = lone->source_port == (turned ? g->destination_port : g->source_port) &&
+                lone->destination_port == (turned ? g->source_port : g->destination_port) &&
+                memcmp(lone->source, source + 12, 4) == 0 &&
+                memcmp(lone->destination, destination + 12, 4) == 0 &&
+                !(vlan_in_key && lone->vlan != g->vlan);
+    if (LIKELY(!lone->ipv6))
+        return same && flow_is_mapped(source) && flow_is_mapped(destination);
+    return same && memcmp(larger->source, source, 12) == 0 &&
+           memcmp(larger->destination, destination, 12) == 0;
+}
 
 /* Is the segment, whichever way it goes, of its five-tuple? */
 bool lone_names(const struct lone *lone, const struct segment *segment, bool vlan_in_key);

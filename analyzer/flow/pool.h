@@ -19,7 +19,7 @@
 #define POOL_NONE        UINT32_MAX
 #define POOL_CHUNK_SHIFT CHUNK_SIZE(10, 3)
 #define POOL_CHUNK_ITEMS (1u << POOL_CHUNK_SHIFT)
-#define POOL_ITEMS_MAX   (UINT32_C(1) << 30)
+#define POOL_ITEMS_MAX   (UINT32_C(1) << 29)
 
 struct pool_chunk {
     uint32_t in_use;

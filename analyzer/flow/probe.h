@@ -23,19 +23,20 @@ static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
     uint32_t slot = probe->tag & table->mask;
     uint32_t first = table_next(table, probe->tag, &slot);
     probe->first = first;
-    probe->connection = is_lone(first) ? NULL : flows_at(f, first);
-    flows_fetch_lone(f, first);
-    if (!is_lone(first))
-        flows_fetch(probe->connection, sizeof *probe->connection);
+    probe->connection = is_record(first) ? flows_at(f, first) : NULL;
+    probe->brief = is_brief(first) ? flows_brief(f, first) : NULL;
+    flows_fetch_value(f, first);
 }
 
 /* From now on its connection is that of the five-tuple, or none. */
 static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_probe *probe)
 {
     struct connection *c = probe->connection;
+    probe->changes = f->changes;
+    if (probe->brief && !flows_brief_names(f, probe->brief, probe->sender, probe->segment))
+        probe->brief = NULL;
     if (!c)
         return;
-    probe->changes = f->changes;
     if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))
         probe->logged = ordinary_fetch(c, probe->senders, probe->flags);
     else

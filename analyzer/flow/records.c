@@ -1,6 +1,7 @@
 #include "analyzer/flow/records.h"
 
 #include "analyzer/flow/choice.h"
+#include "analyzer/flow/expiry.h"
 #include "analyzer/tcp/log.h"
 
 #include <stdlib.h>
@@ -52,19 +53,19 @@ static uint64_t accounted_of(const struct connection *c)
     return c->packed ? connection_extra_bytes(c) : c->detail->accounted_bytes;
 }
 
-/* Of what a connection holds: the pool that may have lent it, */
-static struct pool *lender_of(struct flows *f, const struct connection *c)
-{
-    return c->marks & CONN_BRIEF ? &f->briefs[c->brief->size] : &f->details;
-}
-
-/* and 1 + its index there, or 0. */
+/* 1 + index in the pool that lent its detail; 0: none did. */
 static uint32_t place_of(const struct connection *c)
 {
-    if (c->marks & CONN_BRIEF)
-        return c->brief->place;
     return c->detail && !c->packed ? c->detail->place : 0;
 }
+
+static void release_record(struct flows *f, uint32_t index)
+{
+    flows_at(f, index)->first_frame = FRAME_NONE;
+    pool_release(&f->pool, index);
+}
+
+/* ---- brief connections ---------------------------------------------------------------------- */
 
 /* Of the latest of a size that were begun, more than a third wanted more: it was had in vain. */
 #define BRIEFS_LATEST 1024u
@@ -90,57 +91,129 @@ static unsigned first_size(struct flows *f)
     return size;
 }
 
-bool flows_begin_brief(struct flows *f, struct connection *c, int sender, const struct segment *g)
+uint32_t flows_begin_brief(struct flows *f, uint32_t tag, uint32_t lone, int sender,
+                           const struct segment *g)
 {
     unsigned size = first_size(f);
     if (size == BRIEF_SIZES)
-        return false;
-    struct pool *pool = &f->briefs[size];
-    uint32_t index = pool_take(pool);
+        return POOL_NONE;
+    const struct lone *syn = flows_lone(f, lone);
+    unsigned pool = flows_brief_pool(size, syn->ipv6);
+    uint32_t index = pool_take(&f->briefs[pool]);
     if (index == POOL_NONE)
-        return false;
-    if (!brief_begin(c, sender, g, pool_at(pool, index), size, index + 1)) {
-        pool_release(pool, index);
-        return false;
+        return POOL_NONE;
+    if (!brief_begin(pool_at(&f->briefs[pool], index), size, syn, tag, sender, g)) {
+        pool_release(&f->briefs[pool], index);
+        return POOL_NONE;
     }
-    f->extra_bytes += accounted_of(c);
+    uint32_t value = flows_brief_value(pool, index);
+    flows_brief(f, value)->wheel_next = WHEEL_NONE;
     f->briefs_luck[size].begun++;
-    return true;
+    table_replace(&f->table, tag, lone, value);
+    flows_release_lone(f, lone);
+    return value;
 }
 
-bool flows_grow_brief(struct flows *f, struct connection *c)
+/* The octets may be another's from now on. */
+static void release_item(struct flows *f, uint32_t value)
 {
-    uint32_t place = place_of(c);
-    if (c->brief->size + 1u == BRIEF_SIZES || !brief_is_full(c))
-        return false;
-    struct pool *pool = lender_of(f, c);
-    uint32_t index = pool_take(pool + 1);
+    pool_release(&f->briefs[(value >> FLOW_KIND_SHIFT) - FLOW_BRIEFS], value & FLOW_INDEX);
+}
+
+static void forget_syn(struct brief *b)
+{
+    struct lone *syn = (struct lone *)(void *)((uint8_t *)b - brief_syn_bytes(b->ipv6));
+    syn->frame = FRAME_NONE;
+}
+
+uint32_t flows_grow_brief(struct flows *f, uint32_t value)
+{
+    struct brief *b = flows_brief(f, value);
+    unsigned size = b->size;
+    if (size + 1u == BRIEF_SIZES || b->marks & BRIEF_FILED || !brief_is_full(b))
+        return POOL_NONE;
+    unsigned pool = flows_brief_pool(size + 1u, b->ipv6);
+    uint32_t index = pool_take(&f->briefs[pool]);
     if (index == POOL_NONE)
+        return POOL_NONE;
+    uint32_t grown = flows_brief_value(pool, index);
+    f->briefs_luck[size].outgrown++;
+    f->briefs_luck[size + 1].begun++;
+    (void)brief_grow(b, pool_at(&f->briefs[pool], index));
+    table_replace(&f->table, b->tag, value, grown);
+    f->changes++;
+    flows_release_brief(f, value);
+    return grown;
+}
+
+void flows_remove_brief(struct flows *f, uint32_t value)
+{
+    table_remove(&f->table, flows_brief(f, value)->tag, value);
+    f->changes++;
+}
+
+void flows_release_brief(struct flows *f, uint32_t value)
+{
+    struct brief *b = flows_brief(f, value);
+    forget_syn(b);
+    f->briefs_moved -= b->marks & BRIEF_MOVED ? 1 : 0;
+    release_item(f, value);
+}
+
+uint32_t flows_make_whole(struct flows *f, uint32_t value)
+{
+    struct brief *b = flows_brief(f, value);
+    uint32_t record = pool_take(&f->pool);
+    if (record == POOL_NONE)
+        return POOL_NONE;
+    uint32_t index = pool_take(&f->details);
+    struct detail *lent = index == POOL_NONE ? NULL : pool_at(&f->details, index);
+    struct connection *c = flows_at(f, record);
+    if (!brief_unpack(b, f->config->vlan_in_key, c, lent, index + 1)) {
+        if (lent)
+            pool_release(&f->details, index);
+        release_record(f, record);
+        return POOL_NONE;
+    }
+    f->briefs_luck[BRIEF_SIZES - 1].outgrown += b->size + 1u == BRIEF_SIZES && brief_is_full(b);
+    c->held = 1;
+    flows_account(f, c);
+    table_replace(&f->table, c->tag, value, record);
+    f->changes++;
+    if (!(b->marks & BRIEF_FILED)) {
+        flows_release_brief(f, value);
+        return record;
+    }
+    /* What waits in the wheel cannot be taken out of it. */
+    expiry_file(f, record, expiry_after(f, connection_last_ns(c)));
+    forget_syn(b);
+    b->marks |= BRIEF_MOVED;
+    f->briefs_moved++;
+    return record;
+}
+
+bool flows_let_brief_go(struct flows *f, uint32_t value, struct connection *given)
+{
+    struct brief *own = brief_own(flows_brief(f, value));
+    if (!own)
         return false;
-    uint64_t before = accounted_of(c);
-    f->briefs_luck[c->brief->size].outgrown++;
-    brief_grow(c, pool_at(pool + 1, index), index + 1);
-    f->briefs_luck[c->brief->size].begun++;
-    pool_release(pool, place - 1);
-    f->extra_bytes += accounted_of(c) - before;
+    brief_outline(own, f->config->vlan_in_key, given);
+    given->brief = own;
+    given->marks |= CONN_BRIEF;
+    flows_release_brief(f, value);
     return true;
 }
 
-static void release_record(struct flows *f, uint32_t index)
-{
-    flows_at(f, index)->first_frame = FRAME_NONE;
-    pool_release(&f->pool, index);
-}
+/* ---- records -------------------------------------------------------------------------------- */
 
 void flows_release(struct flows *f, uint32_t index)
 {
     struct connection *c = flows_at(f, index);
-    struct pool *lender = lender_of(f, c);
     uint32_t place = place_of(c);
     f->extra_bytes -= accounted_of(c);
     connection_finish(c);
     if (place)
-        pool_release(lender, place - 1);
+        pool_release(&f->details, place - 1);
     release_record(f, index);
 }
 
@@ -164,21 +237,11 @@ static bool move_detail(struct flows *f, struct connection *c)
     return true;
 }
 
-static bool move_brief(struct flows *f, struct connection *c)
-{
-    struct pool *lender = lender_of(f, c);
-    uint32_t place = place_of(c);
-    if (!brief_own(c))
-        return false;
-    pool_release(lender, place - 1);
-    return true;
-}
-
 bool flows_let_go(struct flows *f, uint32_t index, struct connection *given)
 {
     struct connection *c = flows_at(f, index);
     uint64_t bytes = accounted_of(c);
-    if (place_of(c) && !(c->marks & CONN_BRIEF ? move_brief(f, c) : move_detail(f, c)))
+    if (place_of(c) && !move_detail(f, c))
         return false;
     *given = *c;
     f->extra_bytes -= bytes;
@@ -268,32 +331,24 @@ bool flows_unpack(struct flows *f, struct connection *c)
     uint64_t before = accounted_of(c);
     uint32_t index = pool_take(&f->details);
     struct detail *lent = index == POOL_NONE ? NULL : pool_at(&f->details, index);
-    bool brief = c->marks & CONN_BRIEF;
-    bool outgrown = brief && c->brief->size + 1u == BRIEF_SIZES && brief_is_full(c);
-    struct pool *lender = lender_of(f, c);
-    uint32_t place = place_of(c);
-    bool held = brief ? brief_unpack(c, lent, index + 1) : detail_unpack(c, lent, index + 1);
-    if (!held) {
+    if (!detail_unpack(c, lent, index + 1)) {
         if (lent)
             pool_release(&f->details, index);
         return false;
     }
-    if (place)
-        pool_release(lender, place - 1);
-    f->briefs_luck[BRIEF_SIZES - 1].outgrown += outgrown;
     c->detail->accounted_bytes = (uint32_t)connection_extra_bytes(c);
     f->extra_bytes += accounted_of(c) - before;
     return true;
 }
 
-struct connection *flows_look(struct connection *c, struct flow_room *room)
+struct connection *flows_look(struct connection *c, bool vlan_in_key, struct flow_room *room)
 {
-    if (!c->packed && (!c->detail || !c->detail->more))
-        return c;
     if (c->marks & CONN_BRIEF) {
-        brief_look(c, &room->connection, &room->detail);
+        brief_look(c->brief, vlan_in_key, &room->connection, &room->detail);
         return &room->connection;
     }
+    if (!c->packed && (!c->detail || !c->detail->more))
+        return c;
     room->connection = *c;
     room->connection.packed = false;
     room->connection.detail = &room->detail.detail;
@@ -313,7 +368,7 @@ void flows_unlink(struct flows *f, uint32_t index)
     uint32_t slot = c->tag & f->table.mask;
     uint32_t head;
     while ((head = table_next(&f->table, c->tag, &slot)) != TABLE_NONE) {
-        if (!is_lone(head) && flow_key_equal(&flows_at(f, head)->key, &c->key))
+        if (is_record(head) && flow_key_equal(&flows_at(f, head)->key, &c->key))
             break;
         slot = (slot + 1) & f->table.mask;
     }
@@ -339,7 +394,7 @@ void flows_unlink(struct flows *f, uint32_t index)
 void flows_release_lone(struct flows *f, uint32_t value)
 {
     flows_lone(f, value)->frame = FRAME_NONE;
-    pool_release(&f->lones[value & FLOW_IPV6 ? 1 : 0], value & (FLOW_IPV6 - 1));
+    pool_release(&f->lones[value >> FLOW_KIND_SHIFT == FLOW_LONES + 1], value & FLOW_INDEX);
 }
 
 void flows_remove_lone(struct flows *f, uint32_t value)

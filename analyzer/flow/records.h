@@ -1,6 +1,7 @@
 /*
  * The records behind the flows: found by index, given a detail, taken out of their tuple's chain,
- * given back; and the lone SYNs, until they become records. Inside the room only.
+ * given back; and the lone SYNs and brief connections, until they become records. Inside the room
+ * only.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_RECORDS_H
 #define FINWAIT_ANALYZER_FLOW_RECORDS_H
@@ -13,44 +14,96 @@
 
 #include <stddef.h>
 
-/* Of the values in the table those that name a lone SYN, and of these those of IPv6; the others
- * name a record. */
-#define FLOW_LONE (UINT32_C(1) << 31)
-#define FLOW_IPV6 (UINT32_C(1) << 30)
+/* What a value in the table names: its kind, and above that the index in the pool of this kind. */
+#define FLOW_KIND_SHIFT 29
+#define FLOW_BRIEFS     1u                               /* the first of their kinds, */
+#define FLOW_LONES      (FLOW_BRIEFS + FLOW_BRIEF_POOLS) /* and of those of lone SYNs */
+#define FLOW_INDEX      ((UINT32_C(1) << FLOW_KIND_SHIFT) - 1)
 
-_Static_assert(POOL_ITEMS_MAX - 1 < FLOW_IPV6, "indices leave the bits free");
+_Static_assert(POOL_ITEMS_MAX <= FLOW_INDEX + UINT32_C(1) && FLOW_LONES + 2 == 7,
+               "indices leave the bits free, and the last kind names nothing");
 
-/* Not for POOL_NONE, which names nothing, but no record either. */
+static inline uint32_t flows_value(unsigned kind, uint32_t index)
+{
+    return index | (uint32_t)kind << FLOW_KIND_SHIFT;
+}
+
+/* None of these for POOL_NONE, which names nothing. */
+static inline bool is_record(uint32_t value)
+{
+    return value <= FLOW_INDEX;
+}
+
 static inline bool is_lone(uint32_t value)
 {
-    return value & FLOW_LONE;
+    return value >> FLOW_KIND_SHIFT == FLOW_LONES || value >> FLOW_KIND_SHIFT == FLOW_LONES + 1;
+}
+
+static inline bool is_brief(uint32_t value)
+{
+    return !is_record(value) && value >> FLOW_KIND_SHIFT < FLOW_LONES;
 }
 
 /* `kind`: the pool's number. */
 static inline uint32_t flows_lone_value(int kind, uint32_t index)
 {
-    return index | FLOW_LONE | (kind ? FLOW_IPV6 : 0);
+    return flows_value(FLOW_LONES + (unsigned)kind, index);
 }
 
 static inline struct lone *flows_lone(const struct flows *flows, uint32_t value)
 {
-    return pool_at(&flows->lones[value & FLOW_IPV6 ? 1 : 0], value & (FLOW_IPV6 - 1));
+    bool ipv6 = value >> FLOW_KIND_SHIFT == FLOW_LONES + 1;
+    return pool_at(&flows->lones[ipv6], value & FLOW_INDEX);
 }
 
-/* `value`: in the table, whatever it is. */
-static inline void flows_fetch_lone(const struct flows *flows, uint32_t value)
+/* Of brief connections each size has a pool for either family. */
+static inline unsigned flows_brief_pool(unsigned size, bool ipv6)
 {
-    if (!is_lone(value) || value == TABLE_NONE)
-        return;
-    const struct lone *lone = flows_lone(flows, value);
-    FETCH(lone);
-    if (value & FLOW_IPV6)
-        FETCH(lone + 1);
+    return size * 2 + ipv6;
+}
+
+static inline uint32_t flows_brief_value(unsigned pool, uint32_t index)
+{
+    return flows_value(FLOW_BRIEFS + pool, index);
+}
+
+static inline void *flows_brief_item(const struct flows *flows, uint32_t value)
+{
+    return pool_at(&flows->briefs[(value >> FLOW_KIND_SHIFT) - FLOW_BRIEFS], value & FLOW_INDEX);
+}
+
+static inline struct brief *flows_brief(const struct flows *flows, uint32_t value)
+{
+    return brief_in(flows_brief_item(flows, value), ((value >> FLOW_KIND_SHIFT) - FLOW_BRIEFS) & 1);
+}
+
+/* Released ones, and those that have become records, have no frame. */
+static inline bool brief_is_here(const struct brief *b)
+{
+    return brief_syn(b)->frame != FRAME_NONE;
 }
 
 static inline struct connection *flows_at(const struct flows *flows, uint32_t index)
 {
     return pool_at(&flows->pool, index);
+}
+
+static ALWAYS_INLINE bool flows_brief_names(const struct flows *flows, const struct brief *b,
+                                            int sender, const struct segment *segment)
+{
+    return lone_names_way(brief_syn(b), segment, sender != b->client, flows->config->vlan_in_key);
+}
+
+/* Is what the value names the segment's connection, or the latest of its five-tuple? */
+static ALWAYS_INLINE bool flows_names(const struct flows *flows, uint32_t value, int sender,
+                                      const struct segment *segment)
+{
+    bool vlan_in_key = flows->config->vlan_in_key;
+    if (LIKELY(is_record(value)))
+        return flow_key_names(&flows_at(flows, value)->key, segment, sender, vlan_in_key);
+    if (is_brief(value))
+        return flows_brief_names(flows, flows_brief(flows, value), sender, segment);
+    return lone_names(flows_lone(flows, value), segment, vlan_in_key);
 }
 
 /* Has memory on its way. */
@@ -60,16 +113,28 @@ static inline void flows_fetch(const void *what, size_t bytes)
         FETCH((const char *)what + at);
 }
 
-/* All of the detail; a packed one's first lines, which most often are all; of a brief connection
- * what the largest has, for how large it is stands in what is fetched. */
+/* What `value`, whatever it is, names in the table. */
+static inline void flows_fetch_value(const struct flows *flows, uint32_t value)
+{
+    if (is_record(value)) {
+        flows_fetch(flows_at(flows, value), sizeof(struct connection));
+    } else if (is_brief(value)) {
+        unsigned pool = (value >> FLOW_KIND_SHIFT) - FLOW_BRIEFS;
+        flows_fetch(pool_at(&flows->briefs[pool], value & FLOW_INDEX),
+                    flows->briefs[pool].item_bytes);
+    } else if (is_lone(value)) {
+        const struct lone *lone = flows_lone(flows, value);
+        FETCH(lone);
+        if (value >> FLOW_KIND_SHIFT == FLOW_LONES + 1)
+            FETCH(lone + 1);
+    }
+}
+
+/* All of the detail; a packed one's first lines, which most often are all. */
 static inline void flows_fetch_detail(const struct connection *connection)
 {
-    if (!connection->detail)
-        return;
-    size_t bytes = connection->marks & CONN_BRIEF ? BRIEF_LARGEST
-                   : connection->packed           ? 320
-                                                  : sizeof *connection->detail;
-    flows_fetch(connection->detail, bytes);
+    if (connection->detail)
+        flows_fetch(connection->detail, connection->packed ? 320 : sizeof *connection->detail);
 }
 
 /* Makes a zeroed record a connection whose first segment is about to be tracked, and which nobody
@@ -80,14 +145,24 @@ int flows_begin(struct connection *connection, const struct segment *segment, bo
 /* To a connection that has none. What the pool cannot give, the heap may. */
 void flows_lend_detail(struct flows *flows, struct connection *connection);
 
-/* Takes the segment as what makes a brief connection of one that is a SYN so far. False when it
- * does not, or memory ran out: nothing has happened. */
-bool flows_begin_brief(struct flows *flows, struct connection *connection, int sender,
-                       const struct segment *segment) MUST_CHECK;
+/* Takes the segment as what makes a brief connection of a lone SYN: its value in the table from now
+ * on. POOL_NONE when it does not, or memory ran out: nothing has happened. */
+uint32_t flows_begin_brief(struct flows *flows, uint32_t tag, uint32_t lone, int sender,
+                           const struct segment *segment) MUST_CHECK;
 
-/* Makes room for a segment that found none in a brief connection. False when it needs none, or
- * memory ran out. */
-bool flows_grow_brief(struct flows *flows, struct connection *connection) MUST_CHECK;
+/* Makes room for a segment that found none in a brief connection, which has a new value then.
+ * POOL_NONE when it needs none, or memory ran out. */
+uint32_t flows_grow_brief(struct flows *flows, uint32_t brief) MUST_CHECK;
+
+/* Makes a record of a brief connection with which something else than the next segment is done: its
+ * index, or POOL_NONE when memory ran out. */
+uint32_t flows_make_whole(struct flows *flows, uint32_t brief) MUST_CHECK;
+
+/* No segment finds it any more. */
+void flows_remove_brief(struct flows *flows, uint32_t brief);
+
+/* After flows_remove_brief(), or when nothing is looked up any more. */
+void flows_release_brief(struct flows *flows, uint32_t brief);
 
 /* Brings to account what it has come to hold, or let go, beside its record. */
 static inline void flows_account(struct flows *flows, struct connection *connection)
@@ -120,7 +195,8 @@ void flows_pack_drawn(struct flows *flows, struct connection *connection,
 bool flows_unpack(struct flows *flows, struct connection *connection) MUST_CHECK;
 
 /* The connection as it can be read: itself, or what is made of it in `room`. */
-struct connection *flows_look(struct connection *connection, struct flow_room *room);
+struct connection *flows_look(struct connection *connection, bool vlan_in_key,
+                              struct flow_room *room);
 
 /* No segment finds it any more. */
 void flows_unlink(struct flows *flows, uint32_t index);
@@ -149,5 +225,8 @@ void flows_release(struct flows *flows, uint32_t index);
 /* As flows_release(), but what the connection holds is the receiver's, for connection_finish().
  * False when memory ran out: it is still here. */
 bool flows_let_go(struct flows *f, uint32_t index, struct connection *given) MUST_CHECK;
+
+/* The same of a brief connection. */
+bool flows_let_brief_go(struct flows *flows, uint32_t brief, struct connection *given) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * SYNs compared by their stamps, as a server does that takes one address for one clock.
  */
-#include "analyzer/flow/lone.h"
+#include "analyzer/flow/records.h"
 #include "analyzer/flow/test_crowd.h"
 #include "analyzer/test_keys.h"
 
@@ -34,13 +34,16 @@ static bool attempt(uint16_t port, uint32_t stamp, bool answered, int64_t time_m
     frame_ref frame = w.t.frame;
     w.t = before;
     w.t.frame = frame;
-    for (uint32_t i = 0; i < w.flows.pool.fresh + w.flows.lones[0].fresh; i++) {
+    uint32_t records = w.flows.pool.fresh, briefs = w.flows.briefs[0].fresh;
+    for (uint32_t i = 0; i < records + briefs + w.flows.lones[0].fresh; i++) {
         struct connection room;
         struct connection *c = &room;
-        if (i < w.flows.pool.fresh)
+        if (i < records)
             c = pool_at(&w.flows.pool, i);
+        else if (i < records + briefs)
+            brief_outline(flows_brief(&w.flows, flows_brief_value(0, i - records)), false, c);
         else
-            lone_connection(pool_at(&w.flows.lones[0], i - w.flows.pool.fresh), false, c);
+            lone_connection(pool_at(&w.flows.lones[0], i - records - briefs), false, c);
         if (c->first_frame == FRAME_NONE || c->key.port[A] != port)
             continue;
         stamps_final(&w.flows.stamps, stamps_pair(&w.flows.stamps, c), c, !answered);

@@ -4,7 +4,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_TEST_CROWD_H
 #define FINWAIT_ANALYZER_FLOW_TEST_CROWD_H
 
-#include "analyzer/flow/flows.h"
+#include "analyzer/flow/records.h"
 #include "analyzer/tcp/track.h"
 #include "analyzer/test_segments.h"
 
@@ -95,6 +95,18 @@ static inline void handshake(struct crowd *w, int64_t time_ms, const char *optio
 }
 
 /* Three segments, all at one time. */
+/* A connection that is kept as its segments, or POOL_NONE. */
+static inline uint32_t first_brief(const struct crowd *w)
+{
+    for (unsigned pool = 0; pool < FLOW_BRIEF_POOLS; pool++) {
+        for (uint32_t i = 0; i < w->flows.briefs[pool].fresh; i++) {
+            if (brief_is_here(flows_brief(&w->flows, flows_brief_value(pool, i))))
+                return flows_brief_value(pool, i);
+        }
+    }
+    return POOL_NONE;
+}
+
 static inline void goodbye(struct crowd *w, int64_t time_ms, const char *options)
 {
     pass(w, A, "F.", 1, 1, 0, time_ms, options);

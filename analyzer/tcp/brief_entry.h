@@ -12,50 +12,29 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What a segment is told from: those before it. A connection that goes on in order has it in its
- * record. */
+/* What a segment is told from: those before it. */
 struct brief_past {
     uint64_t time_ns, frame;
     seq_t next[2];
     uint32_t stamp[2]; /* 0 where nothing is stamped */
 };
 
-/* What of the SYN-ACK no other segment has. It stands where the server's side remembers segments
- * to recognise their copies: what is made begins with none. The stamp of the SYN stands likewise
- * in the second place of the client's side, which remembers its SYN alone. */
-struct brief_answer {
-    uint32_t ts_val;
-    uint32_t marks;
-    uint16_t ip_bytes;
-    uint16_t mss;
-    uint8_t window_scale;
-};
-
-_Static_assert(sizeof(struct brief_answer) <= sizeof(struct recent_segment[RECENT_SEGMENTS]),
-               "there is room");
-
-static inline struct brief_answer brief_answer_of(const struct connection *c)
-{
-    struct brief_answer answer;
-    memcpy(&answer, c->side[!client_side(c)].recent, sizeof answer);
-    return answer;
-}
-
-static inline uint32_t brief_syn_stamp(const struct connection *c)
-{
-    return c->side[client_side(c)].recent[1].signature;
-}
-
 /* Behind the SYN. */
-static inline struct brief_past brief_first_past(const struct connection *c, const struct brief *b)
+static inline struct brief_past brief_first_past(const struct brief *b)
 {
-    int client = client_side(c);
-    struct brief_past past = {.time_ns = (uint64_t)c->first_ns, .frame = c->first_frame};
-    past.next[client] = seq_add(c->side[client].isn, 1);
-    past.next[!client] = c->side[!client].isn;
-    past.stamp[client] = b->stamped ? brief_syn_stamp(c) : 0;
-    past.stamp[!client] = b->stamped ? brief_answer_of(c).ts_val : 0;
+    const struct lone *syn = brief_syn(b);
+    struct brief_past past = {.time_ns = (uint64_t)syn->time_ns, .frame = syn->frame};
+    past.next[b->client] = seq_add(seq_of(syn->seq), 1);
+    past.next[!b->client] = b->isn;
+    past.stamp[b->client] = b->stamped ? syn->ts_val : 0;
+    past.stamp[!b->client] = b->stamped ? b->answer_ts : 0;
     return past;
+}
+
+/* From the IP header on, of all but the SYNs. */
+static inline uint32_t brief_header_bytes(const struct brief *b)
+{
+    return (b->ipv6 ? 40u : 20u) + 20u + (b->stamped ? 12u : 0);
 }
 
 /* The word: the flags of RFC 9293, who sent it, what else there is; how much it carried, when it
@@ -97,15 +76,10 @@ struct brief_at_length {
 
 #define BRIEF_MOST sizeof(struct brief_at_length)
 
-static inline uint32_t brief_room(const struct brief *b)
-{
-    return (uint32_t)(brief_size(b->size) - offsetof(struct brief, octets));
-}
-
 static ALWAYS_INLINE void brief_note(struct brief *b, const struct segment *g, size_t octets)
 {
     b->used = (uint8_t)(b->used + octets);
-    b->last_frame = g->frame;
+    b->last_frame = (uint32_t)(g->frame - brief_syn(b)->frame);
     b->count++;
 }
 
@@ -123,7 +97,7 @@ static NEVER_INLINE bool brief_write_at_length(struct brief *b, int sender, cons
         .window = g->window,
         .ip_id = g->ip_id,
     };
-    if (b->used + sizeof entry > brief_room(b) || g->payload_len > BRIEF_PAYLOAD_MOST)
+    if (b->used + sizeof entry > brief_octets(b->size) || g->payload_len > BRIEF_PAYLOAD_MOST)
         return false;
     memcpy(b->octets + b->used, &entry, sizeof entry);
     brief_note(b, g, sizeof entry);
@@ -166,7 +140,7 @@ static NEVER_INLINE bool brief_write_far(struct brief *b, const struct brief_pas
         return brief_write_at_length(b, sender, g);
     uint32_t octets = BRIEF_WORD_OCTETS + (b->stamped ? BRIEF_STAMP_OCTETS : 0) +
                       (far ? BRIEF_FAR_OCTETS : 0) + (behind ? BRIEF_BEHIND_OCTETS : 0);
-    if (b->used + octets > brief_room(b))
+    if (b->used + octets > brief_octets(b->size))
         return false;
     uint64_t word = brief_word(g, sender, time, frames) |
                     (behind ? UINT64_C(1) << BRIEF_BEHIND : 0) |
@@ -210,7 +184,7 @@ static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *
     if (UNLIKELY(far))
         return brief_write_far(b, past, sender, g, time);
     uint32_t octets = BRIEF_WORD_OCTETS + (b->stamped ? BRIEF_STAMP_OCTETS : 0);
-    if (UNLIKELY(b->used + octets > brief_room(b)))
+    if (UNLIKELY(b->used + octets > brief_octets(b->size)))
         return false;
     uint64_t word = brief_word(g, sender, time, frames);
     uint8_t *to = b->octets + b->used;

@@ -3,6 +3,8 @@
  * straight away, where it is only looked at, because what may come of segments in order is little.
  */
 #include "analyzer/elapsed.h"
+#include "analyzer/flow/pool.h"
+#include "analyzer/flow/wheel.h"
 #include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/brief_entry.h"
 #include "analyzer/tcp/closing.h"
@@ -16,64 +18,30 @@
 #include <stdlib.h>
 
 /* More have no room. */
-#define SEGMENTS_MOST ((BRIEF_LARGEST - sizeof(struct brief)) / BRIEF_WORD_OCTETS)
-
-/* Of what the SYN showed, and nothing since. */
-#define SYN_MARKS                                                                                  \
-    (SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SCALE | SIDE_SACK_OK | SIDE_TIMESTAMPS | SIDE_FAST_OPEN)
+#define SEGMENTS_MOST (128 / BRIEF_WORD_OCTETS)
 
 /* ---- what both begin with ------------------------------------------------------------------- */
 
-/* The record as it stood when its SYN had been tracked. */
-static void rewind_to_syn(struct connection *c)
-{
-    struct side *client = &c->side[client_side(c)];
-    client->nxt = seq_add(client->isn, 1);
-    client->una = seq_of(0);
-    client->ts_val = brief_syn_stamp(c);
-    client->recent[1] = (struct recent_segment){0};
-    client->last_ns = c->first_ns;
-    client->packets = 1;
-    client->marks = (client->marks & SYN_MARKS) | SIDE_SAMPLING;
-    c->side[!client_side(c)] = (struct side){.last_ns = TIME_UNKNOWN};
-    c->marks &= (uint16_t) ~(CONN_BRIEF | CONN_ESTABLISHED | CONN_CLOSED);
-    c->packed = false;
-    c->detail = NULL;
-}
-
-/* The same in `made`, with the log in `room`. */
-static void begin(const struct connection *c, struct connection *made, struct detail_room *room)
-{
-    *made = *c;
-    rewind_to_syn(made);
-    memset(&room->detail, 0, offsetof(struct detail, within));
-    connection_lend(made, &room->detail, 0);
-    room->log[0] = room->detail.within[0];
-    room->detail.log = room->log;
-    room->detail.log_room = LOG_MAX;
-}
-
 /* Returns how many. They are read before anything is made of them: what was just written in parts
  * is not there at once as a whole. */
-static unsigned read_entries(const struct connection *c, struct log_entry entries[SEGMENTS_MOST])
+static unsigned read_entries(const struct brief *b, struct log_entry entries[SEGMENTS_MOST])
 {
-    const struct brief *b = c->brief;
-    struct brief_past past = brief_first_past(c, b);
+    struct brief_past past = brief_first_past(b);
     const uint8_t *from = b->octets;
     for (unsigned i = 0; i < b->count; i++) {
         struct log_entry *e = &entries[i];
         from = brief_read(b, from, &past, e);
-        e->ttl = c->side[e->side].ttl;
+        e->ttl = b->ttl[e->side];
         e->marks = b->stamped ? LOG_TIMESTAMPS : 0;
         e->nth = i + 2;
     }
-    entries[0].marks = brief_answer_of(c).marks & LOG_TIMESTAMPS;
+    entries[0].marks = b->answer_marks & LOG_TIMESTAMPS;
     return b->count;
 }
 
 /* ---- at length ------------------------------------------------------------------------------ */
 
-static struct segment segment_of(const struct connection *c, const struct log_entry *e)
+static struct segment segment_of(const struct brief *b, const struct log_entry *e)
 {
     return (struct segment){
         .seq = e->seq.n,
@@ -82,11 +50,11 @@ static struct segment segment_of(const struct connection *c, const struct log_en
         .ts_val = e->ts_val,
         .ts_ecr = e->ts_ecr,
         .marks = e->marks,
-        .world = c->world,
+        .world = brief_syn(b)->world,
         .time_ns = e->time_ns,
         .frame = e->frame,
-        .ip_bytes = e->payload_len + c->brief->header_bytes,
-        .interface = c->interface,
+        .ip_bytes = e->payload_len + brief_header_bytes(b),
+        .interface = brief_syn(b)->interface,
         .flags = e->flags,
         .window = e->window,
         .ip_id = e->ip_id,
@@ -95,39 +63,50 @@ static struct segment segment_of(const struct connection *c, const struct log_en
     };
 }
 
-static void track_again(struct connection *made, const struct connection *c,
-                        const struct log_entry *e)
+static void track_again(struct connection *made, const struct brief *b, const struct log_entry *e)
 {
-    struct segment g = segment_of(c, e);
+    struct segment g = segment_of(b, e);
     if (g.flags & TCP_SYN) {
-        struct brief_answer answer = brief_answer_of(c);
-        g.marks = answer.marks;
-        g.mss = answer.mss;
-        g.window_scale = answer.window_scale;
-        g.ip_bytes = answer.ip_bytes;
+        g.marks = b->answer_marks;
+        g.mss = b->answer_mss;
+        g.window_scale = b->answer_scale;
+        g.ip_bytes = b->answer_ip_bytes;
     }
     bool held = track_ordinary(made, e->side, &g) || track_segment(made, e->side, &g);
     (void)held; /* nothing of this takes memory */
 }
 
-static void look_at_length(const struct connection *c, struct connection *made,
+/* To a connection that is its SYN so far, and has no detail: that in `room`. */
+static void begin_detail(struct connection *made, struct detail_room *room)
+{
+    memset(&room->detail, 0, offsetof(struct detail, within));
+    connection_lend(made, &room->detail, 0);
+    room->log[0] = room->detail.within[0];
+    room->detail.log = room->log;
+    room->detail.log_room = LOG_MAX;
+}
+
+static void look_at_length(const struct brief *b, bool vlan_in_key, struct connection *made,
                            struct detail_room *room)
 {
     struct log_entry entries[SEGMENTS_MOST];
-    unsigned count = read_entries(c, entries);
-    begin(c, made, room);
+    unsigned count = read_entries(b, entries);
+    lone_connection(brief_syn(b), vlan_in_key, made);
+    made->tag = b->tag;
+    begin_detail(made, room);
     for (unsigned i = 0; i < count; i++)
-        track_again(made, c, &entries[i]);
+        track_again(made, b, &entries[i]);
 }
 
-bool brief_unpack(struct connection *c, struct detail *lent, uint32_t place)
+bool brief_unpack(const struct brief *b, bool vlan_in_key, struct connection *c,
+                  struct detail *lent, uint32_t place)
 {
     struct detail_room room;
     struct connection made;
     struct detail *d = lent ? lent : calloc(1, sizeof *d);
     if (!d)
         return false;
-    look_at_length(c, &made, &room);
+    look_at_length(b, vlan_in_key, &made, &room);
     memcpy(d, &room.detail, offsetof(struct detail, within));
     d->log = d->within;
     d->log_room = LOG_WITHIN;
@@ -142,7 +121,6 @@ bool brief_unpack(struct connection *c, struct detail *lent, uint32_t place)
     d->log_count = room.detail.log_count;
     for (unsigned i = 0; i < d->log_count; i++)
         *log_at(d, i) = room.log[i];
-    brief_forget(c);
     *c = made;
     c->detail = d;
     return true;
@@ -150,8 +128,35 @@ bool brief_unpack(struct connection *c, struct detail *lent, uint32_t place)
 
 /* ---- straight away -------------------------------------------------------------------------- */
 
+/* What its SYN tells of the connection, and nothing of its sides. */
+static void outline(const struct brief *b, bool vlan_in_key, struct connection *c)
+{
+    const struct lone *syn = brief_syn(b);
+    int client = b->client;
+    *c = (struct connection){
+        .first_ns = syn->time_ns,
+        .first_frame = syn->frame,
+        .tag = b->tag,
+        .next = POOL_NONE,
+        .wheel_next = WHEEL_NONE,
+        .world = syn->world,
+        .stream = syn->stream,
+        .marks = (uint16_t)((client ? CONN_CLIENT_IS_1 : 0) | lone_marks(syn)),
+        .vlan = syn->vlan,
+        .interface = syn->interface,
+        .known_by = KNOWN_BY_SYN,
+        .tunnel = syn->tunnel & 15u,
+        .ip_version = syn->ipv6 ? 6 : 4,
+    };
+    lone_addresses(syn, c->key.address[client], c->key.address[!client]);
+    c->key.port[client] = syn->source_port;
+    c->key.port[!client] = syn->destination_port;
+    c->key.vlan = vlan_in_key ? syn->vlan : VLAN_NONE;
+    c->side[0].last_ns = c->side[1].last_ns = TIME_UNKNOWN;
+}
+
 struct making {
-    const struct connection *c;
+    const struct brief *b;
     struct connection *made;
     struct detail *detail;
     const struct log_entry *entries;
@@ -172,28 +177,28 @@ static void hear_of_syn(const struct making *m, int s, const struct log_entry *e
 static void make_answer(struct making *m)
 {
     const struct log_entry *e = &m->entries[0];
-    struct brief_answer answer = brief_answer_of(m->c);
+    const struct brief *b = m->b;
     struct side *own = &m->made->side[e->side];
     struct side_detail *sent = &m->detail->side[e->side];
     hear_of_syn(m, !e->side, e);
     own->isn = e->seq;
     own->nxt = own->rtt_end = seq_add(e->seq, 1);
-    own->ts_val = answer.marks & SEG_TIMESTAMPS ? e->ts_val : 0;
+    own->ts_val = b->answer_marks & SEG_TIMESTAMPS ? e->ts_val : 0;
     own->last_ns = e->time_ns;
-    own->ip_bytes = answer.ip_bytes;
+    own->ip_bytes = b->answer_ip_bytes;
     own->packets = 1;
     own->rtt_sent_us = connection_us(m->made, e->time_ns);
     own->window = e->window;
     own->tap = m->made->interface;
     own->ttl = e->ttl;
     own->marks = SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SYN_ACK | SIDE_SAMPLING;
-    own->marks |= answer.marks & SEG_TIMESTAMPS ? SIDE_TIMESTAMPS : 0;
-    own->marks |= answer.marks & SEG_SACK_PERMITTED ? SIDE_SACK_OK : 0;
-    if (answer.marks & SEG_WINDOW_SCALE) {
+    own->marks |= b->answer_marks & SEG_TIMESTAMPS ? SIDE_TIMESTAMPS : 0;
+    own->marks |= b->answer_marks & SEG_SACK_PERMITTED ? SIDE_SACK_OK : 0;
+    if (b->answer_marks & SEG_WINDOW_SCALE) {
         own->marks |= SIDE_SCALE;
-        own->window_scale = answer.window_scale & 15u;
+        own->window_scale = b->answer_scale;
     }
-    sent->mss = answer.marks & SEG_MSS ? answer.mss : 0;
+    sent->mss = b->answer_marks & SEG_MSS ? b->answer_mss : 0;
     sent->last_idle_ns = sent->unanswered_idle_ns = elapsed_ns(m->last_ns, e->time_ns);
     sent->unanswered_ns = sent->timer_ns = sent->data_ns = e->time_ns;
     m->kept[e->side][KEPT_LAST] = 1;
@@ -263,7 +268,7 @@ static void make_next(struct making *m, unsigned i)
     }
     own->marks |= SIDE_SPOKE;
     own->packets++;
-    own->ip_bytes += e->payload_len + m->c->brief->header_bytes;
+    own->ip_bytes += e->payload_len + brief_header_bytes(m->b);
     own->window = e->window;
     own->last_ns = m->last_ns = e->time_ns;
     m->made->completeness |= (e->payload_len ? COMPLETE_DATA : COMPLETE_ACK) & 0x3fu;
@@ -309,13 +314,64 @@ static void note_order(struct connection *made)
     }
 }
 
-void brief_look(const struct connection *c, struct connection *made, struct detail_room *room)
+/* As track_first_syn() would leave it, but for what would recognise a copy. */
+static void record_of_syn(const struct brief *b, bool vlan_in_key, struct connection *made)
+{
+    const struct lone *syn = brief_syn(b);
+    struct side *own = &made->side[b->client];
+    outline(b, vlan_in_key, made);
+    own->isn = seq_of(syn->seq);
+    own->nxt = own->rtt_end = seq_add(own->isn, 1);
+    own->ip_bytes = syn->ip_bytes;
+    own->packets = 1;
+    own->window = syn->window;
+    own->tap = made->interface;
+    own->ttl = (uint8_t)syn->ttl;
+    own->last_ns = syn->time_ns;
+    own->marks = SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SAMPLING;
+    own->marks |= syn->marks & SEG_SACK_PERMITTED ? SIDE_SACK_OK : 0;
+    own->marks |= syn->marks & SEG_FAST_OPEN ? SIDE_FAST_OPEN : 0;
+    if (syn->marks & SEG_TIMESTAMPS) {
+        own->marks |= SIDE_TIMESTAMPS;
+        own->ts_val = syn->ts_val;
+    }
+    if (syn->marks & SEG_WINDOW_SCALE) {
+        own->marks |= SIDE_SCALE;
+        own->window_scale = syn->window_scale & 15u;
+    }
+    made->completeness = COMPLETE_SYN;
+    made->syn_mss = syn->marks & SEG_MSS ? syn->mss : 0;
+}
+
+void brief_outline(const struct brief *b, bool vlan_in_key, struct connection *c)
+{
+    outline(b, vlan_in_key, c);
+    if (b->marks & BRIEF_ESTABLISHED)
+        c->marks |= CONN_ESTABLISHED;
+    if (b->marks & BRIEF_CLOSED)
+        c->marks |= CONN_CLOSED;
+    for (int s = 0; s < 2; s++) {
+        c->side[s].packets = 1;
+        c->side[s].last_ns = b->last_ns;
+        c->side[s].ts_val = b->ts_val[s];
+        c->side[s].marks = (uint16_t)(SIDE_SYN | b->side_marks[s]);
+    }
+    c->side[b->client].marks |= brief_syn(b)->marks & SEG_TIMESTAMPS ? SIDE_TIMESTAMPS : 0;
+    c->side[!b->client].marks |= SIDE_SYN_ACK;
+}
+
+void brief_look(const struct brief *b, bool vlan_in_key, struct connection *made,
+                struct detail_room *room)
 {
     struct log_entry entries[SEGMENTS_MOST];
-    unsigned count = read_entries(c, entries);
-    begin(c, made, room);
-    struct making m = {
-        .c = c, .made = made, .detail = &room->detail, .entries = entries, .last_ns = c->first_ns};
+    unsigned count = read_entries(b, entries);
+    record_of_syn(b, vlan_in_key, made);
+    begin_detail(made, room);
+    struct making m = {.b = b,
+                       .made = made,
+                       .detail = &room->detail,
+                       .entries = entries,
+                       .last_ns = made->first_ns};
     bool reset = entries[count - 1].flags & TCP_RST;
     room->log[room->detail.log_count++] = entries[0];
     make_answer(&m);
@@ -330,5 +386,5 @@ void brief_look(const struct connection *c, struct connection *made, struct deta
     if (count > 1)
         note_order(made);
     if (reset)
-        track_again(made, c, &entries[count - 1]);
+        track_again(made, b, &entries[count - 1]);
 }

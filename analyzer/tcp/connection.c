@@ -34,9 +34,12 @@ void seldom_finish(struct seldom *seldom)
 
 void connection_finish(struct connection *c)
 {
-    if (c->marks & CONN_BRIEF)
-        brief_forget(c);
-    else if (c->packed)
+    if (c->marks & CONN_BRIEF) {
+        brief_disown(c->brief);
+        c->brief = NULL;
+        return;
+    }
+    if (c->packed)
         detail_forget(c);
     if (!c->detail)
         return;
@@ -68,8 +71,6 @@ size_t connection_extra_bytes(const struct connection *c)
     const struct detail *d = c->detail;
     if (!d)
         return 0;
-    if (c->marks & CONN_BRIEF)
-        return brief_size(c->brief->size);
     if (c->packed)
         return detail_packed_bytes(c);
     return sizeof *d + log_bytes(d) + side_bytes(&d->side[0]) + side_bytes(&d->side[1]) +

@@ -316,7 +316,7 @@ enum connection_mark {
     CONN_ESTABLISHED = 1u << 2, /* the handshake is over (or was never seen) */
     CONN_CLOSED = 1u << 3,      /* both FINs acknowledged, or reset: lingers, then is final */
     CONN_SUPERSEDED = 1u << 4,  /* the five-tuple is in use again */
-    CONN_BRIEF = 1u << 5,       /* `packed`, and all that is kept are its segments (brief.h) */
+    CONN_BRIEF = 1u << 5,       /* all that there is of it is `brief` */
     CONN_CLOCK_BACKWARDS = 1u << 6,
     CONN_UNTIMED = 1u << 7,
     CONN_OPTIONS_CUT = 1u << 8,
@@ -337,7 +337,7 @@ struct connection {
     union {
         struct detail *detail;         /* owned, NULL while boring */
         struct packed_detail *packing; /* owned, where `packed`: nothing can be read of it */
-        struct brief *brief;           /* the same where CONN_BRIEF: lent, or owned */
+        struct brief *brief;           /* the same where CONN_BRIEF: owned */
     };
     uint32_t tag;  /* of the key's hash */
     uint32_t next; /* older or parallel connection of the same key, POOL_NONE */

@@ -1,7 +1,6 @@
 #include "analyzer/tcp/ordinary.h"
 
 #include "analyzer/elapsed.h"
-#include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/closing.h"
 #include "analyzer/tcp/copies.h"
 #include "analyzer/tcp/in_order.h"
@@ -82,7 +81,7 @@ static ALWAYS_INLINE void take_next(struct connection *c, const struct ends *e,
     if (!(c->completeness & complete))
         c->completeness |= complete & 0x3fu;
     if (UNLIKELY(g->marks & (SEG_OPTIONS_CUT | SEG_MPTCP | SEG_SIGNED)))
-        c->marks |= connection_marks_of(g);
+        c->marks |= connection_marks_of(g->marks);
 }
 
 static ALWAYS_INLINE int64_t idle_before(const struct ends *e, const struct segment *g)
@@ -195,7 +194,7 @@ static ALWAYS_INLINE bool track_of(struct connection *c, int sender, const struc
 {
     struct ends e = {.own = &c->side[sender], .peer = &c->side[!sender]};
     if (UNLIKELY(!e.own->in_order))
-        return c->marks & CONN_BRIEF ? brief_track(c, sender, g) : track_opening(c, sender, g);
+        return track_opening(c, sender, g);
     if (UNLIKELY(!is_next(e.own, e.peer, g)))
         return false;
     if (UNLIKELY(!e.own->ordinary || g->flags & TCP_FIN))

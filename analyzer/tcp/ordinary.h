@@ -7,9 +7,10 @@
 #ifndef FINWAIT_ANALYZER_TCP_ORDINARY_H
 #define FINWAIT_ANALYZER_TCP_ORDINARY_H
 
-#include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/connection.h"
 #include "dissect/compiler.h"
+
+#include <stddef.h>
 
 /* Tracks the segment if it is such a one; else nothing has happened, and it is track_segment()'s.
  * Needs no memory. */
@@ -21,11 +22,6 @@ bool track_ordinary(struct connection *c, int sender, const struct segment *segm
 static inline bool ordinary_fetch(const struct connection *c, unsigned senders, unsigned flags)
 {
     const struct detail *detail = c->detail;
-    if (c->marks & CONN_BRIEF) {
-        for (size_t at = 0; at < brief_size(0); at += 64)
-            FETCH((const char *)c->brief + at);
-        return false;
-    }
     if (!detail || c->packed)
         return false;
     if (!(c->side[0].ordinary & c->side[1].ordinary) || flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
