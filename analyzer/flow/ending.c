@@ -8,6 +8,18 @@
 
 #include <stdlib.h>
 
+/* How much a connection tells of its end, the least first. */
+enum telling { TELLING_OPENING, TELLING_OPEN, TELLING_CLOSING, TELLING_CLOSED, TELLINGS };
+
+static enum telling telling_of(bool closed, bool closing, bool open)
+{
+    if (closed)
+        return TELLING_CLOSED;
+    if (closing)
+        return TELLING_CLOSING;
+    return open ? TELLING_OPEN : TELLING_OPENING;
+}
+
 /* What does not linger stays until the end. */
 static struct due_item due_item_of(const struct flows *f, uint32_t index,
                                    const struct connection *c)
@@ -76,19 +88,6 @@ static bool hear_lones(struct flows *f, uint32_t count)
     return in_order;
 }
 
-/* Of a record or a brief connection what is asked of all; NULL: nobody is there. */
-static const struct connection *outline_of(const struct flows *f, uint32_t value,
-                                           struct connection *room)
-{
-    if (is_record(value))
-        return flows_at(f, value)->first_frame == FRAME_NONE ? NULL : flows_at(f, value);
-    const struct brief *b = flows_brief(f, value);
-    if (!brief_is_here(b))
-        return NULL;
-    brief_outline(b, f->config->vlan_in_key, room);
-    return room;
-}
-
 /* Records, and the brief connections of each pool. */
 #define KINDS (1u + FLOW_BRIEF_POOLS)
 
@@ -97,17 +96,50 @@ static uint32_t fresh_of(const struct flows *f, unsigned kind)
     return kind ? f->briefs[kind - 1].fresh : f->pool.fresh;
 }
 
+static bool hear_brief(struct flows *f, uint32_t value, struct due_item *item,
+                       enum telling *telling)
+{
+    const struct brief *b = flows_brief(f, value);
+    const struct lone *syn = brief_syn(b);
+    uint8_t address[2][16];
+    if (!brief_is_here(b))
+        return false;
+    lone_addresses(syn, address[0], address[1]);
+    heard_both(&f->heard, address, b->marks & BRIEF_ESTABLISHED);
+    bool closed = b->marks & BRIEF_CLOSED;
+    *item = (struct due_item){.due_ns = closed ? expiry_after(f, b->last_ns) : INT64_MAX,
+                              .first_frame = syn->frame,
+                              .stream = syn->stream,
+                              .index = value};
+    *telling = telling_of(closed, (b->side_marks[0] | b->side_marks[1]) & (SIDE_FIN | SIDE_RST),
+                          b->marks & BRIEF_ESTABLISHED);
+    return true;
+}
+
+/* Takes in what it shows, and says where it stands in the order. False: nobody is there. */
+static bool hear_value(struct flows *f, uint32_t value, struct due_item *item,
+                       enum telling *telling)
+{
+    if (is_brief(value))
+        return hear_brief(f, value, item, telling);
+    const struct connection *c = flows_at(f, value);
+    if (c->first_frame == FRAME_NONE)
+        return false;
+    heard_connection(&f->heard, c);
+    *item = due_item_of(f, value, c);
+    *telling = telling_of(c->marks & (CONN_CLOSED | CONN_SUPERSEDED),
+                          (c->side[0].marks | c->side[1].marks) & (SIDE_FIN | SIDE_RST),
+                          c->marks & CONN_ESTABLISHED);
+    return true;
+}
+
 static bool list_records(struct flows *f)
 {
-    struct connection room;
+    enum telling telling;
+    struct due_item item;
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (uint32_t i = 0; i < fresh_of(f, kind); i++) {
-            uint32_t value = flows_value(kind, i);
-            const struct connection *c = outline_of(f, value, &room);
-            if (!c)
-                continue;
-            heard_connection(&f->heard, c);
-            if (!due_add(&f->due, due_item_of(f, value, c)))
+            if (hear_value(f, flows_value(kind, i), &item, &telling) && !due_add(&f->due, item))
                 return false;
         }
     }
@@ -192,19 +224,6 @@ static bool put_all_in_order(struct flows *f)
 #define LOOKED_AT_MOST (UINT32_C(1) << 20)
 #define LOOK_AHEAD     8u
 
-/* How much a connection tells of its end, the least first. */
-enum telling { TELLING_OPENING, TELLING_OPEN, TELLING_CLOSING, TELLING_CLOSED, TELLINGS };
-
-static enum telling telling_of(const struct connection *c)
-{
-    uint16_t marks = c->side[0].marks | c->side[1].marks;
-    if (c->marks & (CONN_CLOSED | CONN_SUPERSEDED))
-        return TELLING_CLOSED;
-    if (marks & (SIDE_FIN | SIDE_RST))
-        return TELLING_CLOSING;
-    return c->marks & CONN_ESTABLISHED ? TELLING_OPEN : TELLING_OPENING;
-}
-
 static uint32_t least(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
@@ -217,7 +236,8 @@ static bool add_while_few(struct due_list *list, struct due_item item)
 
 static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
 {
-    struct connection room;
+    enum telling telling;
+    struct due_item item;
     uint32_t left = LOOKED_AT_MOST;
     for (unsigned kind = 0; kind < KINDS; kind++) {
         uint32_t end = least(fresh_of(f, kind), left);
@@ -226,11 +246,7 @@ static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
             uint32_t value = flows_value(kind, i);
             if (i + LOOK_AHEAD < end)
                 flows_fetch_value(f, value + LOOK_AHEAD);
-            const struct connection *c = outline_of(f, value, &room);
-            if (!c)
-                continue;
-            heard_connection(&f->heard, c);
-            if (!add_while_few(&lists[telling_of(c)], due_item_of(f, value, c)))
+            if (hear_value(f, value, &item, &telling) && !add_while_few(&lists[telling], item))
                 return false;
         }
     }
@@ -340,8 +356,8 @@ static void fetch_to_release(const struct flows *f, uint32_t number)
         FETCH_TO_WRITE(flows_at(f, later));
         FETCH_TO_WRITE(&flows_at(f, later)->first_frame);
     } else if (is_brief(later)) {
-        FETCH_TO_WRITE(flows_brief_item(f, later));
-        FETCH_TO_WRITE(flows_brief(f, later));
+        FETCH(flows_brief_item(f, later));
+        FETCH(flows_brief(f, later));
     } else {
         flows_fetch_value(f, later);
     }
@@ -365,7 +381,7 @@ static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
     if (is_record(value))
         flows_release(f, value);
     else if (is_brief(value))
-        flows_release_brief(f, value);
+        f->briefs_gone++; /* all are released at once: none need be written to */
     else
         flows_release_lone(f, value);
     return go_on;
@@ -408,5 +424,7 @@ enum flow_status flows_drain(struct flows *f)
             flows_due_fetch(f, i);
         go_on = hand_out(f, i, as_it_is);
     }
+    if (!flows_held(f))
+        flows_release_briefs(f);
     return go_on ? FLOW_OK : FLOW_STOPPED;
 }

@@ -26,8 +26,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     pool_init(&f->lones[0], sizeof(struct lone));
     pool_init(&f->lones[1], sizeof(struct lone_ipv6));
     pool_init_large(&f->details, sizeof(struct detail));
-    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
-        pool_init_large(&f->briefs[i], brief_item_bytes(i / 2, i % 2));
+    flows_init_briefs(f);
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
     return stamps_init(&f->stamps, &f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
@@ -77,7 +76,7 @@ uint32_t flows_held(const struct flows *f)
     uint32_t held = f->pool.in_use + f->lones[0].in_use + f->lones[1].in_use;
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
         held += f->briefs[i].in_use;
-    return held - f->briefs_moved;
+    return held - f->briefs_gone;
 }
 
 /* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */
@@ -300,16 +299,22 @@ static void let_brief_linger(struct flows *f, uint32_t value)
         expiry_file(f, value, expiry_after(f, b->last_ns));
 }
 
-/* A lone SYN has been answered as most are. */
-static enum flow_status note_brief(struct flows *f, uint32_t value, const struct segment *g)
+/* A lone SYN is answered as most are; false: it is not, and nothing has happened. */
+static bool take_answer(struct flows *f, struct flow_probe *probe, int sender,
+                        const struct segment *g)
 {
-    const struct brief *b = flows_brief(f, value);
+    uint32_t value = flows_begin_brief(f, probe->tag, probe->first, sender, g);
+    if (value == POOL_NONE)
+        return false;
+    struct brief *b = flows_brief(f, value);
+    probe->first = value;
+    probe->brief = b;
     if (brief_syn(b)->marks & SEG_TIMESTAMPS) {
         struct connection outline;
         brief_outline(b, f->config->vlan_in_key, &outline);
         stamps_answered(&f->stamps, &outline, g);
     }
-    return expiry_make_room(f);
+    return true;
 }
 
 /* `head`: as choice_head() finds it. */
@@ -320,10 +325,6 @@ static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint
         return make_lone(f, tag, g);
     bool unpacked = is_brief(head);
     if (is_lone(head)) {
-        uint32_t brief =
-            is_syn_ack(g) && !aux ? flows_begin_brief(f, tag, head, sender, g) : POOL_NONE;
-        if (brief != POOL_NONE)
-            return note_brief(f, brief, g);
         head = flows_promote(f, tag, head);
         if (head == POOL_NONE)
             return FLOW_NO_MEMORY;
@@ -396,6 +397,8 @@ static ALWAYS_INLINE enum flow_status take(struct flows *f, struct flow_probe *p
         return take_brief(f, probe, sender, g);
     if (LIKELY(c && choice_is_sole(c, g) && !aux && !f->trace))
         return take_ordinary(f, c, probe->first, sender, g);
+    if (is_lone(probe->first) && is_syn_ack(g) && !aux && take_answer(f, probe, sender, g))
+        return expiry_make_room(f);
     return take_any(f, probe->tag, sender, probe->first, g, aux);
 }
 

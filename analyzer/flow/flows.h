@@ -75,7 +75,8 @@ struct flows {
         uint32_t begun, outgrown;
     } briefs_luck[BRIEF_SIZES]; /* of the latest of each size, how many wanted more */
     uint32_t briefs_tried;
-    uint32_t briefs_moved; /* those that only the timer wheel still names */
+    uint32_t briefs_gone; /* of their items those that are records by now, or were handed out at the
+                             end, and will be released */
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
     uint64_t

@@ -43,6 +43,17 @@ void heard_packet(struct heard *h, const uint8_t address[16])
     set(h->written_to, bit_of(address));
 }
 
+void heard_both(struct heard *h, uint8_t address[2][16], bool opened)
+{
+    for (int x = 0; x < 2; x++) {
+        uint32_t bit = bit_of(address[x]);
+        set(h->written_to, bit);
+        if (opened)
+            set(h->connected, bit);
+    }
+    h->any_connected |= opened;
+}
+
 void heard_connection(struct heard *h, const struct connection *c)
 {
     for (int x = 0; x < 2; x++) {

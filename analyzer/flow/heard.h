@@ -30,6 +30,9 @@ void heard_finish(struct heard *heard);
 /* A packet to it was captured. */
 void heard_packet(struct heard *heard, const uint8_t address[16]);
 
+/* Packets of both ends of a connection were captured, whether it opened or not. */
+void heard_both(struct heard *heard, uint8_t address[2][16], bool opened);
+
 /* Takes in what the connection shows of both its ends. */
 void heard_connection(struct heard *heard, const struct connection *c);
 

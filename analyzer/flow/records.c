@@ -91,6 +91,20 @@ static unsigned first_size(struct flows *f)
     return size;
 }
 
+void flows_init_briefs(struct flows *f)
+{
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        pool_init_large(&f->briefs[i], brief_item_bytes(i / 2, i % 2));
+    f->briefs_gone = 0;
+}
+
+void flows_release_briefs(struct flows *f)
+{
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        pool_finish(&f->briefs[i]);
+    flows_init_briefs(f);
+}
+
 uint32_t flows_begin_brief(struct flows *f, uint32_t tag, uint32_t lone, int sender,
                            const struct segment *g)
 {
@@ -156,7 +170,7 @@ void flows_release_brief(struct flows *f, uint32_t value)
 {
     struct brief *b = flows_brief(f, value);
     forget_syn(b);
-    f->briefs_moved -= b->marks & BRIEF_MOVED ? 1 : 0;
+    f->briefs_gone -= b->marks & BRIEF_MOVED ? 1 : 0;
     release_item(f, value);
 }
 
@@ -188,7 +202,7 @@ uint32_t flows_make_whole(struct flows *f, uint32_t value)
     expiry_file(f, record, expiry_after(f, connection_last_ns(c)));
     forget_syn(b);
     b->marks |= BRIEF_MOVED;
-    f->briefs_moved++;
+    f->briefs_gone++;
     return record;
 }
 

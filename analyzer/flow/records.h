@@ -158,6 +158,10 @@ uint32_t flows_grow_brief(struct flows *flows, uint32_t brief) MUST_CHECK;
  * index, or POOL_NONE when memory ran out. */
 uint32_t flows_make_whole(struct flows *flows, uint32_t brief) MUST_CHECK;
 
+/* Before the first, and after all have been handed out. */
+void flows_init_briefs(struct flows *flows);
+void flows_release_briefs(struct flows *flows);
+
 /* No segment finds it any more. */
 void flows_remove_brief(struct flows *flows, uint32_t brief);
 

@@ -161,6 +161,7 @@ struct making {
     struct detail *detail;
     const struct log_entry *entries;
     uint8_t kept[2][KEPT_ROLES]; /* 1 + index of the entry; 0: none */
+    unsigned completeness;
     int64_t last_ns;
 };
 
@@ -202,7 +203,6 @@ static void make_answer(struct making *m)
     sent->last_idle_ns = sent->unanswered_idle_ns = elapsed_ns(m->last_ns, e->time_ns);
     sent->unanswered_ns = sent->timer_ns = sent->data_ns = e->time_ns;
     m->kept[e->side][KEPT_LAST] = 1;
-    m->made->completeness |= COMPLETE_SYN_ACK;
     m->last_ns = e->time_ns;
 }
 
@@ -271,12 +271,12 @@ static void make_next(struct making *m, unsigned i)
     own->ip_bytes += e->payload_len + brief_header_bytes(m->b);
     own->window = e->window;
     own->last_ns = m->last_ns = e->time_ns;
-    m->made->completeness |= (e->payload_len ? COMPLETE_DATA : COMPLETE_ACK) & 0x3fu;
+    m->completeness |= e->payload_len ? COMPLETE_DATA : COMPLETE_ACK;
     if (!d->start.taken)
         return;
     take_ack_run(&d->ack_run, e->side, !octets, e->time_ns);
     if (fin) {
-        m->made->completeness |= COMPLETE_FIN;
+        m->completeness |= COMPLETE_FIN;
         own->marks |= SIDE_FIN;
         sent->fins = 1;
         sent->fin_seq = seq_back(own->nxt, 1);
@@ -339,7 +339,6 @@ static void record_of_syn(const struct brief *b, bool vlan_in_key, struct connec
         own->marks |= SIDE_SCALE;
         own->window_scale = syn->window_scale & 15u;
     }
-    made->completeness = COMPLETE_SYN;
     made->syn_mss = syn->marks & SEG_MSS ? syn->mss : 0;
 }
 
@@ -371,6 +370,7 @@ void brief_look(const struct brief *b, bool vlan_in_key, struct connection *made
                        .made = made,
                        .detail = &room->detail,
                        .entries = entries,
+                       .completeness = COMPLETE_SYN | COMPLETE_SYN_ACK,
                        .last_ns = made->first_ns};
     bool reset = entries[count - 1].flags & TCP_RST;
     room->log[room->detail.log_count++] = entries[0];
@@ -382,6 +382,7 @@ void brief_look(const struct brief *b, bool vlan_in_key, struct connection *made
     for (unsigned i = 1; i < count - reset; i++)
         make_next(&m, i);
     write_kept(&m);
+    made->completeness = m.completeness & 0x3fu;
     room->detail.log_total = room->detail.log_count;
     if (count > 1)
         note_order(made);
