@@ -3,6 +3,7 @@
  * order as they were made, there is no list but that of their numbers. Where somebody waits, only
  * what tells most becomes final.
  */
+#include "analyzer/flow/briefs.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/records.h"
 

@@ -1,5 +1,6 @@
 #include "analyzer/flow/expiry.h"
 
+#include "analyzer/flow/briefs.h"
 #include "analyzer/flow/records.h"
 
 #include <stdlib.h>
@@ -21,10 +22,8 @@ static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evi
     brief_outline(b, vlan_in_key, &room.connection);
     heard_connection(&f->heard, &room.connection);
     struct connection given;
-    if (f->give && !evicted && flows_let_brief_go(f, value, &given)) {
-        flows_mark_unheard(f, &given);
+    if (f->give && !evicted && flows_let_brief_go(f, value, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
-    }
     brief_look(b, vlan_in_key, &room.connection, &room.detail);
     flows_mark_unheard(f, &room.connection);
     bool go_on = settled(f) && f->final(f->context, &room.connection, evicted);

@@ -1,5 +1,6 @@
 #include "analyzer/flow/flows.h"
 
+#include "analyzer/flow/briefs.h"
 #include "analyzer/flow/choice.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/forged.h"

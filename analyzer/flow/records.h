@@ -1,7 +1,7 @@
 /*
  * The records behind the flows: found by index, given a detail, taken out of their tuple's chain,
- * given back; and the lone SYNs and brief connections, until they become records. Inside the room
- * only.
+ * given back; and the lone SYNs, until they become records. What a value in the table names. Inside
+ * the room only.
  */
 #ifndef FINWAIT_ANALYZER_FLOW_RECORDS_H
 #define FINWAIT_ANALYZER_FLOW_RECORDS_H
@@ -145,29 +145,6 @@ int flows_begin(struct connection *connection, const struct segment *segment, bo
 /* To a connection that has none. What the pool cannot give, the heap may. */
 void flows_lend_detail(struct flows *flows, struct connection *connection);
 
-/* Takes the segment as what makes a brief connection of a lone SYN: its value in the table from now
- * on. POOL_NONE when it does not, or memory ran out: nothing has happened. */
-uint32_t flows_begin_brief(struct flows *flows, uint32_t tag, uint32_t lone, int sender,
-                           const struct segment *segment) MUST_CHECK;
-
-/* Makes room for a segment that found none in a brief connection, which has a new value then.
- * POOL_NONE when it needs none, or memory ran out. */
-uint32_t flows_grow_brief(struct flows *flows, uint32_t brief) MUST_CHECK;
-
-/* Makes a record of a brief connection with which something else than the next segment is done: its
- * index, or POOL_NONE when memory ran out. */
-uint32_t flows_make_whole(struct flows *flows, uint32_t brief) MUST_CHECK;
-
-/* Before the first, and after all have been handed out. */
-void flows_init_briefs(struct flows *flows);
-void flows_release_briefs(struct flows *flows);
-
-/* No segment finds it any more. */
-void flows_remove_brief(struct flows *flows, uint32_t brief);
-
-/* After flows_remove_brief(), or when nothing is looked up any more. */
-void flows_release_brief(struct flows *flows, uint32_t brief);
-
 /* Brings to account what it has come to hold, or let go, beside its record. */
 static inline void flows_account(struct flows *flows, struct connection *connection)
 {
@@ -229,8 +206,5 @@ void flows_release(struct flows *flows, uint32_t index);
 /* As flows_release(), but what the connection holds is the receiver's, for connection_finish().
  * False when memory ran out: it is still here. */
 bool flows_let_go(struct flows *f, uint32_t index, struct connection *given) MUST_CHECK;
-
-/* The same of a brief connection. */
-bool flows_let_brief_go(struct flows *flows, uint32_t brief, struct connection *given) MUST_CHECK;
 
 #endif

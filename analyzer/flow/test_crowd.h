@@ -4,6 +4,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_TEST_CROWD_H
 #define FINWAIT_ANALYZER_FLOW_TEST_CROWD_H
 
+#include "analyzer/flow/briefs.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/tcp/track.h"
 #include "analyzer/test_segments.h"

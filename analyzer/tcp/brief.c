@@ -9,7 +9,7 @@
 /* What a SYN-ACK may say. */
 #define ANSWER_MARKS (SEG_MSS | SEG_WINDOW_SCALE | SEG_SACK_PERMITTED | SEG_TIMESTAMPS)
 
-_Static_assert(sizeof(struct brief_at_length) <= 96, "the first segment has room");
+_Static_assert(sizeof(struct brief_at_length) <= BRIEF_OCTETS_LEAST, "the first segment has room");
 _Static_assert(ANSWER_MARKS <= UINT8_MAX && (SIDE_FIN | SIDE_FIN_ACKED | SIDE_RST) <= UINT8_MAX,
                "marks are octets");
 

@@ -14,18 +14,20 @@
 
 /* How many octets there are for segments: for some six of an ordinary connection, or nine, behind
  * its SYN. */
-#define BRIEF_SIZES 2u
+#define BRIEF_SIZES        2u
+#define BRIEF_OCTETS_LEAST 96u
+#define BRIEF_OCTETS_MOST  128u
 
 static inline uint32_t brief_octets(unsigned size)
 {
-    return size ? 128 : 96;
+    return size ? BRIEF_OCTETS_MOST : BRIEF_OCTETS_LEAST;
 }
 
 enum brief_mark {
     BRIEF_ESTABLISHED = 1u << 0, /* as CONN_ESTABLISHED, */
     BRIEF_CLOSED = 1u << 1,      /* CONN_CLOSED, */
     BRIEF_FILED = 1u << 2,       /* CONN_FILED */
-    BRIEF_MOVED = 1u << 3,       /* it is a record by now: what still waits in the wheel is nobody */
+    BRIEF_MOVED = 1u << 3, /* it is a record by now: what still waits in the wheel is nobody */
 };
 
 /* Behind the SYN, a struct lone or lone_ipv6, with which the item begins. */
@@ -93,8 +95,8 @@ bool brief_is_full(const struct brief *brief);
 struct brief *brief_grow(const struct brief *brief, void *item);
 
 /* Of the connection what is asked of those that are not looked at: key, times, first frame, stream,
- * tag, marks, and of a side last_ns, packets (not how many), the highest stamp and the marks of SYN,
- * FIN, RST and stamps. */
+ * tag, marks, and of a side last_ns, packets (not how many), the highest stamp and the marks of
+ * SYN, FIN, RST and stamps. */
 void brief_outline(const struct brief *brief, bool vlan_in_key, struct connection *outline);
 
 /* The connection as it can be read, and its detail in `room`. What is remembered to recognise

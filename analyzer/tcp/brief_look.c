@@ -18,7 +18,7 @@
 #include <stdlib.h>
 
 /* More have no room. */
-#define SEGMENTS_MOST (128 / BRIEF_WORD_OCTETS)
+#define SEGMENTS_MOST (BRIEF_OCTETS_MOST / BRIEF_WORD_OCTETS)
 
 /* ---- what both begin with ------------------------------------------------------------------- */
 

@@ -1,0 +1,38 @@
+/*
+ * Brief connections among the flows: begun where a lone SYN is answered, grown, made records, given
+ * back. Inside the room only.
+ */
+#ifndef FINWAIT_ANALYZER_FLOW_BRIEFS_H
+#define FINWAIT_ANALYZER_FLOW_BRIEFS_H
+
+#include "analyzer/flow/flows.h"
+#include "dissect/compiler.h"
+
+/* Takes the segment as what makes a brief connection of a lone SYN: its value in the table from now
+ * on. POOL_NONE when it does not, or memory ran out: nothing has happened. */
+uint32_t flows_begin_brief(struct flows *flows, uint32_t tag, uint32_t lone, int sender,
+                           const struct segment *segment) MUST_CHECK;
+
+/* Makes room for a segment that found none in a brief connection, which has a new value then.
+ * POOL_NONE when it needs none, or memory ran out. */
+uint32_t flows_grow_brief(struct flows *flows, uint32_t brief) MUST_CHECK;
+
+/* Makes a record of a brief connection with which something else than the next segment is done: its
+ * index, or POOL_NONE when memory ran out. */
+uint32_t flows_make_whole(struct flows *flows, uint32_t brief) MUST_CHECK;
+
+/* Before the first, and after all have been handed out. */
+void flows_init_briefs(struct flows *flows);
+void flows_release_briefs(struct flows *flows);
+
+/* No segment finds it any more. */
+void flows_remove_brief(struct flows *flows, uint32_t brief);
+
+/* After flows_remove_brief(), or when nothing is looked up any more. */
+void flows_release_brief(struct flows *flows, uint32_t brief);
+
+/* As flows_release_brief(), but what is kept is the receiver's, for connection_finish(). False when
+ * memory ran out: it is still here. */
+bool flows_let_brief_go(struct flows *flows, uint32_t brief, struct connection *given) MUST_CHECK;
+
+#endif
