@@ -165,8 +165,8 @@ static bool count_given(void *context, struct final *final)
 {
     struct analyzer *a = context;
     struct flow_room room;
-    bool go_on =
-        count_final(a, flows_look(&final->connection, a->config.vlan_in_key, &room), final->pair, final->clock_ns, false);
+    bool go_on = count_final(a, flows_look(&final->connection, a->config.vlan_in_key, &room),
+                             final->pair, final->clock_ns, false);
     connection_finish(&final->connection);
     return go_on;
 }

@@ -23,8 +23,14 @@ static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
     uint32_t slot = probe->tag & table->mask;
     uint32_t first = table_next(table, probe->tag, &slot);
     probe->first = first;
-    probe->connection = is_record(first) ? flows_at(f, first) : NULL;
-    probe->brief = is_brief(first) ? flows_brief(f, first) : NULL;
+    probe->connection = NULL;
+    probe->brief = NULL;
+    if (first == TABLE_NONE)
+        return;
+    if (is_record(first))
+        probe->connection = flows_at(f, first);
+    else if (is_brief(first))
+        probe->brief = flows_brief(f, first);
     flows_fetch_value(f, first);
 }
 
