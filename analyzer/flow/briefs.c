@@ -57,7 +57,6 @@ uint32_t flows_begin_brief(struct flows *f, uint32_t tag, uint32_t lone, int sen
         return POOL_NONE;
     }
     uint32_t value = flows_brief_value(pool, index);
-    flows_brief(f, value)->wheel_next = WHEEL_NONE;
     f->briefs_luck[size].begun++;
     table_replace(&f->table, tag, lone, value);
     flows_release_lone(f, lone);
@@ -89,6 +88,13 @@ uint32_t flows_grow_brief(struct flows *f, uint32_t value)
     f->changes++;
     flows_release_brief(f, value);
     return grown;
+}
+
+void flows_hear_brief(struct flows *f, const struct brief *b)
+{
+    uint8_t address[2][16];
+    lone_addresses(brief_syn(b), address[0], address[1]);
+    heard_both(&f->heard, address, b->marks & BRIEF_ESTABLISHED);
 }
 
 void flows_remove_brief(struct flows *f, uint32_t value)

@@ -25,6 +25,9 @@ uint32_t flows_make_whole(struct flows *flows, uint32_t brief) MUST_CHECK;
 void flows_init_briefs(struct flows *flows);
 void flows_release_briefs(struct flows *flows);
 
+/* Takes in what it shows of both its ends. */
+void flows_hear_brief(struct flows *flows, const struct brief *brief);
+
 /* No segment finds it any more. */
 void flows_remove_brief(struct flows *flows, uint32_t brief);
 

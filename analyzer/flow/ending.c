@@ -102,11 +102,9 @@ static bool hear_brief(struct flows *f, uint32_t value, struct due_item *item,
 {
     const struct brief *b = flows_brief(f, value);
     const struct lone *syn = brief_syn(b);
-    uint8_t address[2][16];
     if (!brief_is_here(b))
         return false;
-    lone_addresses(syn, address[0], address[1]);
-    heard_both(&f->heard, address, b->marks & BRIEF_ESTABLISHED);
+    flows_hear_brief(f, b);
     bool closed = b->marks & BRIEF_CLOSED;
     *item = (struct due_item){.due_ns = closed ? expiry_after(f, b->last_ns) : INT64_MAX,
                               .first_frame = syn->frame,

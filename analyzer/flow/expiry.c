@@ -19,8 +19,7 @@ static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evi
     struct flow_room room;
     const struct brief *b = flows_brief(f, value);
     flows_remove_brief(f, value);
-    brief_outline(b, vlan_in_key, &room.connection);
-    heard_connection(&f->heard, &room.connection);
+    flows_hear_brief(f, b);
     struct connection given;
     if (f->give && !evicted && flows_let_brief_go(f, value, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;

@@ -39,9 +39,12 @@ static bool leaves_room(const struct flows *f, const struct flow_round *round)
 /* What takes longest comes first. */
 static void prepare(struct flows *f, struct pages_wanted wanted[FLOW_PARTS])
 {
-    struct pool *pools[FLOW_POOLS] = {&f->details, &f->pool, &f->lones[1], &f->lones[0]};
+    struct pool *pools[FLOW_POOLS] = {[0] = &f->details,
+                                      [FLOW_POOLS - 3] = &f->pool,
+                                      [FLOW_POOLS - 2] = &f->lones[1],
+                                      [FLOW_POOLS - 1] = &f->lones[0]};
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
-        pools[FLOW_POOLS - 1 - i] = &f->briefs[i];
+        pools[1 + i] = &f->briefs[i];
     for (unsigned i = 0; i < FLOW_POOLS; i++)
         wanted[i] = pool_prepare(pools[i]);
     shelves_prepare(&f->shelves, wanted + FLOW_POOLS);

@@ -2,7 +2,6 @@
 
 #include "analyzer/flow/key.h"
 #include "analyzer/flow/records.h"
-#include "analyzer/tcp/octets.h"
 #include "analyzer/tcp/track.h"
 
 #include <string.h>
@@ -87,11 +86,6 @@ void lone_addresses(const struct lone *lone, uint8_t source[16], uint8_t destina
     memcpy(source + 12, lone->source, 4);
     memcpy(destination, prefix[1], 12);
     memcpy(destination + 12, lone->destination, 4);
-}
-
-uint16_t lone_marks(const struct lone *lone)
-{
-    return (uint16_t)(connection_marks_of(lone->marks) | lone->stamp << STAMP_SHIFT);
 }
 
 void lone_segment(const struct lone *lone, struct segment *g)

@@ -65,9 +65,6 @@ void lone_segment(const struct lone *lone, struct segment *segment);
 void lone_addresses(const struct lone *lone, uint8_t source[16], uint8_t destination[16]);
 void lone_destination(const struct lone *lone, uint8_t address[16]);
 
-/* What it showed of its connection: bits of enum connection_mark. */
-uint16_t lone_marks(const struct lone *lone);
-
 /* Is the segment of its five-tuple? `turned`: it goes the other way. */
 static ALWAYS_INLINE bool lone_names_way(const struct lone *lone, const struct segment *g,
                                          bool turned, bool vlan_in_key)

@@ -3,8 +3,6 @@
  * straight away, where it is only looked at, because what may come of segments in order is little.
  */
 #include "analyzer/elapsed.h"
-#include "analyzer/flow/pool.h"
-#include "analyzer/flow/wheel.h"
 #include "analyzer/tcp/brief.h"
 #include "analyzer/tcp/brief_entry.h"
 #include "analyzer/tcp/closing.h"
@@ -37,6 +35,13 @@ static unsigned read_entries(const struct brief *b, struct log_entry entries[SEG
     }
     entries[0].marks = b->answer_marks & LOG_TIMESTAMPS;
     return b->count;
+}
+
+/* As it stood when its SYN had been tracked. */
+static void begin_record(const struct brief *b, bool vlan_in_key, struct connection *made)
+{
+    lone_connection(brief_syn(b), vlan_in_key, made);
+    made->tag = b->tag;
 }
 
 /* ---- at length ------------------------------------------------------------------------------ */
@@ -91,8 +96,7 @@ static void look_at_length(const struct brief *b, bool vlan_in_key, struct conne
 {
     struct log_entry entries[SEGMENTS_MOST];
     unsigned count = read_entries(b, entries);
-    lone_connection(brief_syn(b), vlan_in_key, made);
-    made->tag = b->tag;
+    begin_record(b, vlan_in_key, made);
     begin_detail(made, room);
     for (unsigned i = 0; i < count; i++)
         track_again(made, b, &entries[i]);
@@ -127,33 +131,6 @@ bool brief_unpack(const struct brief *b, bool vlan_in_key, struct connection *c,
 }
 
 /* ---- straight away -------------------------------------------------------------------------- */
-
-/* What its SYN tells of the connection, and nothing of its sides. */
-static void outline(const struct brief *b, bool vlan_in_key, struct connection *c)
-{
-    const struct lone *syn = brief_syn(b);
-    int client = b->client;
-    *c = (struct connection){
-        .first_ns = syn->time_ns,
-        .first_frame = syn->frame,
-        .tag = b->tag,
-        .next = POOL_NONE,
-        .wheel_next = WHEEL_NONE,
-        .world = syn->world,
-        .stream = syn->stream,
-        .marks = (uint16_t)((client ? CONN_CLIENT_IS_1 : 0) | lone_marks(syn)),
-        .vlan = syn->vlan,
-        .interface = syn->interface,
-        .known_by = KNOWN_BY_SYN,
-        .tunnel = syn->tunnel & 15u,
-        .ip_version = syn->ipv6 ? 6 : 4,
-    };
-    lone_addresses(syn, c->key.address[client], c->key.address[!client]);
-    c->key.port[client] = syn->source_port;
-    c->key.port[!client] = syn->destination_port;
-    c->key.vlan = vlan_in_key ? syn->vlan : VLAN_NONE;
-    c->side[0].last_ns = c->side[1].last_ns = TIME_UNKNOWN;
-}
 
 struct making {
     const struct brief *b;
@@ -314,37 +291,9 @@ static void note_order(struct connection *made)
     }
 }
 
-/* As track_first_syn() would leave it, but for what would recognise a copy. */
-static void record_of_syn(const struct brief *b, bool vlan_in_key, struct connection *made)
-{
-    const struct lone *syn = brief_syn(b);
-    struct side *own = &made->side[b->client];
-    outline(b, vlan_in_key, made);
-    own->isn = seq_of(syn->seq);
-    own->nxt = own->rtt_end = seq_add(own->isn, 1);
-    own->ip_bytes = syn->ip_bytes;
-    own->packets = 1;
-    own->window = syn->window;
-    own->tap = made->interface;
-    own->ttl = (uint8_t)syn->ttl;
-    own->last_ns = syn->time_ns;
-    own->marks = SIDE_SEEN | SIDE_ISN | SIDE_SYN | SIDE_SAMPLING;
-    own->marks |= syn->marks & SEG_SACK_PERMITTED ? SIDE_SACK_OK : 0;
-    own->marks |= syn->marks & SEG_FAST_OPEN ? SIDE_FAST_OPEN : 0;
-    if (syn->marks & SEG_TIMESTAMPS) {
-        own->marks |= SIDE_TIMESTAMPS;
-        own->ts_val = syn->ts_val;
-    }
-    if (syn->marks & SEG_WINDOW_SCALE) {
-        own->marks |= SIDE_SCALE;
-        own->window_scale = syn->window_scale & 15u;
-    }
-    made->syn_mss = syn->marks & SEG_MSS ? syn->mss : 0;
-}
-
 void brief_outline(const struct brief *b, bool vlan_in_key, struct connection *c)
 {
-    outline(b, vlan_in_key, c);
+    begin_record(b, vlan_in_key, c);
     if (b->marks & BRIEF_ESTABLISHED)
         c->marks |= CONN_ESTABLISHED;
     if (b->marks & BRIEF_CLOSED)
@@ -353,9 +302,8 @@ void brief_outline(const struct brief *b, bool vlan_in_key, struct connection *c
         c->side[s].packets = 1;
         c->side[s].last_ns = b->last_ns;
         c->side[s].ts_val = b->ts_val[s];
-        c->side[s].marks = (uint16_t)(SIDE_SYN | b->side_marks[s]);
+        c->side[s].marks |= SIDE_SYN | b->side_marks[s];
     }
-    c->side[b->client].marks |= brief_syn(b)->marks & SEG_TIMESTAMPS ? SIDE_TIMESTAMPS : 0;
     c->side[!b->client].marks |= SIDE_SYN_ACK;
 }
 
@@ -364,7 +312,7 @@ void brief_look(const struct brief *b, bool vlan_in_key, struct connection *made
 {
     struct log_entry entries[SEGMENTS_MOST];
     unsigned count = read_entries(b, entries);
-    record_of_syn(b, vlan_in_key, made);
+    begin_record(b, vlan_in_key, made);
     begin_detail(made, room);
     struct making m = {.b = b,
                        .made = made,

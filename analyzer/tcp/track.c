@@ -301,7 +301,7 @@ static bool track(struct connection *c, int sender, const struct segment *segmen
     held &= note_sack(c, sender, g);
     log_mark_last(c, sender, g, probe);
     note_completeness(c, g);
-    c->marks |= connection_marks_of(g->marks);
+    c->marks |= connection_marks_of(g);
     note_segment(c, sender, g);
     if (c->detail) {
         held &= note_again(c, sender, g, again, probe, before_ns);
@@ -345,7 +345,7 @@ void track_first_syn(struct connection *c, int sender, const struct segment *g)
     own->window = g->window;
     own->last_ns = g->time_ns;
     c->completeness |= COMPLETE_SYN;
-    c->marks |= connection_marks_of(g->marks);
+    c->marks |= connection_marks_of(g);
     c->syn_mss = g->marks & SEG_MSS ? g->mss : 0;
 }
 
