@@ -316,7 +316,7 @@ static struct connection *due_connection(const struct flows *f, uint32_t value,
     if (is_brief(value))
         brief_look(flows_brief(f, value), vlan_in_key, &room->connection, &room->detail);
     else
-        lone_connection(flows_lone(f, value), vlan_in_key, &room->connection);
+        lone_look(flows_lone(f, value), vlan_in_key, &room->connection);
     flows_mark_unheard(f, &room->connection);
     return &room->connection;
 }

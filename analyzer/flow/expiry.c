@@ -355,7 +355,7 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
 {
     struct connection c;
     flows_remove_lone(f, value);
-    lone_connection(flows_lone(f, value), f->config->vlan_in_key, &c);
+    lone_look(flows_lone(f, value), f->config->vlan_in_key, &c);
     heard_connection(&f->heard, &c);
     flows_mark_unheard(f, &c);
     flows_release_lone(f, value);
@@ -376,12 +376,26 @@ static bool evict_idle(struct flows *f, enum flow_status *status)
     return true;
 }
 
+/* More than connections come to hold in a step: a chunk of each pool, all uses of a tuple read at
+ * once. In so many steps the table doubles once at most. */
+#define STEP_BYTES_MOST (UINT64_C(4) << 20)
+#define STEPS_MOST      1024u
+
+/* Steps in which half of the memory cannot come to be held. */
+static uint32_t steps_below(const struct flows *f, uint64_t held, uint64_t half)
+{
+    uint64_t taken = held + table_bytes(&f->table);
+    uint64_t steps = taken < half ? (half - taken) / STEP_BYTES_MOST : 0;
+    return steps < STEPS_MOST ? (uint32_t)steps : STEPS_MOST;
+}
+
 /* What counting holds is at most half of the memory, and known when all that was given is counted.
  */
-enum flow_status expiry_make_room(struct flows *f)
+enum flow_status expiry_look_for_room(struct flows *f)
 {
-    uint64_t most = f->config->max_memory_bytes;
-    if (LIKELY(flows_memory(f) <= most / 2))
+    uint64_t most = f->config->max_memory_bytes, held = flows_memory(f);
+    f->steps_with_room = steps_below(f, held, most / 2);
+    if (LIKELY(held <= most / 2))
         return FLOW_OK;
     enum flow_status status = settled(f) ? FLOW_OK : FLOW_STOPPED;
     while (status == FLOW_OK && flows_memory(f) + f->beside_bytes > most) {

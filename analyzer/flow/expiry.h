@@ -29,7 +29,16 @@ void expiry_file(struct flows *flows, uint32_t index, int64_t due_ns);
 /* At once; what waits in the wheel must not be. */
 enum flow_status expiry_hand_out(struct flows *flows, uint32_t index, bool evicted) MUST_CHECK;
 
-/* Hands out until no more memory is held than is allowed. */
-enum flow_status expiry_make_room(struct flows *flows) MUST_CHECK;
+/* Looks how much memory is held, and hands out until it is no more than is allowed. */
+enum flow_status expiry_look_for_room(struct flows *flows) MUST_CHECK;
+
+/* The same, once whatever makes connections hold more has happened. */
+static inline enum flow_status expiry_make_room(struct flows *flows)
+{
+    if (UNLIKELY(!flows->steps_with_room))
+        return expiry_look_for_room(flows);
+    flows->steps_with_room--;
+    return FLOW_OK;
+}
 
 #endif

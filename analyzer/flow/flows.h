@@ -69,8 +69,9 @@ struct flows {
     struct wheel wheel;
     struct stamps stamps;
     struct heard heard;
-    int64_t clock_ns;     /* the highest time seen, or TIME_UNKNOWN */
-    uint64_t extra_bytes; /* held by connections beside their records */
+    int64_t clock_ns;         /* the highest time seen, or TIME_UNKNOWN */
+    uint64_t extra_bytes;     /* held by connections beside their records */
+    uint32_t steps_with_room; /* so often memory need not be looked at: it cannot be full */
     struct brief_luck {
         uint32_t begun, outgrown;
     } briefs_luck[BRIEF_SIZES]; /* of the latest of each size, how many wanted more */

@@ -8,11 +8,17 @@ static struct crowd w; /* large */
 
 #define SECOND INT64_C(1000)
 
+/* No more from now on. What was found while there was more room does not hold. */
+static void limit_to_bytes(uint64_t bytes)
+{
+    w.config.max_memory_bytes = bytes;
+    w.flows.steps_with_room = 0;
+}
+
 /* Room for about this many records without any detail. */
 static void limit_to(uint32_t connections)
 {
-    w.config.max_memory_bytes =
-        table_bytes(&w.flows.table) + connections * (uint64_t)w.flows.pool.item_bytes;
+    limit_to_bytes(table_bytes(&w.flows.table) + connections * (uint64_t)w.flows.pool.item_bytes);
 }
 
 static void lone_syn(uint16_t port, int64_t time_ms)
@@ -70,7 +76,7 @@ static void whoever_takes_most_gives_way(void **state)
             lone_and_open(300, 5 * SECOND, 4, 1 * SECOND);
         else
             lone_and_open(30, 1 * SECOND, 20, 5 * SECOND);
-        w.config.max_memory_bytes = flows_memory(&w.flows);
+        limit_to_bytes(flows_memory(&w.flows));
         talk_port(&w.t, 500);
         handshake(&w, 6 * SECOND, "");
         assert_true(w.count > 0);
@@ -95,7 +101,7 @@ static void the_closed_go_first(void **state)
             lone_syn((uint16_t)(1000 + i), 0);
         open_and_close(&w, 2001, 0, 100);
         open_and_close(&w, 2000, 0, 50); /* all in the present tick where there is no linger */
-        w.config.max_memory_bytes = flows_memory(&w.flows);
+        limit_to_bytes(flows_memory(&w.flows));
         lone_syn(1008, 101);
         assert_true(w.count >= 1);
         assert_true(flows_memory(&w.flows) <= w.config.max_memory_bytes);
@@ -114,13 +120,33 @@ static void no_room_at_all(void **state)
 {
     (void)state;
     crowd_init(&w);
-    w.config.max_memory_bytes = 0;
+    limit_to_bytes(0);
     talk_port(&w.t, 1000);
     handshake(&w, 0, "");
     goodbye(&w, 1, "");
     assert_int_equal(w.count, 6);
     assert_int_equal(flows_held(&w.flows), 0);
     drained_and_finished(&w);
+}
+
+/* Where much is free it is not looked every time, but always before half of it is taken. */
+static void looked_at_in_time(void **state)
+{
+    (void)state;
+    crowd_init(&w);
+    limit_to_bytes(UINT64_C(40) << 20);
+    uint64_t half = w.config.max_memory_bytes / 2;
+    lone_syn(999, 0);
+    assert_in_range(w.flows.steps_with_room, 1, 5);
+    for (uint16_t i = 0; flows_memory(&w.flows) <= half; i++) {
+        assert_in_range(i, 0, 40000);
+        talk_port(&w.t, (uint16_t)(1000 + i));
+        pass(&w, B, ".", 1, 1, 0, 1, "");
+        pass(&w, A, ".", 1, 1, 5, 1, "");
+        assert_true(flows_memory(&w.flows) <= half || !w.flows.steps_with_room);
+    }
+    assert_int_equal(w.count, 0);
+    crowd_finish(&w);
 }
 
 static bool wants_no_more(void *context)
@@ -136,11 +162,11 @@ static void nothing_behind_a_stop(void **state)
     crowd_init(&w);
     w.flows.settle = wants_no_more;
     struct segment g = segment(&w.t, A, "S", 0, 0, 0, 0, "");
-    w.config.max_memory_bytes = 2 * flows_memory(&w.flows);
+    limit_to_bytes(2 * flows_memory(&w.flows));
     assert_int_equal(take(&w, &g), FLOW_STOPPED);
     assert_int_equal(w.count, 0);
     w.flows.settle = NULL;
-    w.config.max_memory_bytes = UINT64_MAX;
+    limit_to_bytes(UINT64_MAX);
     drain(&w);
     assert_int_equal(w.count, 1);
     drained_and_finished(&w);
@@ -155,7 +181,7 @@ static void whatever_the_hash_key(void **state)
         random_state = 99;
         crowd_init(&w);
         w.flows.secret = test_key(run);
-        w.config.max_memory_bytes = table_bytes(&w.flows.table) + 40000;
+        limit_to_bytes(table_bytes(&w.flows.table) + 40000);
         const uint32_t isn = w.t.isn[A];
         for (int64_t i = 0; i < 600; i++) {
             talk_port(&w.t, (uint16_t)(1000 + random_below(200)));
@@ -217,7 +243,7 @@ int main(void)
         cmocka_unit_test(the_longest_silent_goes),  cmocka_unit_test(whoever_takes_most_gives_way),
         cmocka_unit_test(the_closed_go_first),      cmocka_unit_test(no_room_at_all),
         cmocka_unit_test(what_is_scattered_counts), cmocka_unit_test(nothing_behind_a_stop),
-        cmocka_unit_test(whatever_the_hash_key),
+        cmocka_unit_test(whatever_the_hash_key),    cmocka_unit_test(looked_at_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,7 @@ void flows_round_end(struct flows *f, const struct flow_round *round)
         f->extra_bytes += round->lanes[lane].extra_bytes;
         f->table.probes += round->lanes[lane].probes;
     }
+    f->steps_with_room = 0;
 }
 
 void flows_round_prepare(const struct flow_round *round, unsigned part)

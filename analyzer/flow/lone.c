@@ -1,8 +1,10 @@
 #include "analyzer/flow/lone.h"
 
 #include "analyzer/flow/key.h"
-#include "analyzer/flow/records.h"
-#include "analyzer/tcp/track.h"
+#include "analyzer/flow/pool.h"
+#include "analyzer/flow/wheel.h"
+#include "analyzer/tcp/copies.h"
+#include "analyzer/tcp/octets.h"
 
 #include <string.h>
 
@@ -121,12 +123,84 @@ bool lone_names(const struct lone *lone, const struct segment *g, bool vlan_in_k
            lone_names_way(lone, g, true, vlan_in_key);
 }
 
+/* ---- its connection ------------------------------------------------------------------------- */
+
+/* As flow_key_of() does. */
+static int fill_key(const struct lone *lone, bool vlan_in_key, struct flow_key *key)
+{
+    const uint8_t *prefix[2];
+    prefixes(lone, prefix);
+    int order = lone->ipv6 ? memcmp(prefix[0], prefix[1], 12) : 0;
+    if (order == 0)
+        order = memcmp(lone->source, lone->destination, 4);
+    if (order == 0)
+        order = lone->source_port > lone->destination_port;
+    int sender = order > 0;
+    memcpy(key->address[sender], prefix[0], 12);
+    memcpy(key->address[sender] + 12, lone->source, 4);
+    memcpy(key->address[!sender], prefix[1], 12);
+    memcpy(key->address[!sender] + 12, lone->destination, 4);
+    key->port[sender] = lone->source_port;
+    key->port[!sender] = lone->destination_port;
+    key->vlan = vlan_in_key ? lone->vlan : VLAN_NONE;
+    return sender;
+}
+
+static void fill_sender(const struct lone *lone, struct side *own)
+{
+    bool timed = lone->time_ns != TIME_UNKNOWN;
+    own->isn = seq_of(lone->seq);
+    own->nxt = seq_add(own->isn, 1);
+    if (timed)
+        own->rtt_end = own->nxt; /* sent at the time that others are told from */
+    if (lone->marks & SEG_TIMESTAMPS)
+        own->ts_val = lone->ts_val;
+    if (lone->marks & SEG_WINDOW_SCALE)
+        own->window_scale = lone->window_scale & 15u;
+    own->marks = (uint16_t)(SIDE_SYN | SIDE_ISN | SIDE_SEEN | (timed ? SIDE_SAMPLING : 0) |
+                            (lone->marks & SEG_WINDOW_SCALE ? SIDE_SCALE : 0) |
+                            (lone->marks & SEG_SACK_PERMITTED ? SIDE_SACK_OK : 0) |
+                            (lone->marks & SEG_TIMESTAMPS ? SIDE_TIMESTAMPS : 0) |
+                            (lone->marks & SEG_FAST_OPEN ? SIDE_FAST_OPEN : 0));
+    own->packets = 1;
+    own->ip_bytes = lone->ip_bytes;
+    own->tap = lone->interface;
+    own->window = lone->window;
+    own->ttl = (uint8_t)lone->ttl;
+    own->last_ns = lone->time_ns;
+}
+
+int lone_look(const struct lone *lone, bool vlan_in_key, struct connection *c)
+{
+    *c = (struct connection){0};
+    int sender = fill_key(lone, vlan_in_key, &c->key);
+    c->side[!sender].last_ns = TIME_UNKNOWN;
+    fill_sender(lone, &c->side[sender]);
+    c->first_ns = lone->time_ns;
+    c->first_frame = lone->frame;
+    c->world = lone->world;
+    c->stream = lone->stream;
+    c->interface = lone->interface;
+    c->vlan = lone->vlan;
+    c->tunnel = lone->tunnel & 0xfu;
+    c->ip_version = lone->ipv6 ? 6 : 4;
+    c->known_by = KNOWN_BY_SYN;
+    c->completeness = COMPLETE_SYN;
+    c->syn_mss = lone->marks & SEG_MSS ? lone->mss : 0;
+    c->marks = (uint16_t)(lone->stamp << STAMP_SHIFT | connection_marks_of(lone->marks) |
+                          (sender ? CONN_CLIENT_IS_1 : 0) |
+                          (lone->time_ns == TIME_UNKNOWN ? CONN_UNTIMED : 0));
+    c->wheel_next = WHEEL_NONE;
+    c->next = POOL_NONE;
+    return sender;
+}
+
 void lone_connection(const struct lone *lone, bool vlan_in_key, struct connection *c)
 {
+    int sender = lone_look(lone, vlan_in_key, c);
+    if (lone->time_ns == TIME_UNKNOWN)
+        return;
     struct segment g;
     lone_segment(lone, &g);
-    *c = (struct connection){0};
-    int sender = flows_begin(c, &g, vlan_in_key, lone->stream);
-    c->marks |= (uint16_t)(lone->stamp << STAMP_SHIFT);
-    track_first_syn(c, sender, &g);
+    remember_segment(&c->side[sender], (struct recent_segment){.signature = signature_of(&g)});
 }

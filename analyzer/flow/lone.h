@@ -86,7 +86,11 @@ static ALWAYS_INLINE bool lone_names_way(const struct lone *lone, const struct s
 /* Is the segment, whichever way it goes, of its five-tuple? */
 bool lone_names(const struct lone *lone, const struct segment *segment, bool vlan_in_key);
 
-/* The connection that the SYN has opened, as it stands after it; found by nobody. */
+/* The connection that the SYN has opened, as it stands when that has been tracked; found by nobody.
+ */
 void lone_connection(const struct lone *lone, bool vlan_in_key, struct connection *connection);
+
+/* The same to be looked at: copies of the SYN would not be recognised. Its sender's index. */
+int lone_look(const struct lone *lone, bool vlan_in_key, struct connection *connection);
 
 #endif

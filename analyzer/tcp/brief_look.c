@@ -37,13 +37,6 @@ static unsigned read_entries(const struct brief *b, struct log_entry entries[SEG
     return b->count;
 }
 
-/* As it stood when its SYN had been tracked. */
-static void begin_record(const struct brief *b, bool vlan_in_key, struct connection *made)
-{
-    lone_connection(brief_syn(b), vlan_in_key, made);
-    made->tag = b->tag;
-}
-
 /* ---- at length ------------------------------------------------------------------------------ */
 
 static struct segment segment_of(const struct brief *b, const struct log_entry *e)
@@ -96,7 +89,8 @@ static void look_at_length(const struct brief *b, bool vlan_in_key, struct conne
 {
     struct log_entry entries[SEGMENTS_MOST];
     unsigned count = read_entries(b, entries);
-    begin_record(b, vlan_in_key, made);
+    lone_connection(brief_syn(b), vlan_in_key, made);
+    made->tag = b->tag;
     begin_detail(made, room);
     for (unsigned i = 0; i < count; i++)
         track_again(made, b, &entries[i]);
@@ -293,7 +287,8 @@ static void note_order(struct connection *made)
 
 void brief_outline(const struct brief *b, bool vlan_in_key, struct connection *c)
 {
-    begin_record(b, vlan_in_key, c);
+    lone_look(brief_syn(b), vlan_in_key, c);
+    c->tag = b->tag;
     if (b->marks & BRIEF_ESTABLISHED)
         c->marks |= CONN_ESTABLISHED;
     if (b->marks & BRIEF_CLOSED)
@@ -312,7 +307,8 @@ void brief_look(const struct brief *b, bool vlan_in_key, struct connection *made
 {
     struct log_entry entries[SEGMENTS_MOST];
     unsigned count = read_entries(b, entries);
-    begin_record(b, vlan_in_key, made);
+    lone_look(brief_syn(b), vlan_in_key, made);
+    made->tag = b->tag;
     begin_detail(made, room);
     struct making m = {.b = b,
                        .made = made,

@@ -21,11 +21,11 @@ static inline seq_t segment_end(const struct segment *g)
 }
 
 /* Whatever segment shows it, the connection has it. */
-static inline uint16_t connection_marks_of(const struct segment *g)
+static inline uint16_t connection_marks_of(uint32_t segment_marks)
 {
-    return (uint16_t)((g->marks & SEG_OPTIONS_CUT ? CONN_OPTIONS_CUT : 0) |
-                      (g->marks & SEG_MPTCP ? CONN_MPTCP : 0) |
-                      (g->marks & SEG_SIGNED ? CONN_SIGNED : 0));
+    return (uint16_t)((segment_marks & SEG_OPTIONS_CUT ? CONN_OPTIONS_CUT : 0) |
+                      (segment_marks & SEG_MPTCP ? CONN_MPTCP : 0) |
+                      (segment_marks & SEG_SIGNED ? CONN_SIGNED : 0));
 }
 
 /* Microseconds since the connection began; wraps after 71 minutes, which comparisons of short

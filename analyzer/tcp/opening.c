@@ -72,7 +72,7 @@ static int64_t take(struct connection *c, int sender, const struct segment *g, u
     own->ip_bytes += g->ip_bytes;
     own->window = g->window;
     own->last_ns = g->time_ns;
-    c->marks |= connection_marks_of(g);
+    c->marks |= connection_marks_of(g->marks);
     return idle_ns;
 }
 

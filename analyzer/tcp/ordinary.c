@@ -81,7 +81,7 @@ static ALWAYS_INLINE void take_next(struct connection *c, const struct ends *e,
     if (!(c->completeness & complete))
         c->completeness |= complete & 0x3fu;
     if (UNLIKELY(g->marks & (SEG_OPTIONS_CUT | SEG_MPTCP | SEG_SIGNED)))
-        c->marks |= connection_marks_of(g);
+        c->marks |= connection_marks_of(g->marks);
 }
 
 static ALWAYS_INLINE int64_t idle_before(const struct ends *e, const struct segment *g)

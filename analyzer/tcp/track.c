@@ -301,7 +301,7 @@ static bool track(struct connection *c, int sender, const struct segment *segmen
     held &= note_sack(c, sender, g);
     log_mark_last(c, sender, g, probe);
     note_completeness(c, g);
-    c->marks |= connection_marks_of(g);
+    c->marks |= connection_marks_of(g->marks);
     note_segment(c, sender, g);
     if (c->detail) {
         held &= note_again(c, sender, g, again, probe, before_ns);
@@ -321,32 +321,6 @@ bool track_segment(struct connection *c, int sender, const struct segment *g)
     bool held = track(c, sender, g);
     ordinary_from_now_on(c);
     return held;
-}
-
-void track_first_syn(struct connection *c, int sender, const struct segment *g)
-{
-    struct side *own = &c->side[sender];
-    own->tap = tap_of(g);
-    note_syn(c, sender, g);
-    own->marks |= SIDE_SEEN;
-    own->nxt = seq_add(own->isn, 1);
-    if (g->time_ns != TIME_UNKNOWN) {
-        remember_segment(own, (struct recent_segment){.signature = signature_of(g)});
-        own->rtt_end = own->nxt; /* sent at the time that others are told from */
-        own->marks |= SIDE_SAMPLING;
-    }
-    if (g->marks & SEG_TIMESTAMPS) {
-        own->ts_val = g->ts_val;
-        own->marks |= SIDE_TIMESTAMPS;
-    }
-    own->packets = 1;
-    own->ip_bytes = g->ip_bytes;
-    own->ttl = g->ttl;
-    own->window = g->window;
-    own->last_ns = g->time_ns;
-    c->completeness |= COMPLETE_SYN;
-    c->marks |= connection_marks_of(g);
-    c->syn_mss = g->marks & SEG_MSS ? g->mss : 0;
 }
 
 bool track_reason(struct connection *c, int sender, const struct segment *g,

@@ -47,10 +47,6 @@ size_t connection_extra_bytes(const struct connection *c);
  * but may miss a log entry or a hole. */
 bool track_segment(struct connection *c, int sender, const struct segment *segment) MUST_CHECK;
 
-/* As track_segment(), for a connection's first segment when that is a SYN and nothing else, without
- * payload, and well-formed. It needs no memory. */
-void track_first_syn(struct connection *c, int sender, const struct segment *syn);
-
 /* Counts a segment that is no testimony about the connection. */
 void track_aside(struct connection *c, int sender, const struct segment *segment);
 
