@@ -16,12 +16,13 @@ _Static_assert(ANSWER_MARKS <= UINT8_MAX && (SIDE_FIN | SIDE_FIN_ACKED | SIDE_RS
 /* ---- taking segments ------------------------------------------------------------------------ */
 
 /* Behind what has been taken so far, the SYN-ACK included: the same that comes of reading it. */
-static ALWAYS_INLINE struct brief_past past_now(const struct brief *b, const struct lone *syn)
+static ALWAYS_INLINE struct brief_past past_now(const struct brief *b, const struct lone *syn,
+                                                bool stamped)
 {
     struct brief_past past = {.time_ns = (uint64_t)b->last_ns, .frame = syn->frame + b->last_frame};
     for (int s = 0; s < 2; s++) {
         past.next[s] = b->nxt[s];
-        past.stamp[s] = b->stamped ? b->ts_val[s] : 0;
+        past.stamp[s] = stamped ? b->ts_val[s] : 0;
     }
     return past;
 }
@@ -67,7 +68,7 @@ struct brief *brief_begin(void *item, unsigned size, const struct lone *syn, uin
         .nanoseconds = syn->time_ns % 1000 || g->time_ns % 1000,
     };
     struct brief_past past = brief_first_past(b);
-    bool written = brief_write(b, &past, sender, g);
+    bool written = brief_write(b, stamped, &past, sender, g);
     (void)written; /* the first has room, however it is written */
     b->nxt[!sender] = b->una[!sender] = seq_of(g->ack);
     b->una[sender] = b->isn;
@@ -123,26 +124,27 @@ static NEVER_INLINE void note_turn(struct brief *b, int sender, const struct seg
         b->marks |= BRIEF_CLOSED;
 }
 
-static ALWAYS_INLINE bool track_of(struct brief *b, int sender, const struct segment *g)
+static ALWAYS_INLINE bool track_of(struct brief *b, bool stamped, int sender,
+                                   const struct segment *g)
 {
     const struct lone *syn = brief_syn(b);
-    uint32_t marks = b->stamped ? SEG_TIMESTAMPS : 0;
+    uint32_t marks = stamped ? SEG_TIMESTAMPS : 0;
     uint32_t acked = g->ack - b->una[!sender].n;
     uint64_t differs = unlike_others(syn, g) | (g->marks ^ marks) | (g->seq ^ b->nxt[sender].n) |
                        (uint32_t)(g->ttl ^ b->ttl[sender]) | (~g->flags & TCP_ACK) |
-                       (g->ip_bytes - g->payload_len - brief_header_bytes(b));
+                       (g->ip_bytes - g->payload_len - brief_header_bytes(b, stamped));
     if (UNLIKELY(differs || acked > b->nxt[!sender].n - b->una[!sender].n))
         return false;
     bool amid = is_amid(b, g);
-    struct brief_past past = past_now(b, syn);
+    struct brief_past past = past_now(b, syn, stamped);
     if (UNLIKELY(amid ? !(acked | g->payload_len) : !may_turn(b, sender, g)) ||
         g->time_ns < b->last_ns ||
-        (b->stamped && seq_lt(seq_of(g->ts_val), seq_of(b->ts_val[sender]))) ||
-        !brief_write(b, &past, sender, g))
+        (stamped && seq_lt(seq_of(g->ts_val), seq_of(b->ts_val[sender]))) ||
+        !brief_write(b, stamped, &past, sender, g))
         return false;
     b->nxt[sender] = seq_add(b->nxt[sender], g->payload_len);
     b->last_ns = g->time_ns;
-    if (b->stamped)
+    if (stamped)
         b->ts_val[sender] = g->ts_val;
     if (amid)
         b->una[!sender] = seq_of(g->ack);
@@ -151,10 +153,12 @@ static ALWAYS_INLINE bool track_of(struct brief *b, int sender, const struct seg
     return true;
 }
 
-/* Compiled for either side by itself, as track_ordinary() is. */
+/* Compiled for either side by itself, as track_ordinary() is, and with and without stamps. */
 bool brief_track(struct brief *b, int sender, const struct segment *g)
 {
-    return sender ? track_of(b, 1, g) : track_of(b, 0, g);
+    if (b->stamped)
+        return sender ? track_of(b, true, 1, g) : track_of(b, true, 0, g);
+    return sender ? track_of(b, false, 1, g) : track_of(b, false, 0, g);
 }
 
 /* ---- room ----------------------------------------------------------------------------------- */

@@ -32,9 +32,9 @@ static inline struct brief_past brief_first_past(const struct brief *b)
 }
 
 /* From the IP header on, of all but the SYNs. */
-static inline uint32_t brief_header_bytes(const struct brief *b)
+static ALWAYS_INLINE uint32_t brief_header_bytes(const struct brief *b, bool stamped)
 {
-    return (b->ipv6 ? 40u : 20u) + 20u + (b->stamped ? 12u : 0);
+    return (b->ipv6 ? 40u : 20u) + 20u + (stamped ? 12u : 0);
 }
 
 /* The word: the flags of RFC 9293, who sent it, what else there is; how much it carried, when it
@@ -168,9 +168,10 @@ static NEVER_INLINE bool brief_write_far(struct brief *b, const struct brief_pas
     return true;
 }
 
-/* A segment that is the next of its side. False when there is no room for it. */
-static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *past, int sender,
-                                      const struct segment *g)
+/* A segment that is the next of its side. False when there is no room for it. `stamped`: the
+ * connection is. */
+static ALWAYS_INLINE bool brief_write(struct brief *b, bool stamped, const struct brief_past *past,
+                                      int sender, const struct segment *g)
 {
     _Static_assert(offsetof(struct segment, ip_id) == offsetof(struct segment, window) + 2,
                    "written two at a time");
@@ -180,17 +181,17 @@ static ALWAYS_INLINE bool brief_write(struct brief *b, const struct brief_past *
     uint32_t behind = (past->next[!sender].n ^ g->ack) | (past->stamp[!sender] ^ g->ts_ecr);
     uint64_t far = time >> BRIEF_TIME_BITS | frames >> BRIEF_FRAME_BITS |
                    g->payload_len >> BRIEF_PAYLOAD_BITS | (g->flags & ~BRIEF_FLAGS) |
-                   stamp >> (b->stamped ? 16 : 0) | behind;
+                   stamp >> (stamped ? 16 : 0) | behind;
     if (UNLIKELY(far))
         return brief_write_far(b, past, sender, g, time);
-    uint32_t octets = BRIEF_WORD_OCTETS + (b->stamped ? BRIEF_STAMP_OCTETS : 0);
+    uint32_t octets = BRIEF_WORD_OCTETS + (stamped ? BRIEF_STAMP_OCTETS : 0);
     if (UNLIKELY(b->used + octets > brief_octets(b->size)))
         return false;
     uint64_t word = brief_word(g, sender, time, frames);
     uint8_t *to = b->octets + b->used;
     memcpy(to, &word, sizeof word);
     memcpy(to + 8, &g->window, 4);
-    if (b->stamped) {
+    if (stamped) {
         uint16_t near = (uint16_t)stamp;
         memcpy(to + BRIEF_WORD_OCTETS, &near, sizeof near);
     }
@@ -215,45 +216,73 @@ static const uint8_t *brief_read_at_length(const uint8_t *from, struct log_entry
     return from + sizeof entry;
 }
 
-static ALWAYS_INLINE const uint8_t *brief_read_told(const struct brief *b, const uint8_t *from,
-                                                    uint64_t word, const struct brief_past *past,
-                                                    unsigned s, struct log_entry *e)
+/* What the word does not have room for, as bits of it say. */
+struct brief_rest {
+    uint64_t time, frames;
+    uint32_t payload_len, ack_behind, echo_behind;
+};
+
+static NEVER_INLINE const uint8_t *brief_read_rest(const uint8_t *from, uint64_t word,
+                                                   struct brief_rest *rest)
 {
-    uint16_t near = 0, both[2] = {0};
-    uint32_t high = 0;
-    memcpy(&e->window, from + 8, 4);
-    from += BRIEF_WORD_OCTETS;
-    if (b->stamped) {
-        memcpy(&near, from, sizeof near);
-        from += BRIEF_STAMP_OCTETS;
-    }
+    *rest = (struct brief_rest){0};
     if (word >> BRIEF_FAR & 1) {
+        uint32_t high;
         memcpy(&high, from, sizeof high);
+        rest->time = BRIEF_LOW((uint64_t)high, BRIEF_FAR_TIME) << BRIEF_TIME_BITS;
+        rest->frames = BRIEF_LOW((uint64_t)high >> BRIEF_FAR_TIME, BRIEF_FAR_FRAME)
+                       << BRIEF_FRAME_BITS;
+        rest->payload_len = high >> (BRIEF_FAR_TIME + BRIEF_FAR_FRAME) << BRIEF_PAYLOAD_BITS;
         from += BRIEF_FAR_OCTETS;
     }
     if (word >> BRIEF_BEHIND & 1) {
+        uint16_t both[2];
         memcpy(both, from, sizeof both);
+        rest->ack_behind = both[0];
+        rest->echo_behind = both[1];
         from += BRIEF_BEHIND_OCTETS;
     }
-    uint64_t time = BRIEF_LOW(word >> BRIEF_TIME, BRIEF_TIME_BITS) | BRIEF_LOW(high, BRIEF_FAR_TIME)
-                                                                         << BRIEF_TIME_BITS;
-    uint64_t frames = word >> BRIEF_FRAME | BRIEF_LOW(high >> BRIEF_FAR_TIME, BRIEF_FAR_FRAME)
-                                                << BRIEF_FRAME_BITS;
+    return from;
+}
+
+static ALWAYS_INLINE const uint8_t *brief_read_told(const struct brief *b, bool stamped,
+                                                    const uint8_t *from, uint64_t word,
+                                                    const struct brief_past *past, unsigned s,
+                                                    struct log_entry *e)
+{
+    uint64_t time = BRIEF_LOW(word >> BRIEF_TIME, BRIEF_TIME_BITS);
+    uint64_t frames = word >> BRIEF_FRAME;
+    uint16_t near = 0;
+    memcpy(&e->window, from + 8, 4);
+    from += BRIEF_WORD_OCTETS;
+    if (stamped) {
+        memcpy(&near, from, sizeof near);
+        from += BRIEF_STAMP_OCTETS;
+    }
     e->flags = word & BRIEF_FLAGS;
+    e->payload_len = (uint32_t)BRIEF_LOW(word >> BRIEF_PAYLOAD, BRIEF_PAYLOAD_BITS);
+    e->ack = past->next[!s];
+    e->ts_val = past->stamp[s] + near;
+    e->ts_ecr = past->stamp[!s];
+    if (UNLIKELY(word & (UINT64_C(1) << BRIEF_FAR | UINT64_C(1) << BRIEF_BEHIND))) {
+        struct brief_rest rest;
+        from = brief_read_rest(from, word, &rest);
+        time |= rest.time;
+        frames |= rest.frames;
+        e->payload_len |= rest.payload_len;
+        e->ack = seq_back(e->ack, rest.ack_behind);
+        e->ts_ecr -= rest.echo_behind;
+    }
     e->time_ns = (int64_t)(past->time_ns + (b->nanoseconds ? time : time * 1000));
     e->frame = past->frame + frames;
-    e->payload_len = (uint32_t)BRIEF_LOW(word >> BRIEF_PAYLOAD, BRIEF_PAYLOAD_BITS) |
-                     high >> (BRIEF_FAR_TIME + BRIEF_FAR_FRAME) << BRIEF_PAYLOAD_BITS;
-    e->ack = seq_back(past->next[!s], both[0]);
-    e->ts_val = past->stamp[s] + near;
-    e->ts_ecr = past->stamp[!s] - both[1];
     return from;
 }
 
 /* What is told of the next segment but for its TTL and its place, and what the one behind it is
- * told from. Returns where that stands. */
-static ALWAYS_INLINE const uint8_t *brief_read(const struct brief *b, const uint8_t *from,
-                                               struct brief_past *past, struct log_entry *e)
+ * told from. Returns where that stands. `stamped`: the connection is. */
+static ALWAYS_INLINE const uint8_t *brief_read(const struct brief *b, bool stamped,
+                                               const uint8_t *from, struct brief_past *past,
+                                               struct log_entry *e)
 {
     _Static_assert(offsetof(struct log_entry, ip_id) == offsetof(struct log_entry, window) + 2,
                    "read two at a time");
@@ -265,11 +294,12 @@ static ALWAYS_INLINE const uint8_t *brief_read(const struct brief *b, const uint
     if (UNLIKELY(word >> BRIEF_AT_LENGTH & 1))
         from = brief_read_at_length(from, e);
     else
-        from = brief_read_told(b, from, word, past, s, e);
+        from = brief_read_told(b, stamped, from, word, past, s, e);
     past->time_ns = (uint64_t)e->time_ns;
     past->frame = e->frame;
-    past->next[s] = seq_add(past->next[s], e->payload_len + !!(e->flags & (TCP_SYN | TCP_FIN)));
-    past->stamp[s] = b->stamped ? e->ts_val : 0;
+    past->next[s] = seq_add(e->seq, e->payload_len + !!(e->flags & (TCP_SYN | TCP_FIN)));
+    if (stamped)
+        past->stamp[s] = e->ts_val;
     return from;
 }
 

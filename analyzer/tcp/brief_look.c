@@ -20,20 +20,29 @@
 
 /* ---- what both begin with ------------------------------------------------------------------- */
 
-/* Returns how many. They are read before anything is made of them: what was just written in parts
- * is not there at once as a whole. */
-static unsigned read_entries(const struct brief *b, struct log_entry entries[SEGMENTS_MOST])
+static ALWAYS_INLINE void read_entries_of(const struct brief *b, bool stamped,
+                                          struct log_entry entries[SEGMENTS_MOST])
 {
     struct brief_past past = brief_first_past(b);
     const uint8_t *from = b->octets;
     for (unsigned i = 0; i < b->count; i++) {
         struct log_entry *e = &entries[i];
-        from = brief_read(b, from, &past, e);
+        from = brief_read(b, stamped, from, &past, e);
         e->ttl = b->ttl[e->side];
-        e->marks = b->stamped ? LOG_TIMESTAMPS : 0;
+        e->marks = stamped ? LOG_TIMESTAMPS : 0;
         e->nth = i + 2;
     }
     entries[0].marks = b->answer_marks & LOG_TIMESTAMPS;
+}
+
+/* Returns how many. They are read before anything is made of them: what was just written in parts
+ * is not there at once as a whole. */
+static unsigned read_entries(const struct brief *b, struct log_entry entries[SEGMENTS_MOST])
+{
+    if (b->stamped)
+        read_entries_of(b, true, entries);
+    else
+        read_entries_of(b, false, entries);
     return b->count;
 }
 
@@ -51,7 +60,7 @@ static struct segment segment_of(const struct brief *b, const struct log_entry *
         .world = brief_syn(b)->world,
         .time_ns = e->time_ns,
         .frame = e->frame,
-        .ip_bytes = e->payload_len + brief_header_bytes(b),
+        .ip_bytes = e->payload_len + brief_header_bytes(b, b->stamped),
         .interface = brief_syn(b)->interface,
         .flags = e->flags,
         .window = e->window,
@@ -131,9 +140,14 @@ struct making {
     struct connection *made;
     struct detail *detail;
     const struct log_entry *entries;
-    uint8_t kept[2][KEPT_ROLES]; /* 1 + index of the entry; 0: none */
-    unsigned completeness;
+    struct making_side {
+        struct side *side;
+        struct side_detail *detail;
+        uint8_t kept[KEPT_ROLES]; /* 1 + index of the entry; 0: none */
+        uint8_t last;             /* index of its last one */
+    } of[2];
     int64_t last_ns;
+    uint32_t first_us;
 };
 
 /* Its own SYN is acknowledged, and what answers is in `e`. */
@@ -173,102 +187,142 @@ static void make_answer(struct making *m)
     sent->mss = b->answer_marks & SEG_MSS ? b->answer_mss : 0;
     sent->last_idle_ns = sent->unanswered_idle_ns = elapsed_ns(m->last_ns, e->time_ns);
     sent->unanswered_ns = sent->timer_ns = sent->data_ns = e->time_ns;
-    m->kept[e->side][KEPT_LAST] = 1;
+    m->of[e->side].kept[KEPT_LAST] = 1;
+    m->made->completeness |= COMPLETE_SYN_ACK & 0x3fu;
     m->last_ns = e->time_ns;
 }
 
 /* All that was first sent and is kept has been acknowledged. */
-static ALWAYS_INLINE bool sent_is_over(const struct making *m, int s)
+static ALWAYS_INLINE bool sent_is_over(const struct making *m, const struct making_side *own)
 {
-    uint8_t place = m->kept[s][KEPT_SENT];
+    uint8_t place = own->kept[KEPT_SENT];
     const struct log_entry *first = &m->entries[place ? place - 1 : 0];
-    return !place || seq_le(seq_add(first->seq, first->payload_len), m->made->side[s].una);
+    return !place || seq_le(seq_add(first->seq, first->payload_len), own->side->una);
 }
 
 /* A run of payload ends when the peer says something. */
-static ALWAYS_INLINE bool run_is_over(const struct making *m, int s)
+static ALWAYS_INLINE bool run_is_over(const struct making *m, const struct making_side *own,
+                                      const struct making_side *peer)
 {
-    uint8_t place = m->kept[s][KEPT_DATA];
-    return !place || m->made->side[!s].last_ns > m->entries[place - 1].time_ns;
+    uint8_t place = own->kept[KEPT_DATA];
+    return !place || peer->side->last_ns > m->entries[place - 1].time_ns;
 }
 
-/* What the segment is kept as, as it stands before it is taken. */
-static ALWAYS_INLINE void keep_entry(struct making *m, unsigned i, int64_t idle_ns)
+/* What it is kept as until the close begins. */
+static ALWAYS_INLINE void keep_entry(const struct making *m, struct making_side *own,
+                                     const struct making_side *peer, unsigned i, bool octets,
+                                     int64_t idle_ns)
 {
-    const struct log_entry *e = &m->entries[i];
-    uint8_t *kept = m->kept[e->side];
-    struct side_detail *sent = &m->detail->side[e->side];
-    if (e->payload_len && sent_is_over(m, e->side))
-        kept[KEPT_SENT] = (uint8_t)(i + 1);
-    if (m->detail->start.taken)
+    own->detail->last_idle_ns = idle_ns;
+    own->kept[KEPT_LAST] = (uint8_t)(i + 1);
+    if (!octets)
         return;
-    sent->last_idle_ns = idle_ns;
-    kept[KEPT_LAST] = (uint8_t)(i + 1);
-    if (!e->payload_len)
-        return;
-    if (run_is_over(m, e->side))
-        sent->data_idle_ns = idle_ns;
-    kept[KEPT_DATA] = (uint8_t)(i + 1);
+    if (run_is_over(m, own, peer))
+        own->detail->data_idle_ns = idle_ns;
+    own->kept[KEPT_DATA] = (uint8_t)(i + 1);
 }
 
-static void make_next(struct making *m, unsigned i)
+/* Of any segment, in its turn. */
+static ALWAYS_INLINE void make_numbers(struct making *m, unsigned i, bool fin, bool closing)
 {
     const struct log_entry *e = &m->entries[i];
-    struct detail *d = m->detail;
-    struct side *own = &m->made->side[e->side], *peer = &m->made->side[!e->side];
-    struct side_detail *sent = &d->side[e->side], *heard = &d->side[!e->side];
-    bool fin = e->flags & TCP_FIN;
-    uint32_t octets = e->payload_len + fin;
-    uint32_t now_us = connection_us(m->made, e->time_ns);
+    struct making_side *own = &m->of[e->side], *peer = &m->of[!e->side];
+    uint32_t now_us = microseconds(e->time_ns) - m->first_us; /* see connection_us() */
     int64_t idle_ns = elapsed_ns(m->last_ns, e->time_ns);
-    if (fin)
+    if (e->payload_len && sent_is_over(m, own))
+        own->kept[KEPT_SENT] = (uint8_t)(i + 1);
+    if (!closing)
+        keep_entry(m, own, peer, i, e->payload_len, idle_ns);
+    take_acknowledgment(peer->side, peer->detail, e->ack, e->time_ns, now_us);
+    if (e->payload_len + fin)
+        own->side->marks =
+            take_octets(own->side, own->detail, e->payload_len + fin, e->time_ns, now_us, idle_ns);
+    own->side->payload_bytes += e->payload_len;
+    own->side->packets++;
+    own->side->last_ns = m->last_ns = e->time_ns;
+    own->last = (uint8_t)i;
+}
+
+/* The first word of either side. */
+static void make_opening(struct making *m, unsigned i)
+{
+    const struct log_entry *e = &m->entries[i];
+    m->detail->log[m->detail->log_count++] = *e;
+    make_numbers(m, i, false, false);
+    m->of[e->side].side->marks |= SIDE_SPOKE;
+}
+
+static void tell_window(const struct making *m, const struct making_side *own)
+{
+    if (own->last)
+        own->side->window = m->entries[own->last].window;
+}
+
+static void note_fin(const struct making_side *own)
+{
+    own->side->marks |= SIDE_FIN;
+    own->detail->fins = 1;
+    own->detail->fin_seq = seq_back(own->side->nxt, 1);
+}
+
+/* From the first FIN on. */
+static void make_closing(struct making *m, unsigned i)
+{
+    const struct log_entry *e = &m->entries[i];
+    struct making_side *own = &m->of[e->side], *peer = &m->of[!e->side];
+    bool fin = e->flags & TCP_FIN;
+    if (!m->detail->start.taken) {
+        for (int s = 0; s < 2; s++)
+            tell_window(m, &m->of[s]);
         note_close_start(m->made);
-    if (d->start.taken || !(own->marks & peer->marks & SIDE_SPOKE))
-        d->log[d->log_count++] = *e;
-    keep_entry(m, i, idle_ns);
-    take_acknowledgment(peer, heard, e->ack, e->time_ns, now_us);
-    if (octets)
-        own->marks = take_octets(own, sent, octets, e->time_ns, now_us, idle_ns);
-    if (e->payload_len) {
-        own->marks |= SIDE_DATA;
-        own->payload_bytes += e->payload_len;
     }
-    if (e->marks & LOG_TIMESTAMPS) {
-        own->marks |= SIDE_TIMESTAMPS;
-        own->ts_val = e->ts_val;
-    }
-    own->marks |= SIDE_SPOKE;
-    own->packets++;
-    own->ip_bytes += e->payload_len + brief_header_bytes(m->b);
-    own->window = e->window;
-    own->last_ns = m->last_ns = e->time_ns;
-    m->completeness |= e->payload_len ? COMPLETE_DATA : COMPLETE_ACK;
-    if (!d->start.taken)
+    m->detail->log[m->detail->log_count++] = *e;
+    make_numbers(m, i, fin, true);
+    take_ack_run(&m->detail->ack_run, e->side, !(e->payload_len || fin), e->time_ns);
+    if (fin)
+        note_fin(own);
+    if (peer->side->marks & SIDE_FIN && seq_eq(peer->side->una, peer->side->nxt))
+        peer->side->marks |= SIDE_FIN_ACKED;
+}
+
+/* What all its segments behind the SYN come to. */
+static void tell_side(const struct making *m, const struct making_side *own)
+{
+    const struct log_entry *last = &m->entries[own->last];
+    struct side *side = own->side;
+    if (!own->last)
         return;
-    take_ack_run(&d->ack_run, e->side, !octets, e->time_ns);
-    if (fin) {
-        m->completeness |= COMPLETE_FIN;
-        own->marks |= SIDE_FIN;
-        sent->fins = 1;
-        sent->fin_seq = seq_back(own->nxt, 1);
+    tell_window(m, own);
+    side->marks |= SIDE_SPOKE;
+    side->marks |= side->payload_bytes ? SIDE_DATA : 0;
+    side->ip_bytes += side->payload_bytes +
+                      (side->packets - 1) * (uint64_t)brief_header_bytes(m->b, m->b->stamped);
+    if (last->marks & LOG_TIMESTAMPS) {
+        side->marks |= SIDE_TIMESTAMPS;
+        side->ts_val = last->ts_val;
     }
-    if (peer->marks & SIDE_FIN && seq_eq(peer->una, peer->nxt))
-        peer->marks |= SIDE_FIN_ACKED;
 }
 
 /* Each once. */
-static void write_kept(const struct making *m)
+static void write_kept(const struct making *m, const struct making_side *own)
 {
-    for (int s = 0; s < 2; s++) {
-        for (unsigned as = 0; as < KEPT_ROLES; as++) {
-            struct side_detail *own = &m->detail->side[s];
-            unsigned roles = 0, place = m->kept[s][as];
-            for (unsigned other = 0; other < KEPT_ROLES; other++)
-                roles |= m->kept[s][other] == place ? 1u << other : 0;
-            if (place && !own->kept_as[as])
-                *keep(own, roles) = m->entries[place - 1];
-        }
+    for (unsigned as = 0; as < KEPT_ROLES; as++) {
+        unsigned roles = 0, place = own->kept[as];
+        for (unsigned other = 0; other < KEPT_ROLES; other++)
+            roles |= own->kept[other] == place ? 1u << other : 0;
+        if (place && !own->detail->kept_as[as])
+            *keep(own->detail, roles) = m->entries[place - 1];
     }
+}
+
+static void tell_completeness(struct connection *made)
+{
+    uint16_t either = made->side[0].marks | made->side[1].marks;
+    made->completeness |= COMPLETE_ACK & 0x3fu;
+    if (either & SIDE_DATA)
+        made->completeness |= COMPLETE_DATA & 0x3fu;
+    if (either & SIDE_FIN)
+        made->completeness |= COMPLETE_FIN & 0x3fu;
 }
 
 /* Whether either side's segments may go the short way from now on. */
@@ -283,6 +337,26 @@ static void note_order(struct connection *made)
         made->side[s].ordinary =
             made->side[s].in_order && both & SIDE_SPOKE && !(either & SIDE_FIN);
     }
+}
+
+/* The handshake's third segment, which has no payload, and those behind it. */
+static void make_rest(struct making *m, unsigned count)
+{
+    struct side *side = m->made->side;
+    unsigned i = 1;
+    hear_of_syn(m, !m->entries[1].side, &m->entries[1]);
+    m->made->marks |= CONN_ESTABLISHED;
+    while (i < count && !(m->entries[i].flags & TCP_FIN) &&
+           !(side[0].marks & side[1].marks & SIDE_SPOKE))
+        make_opening(m, i++);
+    for (; i < count && !(m->entries[i].flags & TCP_FIN); i++)
+        make_numbers(m, i, false, false);
+    while (i < count)
+        make_closing(m, i++);
+    for (int s = 0; s < 2; s++)
+        tell_side(m, &m->of[s]);
+    tell_completeness(m->made);
+    note_order(m->made);
 }
 
 void brief_outline(const struct brief *b, bool vlan_in_key, struct connection *c)
@@ -314,22 +388,20 @@ void brief_look(const struct brief *b, bool vlan_in_key, struct connection *made
                        .made = made,
                        .detail = &room->detail,
                        .entries = entries,
-                       .completeness = COMPLETE_SYN | COMPLETE_SYN_ACK,
-                       .last_ns = made->first_ns};
+                       .last_ns = made->first_ns,
+                       .first_us = microseconds(made->first_ns)};
+    for (int s = 0; s < 2; s++) {
+        m.of[s].side = &made->side[s];
+        m.of[s].detail = &room->detail.side[s];
+    }
     bool reset = entries[count - 1].flags & TCP_RST;
     room->log[room->detail.log_count++] = entries[0];
     make_answer(&m);
-    if (count > 1) {
-        hear_of_syn(&m, !entries[1].side, &entries[1]);
-        made->marks |= CONN_ESTABLISHED;
-    }
-    for (unsigned i = 1; i < count - reset; i++)
-        make_next(&m, i);
-    write_kept(&m);
-    made->completeness = m.completeness & 0x3fu;
-    room->detail.log_total = room->detail.log_count;
     if (count > 1)
-        note_order(made);
+        make_rest(&m, count - reset);
+    for (int s = 0; s < 2; s++)
+        write_kept(&m, &m.of[s]);
+    room->detail.log_total = room->detail.log_count;
     if (reset)
         track_again(made, b, &entries[count - 1]);
 }

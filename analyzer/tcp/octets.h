@@ -28,11 +28,16 @@ static inline uint16_t connection_marks_of(uint32_t segment_marks)
                       (segment_marks & SEG_SIGNED ? CONN_SIGNED : 0));
 }
 
-/* Microseconds since the connection began; wraps after 71 minutes, which comparisons of short
- * spans survive, those with what came before the beginning too. */
+/* Wraps after 71 minutes, which comparisons of short spans survive. */
+static inline uint32_t microseconds(int64_t time_ns)
+{
+    return (uint32_t)(time_ns / 1000);
+}
+
+/* Since the connection began; those with what came before the beginning survive it too. */
 static inline uint32_t connection_us(const struct connection *c, int64_t time_ns)
 {
-    return (uint32_t)(time_ns / 1000) - (uint32_t)(c->first_ns / 1000);
+    return microseconds(time_ns) - microseconds(c->first_ns);
 }
 
 #endif
