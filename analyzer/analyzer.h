@@ -53,7 +53,7 @@ enum analyzer_status analyzer_feed_grouped(struct analyzer *analyzer,
  * of the analyzer; then ended. Afterwards each is fed by analyzer_feed_rest(), in order. What comes
  * of it is what analyzer_feed_grouped() brings about, batch by batch. */
 #define ANALYZER_LANES      16u
-#define ANALYZER_PARTS      12u
+#define ANALYZER_PARTS      16u
 #define ANALYZER_ROUND_MOST TABLE_SIZE(32u, 4u)
 
 struct analyzer_round;

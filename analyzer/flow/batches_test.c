@@ -66,8 +66,10 @@ static uint32_t plain_talk(uint64_t seed, struct segment segments[TALK_MAX])
     talk_init(&t);
     uint32_t n = 0, a = 1, b = 1, more = random_below(12);
     int64_t ms = 10;
-    segments[n++] = segment(&t, A, "S", 0, 0, 0, 0, "");
-    segments[n++] = segment(&t, B, "S.", 0, 1, 0, 6, "");
+    if (one_in(2)) { /* else it is seen from the middle on */
+        segments[n++] = segment(&t, A, "S", 0, 0, 0, 0, "");
+        segments[n++] = segment(&t, B, "S.", 0, 1, 0, 6, "");
+    }
     segments[n++] = segment(&t, A, ".", 1, 1, 0, ms, "");
     for (; more; more--, ms += 10) {
         uint32_t asked = 1 + random_below(100), answered = 1 + random_below(1000);
@@ -392,7 +394,7 @@ static void in_rounds(void **state)
     uint32_t segments = r->ahead[AHEAD_LEFT] + r->ahead[AHEAD_TRACKED] + r->ahead[AHEAD_CLOSED];
     assert_true(r->begun > 100 && r->refused > 100);
     assert_true(r->ahead[AHEAD_TRACKED] > segments / 8 && r->ahead[AHEAD_LEFT] > segments / 8);
-    assert_true(r->drawn > 50 && r->ahead[AHEAD_CLOSED] > r->drawn + 10);
+    assert_true(r->drawn > 30 && r->ahead[AHEAD_CLOSED] > r->drawn + 10);
     free(r);
 }
 

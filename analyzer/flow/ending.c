@@ -343,6 +343,8 @@ void flows_due_fetch(const struct flows *f, uint32_t number)
     flows_fetch_value(f, later);
     if (is_record(next))
         flows_fetch_detail(flows_at(f, next));
+    else if (is_brief(next))
+        flows_fetch_segments(flows_brief(f, next));
 }
 
 /* What releasing it writes, where another thread has read it, and of what is packed the line that

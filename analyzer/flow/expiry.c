@@ -60,6 +60,8 @@ static void fetch_to_hand_out(const struct flows *f, uint32_t value)
         return;
     if (is_record(value))
         flows_fetch_detail(flows_at(f, value));
+    else
+        flows_fetch_segments(flows_brief(f, value));
     table_prefetch(&f->table,
                    is_record(value) ? flows_at(f, value)->tag : flows_brief(f, value)->tag);
 }
@@ -327,6 +329,19 @@ static void fetch_victims(const struct flows *f)
         fetch_to_hand_out(f, next->value);
 }
 
+static bool lones_have_few_names(const struct flows *f)
+{
+    return pool_is_nearly_full(&f->lones[0]) || pool_is_nearly_full(&f->lones[1]);
+}
+
+static bool others_have_few_names(const struct flows *f)
+{
+    bool few = pool_is_nearly_full(&f->pool) || pool_is_nearly_full(&f->details);
+    for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
+        few |= pool_is_nearly_full(&f->briefs[i]);
+    return few;
+}
+
 /* Whoever takes most of the memory gives way: a flood of SYNs to the connections beside it, and
  * these, of which one has the room of many, to SYNs that are yet to be answered. */
 static bool lones_give_way(const struct flows *f)
@@ -335,7 +350,7 @@ static bool lones_give_way(const struct flows *f)
     uint64_t others = pool_bytes(&f->pool) + f->extra_bytes;
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
         others += pool_bytes(&f->briefs[i]);
-    return lones > others;
+    return lones_have_few_names(f) || (lones > others && !others_have_few_names(f));
 }
 
 /* The next that was found and has been silent since, or POOL_NONE. */
@@ -389,16 +404,23 @@ static uint32_t steps_below(const struct flows *f, uint64_t held, uint64_t half)
     return steps < STEPS_MOST ? (uint32_t)steps : STEPS_MOST;
 }
 
+/* Where memory is plenty, so that as many may be held as there are indices in a pool. */
+static bool names_run_out(const struct flows *f)
+{
+    return lones_have_few_names(f) || others_have_few_names(f);
+}
+
 /* What counting holds is at most half of the memory, and known when all that was given is counted.
  */
 enum flow_status expiry_look_for_room(struct flows *f)
 {
     uint64_t most = f->config->max_memory_bytes, held = flows_memory(f);
-    f->steps_with_room = steps_below(f, held, most / 2);
-    if (LIKELY(held <= most / 2))
+    bool few_names = names_run_out(f);
+    f->steps_with_room = few_names ? 0 : steps_below(f, held, most / 2);
+    if (LIKELY(held <= most / 2 && !few_names))
         return FLOW_OK;
     enum flow_status status = settled(f) ? FLOW_OK : FLOW_STOPPED;
-    while (status == FLOW_OK && flows_memory(f) + f->beside_bytes > most) {
+    while (status == FLOW_OK && (flows_memory(f) + f->beside_bytes > most || names_run_out(f))) {
         if (!evict_closed(f, &status) && !evict_idle(f, &status))
             break;
     }

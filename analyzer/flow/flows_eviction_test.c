@@ -149,6 +149,30 @@ static void looked_at_in_time(void **state)
     crowd_finish(&w);
 }
 
+/* However much memory there is. */
+static void before_indices_run_out(void **state)
+{
+    (void)state;
+    for (int lone = 0; lone < 2; lone++) {
+        crowd_init(&w);
+        limit_to_bytes(UINT64_MAX);
+        lone_and_open(9, 1 * SECOND, 3, 5 * SECOND);
+        assert_int_equal(w.count, 0);
+        struct pool *pool = lone ? &w.flows.lones[0] : &w.flows.briefs[0];
+        uint32_t held = pool->chunks_held, first = pool->in_use;
+        pool->chunks_held = POOL_ITEMS_MAX >> POOL_CHUNK_SHIFT;
+        w.flows.steps_with_room = 0;
+        lone_syn(500, 6 * SECOND);
+        assert_true(first > 0 && w.count >= first);
+        for (uint32_t i = 0; i < first; i++) {
+            assert_true(w.records[i].evicted);
+            assert_int_equal(w.records[i].port < OPEN_PORT, lone);
+        }
+        pool->chunks_held = held;
+        drained_and_finished(&w);
+    }
+}
+
 static bool wants_no_more(void *context)
 {
     (void)context;
@@ -244,6 +268,7 @@ int main(void)
         cmocka_unit_test(the_closed_go_first),      cmocka_unit_test(no_room_at_all),
         cmocka_unit_test(what_is_scattered_counts), cmocka_unit_test(nothing_behind_a_stop),
         cmocka_unit_test(whatever_the_hash_key),    cmocka_unit_test(looked_at_in_time),
+        cmocka_unit_test(before_indices_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

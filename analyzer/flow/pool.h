@@ -19,7 +19,7 @@
 #define POOL_NONE        UINT32_MAX
 #define POOL_CHUNK_SHIFT CHUNK_SIZE(10, 3)
 #define POOL_CHUNK_ITEMS (1u << POOL_CHUNK_SHIFT)
-#define POOL_ITEMS_MAX   (UINT32_C(1) << 29)
+#define POOL_ITEMS_MAX   (UINT32_C(1) << TABLE_SIZE(28, 16))
 
 struct pool_chunk {
     uint32_t in_use;
@@ -80,6 +80,13 @@ static inline uint64_t pool_bytes(const struct pool *pool)
     if (spread > items + 2 * POOL_CHUNK_ITEMS)
         items = spread - 2 * POOL_CHUNK_ITEMS;
     return items * pool->item_bytes;
+}
+
+/* Soon there is no index for another. */
+static inline bool pool_is_nearly_full(const struct pool *pool)
+{
+    uint64_t named = (uint64_t)pool->chunks_held << POOL_CHUNK_SHIFT;
+    return named > POOL_ITEMS_MAX - POOL_ITEMS_MAX / 16;
 }
 
 /* The same beside what the items in use take: what a few that are scattered hold. */

@@ -41,6 +41,8 @@ static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_
     probe->changes = f->changes;
     if (probe->brief && !flows_brief_names(f, probe->brief, probe->sender, probe->segment))
         probe->brief = NULL;
+    if (probe->brief && !brief_is_small(probe->brief->size))
+        FETCH(probe->brief->octets + probe->brief->used);
     if (!c)
         return;
     if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))

@@ -15,12 +15,12 @@
 #include <stddef.h>
 
 /* What a value in the table names: its kind, and above that the index in the pool of this kind. */
-#define FLOW_KIND_SHIFT 29
+#define FLOW_KIND_SHIFT 28
 #define FLOW_BRIEFS     1u                               /* the first of their kinds, */
 #define FLOW_LONES      (FLOW_BRIEFS + FLOW_BRIEF_POOLS) /* and of those of lone SYNs */
 #define FLOW_INDEX      ((UINT32_C(1) << FLOW_KIND_SHIFT) - 1)
 
-_Static_assert(POOL_ITEMS_MAX <= FLOW_INDEX + UINT32_C(1) && FLOW_LONES + 2 == 7,
+_Static_assert(POOL_ITEMS_MAX <= FLOW_INDEX + UINT32_C(1) && FLOW_LONES + 2 <= 15,
                "indices leave the bits free, and the last kind names nothing");
 
 static inline uint32_t flows_value(unsigned kind, uint32_t index)
@@ -120,14 +120,23 @@ static inline void flows_fetch_value(const struct flows *flows, uint32_t value)
         flows_fetch(flows_at(flows, value), sizeof(struct connection));
     } else if (is_brief(value)) {
         unsigned pool = (value >> FLOW_KIND_SHIFT) - FLOW_BRIEFS;
-        flows_fetch(pool_at(&flows->briefs[pool], value & FLOW_INDEX),
-                    flows->briefs[pool].item_bytes);
+        const struct pool *of = &flows->briefs[pool];
+        flows_fetch(pool_at(of, value & FLOW_INDEX),
+                    brief_is_small(pool / 2) ? of->item_bytes
+                                             : brief_syn_bytes(pool % 2) + sizeof(struct brief));
     } else if (is_lone(value)) {
         const struct lone *lone = flows_lone(flows, value);
         FETCH(lone);
         if (value >> FLOW_KIND_SHIFT == FLOW_LONES + 1)
             FETCH(lone + 1);
     }
+}
+
+/* The segments that have not come with it. */
+static inline void flows_fetch_segments(const struct brief *brief)
+{
+    if (!brief_is_small(brief->size))
+        flows_fetch(brief->octets, brief->used);
 }
 
 /* All of the detail; a packed one's first lines, which most often are all. */

@@ -153,11 +153,29 @@ static ALWAYS_INLINE bool track_of(struct brief *b, bool stamped, int sender,
     return true;
 }
 
+/* Of a connection that is stamped few systems stamp an RST. It is written as if it were, with what
+ * leaves the least to write. */
+static NEVER_INLINE bool track_bare_rst(struct brief *b, int sender, const struct segment *g)
+{
+    struct segment stamped = *g;
+    stamped.marks |= SEG_TIMESTAMPS;
+    stamped.ts_val = b->ts_val[sender];
+    stamped.ts_ecr = b->ts_val[!sender];
+    stamped.ip_bytes += BRIEF_STAMP_BYTES;
+    if (g->ts_val || g->ts_ecr || !track_of(b, true, sender, &stamped))
+        return false;
+    b->bare_rst = 1;
+    return true;
+}
+
 /* Compiled for either side by itself, as track_ordinary() is, and with and without stamps. */
 bool brief_track(struct brief *b, int sender, const struct segment *g)
 {
     if (b->stamped)
-        return sender ? track_of(b, true, 1, g) : track_of(b, true, 0, g);
+        return UNLIKELY(g->flags & TCP_RST && !(g->marks & SEG_TIMESTAMPS))
+                   ? track_bare_rst(b, sender, g)
+               : sender ? track_of(b, true, 1, g)
+                        : track_of(b, true, 0, g);
     return sender ? track_of(b, false, 1, g) : track_of(b, false, 0, g);
 }
 

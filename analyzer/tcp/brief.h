@@ -12,15 +12,16 @@
 #include "analyzer/tcp/packed.h"
 #include "dissect/compiler.h"
 
-/* How many octets there are for segments: for some six of an ordinary connection, or nine, behind
- * its SYN. */
-#define BRIEF_SIZES        2u
+/* How many octets there are for segments: for some six of an ordinary connection behind its SYN, or
+ * nine, or two dozen, or forty. */
+#define BRIEF_SIZES        4u
 #define BRIEF_OCTETS_LEAST 96u
-#define BRIEF_OCTETS_MOST  128u
+#define BRIEF_OCTETS_MOST  672u
 
 static inline uint32_t brief_octets(unsigned size)
 {
-    return size ? BRIEF_OCTETS_MOST : BRIEF_OCTETS_LEAST;
+    static const uint16_t octets[BRIEF_SIZES] = {BRIEF_OCTETS_LEAST, 128, 416, BRIEF_OCTETS_MOST};
+    return octets[size];
 }
 
 enum brief_mark {
@@ -42,23 +43,29 @@ struct brief {
     uint32_t tag;        /* of the key's hash */
     uint32_t wheel_next;
     uint16_t answer_mss;
+    uint16_t used; /* octets */
     uint8_t answer_ip_bytes;
     uint8_t answer_marks; /* of enum segment_mark */
     uint8_t answer_scale : 4;
     uint8_t marks : 4; /* enum brief_mark */
     uint8_t ttl[2];
     uint8_t side_marks[2]; /* SIDE_FIN, SIDE_FIN_ACKED, SIDE_RST */
-    uint8_t used;          /* octets */
-    uint8_t count;         /* segments behind the SYN */
     uint8_t size : 2;      /* less than BRIEF_SIZES */
     uint8_t client : 1;
     uint8_t ipv6 : 1;
-    uint8_t stamped : 1; /* both SYNs were, as all others are */
+    uint8_t stamped : 1;  /* both SYNs were, as all others are, */
+    uint8_t bare_rst : 1; /* but for the RST that is the last */
     uint8_t nanoseconds : 1;
     uint8_t octets[];
 };
 
 _Static_assert(sizeof(struct brief) == 64, "one cache line");
+
+/* Items that are so small are a few lines of the cache, which come at once. */
+static inline bool brief_is_small(unsigned size)
+{
+    return brief_octets(size) <= 128;
+}
 
 static inline size_t brief_syn_bytes(bool ipv6)
 {

@@ -31,10 +31,13 @@ static inline struct brief_past brief_first_past(const struct brief *b)
     return past;
 }
 
+/* In the TCP header, filled up. */
+#define BRIEF_STAMP_BYTES 12u
+
 /* From the IP header on, of all but the SYNs. */
 static ALWAYS_INLINE uint32_t brief_header_bytes(const struct brief *b, bool stamped)
 {
-    return (b->ipv6 ? 40u : 20u) + 20u + (stamped ? 12u : 0);
+    return (b->ipv6 ? 40u : 20u) + 20u + (stamped ? BRIEF_STAMP_BYTES : 0);
 }
 
 /* The word: the flags of RFC 9293, who sent it, what else there is; how much it carried, when it
@@ -78,9 +81,8 @@ struct brief_at_length {
 
 static ALWAYS_INLINE void brief_note(struct brief *b, const struct segment *g, size_t octets)
 {
-    b->used = (uint8_t)(b->used + octets);
+    b->used = (uint16_t)(b->used + octets);
     b->last_frame = (uint32_t)(g->frame - brief_syn(b)->frame);
-    b->count++;
 }
 
 static NEVER_INLINE bool brief_write_at_length(struct brief *b, int sender, const struct segment *g)

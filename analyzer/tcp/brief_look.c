@@ -20,30 +20,34 @@
 
 /* ---- what both begin with ------------------------------------------------------------------- */
 
-static ALWAYS_INLINE void read_entries_of(const struct brief *b, bool stamped,
-                                          struct log_entry entries[SEGMENTS_MOST])
+static ALWAYS_INLINE unsigned read_entries_of(const struct brief *b, bool stamped,
+                                              struct log_entry entries[SEGMENTS_MOST])
 {
     struct brief_past past = brief_first_past(b);
     const uint8_t *from = b->octets;
-    for (unsigned i = 0; i < b->count; i++) {
-        struct log_entry *e = &entries[i];
+    const uint8_t *end = from + b->used;
+    unsigned count = 0;
+    while (from < end) {
+        struct log_entry *e = &entries[count++];
         from = brief_read(b, stamped, from, &past, e);
         e->ttl = b->ttl[e->side];
         e->marks = stamped ? LOG_TIMESTAMPS : 0;
-        e->nth = i + 2;
+        e->nth = count + 1;
     }
     entries[0].marks = b->answer_marks & LOG_TIMESTAMPS;
+    if (stamped && b->bare_rst) {
+        struct log_entry *rst = &entries[count - 1];
+        rst->marks = 0;
+        rst->ts_val = rst->ts_ecr = 0;
+    }
+    return count;
 }
 
 /* Returns how many. They are read before anything is made of them: what was just written in parts
  * is not there at once as a whole. */
 static unsigned read_entries(const struct brief *b, struct log_entry entries[SEGMENTS_MOST])
 {
-    if (b->stamped)
-        read_entries_of(b, true, entries);
-    else
-        read_entries_of(b, false, entries);
-    return b->count;
+    return b->stamped ? read_entries_of(b, true, entries) : read_entries_of(b, false, entries);
 }
 
 /* ---- at length ------------------------------------------------------------------------------ */
@@ -60,7 +64,7 @@ static struct segment segment_of(const struct brief *b, const struct log_entry *
         .world = brief_syn(b)->world,
         .time_ns = e->time_ns,
         .frame = e->frame,
-        .ip_bytes = e->payload_len + brief_header_bytes(b, b->stamped),
+        .ip_bytes = e->payload_len + brief_header_bytes(b, e->marks & LOG_TIMESTAMPS),
         .interface = brief_syn(b)->interface,
         .flags = e->flags,
         .window = e->window,
