@@ -73,10 +73,12 @@ static void fetch_items(const struct analyzer *a, const struct ends *ends)
     tally_fetch_service(&a->tally, ends);
 }
 
-/* What another thread has made. Where the next ones are counted is on its way. */
-static struct judged *take_judged(struct analyzer *a, struct ends *ends)
+/* What another thread has made, or NULL: nothing, and `*whole` is what is to be judged. Where the
+ * next ones are counted is on its way. */
+static struct judged *take_judged(struct analyzer *a, const struct connection **whole,
+                                  struct ends *ends)
 {
-    struct judged *judged = drain_next(a->drain);
+    struct judged *judged = drain_next(a->drain, whole);
     if (!judged)
         return NULL;
     *ends = *drain_ends(a->drain, 0);
@@ -93,7 +95,7 @@ static struct judged *take_judged(struct analyzer *a, struct ends *ends)
 static struct judged *judge(struct analyzer *a, const struct connection *connection,
                             struct ends *ends, int64_t clock_ns, bool evicted)
 {
-    struct judged *judged = a->drain ? take_judged(a, ends) : NULL;
+    struct judged *judged = a->drain ? take_judged(a, &connection, ends) : NULL;
     if (judged)
         return judged;
     *ends = ends_of_connection(&a->ends, connection);
@@ -115,7 +117,7 @@ static bool count_final(struct analyzer *a, const struct connection *connection,
 {
     if (!in_window(&a->config, connection)) {
         if (a->drain)
-            (void)drain_next(a->drain);
+            (void)drain_next(a->drain, &connection);
         return true;
     }
     struct ends ends;

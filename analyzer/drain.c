@@ -5,8 +5,10 @@
 #include "dissect/thread.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* A thread costs more than fewer connections do. */
 #define DRAIN_LEAST TABLE_SIZE(256u, 2u)
@@ -22,19 +24,76 @@
 #define STATES_USUAL 6u
 #define LOG_USUAL    10
 
+/* Who makes them changes with a block of so many, and is looked at anew after so many blocks. */
+#define BLOCK  TABLE_SIZE(256u, 8u)
+#define PERIOD TABLE_SIZE(64u, 8u)
+
+_Static_assert(BLOCK > JUDGED_AHEAD, "who makes them is not a block ahead of who takes them");
+
+/* The first blocks of a period, by what is done with them: the one that who counts makes is timed,
+ * and of those that are handed on the second behind it, when nothing is left that was made
+ * meanwhile. What comes of it holds from LOOKED_AT on. */
+enum { WARM, OWN_TIMED, HANDED, HANDED_TIMED, SETTLED, LOOKED_AT };
+
+struct pace {
+    atomic_bool own;     /* who counts makes the others of the period */
+    int64_t from_ns;     /* of the block that is timed, */
+    int64_t own_took_ns; /* and of the one before it */
+};
+
 struct drain {
     const struct flows *flows;
     const struct analyzer_config *config;
     pthread_t thread;
     struct relay relay;             /* of those that are no lone SYNs */
     uint32_t count;                 /* of them */
-    uint32_t seen;                  /* the taker's: of the order */
-    bool lent;                      /* the taker has one */
     const struct ends_maker *namer; /* borrowed */
+    struct pace pace;
+    uint8_t apart[64]; /* what follows is written for each that is taken, and the maker reads what
+                          stands before it */
+    uint32_t seen;     /* the taker's: of the order, */
+    uint32_t taken;    /* and of those that are no lone SYNs */
+    bool lent;         /* the taker has one */
     struct ends ends[JUDGED_AHEAD];
     struct judged judged[JUDGED_AHEAD];
     struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
+    struct flow_room own_room;            /* the taker's */
 };
+
+/* ---- who makes them ------------------------------------------------------------------------- */
+
+/* Both threads see it alike: it changes while the taker begins a block that is handed on, so that
+ * the maker, who is not as far ahead, asks for those behind it later. */
+static bool is_own(const struct drain *d, uint32_t i)
+{
+    uint32_t block = i / BLOCK % PERIOD;
+    if (block < LOOKED_AT)
+        return block == OWN_TIMED;
+    return atomic_load_explicit(&d->pace.own, memory_order_relaxed);
+}
+
+static int64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* The taker begins it. */
+static void begin_block(struct pace *pace, uint32_t block)
+{
+    if (block >= LOOKED_AT)
+        return;
+    int64_t now_ns = clock_ns();
+    if (block == HANDED)
+        pace->own_took_ns = now_ns - pace->from_ns;
+    if (block == SETTLED)
+        atomic_store_explicit(&pace->own, pace->own_took_ns < now_ns - pace->from_ns,
+                              memory_order_relaxed);
+    pace->from_ns = now_ns;
+}
+
+/* ---- making --------------------------------------------------------------------------------- */
 
 static ALWAYS_INLINE void fetch_lines(const void *from, size_t bytes, bool to_write)
 {
@@ -77,11 +136,12 @@ static void *make(void *context)
         flows_due_fetch(d->flows, number);
         if (flows_due_is_lone(d->flows, number))
             continue;
+        if (is_own(d, i++))
+            continue;
         if (!relay_await_room(&d->relay))
             break;
         make_one(d, number);
         relay_give(&d->relay);
-        i++;
     }
     relay_end(&d->relay);
     return NULL;
@@ -108,6 +168,8 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     return NULL;
 }
 
+/* ---- taking --------------------------------------------------------------------------------- */
+
 /* Where a log stands is told by what comes before it. */
 static void fetch_next(const struct drain *d)
 {
@@ -121,12 +183,22 @@ static void fetch_next(const struct drain *d)
     fetch_lines(ev->log, (size_t)count * sizeof *ev->log, false);
 }
 
-struct judged *drain_next(struct drain *d)
+struct judged *drain_next(struct drain *d, const struct connection **whole)
 {
-    if (flows_due_is_lone(d->flows, d->seen++))
+    uint32_t number = d->seen++;
+    if (flows_due_is_lone(d->flows, number))
         return NULL;
     if (d->lent)
         relay_take(&d->relay);
+    d->lent = false;
+    uint32_t i = d->taken++;
+    if (i % BLOCK == 0)
+        begin_block(&d->pace, i / BLOCK % PERIOD);
+    if (is_own(d, i)) {
+        flows_due_fetch(d->flows, number);
+        *whole = flows_due(d->flows, number, &d->own_room);
+        return NULL;
+    }
     d->lent = relay_await(&d->relay) > 0;
     assert(d->lent);
     fetch_next(d);

@@ -2,7 +2,9 @@
  * When a capture is over, all that is left becomes final at once: a thread concludes and judges the
  * connections, in their order, a little ahead of who counts and reports them. conclude() and
  * anomalies_judge() read the connection and the config, and nothing that counting changes. Lone
- * SYNs are left to who counts: to hand on what is made of one takes longer than to make it.
+ * SYNs are left to who counts: to hand on what is made of one takes longer than to make it. So it
+ * may be with all others, where a line of the cache takes long from one processor to the other: now
+ * and then it is seen which way some hundreds take less time, and most go that way.
  */
 #ifndef FINWAIT_ANALYZER_DRAIN_H
 #define FINWAIT_ANALYZER_DRAIN_H
@@ -19,8 +21,9 @@ struct drain;
 struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config,
                           const struct ends_maker *ends) MUST_CHECK;
 
-/* What was made of the next connection, or NULL: a lone SYN. The caller's until the next call. */
-struct judged *drain_next(struct drain *drain);
+/* What was made of the next connection, the caller's until the next call. Or NULL: it is left to
+ * the caller, in `*whole` unless it is a lone SYN. */
+struct judged *drain_next(struct drain *drain, const struct connection **whole);
 
 /* The ends of what drain_next() gave last, or of one that it will give so many calls later that do
  * not give NULL; NULL when that is not made yet. The caller's until the next call. */

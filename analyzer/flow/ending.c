@@ -132,12 +132,27 @@ static bool hear_value(struct flows *f, uint32_t value, struct due_item *item,
     return true;
 }
 
+#define LOOK_AHEAD 8u
+
+/* What hearing of it reads. */
+static void fetch_to_hear(const struct flows *f, uint32_t value)
+{
+    if (is_record(value)) {
+        flows_fetch_value(f, value);
+        return;
+    }
+    FETCH(flows_brief_item(f, value));
+    FETCH(flows_brief(f, value));
+}
+
 static bool list_records(struct flows *f)
 {
     enum telling telling;
     struct due_item item;
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (uint32_t i = 0; i < fresh_of(f, kind); i++) {
+            if (i + LOOK_AHEAD < fresh_of(f, kind))
+                fetch_to_hear(f, flows_value(kind, i + LOOK_AHEAD));
             if (hear_value(f, flows_value(kind, i), &item, &telling) && !due_add(&f->due, item))
                 return false;
         }
@@ -221,7 +236,6 @@ static bool put_all_in_order(struct flows *f)
 
 /* Of so many records it is looked which tell most: more would take as long as all the rest. */
 #define LOOKED_AT_MOST (UINT32_C(1) << 20)
-#define LOOK_AHEAD     8u
 
 static uint32_t least(uint32_t a, uint32_t b)
 {
@@ -244,7 +258,7 @@ static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
         for (uint32_t i = 0; i < end; i++) {
             uint32_t value = flows_value(kind, i);
             if (i + LOOK_AHEAD < end)
-                flows_fetch_value(f, value + LOOK_AHEAD);
+                fetch_to_hear(f, value + LOOK_AHEAD);
             if (hear_value(f, value, &item, &telling) && !add_while_few(&lists[telling], item))
                 return false;
         }
