@@ -68,7 +68,7 @@ struct brief *brief_begin(void *item, unsigned size, const struct lone *syn, uin
         .nanoseconds = syn->time_ns % 1000 || g->time_ns % 1000,
     };
     struct brief_past past = brief_first_past(b);
-    bool written = brief_write(b, stamped, &past, sender, g);
+    bool written = brief_write(b, stamped, past, sender, g);
     (void)written; /* the first has room, however it is written */
     b->nxt[!sender] = b->una[!sender] = seq_of(g->ack);
     b->una[sender] = b->isn;
@@ -140,7 +140,7 @@ static ALWAYS_INLINE bool track_of(struct brief *b, bool stamped, int sender,
     if (UNLIKELY(amid ? !(acked | g->payload_len) : !may_turn(b, sender, g)) ||
         g->time_ns < b->last_ns ||
         (stamped && seq_lt(seq_of(g->ts_val), seq_of(b->ts_val[sender]))) ||
-        !brief_write(b, stamped, &past, sender, g))
+        !brief_write(b, stamped, past, sender, g))
         return false;
     b->nxt[sender] = seq_add(b->nxt[sender], g->payload_len);
     b->last_ns = g->time_ns;

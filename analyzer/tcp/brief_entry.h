@@ -125,13 +125,13 @@ static ALWAYS_INLINE uint64_t brief_word(const struct segment *g, int sender, ui
 }
 
 /* One that lies far from the one before it, or says what is older than the last of its peer. */
-static NEVER_INLINE bool brief_write_far(struct brief *b, const struct brief_past *past, int sender,
+static NEVER_INLINE bool brief_write_far(struct brief *b, struct brief_past past, int sender,
                                          const struct segment *g, uint64_t time)
 {
-    uint64_t frames = g->frame - past->frame;
-    uint32_t stamp = g->ts_val - past->stamp[sender];
-    uint32_t ack_behind = past->next[!sender].n - g->ack;
-    uint32_t echo_behind = past->stamp[!sender] - g->ts_ecr;
+    uint64_t frames = g->frame - past.frame;
+    uint32_t stamp = g->ts_val - past.stamp[sender];
+    uint32_t ack_behind = past.next[!sender].n - g->ack;
+    uint32_t echo_behind = past.stamp[!sender] - g->ts_ecr;
     uint32_t behind = ack_behind | echo_behind;
     uint64_t far_time = time >> BRIEF_TIME_BITS, far_frame = frames >> BRIEF_FRAME_BITS;
     uint32_t far_payload = g->payload_len >> BRIEF_PAYLOAD_BITS;
@@ -172,15 +172,15 @@ static NEVER_INLINE bool brief_write_far(struct brief *b, const struct brief_pas
 
 /* A segment that is the next of its side. False when there is no room for it. `stamped`: the
  * connection is. */
-static ALWAYS_INLINE bool brief_write(struct brief *b, bool stamped, const struct brief_past *past,
+static ALWAYS_INLINE bool brief_write(struct brief *b, bool stamped, struct brief_past past,
                                       int sender, const struct segment *g)
 {
     _Static_assert(offsetof(struct segment, ip_id) == offsetof(struct segment, window) + 2,
                    "written two at a time");
-    uint64_t time = brief_units(b, (uint64_t)g->time_ns - past->time_ns);
-    uint64_t frames = g->frame - past->frame;
-    uint32_t stamp = g->ts_val - past->stamp[sender];
-    uint32_t behind = (past->next[!sender].n ^ g->ack) | (past->stamp[!sender] ^ g->ts_ecr);
+    uint64_t time = brief_units(b, (uint64_t)g->time_ns - past.time_ns);
+    uint64_t frames = g->frame - past.frame;
+    uint32_t stamp = g->ts_val - past.stamp[sender];
+    uint32_t behind = (past.next[!sender].n ^ g->ack) | (past.stamp[!sender] ^ g->ts_ecr);
     uint64_t far = time >> BRIEF_TIME_BITS | frames >> BRIEF_FRAME_BITS |
                    g->payload_len >> BRIEF_PAYLOAD_BITS | (g->flags & ~BRIEF_FLAGS) |
                    stamp >> (stamped ? 16 : 0) | behind;

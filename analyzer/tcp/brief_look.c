@@ -18,6 +18,9 @@
 /* More have no room. */
 #define SEGMENTS_MOST (BRIEF_OCTETS_MOST / BRIEF_WORD_OCTETS)
 
+_Static_assert(SEGMENTS_MOST <= LOG_MAX && SEGMENTS_MOST < UINT8_MAX,
+               "all may be logged, and none gives way; their places are octets");
+
 /* ---- what both begin with ------------------------------------------------------------------- */
 
 static ALWAYS_INLINE unsigned read_entries_of(const struct brief *b, bool stamped,
