@@ -186,14 +186,10 @@ static int64_t rtt_to(const struct side *timed)
     return timed->marks & SIDE_RTT ? (int64_t)timed->min_rtt_us * 1000 : -1;
 }
 
-/* By a pointer that might be any: where compilers know what is cleared they put a string
- * instruction there, which takes longer to start than all of this. */
-static void *(*const volatile set_octets)(void *, int, size_t) = memset;
-
 static struct connection_verdict *begin(const struct connection *c, struct conclusion *out)
 {
     struct connection_verdict *v = &out->verdict;
-    (void)set_octets(v, 0, sizeof *v);
+    memset(v, 0, sizeof *v);
     v->ip_version = (uint8_t)c->ip_version;
     v->stream = c->stream;
     v->client_known_by = (uint8_t)c->known_by;

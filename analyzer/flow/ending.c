@@ -47,11 +47,16 @@ static bool comes_before(const struct head *a, const struct head *b)
     return a->frame != b->frame ? a->frame < b->frame : a->stream < b->stream;
 }
 
+/* They stand in a row, but the processor does not have them on their way. */
+#define LONES_AHEAD 16u
+
 /* Of one kind the first lone SYN with this number or a higher one. */
 static struct head next_lone(const struct flows *f, int kind, uint32_t number)
 {
     for (; number < f->lones[kind].fresh; number++) {
         uint32_t value = flows_lone_value(kind, number);
+        if (number + LONES_AHEAD < f->lones[kind].fresh)
+            FETCH(flows_lone(f, value + LONES_AHEAD));
         const struct lone *lone = flows_lone(f, value);
         if (lone->frame != FRAME_NONE)
             return (struct head){.frame = lone->frame, .stream = lone->stream, .value = value};

@@ -404,8 +404,7 @@ static uint32_t steps_below(const struct flows *f, uint64_t held, uint64_t half)
     return steps < STEPS_MOST ? (uint32_t)steps : STEPS_MOST;
 }
 
-/* Where memory is plenty, so that as many may be held as there are indices in a pool. */
-static bool names_run_out(const struct flows *f)
+bool expiry_names_run_out(const struct flows *f)
 {
     return lones_have_few_names(f) || others_have_few_names(f);
 }
@@ -415,12 +414,13 @@ static bool names_run_out(const struct flows *f)
 enum flow_status expiry_look_for_room(struct flows *f)
 {
     uint64_t most = f->config->max_memory_bytes, held = flows_memory(f);
-    bool few_names = names_run_out(f);
+    bool few_names = expiry_names_run_out(f);
     f->steps_with_room = few_names ? 0 : steps_below(f, held, most / 2);
     if (LIKELY(held <= most / 2 && !few_names))
         return FLOW_OK;
     enum flow_status status = settled(f) ? FLOW_OK : FLOW_STOPPED;
-    while (status == FLOW_OK && (flows_memory(f) + f->beside_bytes > most || names_run_out(f))) {
+    while (status == FLOW_OK &&
+           (flows_memory(f) + f->beside_bytes > most || expiry_names_run_out(f))) {
         if (!evict_closed(f, &status) && !evict_idle(f, &status))
             break;
     }

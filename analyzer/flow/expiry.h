@@ -29,6 +29,10 @@ void expiry_file(struct flows *flows, uint32_t index, int64_t due_ns);
 /* At once; what waits in the wheel must not be. */
 enum flow_status expiry_hand_out(struct flows *flows, uint32_t index, bool evicted) MUST_CHECK;
 
+/* Where memory is plenty, more may be held than a pool has indices: before they run out connections
+ * give way, as where it is full. */
+bool expiry_names_run_out(const struct flows *flows);
+
 /* Looks how much memory is held, and hands out until it is no more than is allowed. */
 enum flow_status expiry_look_for_room(struct flows *flows) MUST_CHECK;
 

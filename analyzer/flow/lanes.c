@@ -1,6 +1,7 @@
 #include "analyzer/flow/lanes.h"
 
 #include "analyzer/flow/choice.h"
+#include "analyzer/flow/expiry.h"
 #include "analyzer/flow/probe.h"
 
 #include <stddef.h>
@@ -31,6 +32,8 @@ static bool leaves_room(const struct flows *f, const struct flow_round *round)
 {
     uint64_t most = f->config->max_memory_bytes;
     uint64_t held = flows_memory(f) + table_bytes(&f->table) + ROUND_BYTES_MOST;
+    if (expiry_names_run_out(f))
+        return false;
     if (held <= most / 2)
         return true;
     return !f->settle && held + f->beside_bytes <= most && ends_within_tick(f, round);

@@ -171,11 +171,10 @@ static NEVER_INLINE bool track_bare_rst(struct brief *b, int sender, const struc
 /* Compiled for either side by itself, as track_ordinary() is, and with and without stamps. */
 bool brief_track(struct brief *b, int sender, const struct segment *g)
 {
+    if (UNLIKELY(b->stamped && g->flags & TCP_RST && !(g->marks & SEG_TIMESTAMPS)))
+        return track_bare_rst(b, sender, g);
     if (b->stamped)
-        return UNLIKELY(g->flags & TCP_RST && !(g->marks & SEG_TIMESTAMPS))
-                   ? track_bare_rst(b, sender, g)
-               : sender ? track_of(b, true, 1, g)
-                        : track_of(b, true, 0, g);
+        return sender ? track_of(b, true, 1, g) : track_of(b, true, 0, g);
     return sender ? track_of(b, false, 1, g) : track_of(b, false, 0, g);
 }
 

@@ -61,7 +61,7 @@ struct brief {
 
 _Static_assert(sizeof(struct brief) == 64, "one cache line");
 
-/* Items that are so small are a few lines of the cache, which come at once. */
+/* The whole item is a few lines of the cache, which are fetched at once. */
 static inline bool brief_is_small(unsigned size)
 {
     return brief_octets(size) <= 128;

@@ -195,7 +195,7 @@ static void make_answer(struct making *m)
     sent->last_idle_ns = sent->unanswered_idle_ns = elapsed_ns(m->last_ns, e->time_ns);
     sent->unanswered_ns = sent->timer_ns = sent->data_ns = e->time_ns;
     m->of[e->side].kept[KEPT_LAST] = 1;
-    m->made->completeness |= COMPLETE_SYN_ACK & 0x3fu;
+    m->made->completeness |= COMPLETE_SYN_ACK;
     m->last_ns = e->time_ns;
 }
 
@@ -325,11 +325,11 @@ static void write_kept(const struct making *m, const struct making_side *own)
 static void tell_completeness(struct connection *made)
 {
     uint16_t either = made->side[0].marks | made->side[1].marks;
-    made->completeness |= COMPLETE_ACK & 0x3fu;
+    made->completeness |= COMPLETE_ACK;
     if (either & SIDE_DATA)
-        made->completeness |= COMPLETE_DATA & 0x3fu;
+        made->completeness |= COMPLETE_DATA;
     if (either & SIDE_FIN)
-        made->completeness |= COMPLETE_FIN & 0x3fu;
+        made->completeness |= COMPLETE_FIN;
 }
 
 /* Whether either side's segments may go the short way from now on. */

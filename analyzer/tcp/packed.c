@@ -604,14 +604,10 @@ bool detail_pack(struct connection *c, struct shelves *shelves, uint32_t *place)
     return detail_draw(c, &room.image) && detail_pack_drawn(c, &room.image, shelves, place);
 }
 
-/* By a pointer that might be any: compilers put a string instruction there, which takes longer to
- * start than all of this. */
-static void *(*const volatile set_octets)(void *, int, size_t) = memset;
-
 void detail_look(const struct connection *c, struct detail_room *room)
 {
     struct detail *d = &room->detail;
-    (void)set_octets(d, 0, offsetof(struct detail, within));
+    memset(d, 0, offsetof(struct detail, within));
     d->log = room->log;
     d->log_room = LOG_MAX;
     for (int s = 0; s < 2; s++) {
