@@ -9,7 +9,9 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -122,24 +124,27 @@ def check_zsh(verdict, folder):
         "finwait extract -o oth\t": "extract -o other",
         "finwait --stuck 5 capt\t": "--stuck 5 capture.pcap",
     }
-    lines = [f"fpath=({COMPLETIONS} $fpath)", "autoload -Uz compinit", "compinit -u -D", "PS1=",
-             "unsetopt beep", 'finwait() { print -r -- "<<$*>>" }', *typed, "exit"]
+    setup = [f"fpath=({COMPLETIONS} $fpath)", "autoload -Uz compinit", "compinit -u -D", "PS1=",
+             "unsetopt beep", 'finwait() { print -r -- "<<$*>>" }']
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
         os.execvpe("zsh", ["zsh", "-f", "-i"], {**os.environ, "TERM": "dumb", "HOME": str(folder),
                                                 "COLUMNS": "200"})
-    os.write(terminal, "".join(line + "\n" for line in lines).encode())
     out = b""
-    try:
-        while piece := os.read(terminal, 65536):
-            out += piece
-    except OSError:  # how Linux says that the other side of a terminal is closed
-        pass
+    said = []
+    # Each when the one before has told: what is typed while the shell changes the terminal's mode
+    # may be lost.
+    for number, line in enumerate(["\n".join([*setup, "finwait"]), *typed]):
+        os.write(terminal, (line + "\n").encode())
+        while len(said) <= number and select.select([terminal], [], [], 60)[0]:
+            out += os.read(terminal, 65536)
+            said = [told.rstrip() for told in
+                    re.findall(r"<<(?!\$)(.*?)>>", out.decode("utf-8", "replace"))]
+    os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(terminal)
-    said = [line.rstrip() for line in
-            re.findall(r"<<(?!\$)(.*?)>>", out.decode("utf-8", "replace"))]
+    said = said[1:]
     for (line, wanted), found in zip(typed.items(), said):
         verdict.check(found == wanted, f"zsh: {line!r} became {found!r}, not {wanted!r}")
     verdict.check(len(said) == len(typed), f"zsh: {len(said)} of {len(typed)} commands: {out[-500:]!r}")
