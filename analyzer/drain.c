@@ -133,11 +133,10 @@ static void *make(void *context)
 {
     struct drain *d = context;
     for (uint32_t number = 0, i = 0; i < d->count; number++) {
-        flows_due_fetch(d->flows, number);
-        if (flows_due_is_lone(d->flows, number))
+        /* What is not made here may have been handed out by now, and is not touched. */
+        if (flows_due_is_lone(d->flows, number) || is_own(d, i++))
             continue;
-        if (is_own(d, i++))
-            continue;
+        flows_due_fetch(d->flows, number, false);
         if (!relay_await_room(&d->relay))
             break;
         make_one(d, number);
@@ -195,7 +194,7 @@ struct judged *drain_next(struct drain *d, const struct connection **whole)
     if (i % BLOCK == 0)
         begin_block(&d->pace, i / BLOCK % PERIOD);
     if (is_own(d, i)) {
-        flows_due_fetch(d->flows, number);
+        flows_due_fetch(d->flows, number, true);
         *whole = flows_due(d->flows, number, &d->own_room);
         return NULL;
     }

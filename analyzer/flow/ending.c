@@ -355,11 +355,12 @@ static uint32_t value_of(const struct flow_ending *ending, uint32_t number)
     return number < ending->count ? ending->order[number] : TABLE_NONE;
 }
 
-void flows_due_fetch(const struct flows *f, uint32_t number)
+void flows_due_fetch(const struct flows *f, uint32_t number, bool lones_too)
 {
     uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
     uint32_t next = value_of(&f->ending, number + FETCH_AHEAD / 2);
-    flows_fetch_value(f, later);
+    if (lones_too || !is_lone(later))
+        flows_fetch_value(f, later);
     if (is_record(next))
         flows_fetch_detail(flows_at(f, next));
     else if (is_brief(next))
@@ -441,7 +442,7 @@ enum flow_status flows_drain(struct flows *f)
         if (as_it_is)
             fetch_to_release(f, i);
         else
-            flows_due_fetch(f, i);
+            flows_due_fetch(f, i, true);
         go_on = hand_out(f, i, as_it_is);
     }
     if (!flows_held(f))

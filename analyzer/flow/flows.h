@@ -133,8 +133,9 @@ bool flows_due_is_lone(const struct flows *flows, uint32_t number); /* a SYN, an
 const struct connection *flows_due(const struct flows *flows, uint32_t number,
                                    struct flow_room *room);
 
-/* Asked for each in turn: those that come a little later are on their way. */
-void flows_due_fetch(const struct flows *flows, uint32_t number);
+/* Asked for each in turn: those that come a little later are on their way. Lone SYNs too, unless
+ * another thread hands them out. */
+void flows_due_fetch(const struct flows *flows, uint32_t number, bool lones_too);
 
 /* Everything becomes final. In a hurry only what tells most: what has closed, then what is closing,
  * then what is open; the others are still in use afterwards, and only flows_finish() may follow. */
