@@ -141,6 +141,8 @@ def check_zsh(verdict, folder):
             out += os.read(terminal, 65536)
             said = [told.rstrip() for told in
                     re.findall(r"<<(?!\$)(.*?)>>", out.decode("utf-8", "replace"))]
+        if len(said) <= number:
+            break
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     os.close(terminal)

@@ -406,6 +406,24 @@ static void ends(void **state)
     }
 }
 
+/* Of a connection that is stamped an RST without stamps is taken, and nothing else without. */
+static void bare_rst(void **state)
+{
+    (void)state;
+    static const char *const flags[] = {"R", "R.", "RP.", "F.", "."};
+    static const uint32_t taken[] = {3, 4, 4, 3, 3};
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        struct talk t;
+        talk_init(&t);
+        struct segment given[] = {
+            segment(&t, A, "P.", 1, 1, 100, 30, "ts 30 ecr 1"),
+            segment(&t, B, flags[i], 1, 101, 0, 60, ""),
+            segment(&t, B, flags[i], 1, 101, 0, 60, ""), /* the connection has closed */
+        };
+        assert_int_equal(after_handshake("ts 1 ecr 1", given, 3, &t), taken[i]);
+    }
+}
+
 /* Both sides end, in every order; what comes behind that, or is sent after the peer's FIN, is not
  * taken. */
 static void closes(void **state)
@@ -475,10 +493,10 @@ static void room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ordinary),   cmocka_unit_test(closing), cmocka_unit_test(not_in_order),
-        cmocka_unit_test(odd),        cmocka_unit_test(answers), cmocka_unit_test(far_apart),
-        cmocka_unit_test(far_behind), cmocka_unit_test(ends),    cmocka_unit_test(closes),
-        cmocka_unit_test(room),
+        cmocka_unit_test(ordinary),   cmocka_unit_test(closing),  cmocka_unit_test(not_in_order),
+        cmocka_unit_test(odd),        cmocka_unit_test(answers),  cmocka_unit_test(far_apart),
+        cmocka_unit_test(far_behind), cmocka_unit_test(ends),     cmocka_unit_test(closes),
+        cmocka_unit_test(room),       cmocka_unit_test(bare_rst),
     };
     return cmocka_run_group_tests_name("brief", tests, NULL, NULL);
 }
