@@ -49,18 +49,25 @@ static inline void pages_be_large(void *from, size_t bytes)
 #endif
 }
 
-/* Octets of which nearly all will be written to. They hold anything; free() releases them. NULL
+/* Octets whose pages are had when they are touched. They hold anything; free() releases them. NULL
  * when memory ran out. */
+static inline void *pages_alloc_as_needed(size_t bytes)
+{
+    if (bytes < LARGE_PAGE)
+        return malloc(bytes);
+    size_t whole = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    void *from = aligned_alloc(LARGE_PAGE, whole);
+    if (from)
+        pages_be_large(from, whole);
+    return from;
+}
+
+/* The same of which nearly all will be written to. */
 static inline void *pages_alloc(size_t bytes)
 {
-    bool large = bytes >= LARGE_PAGE;
-    size_t whole = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    void *from = large ? aligned_alloc(LARGE_PAGE, whole) : malloc(bytes);
-    if (!from)
-        return NULL;
-    if (large)
-        pages_be_large(from, whole);
-    pages_take(from, bytes);
+    void *from = pages_alloc_as_needed(bytes);
+    if (from)
+        pages_take(from, bytes);
     return from;
 }
 

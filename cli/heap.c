@@ -14,8 +14,11 @@
 #define PAGE ((uintptr_t)4096)
 
 /* Of one heap for all threads, which hardly ever allocate at the same time. Address space: what is
- * never used is never had. */
-#define ROOM (16 * MEBI)
+ * never used is never had. It is asked for in blocks, because none may be larger that is the
+ * heap's and not mapped by itself. */
+#define BLOCK  (16 * MEBI)
+#define BLOCKS 4
+#define ROOM   (BLOCK * BLOCKS)
 
 /* So much stays in small pages: a small capture does not need a large one. */
 #define SMALL MEBI
@@ -42,11 +45,16 @@ void heap_prepare(void)
     if (prepared)
         return;
     prepared = true;
-    /* A block that takes all of the room, so that it is there; freed, it stays the heap's. */
-    char *room = set_up(2 * ROOM) ? malloc(ROOM) : NULL;
-    if (room)
-        tell_large(room + SMALL, room + ROOM);
-    free(room);
+    /* Blocks that take all of the room, so that it is there; freed, it stays the heap's. */
+    char *room[BLOCKS] = {NULL};
+    if (set_up(2 * BLOCK)) {
+        for (unsigned i = 0; i < BLOCKS && (i == 0 || room[i - 1]); i++)
+            room[i] = malloc(BLOCK);
+    }
+    for (unsigned i = 0; i < BLOCKS && room[i]; i++)
+        tell_large(room[i] + (i == 0 ? SMALL : 0), room[i] + BLOCK);
+    for (unsigned i = 0; i < BLOCKS; i++)
+        free(room[i]);
     (void)set_up(BLOCK_MOST);
 }
 

@@ -1,13 +1,15 @@
 /*
- * The capture is over: everything becomes final at once. Of millions of lone SYNs, which are in
- * order as they were made, there is no list but that of their numbers. Where somebody waits, only
- * what tells most becomes final.
+ * The capture is over: everything becomes final at once. Lone SYNs stand in a row in their order,
+ * and millions of them need not be read for it. Where somebody waits, only what tells most becomes
+ * final.
  */
 #include "analyzer/flow/briefs.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/records.h"
+#include "analyzer/pages.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How much a connection tells of its end, the least first. */
 enum telling { TELLING_OPENING, TELLING_OPEN, TELLING_CLOSING, TELLING_CLOSED, TELLINGS };
@@ -30,68 +32,6 @@ static struct due_item due_item_of(const struct flows *f, uint32_t index,
                              .first_frame = c->first_frame,
                              .stream = c->stream,
                              .index = index};
-}
-
-/* What comes next of a sequence that is in order: by first frame, and one frame may open several.
- */
-struct head {
-    frame_ref frame; /* UINT64_MAX: nothing more */
-    uint32_t stream;
-    uint32_t value; /* as in the table */
-};
-
-static const struct head no_head = {.frame = UINT64_MAX, .value = POOL_NONE};
-
-static bool comes_before(const struct head *a, const struct head *b)
-{
-    return a->frame != b->frame ? a->frame < b->frame : a->stream < b->stream;
-}
-
-/* They stand in a row, but the processor does not have them on their way. */
-#define LONES_AHEAD 16u
-
-/* Of one kind the first lone SYN with this number or a higher one. */
-static struct head next_lone(const struct flows *f, int kind, uint32_t number)
-{
-    for (; number < f->lones[kind].fresh; number++) {
-        uint32_t value = flows_lone_value(kind, number);
-        if (number + LONES_AHEAD < f->lones[kind].fresh)
-            FETCH(flows_lone(f, value + LONES_AHEAD));
-        const struct lone *lone = flows_lone(f, value);
-        if (lone->frame != FRAME_NONE)
-            return (struct head){.frame = lone->frame, .stream = lone->stream, .value = value};
-    }
-    return no_head;
-}
-
-static struct head next_after(const struct flows *f, const struct head *head)
-{
-    return next_lone(f, (int)((head->value >> FLOW_KIND_SHIFT) - FLOW_LONES),
-                     (head->value & FLOW_INDEX) + 1);
-}
-
-static bool is_among_first(const struct head *head, uint32_t count)
-{
-    return head->value != POOL_NONE && (head->value & FLOW_INDEX) < count;
-}
-
-/* Takes in what each of the first so many numbers of either kind shows. Are they in order as they
- * were made? */
-static bool hear_lones(struct flows *f, uint32_t count)
-{
-    bool in_order = true;
-    for (int kind = 0; kind < 2; kind++) {
-        struct head before = {.frame = FRAME_NONE};
-        struct head head = next_lone(f, kind, 0);
-        for (; is_among_first(&head, count); head = next_after(f, &head)) {
-            uint8_t destination[16];
-            lone_destination(flows_lone(f, head.value), destination);
-            heard_packet(&f->heard, destination);
-            in_order &= comes_before(&before, &head);
-            before = head;
-        }
-    }
-    return in_order;
 }
 
 /* Records, and the brief connections of each pool. */
@@ -165,75 +105,108 @@ static bool list_records(struct flows *f)
     return true;
 }
 
-static struct due_item due_lone(const struct head *head)
+static struct due_item due_lone(const struct flows *f, uint32_t value)
 {
-    return (struct due_item){.due_ns = INT64_MAX,
-                             .first_frame = head->frame,
-                             .stream = head->stream,
-                             .index = head->value};
+    const struct lone *lone = flows_lone(f, value);
+    return (struct due_item){
+        .due_ns = INT64_MAX, .first_frame = lone->frame, .stream = lone->stream, .index = value};
 }
 
+/* The row becomes empty. */
 static bool list_lones(struct flows *f)
 {
-    for (int kind = 0; kind < 2; kind++) {
-        struct head head = next_lone(f, kind, 0);
-        for (; head.value != POOL_NONE; head = next_after(f, &head)) {
-            if (!due_add(&f->due, due_lone(&head)))
-                return false;
-        }
+    for (uint32_t i = 0; i < f->row.count; i++) {
+        if (!due_add(&f->due, due_lone(f, f->row.values[i])))
+            return false;
     }
+    f->row.count = 0;
     return true;
 }
 
-static struct head listed(const struct flows *f, uint32_t number)
+static bool comes_before(const struct flows *f, uint32_t lone, const struct due_item *item)
 {
-    if (number >= f->due.count)
-        return no_head;
-    const struct due_item *item = &f->due.items[number];
-    return (struct head){.frame = item->first_frame, .stream = item->stream, .value = item->index};
+    struct due_item own = due_lone(f, lone);
+    return due_order(&own, item) < 0;
 }
 
-/* First what lingers, of the sorted list; then the rest of that and the two kinds of lone SYNs, if
- * they are not of the list. */
-static void merge(struct flows *f, bool with_lones)
+/* How many of the first `count` of the row come before the item: most often nearly all. */
+static uint32_t count_before(const struct flows *f, uint32_t count, const struct due_item *item)
 {
-    struct flow_ending *ending = &f->ending;
-    uint32_t total = flows_held(f);
-    uint32_t next = 0;
-    for (; next < f->due.count && f->due.items[next].due_ns != INT64_MAX; next++)
-        ending->order[ending->count++] = f->due.items[next].index;
-    struct head records = listed(f, next);
-    struct head lones[2];
-    for (int kind = 0; kind < 2; kind++)
-        lones[kind] = with_lones ? next_lone(f, kind, 0) : no_head;
-    while (ending->count < total) {
-        struct head *lone = comes_before(&lones[1], &lones[0]) ? &lones[1] : &lones[0];
-        if (comes_before(lone, &records)) {
-            ending->order[ending->count++] = lone->value;
-            *lone = next_after(f, lone);
-        } else {
-            ending->order[ending->count++] = records.value;
-            records = listed(f, ++next);
-        }
+    const uint32_t *values = f->row.values;
+    uint32_t begin = count, end = count; /* what stands from `end` on comes later */
+    for (uint32_t step = 1; begin > 0; step *= 2) {
+        begin = count > step ? count - step : 0;
+        if (comes_before(f, values[begin], item))
+            break;
+        end = begin;
     }
+    while (begin < end) {
+        uint32_t middle = begin + (end - begin) / 2;
+        if (comes_before(f, values[middle], item))
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    return begin;
 }
 
-static uint32_t lones_held(const struct flows *f)
+static uint32_t lingering_of(const struct due_list *sorted)
 {
-    return f->lones[0].in_use + f->lones[1].in_use;
+    uint32_t count = 0;
+    while (count < sorted->count && sorted->items[count].due_ns != INT64_MAX)
+        count++;
+    return count;
+}
+
+/* The order has the row at its beginning, and room for the sorted list: first what lingers of that,
+ * then its rest among the lone SYNs. From the last one on. */
+static void merge(const struct flows *f, uint32_t *order)
+{
+    uint32_t lones = f->row.count, listed = f->due.count;
+    uint32_t lingering = lingering_of(&f->due);
+    while (listed > lingering) {
+        const struct due_item *item = &f->due.items[listed - 1];
+        uint32_t before = count_before(f, lones, item);
+        memmove(order + before + listed, order + before, (lones - before) * sizeof *order);
+        order[before + --listed] = item->index;
+        lones = before;
+    }
+    memmove(order + lingering, order, lones * sizeof *order);
+    for (uint32_t i = 0; i < lingering; i++)
+        order[i] = f->due.items[i].index;
+}
+
+/* The row, with room for so many in all; it is its owner's no longer. */
+static uint32_t *take_row(struct flows *f, uint32_t total)
+{
+    uint32_t *order = f->row.values;
+    if (!order || total > f->row.room) {
+        order = pages_alloc(total ? total * sizeof *order : 1);
+        if (!order)
+            return NULL;
+        if (f->row.count)
+            memcpy(order, f->row.values, f->row.count * sizeof *order);
+        free(f->row.values);
+    }
+    f->row.values = order;
+    f->row.room = total;
+    return order;
 }
 
 /* Everything that is held, in order. */
 static bool put_all_in_order(struct flows *f)
 {
     uint32_t total = flows_held(f);
-    bool in_order = hear_lones(f, POOL_NONE);
-    f->ending.order = malloc(total ? total * sizeof *f->ending.order : 1);
-    if (!f->ending.order || !due_reserve(&f->due, in_order ? total - lones_held(f) : total) ||
-        !list_records(f) || (!in_order && !list_lones(f)))
+    row_tidy(f);
+    bool in_row = !f->row.turns_back;
+    if (!due_reserve(&f->due, in_row ? total - f->row.count : total) || !list_records(f) ||
+        (!in_row && !list_lones(f)) || !take_row(f, total))
         return false;
     due_sort(&f->due);
-    merge(f, in_order);
+    merge(f, f->row.values);
+    f->ending.order = f->row.values;
+    f->ending.count = total;
+    f->row = (struct flow_row){0};
     return true;
 }
 
@@ -268,13 +241,10 @@ static bool sort_out(struct flows *f, struct due_list lists[TELLINGS])
                 return false;
         }
     }
-    (void)hear_lones(f, LOOKED_AT_MOST);
-    for (int kind = 0; kind < 2; kind++) {
-        struct head head = next_lone(f, kind, 0);
-        for (; is_among_first(&head, FLOW_LAST_MOST); head = next_after(f, &head)) {
-            if (!add_while_few(&lists[TELLING_OPENING], due_lone(&head)))
-                return false;
-        }
+    row_tidy(f);
+    for (uint32_t i = 0; i < least(f->row.count, FLOW_LAST_MOST); i++) {
+        if (!add_while_few(&lists[TELLING_OPENING], due_lone(f, f->row.values[i])))
+            return false;
     }
     return true;
 }

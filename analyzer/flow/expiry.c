@@ -371,7 +371,6 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
     struct connection c;
     flows_remove_lone(f, value);
     lone_look(flows_lone(f, value), f->config->vlan_in_key, &c);
-    heard_connection(&f->heard, &c);
     flows_mark_unheard(f, &c);
     flows_release_lone(f, value);
     f->evicted += evicted;
@@ -392,14 +391,14 @@ static bool evict_idle(struct flows *f, enum flow_status *status)
 }
 
 /* More than connections come to hold in a step: a chunk of each pool, all uses of a tuple read at
- * once. In so many steps the table doubles once at most. */
+ * once. In so many steps the table doubles once at most, and the row. */
 #define STEP_BYTES_MOST (UINT64_C(4) << 20)
 #define STEPS_MOST      1024u
 
 /* Steps in which half of the memory cannot come to be held. */
 static uint32_t steps_below(const struct flows *f, uint64_t held, uint64_t half)
 {
-    uint64_t taken = held + table_bytes(&f->table);
+    uint64_t taken = held + table_bytes(&f->table) + row_bytes(&f->row);
     uint64_t steps = taken < half ? (half - taken) / STEP_BYTES_MOST : 0;
     return steps < STEPS_MOST ? (uint32_t)steps : STEPS_MOST;
 }

@@ -48,6 +48,7 @@ void flows_finish(struct flows *f)
     table_finish(&f->table);
     stamps_finish(&f->stamps);
     heard_finish(&f->heard);
+    row_finish(&f->row);
     shelves_finish(&f->shelves);
     pool_finish(&f->pool);
     pool_finish(&f->lones[0]);
@@ -69,7 +70,7 @@ uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
            f->extra_bytes + pool_slack_bytes(&f->details) + briefs_bytes(f) +
-           table_bytes(&f->table) + stamps_bytes(&f->stamps);
+           table_bytes(&f->table) + row_bytes(&f->row) + stamps_bytes(&f->stamps);
 }
 
 uint32_t flows_held(const struct flows *f)
@@ -128,7 +129,7 @@ static enum flow_status bound_uses(struct flows *f, uint32_t head)
 /* The first of its five-tuple. */
 static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct segment *g)
 {
-    if (!table_reserve(&f->table))
+    if (!table_reserve(&f->table) || !row_reserve(f))
         return FLOW_NO_MEMORY;
     int kind = lone_is_ipv6(g);
     uint32_t index = pool_take(&f->lones[kind]);
@@ -137,6 +138,8 @@ static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct se
     uint32_t value = flows_lone_value(kind, index);
     lone_pack(g, f->streams++, stamps_syn(&f->stamps, g), flows_lone(f, value));
     table_insert(&f->table, tag, value);
+    row_add(&f->row, value, g->frame);
+    heard_packet(&f->heard, g->destination); /* it is not read again for that in the end */
     return expiry_make_room(f);
 }
 
@@ -161,6 +164,7 @@ static enum flow_status make_connection(struct flows *f, uint32_t tag, const str
         table_replace(&f->table, tag, head, index);
         f->changes++;
     }
+    heard_packet(&f->heard, g->destination);
     if (is_syn(g))
         c->marks |= stamps_syn(&f->stamps, g);
     *made = index;

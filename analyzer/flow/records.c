@@ -252,6 +252,7 @@ void flows_unlink(struct flows *f, uint32_t index)
 void flows_release_lone(struct flows *f, uint32_t value)
 {
     flows_lone(f, value)->frame = FRAME_NONE;
+    f->row.gone++;
     pool_release(&f->lones[value >> FLOW_KIND_SHIFT == FLOW_LONES + 1], value & FLOW_INDEX);
 }
 
