@@ -1,6 +1,7 @@
 #include "analyzer/flow/expiry.h"
 
 #include "analyzer/flow/briefs.h"
+#include "analyzer/flow/order.h"
 #include "analyzer/flow/records.h"
 
 #include <stdlib.h>
@@ -78,7 +79,7 @@ static void fetch_ahead(const struct flows *f, uint32_t i)
 static enum flow_status hand_out_due(struct flows *f, bool evicted)
 {
     struct due_list *list = &f->due;
-    due_sort(list);
+    order_due(f);
     enum flow_status status = FLOW_OK;
     for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++) {
         fetch_ahead(f, i);
@@ -127,14 +128,15 @@ void expiry_file(struct flows *f, uint32_t value, int64_t due_ns)
         flows_brief(f, value)->marks |= BRIEF_FILED;
 }
 
-/* What has been filed, taken out; false when it is not to become final by time any more. */
-static bool unfile(struct flows *f, uint32_t value, struct due_item *item)
+/* What has been filed, taken out, and when it is due; false when it is not to become final by time
+ * any more. */
+static bool unfile(struct flows *f, uint32_t value, int64_t *due_ns, uint32_t *stream)
 {
     if (is_record(value)) {
         struct connection *c = flows_at(f, value);
         c->marks &= (uint16_t)~CONN_FILED;
-        *item = (struct due_item){expiry_after(f, connection_last_ns(c)), c->first_frame, c->stream,
-                                  value};
+        *due_ns = expiry_after(f, connection_last_ns(c));
+        *stream = c->stream;
         return c->marks & (CONN_CLOSED | CONN_SUPERSEDED);
     }
     struct brief *b = flows_brief(f, value);
@@ -142,9 +144,9 @@ static bool unfile(struct flows *f, uint32_t value, struct due_item *item)
         flows_release_brief(f, value);
         return false;
     }
-    const struct lone *syn = brief_syn(b);
     b->marks &= 15u & ~(unsigned)BRIEF_FILED;
-    *item = (struct due_item){expiry_after(f, b->last_ns), syn->frame, syn->stream, value};
+    *due_ns = expiry_after(f, b->last_ns);
+    *stream = brief_syn(b)->stream;
     return true;
 }
 
@@ -156,12 +158,13 @@ static bool sift_bucket(struct flows *f, uint32_t *bucket, int64_t end_ns)
     *bucket = WHEEL_NONE;
     while (index != WHEEL_NONE) {
         uint32_t next = *link_of(f, index);
-        struct due_item item;
-        if (!unfile(f, index, &item)) {
+        int64_t due_ns;
+        uint32_t stream;
+        if (!unfile(f, index, &due_ns, &stream)) {
             /* It went on after all: not filed until it closes again. */
-        } else if (item.due_ns >= end_ns) {
-            expiry_file(f, index, item.due_ns);
-        } else if (!due_add(&f->due, item)) {
+        } else if (due_ns >= end_ns) {
+            expiry_file(f, index, due_ns);
+        } else if (!due_add(&f->due, (struct due_item){due_key(due_ns), stream, index})) {
             return false;
         }
         index = next;

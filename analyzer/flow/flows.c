@@ -126,6 +126,15 @@ static enum flow_status bound_uses(struct flows *f, uint32_t head)
     return FLOW_OK;
 }
 
+/* A stream begins with it. Whom it is sent to is not read again for that in the end. */
+static uint32_t begin_stream(struct flows *f, const struct segment *g)
+{
+    heard_packet(&f->heard, g->destination);
+    f->frames_turn_back |= g->frame < f->latest_first;
+    f->latest_first = g->frame;
+    return f->streams++;
+}
+
 /* The first of its five-tuple. */
 static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct segment *g)
 {
@@ -136,10 +145,9 @@ static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct se
     if (index == POOL_NONE)
         return FLOW_NO_MEMORY;
     uint32_t value = flows_lone_value(kind, index);
-    lone_pack(g, f->streams++, stamps_syn(&f->stamps, g), flows_lone(f, value));
+    lone_pack(g, begin_stream(f, g), stamps_syn(&f->stamps, g), flows_lone(f, value));
     table_insert(&f->table, tag, value);
-    row_add(&f->row, value, g->frame);
-    heard_packet(&f->heard, g->destination); /* it is not read again for that in the end */
+    row_add(&f->row, value);
     return expiry_make_room(f);
 }
 
@@ -152,7 +160,7 @@ static enum flow_status make_connection(struct flows *f, uint32_t tag, const str
     if (index == POOL_NONE)
         return FLOW_NO_MEMORY;
     struct connection *c = flows_at(f, index);
-    (void)flows_begin(c, g, f->config->vlan_in_key, f->streams++);
+    (void)flows_begin(c, g, f->config->vlan_in_key, begin_stream(f, g));
     c->tag = tag;
     c->next = head;
     c->held = 1;
@@ -164,7 +172,6 @@ static enum flow_status make_connection(struct flows *f, uint32_t tag, const str
         table_replace(&f->table, tag, head, index);
         f->changes++;
     }
-    heard_packet(&f->heard, g->destination);
     if (is_syn(g))
         c->marks |= stamps_syn(&f->stamps, g);
     *made = index;

@@ -86,7 +86,10 @@ struct flows {
         changes; /* a record is no longer, or no longer the first, that the table has of its key */
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
-    uint32_t hand[2]; /* where the search for something to evict goes on: records, lone SYNs */
+    frame_ref latest_first; /* first frame of the latest stream */
+    bool
+        frames_turn_back; /* streams are not in the order of first frames, as where files overlap */
+    uint32_t hand[2];     /* where the search for something to evict goes on: records, lone SYNs */
     struct flow_idle {
         uint32_t value; /* in the table */
         uint32_t stream;

@@ -6,7 +6,6 @@
 #define FINWAIT_ANALYZER_FLOW_ROW_H
 
 #include "dissect/compiler.h"
-#include "dissect/segment.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,10 +18,8 @@ struct flows;
 struct flow_row {
     uint32_t *values; /* owned: as in the table */
     uint32_t count, room;
-    uint32_t gone;    /* of them no lone SYNs any more; what was made in such a one's place comes
-                         once more, later */
-    frame_ref latest; /* of all that were ever in the row */
-    bool turns_back;  /* frames are not in the order of the row, as where files overlap */
+    uint32_t gone; /* of them no lone SYNs any more; what was made in such a one's place comes once
+                      more, later */
 };
 
 void row_finish(struct flow_row *row);
@@ -31,10 +28,8 @@ void row_finish(struct flow_row *row);
 bool row_reserve(struct flows *flows) MUST_CHECK;
 
 /* After row_reserve(). */
-static inline void row_add(struct flow_row *row, uint32_t value, frame_ref frame)
+static inline void row_add(struct flow_row *row, uint32_t value)
 {
-    row->turns_back |= frame < row->latest;
-    row->latest = frame;
     row->values[row->count++] = value;
 }
 

@@ -88,7 +88,7 @@ static void handed_out_in_order(uint32_t answered, bool files)
         assert_int_equal(take(&w, &g), FLOW_OK);
         assert_in_range(w.flows.row.count, 0, w.flows.row.room);
     }
-    assert_int_equal(w.flows.row.turns_back, files);
+    assert_int_equal(w.flows.frames_turn_back, files);
     uint32_t lones = w.flows.lones[0].in_use + w.flows.lones[1].in_use;
     uint32_t held = flows_held(&w.flows);
     row_tidy(&w.flows);
