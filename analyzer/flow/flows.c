@@ -129,7 +129,7 @@ static enum flow_status bound_uses(struct flows *f, uint32_t head)
 /* A stream begins with it. Whom it is sent to is not read again for that in the end. */
 static uint32_t begin_stream(struct flows *f, const struct segment *g)
 {
-    heard_packet(&f->heard, g->destination);
+    heard_note(&f->heard, g->destination);
     f->frames_turn_back |= g->frame < f->latest_first;
     f->latest_first = g->frame;
     return f->streams++;

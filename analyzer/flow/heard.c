@@ -1,5 +1,6 @@
 #include "analyzer/flow/heard.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,20 @@ static bool is_set(const uint64_t *bits, uint32_t bit)
     return bits[bit / 64] >> bit % 64 & 1;
 }
 
+void heard_settle(struct heard *h)
+{
+    for (uint32_t i = 0; i < h->noted_count; i++)
+        set(h->written_to, h->noted[i]);
+    h->noted_count = 0;
+}
+
+void heard_note(struct heard *h, const uint8_t address[16])
+{
+    if (h->noted_count == HEARD_NOTED)
+        heard_settle(h);
+    h->noted[h->noted_count++] = bit_of(address);
+}
+
 void heard_packet(struct heard *h, const uint8_t address[16])
 {
     set(h->written_to, bit_of(address));
@@ -69,6 +84,7 @@ void heard_connection(struct heard *h, const struct connection *c)
 
 bool heard_nothing(const struct heard *h, const struct connection *c, int side)
 {
+    assert(!h->noted_count);
     if (!h->any_connected) /* as in a scan: two hashes less for each of its SYNs */
         return false;
     uint32_t bit = bit_of(c->key.address[side]);

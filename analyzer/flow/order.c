@@ -141,6 +141,7 @@ static bool put(struct flows *f, const struct standing *standing, struct staying
 static bool put_records(struct flows *f, struct staying *staying)
 {
     struct standing standing;
+    heard_settle(&f->heard);
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (uint32_t i = 0; i < fresh_of(f, kind); i++) {
             if (i + LOOK_AHEAD < fresh_of(f, kind))
@@ -333,6 +334,7 @@ static bool sort_out(struct flows *f, struct alike alike[TELLINGS])
 {
     struct standing standing;
     uint32_t left = LOOKED_AT_MOST;
+    heard_settle(&f->heard);
     for (unsigned kind = 0; kind < KINDS; kind++) {
         uint32_t end = least(fresh_of(f, kind), left);
         left -= end;

@@ -201,7 +201,8 @@ void flows_remove_lone(struct flows *flows, uint32_t lone);
 /* After flows_remove_lone(), or when nothing is looked up any more. */
 void flows_release_lone(struct flows *flows, uint32_t lone);
 
-/* Before a connection is handed out: does the capture lack what its client is sent? */
+/* Before a connection is handed out: does the capture lack what its client is sent? After
+ * heard_settle(). */
 static inline void flows_mark_unheard(const struct flows *flows, struct connection *connection)
 {
     if (!(connection->marks & CONN_ESTABLISHED) &&
