@@ -16,11 +16,11 @@
  * nine, or two dozen, or forty. */
 #define BRIEF_SIZES        4u
 #define BRIEF_OCTETS_LEAST 96u
-#define BRIEF_OCTETS_MOST  672u
+#define BRIEF_OCTETS_MOST  704u
 
 static inline uint32_t brief_octets(unsigned size)
 {
-    static const uint16_t octets[BRIEF_SIZES] = {BRIEF_OCTETS_LEAST, 128, 416, BRIEF_OCTETS_MOST};
+    static const uint16_t octets[BRIEF_SIZES] = {BRIEF_OCTETS_LEAST, 128, 448, BRIEF_OCTETS_MOST};
     return octets[size];
 }
 
