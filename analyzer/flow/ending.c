@@ -91,9 +91,9 @@ static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
     if (is_record(value))
         flows_release(f, value);
     else if (is_brief(value))
-        f->briefs_gone++; /* all are released at once: none need be written to */
+        f->briefs_gone++; /* all are released at once: none need be written to; */
     else
-        flows_release_lone(f, value);
+        f->lones_gone++; /* likewise */
     return go_on;
 }
 
@@ -145,7 +145,9 @@ enum flow_status flows_drain(struct flows *f)
             flows_due_fetch(f, i, true);
         go_on = hand_out(f, i, as_it_is);
     }
-    if (!flows_held(f))
+    if (!flows_held(f)) {
         flows_release_briefs(f);
+        flows_release_lones(f);
+    }
     return go_on ? FLOW_OK : FLOW_STOPPED;
 }

@@ -24,8 +24,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
         .config = config, .final = final, .context = context, .clock_ns = TIME_UNKNOWN};
     f->wheel.end_ns = INT64_MIN;
     pool_init_large(&f->pool, sizeof(struct connection));
-    pool_init(&f->lones[0], sizeof(struct lone));
-    pool_init(&f->lones[1], sizeof(struct lone_ipv6));
+    flows_init_lones(f);
     pool_init_large(&f->details, sizeof(struct detail));
     flows_init_briefs(f);
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
@@ -78,7 +77,7 @@ uint32_t flows_held(const struct flows *f)
     uint32_t held = f->pool.in_use + f->lones[0].in_use + f->lones[1].in_use;
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
         held += f->briefs[i].in_use;
-    return held - f->briefs_gone;
+    return held - f->briefs_gone - f->lones_gone;
 }
 
 /* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */

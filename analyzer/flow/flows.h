@@ -80,6 +80,7 @@ struct flows {
     uint32_t briefs_tried;
     uint32_t briefs_gone; /* of their items those that are records by now, or were handed out at the
                              end, and will be released */
+    uint32_t lones_gone;  /* of theirs, handed out at the end */
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
     uint64_t

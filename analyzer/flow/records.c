@@ -256,6 +256,20 @@ void flows_release_lone(struct flows *f, uint32_t value)
     pool_release(&f->lones[value >> FLOW_KIND_SHIFT == FLOW_LONES + 1], value & FLOW_INDEX);
 }
 
+void flows_init_lones(struct flows *f)
+{
+    pool_init(&f->lones[0], sizeof(struct lone));
+    pool_init(&f->lones[1], sizeof(struct lone_ipv6));
+    f->lones_gone = 0;
+}
+
+void flows_release_lones(struct flows *f)
+{
+    pool_finish(&f->lones[0]);
+    pool_finish(&f->lones[1]);
+    flows_init_lones(f);
+}
+
 void flows_remove_lone(struct flows *f, uint32_t value)
 {
     struct segment g;

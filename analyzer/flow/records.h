@@ -198,8 +198,13 @@ uint32_t flows_promote(struct flows *flows, uint32_t tag, uint32_t lone) MUST_CH
 /* No segment finds it any more. */
 void flows_remove_lone(struct flows *flows, uint32_t lone);
 
-/* After flows_remove_lone(), or when nothing is looked up any more. */
+/* After flows_remove_lone(). */
 void flows_release_lone(struct flows *flows, uint32_t lone);
+
+void flows_init_lones(struct flows *flows);
+
+/* All of them at once, when nothing is looked up any more. */
+void flows_release_lones(struct flows *flows);
 
 /* Before a connection is handed out: does the capture lack what its client is sent? After
  * heard_settle(). */
