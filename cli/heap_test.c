@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #define BLOCK  ((size_t)100 << 10)
-#define BLOCKS 40 /* 4 MB: more than what stays in small pages */
+#define BLOCKS 400 /* 40 MB: more than what stays in small pages */
 
 /* Of the mapping that has it. */
 static bool is_told_large(const void *at)

@@ -31,9 +31,9 @@ void reading_tell_unreadable(const struct capture_findings *findings)
     }
 }
 
-/* Address space that threads take: each its stack and what the C library sets aside for its
- * allocations, all of them what is decompressed ahead. As much is left for the analysis. */
-#define BYTES_A_THREAD ((size_t)72 << 20)
+/* Address space that threads take: each its stack, all of them what is decompressed ahead. As much
+ * is left for the analysis. */
+#define BYTES_A_THREAD ((size_t)16 << 20)
 #define BYTES_BESIDE   ((size_t)128 << 20)
 
 static bool bears(uint32_t threads)
