@@ -129,7 +129,7 @@ static enum flow_status bound_uses(struct flows *f, uint32_t head)
 static uint32_t begin_stream(struct flows *f, const struct segment *g)
 {
     heard_note(&f->heard, g->destination);
-    f->frames_turn_back |= g->frame < f->latest_first;
+    f->frames_turn_back |= g->frame < f->latest_first || f->streams == UINT32_MAX;
     f->latest_first = g->frame;
     return f->streams++;
 }
@@ -144,9 +144,10 @@ static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct se
     if (index == POOL_NONE)
         return FLOW_NO_MEMORY;
     uint32_t value = flows_lone_value(kind, index);
-    lone_pack(g, begin_stream(f, g), stamps_syn(&f->stamps, g), flows_lone(f, value));
+    struct lone *lone = flows_lone(f, value);
+    lone_pack(g, begin_stream(f, g), stamps_syn(&f->stamps, g), lone);
     table_insert(&f->table, tag, value);
-    row_add(&f->row, value);
+    row_add(&f->row, value, lone);
     return expiry_make_room(f);
 }
 

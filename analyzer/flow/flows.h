@@ -88,9 +88,9 @@ struct flows {
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
     frame_ref latest_first; /* first frame of the latest stream */
-    bool
-        frames_turn_back; /* streams are not in the order of first frames, as where files overlap */
-    uint32_t hand[2];     /* where the search for something to evict goes on: records, lone SYNs */
+    bool frames_turn_back;  /* streams are not in the order of first frames: files overlap, or they
+                               were counted from 0 once more */
+    uint32_t hand[2]; /* where the search for something to evict goes on: records, lone SYNs */
     struct flow_idle {
         uint32_t value; /* in the table */
         uint32_t stream;

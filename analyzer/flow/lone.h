@@ -39,6 +39,7 @@ struct lone {
     unsigned window_scale : 4;
     unsigned ipv6 : 1; /* it is the beginning of a struct lone_ipv6 */
     unsigned ttl : 8;
+    unsigned turn : 1; /* the row's, when it was put there or last looked at */
 };
 
 _Static_assert(sizeof(struct lone) == 64, "one cache line");

@@ -10,6 +10,7 @@
 #include "analyzer/flow/records.h"
 #include "analyzer/pages.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,6 +241,7 @@ static bool order_by_frames(struct flows *f, uint32_t total)
         order_due(f);
         due_sort(&staying.list, NULL);
         f->ending.count = f->due.count + staying.list.count + lones;
+        assert(f->ending.count == total);
         merge(f, &staying.list, f->ending.order, lones);
     }
     free(staying.list.items);
@@ -302,7 +304,7 @@ bool order_all(struct flows *f)
     uint32_t total = flows_held(f);
     forget_order(f);
     row_tidy(f);
-    if (!due_reserve(&f->due, total) ||
+    if (!due_reserve(&f->due, total - f->row.count) ||
         !(is_dense(f, total) ? order_by_streams(f) : order_by_frames(f, total)))
         return false;
     free_due(f);

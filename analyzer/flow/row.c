@@ -15,22 +15,21 @@ void row_finish(struct flow_row *row)
     *row = (struct flow_row){0};
 }
 
-/* From the last one on: what stands in a place that was used again is not as old as it should be.
- */
+/* From the last one on: what names a place that was used again comes to one that was met before. */
 void row_tidy(struct flows *f)
 {
     struct flow_row *row = &f->row;
     if (!row->gone)
         return;
     uint32_t kept = row->count;
-    uint64_t later = UINT64_MAX;
+    row->turn = !row->turn;
     for (uint32_t i = row->count; i-- > 0;) {
         if (i >= LOOK_AHEAD)
             FETCH(flows_lone(f, row->values[i - LOOK_AHEAD]));
-        const struct lone *lone = flows_lone(f, row->values[i]);
-        if (lone->frame == FRAME_NONE || lone->stream >= later)
+        struct lone *lone = flows_lone(f, row->values[i]);
+        if (lone->frame == FRAME_NONE || lone->turn == row->turn)
             continue;
-        later = lone->stream;
+        lone->turn = row->turn;
         row->values[--kept] = row->values[i];
     }
     row->count -= kept;

@@ -5,6 +5,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_ROW_H
 #define FINWAIT_ANALYZER_FLOW_ROW_H
 
+#include "analyzer/flow/lone.h"
 #include "dissect/compiler.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct flows;
 struct flow_row {
     uint32_t *values; /* owned: as in the table */
     uint32_t count, room;
+    bool turn;     /* changes whenever the row is tidied */
     uint32_t gone; /* of them no lone SYNs any more; what was made in such a one's place comes once
                       more, later */
 };
@@ -27,9 +29,10 @@ void row_finish(struct flow_row *row);
 /* Makes room for one more; false when memory ran out. */
 bool row_reserve(struct flows *flows) MUST_CHECK;
 
-/* After row_reserve(). */
-static inline void row_add(struct flow_row *row, uint32_t value)
+/* After row_reserve(): the lone SYN that the value names. */
+static inline void row_add(struct flow_row *row, uint32_t value, struct lone *lone)
 {
+    lone->turn = row->turn;
     row->values[row->count++] = value;
 }
 
