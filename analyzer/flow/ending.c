@@ -90,10 +90,10 @@ static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
     bool go_on = f->final(f->context, c, false);
     if (is_record(value))
         flows_release(f, value);
-    else if (is_brief(value))
-        f->briefs_gone++; /* all are released at once: none need be written to; */
+    else if (is_brief(value)) /* these and the lone SYNs are released all at once: */
+        f->briefs_gone++;     /* none need be written to */
     else
-        f->lones_gone++; /* likewise */
+        f->lones_gone++;
     return go_on;
 }
 
@@ -117,11 +117,6 @@ static bool is_hurried(const struct flows *f)
     return f->hurried && f->hurried();
 }
 
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 enum flow_status flows_drain(struct flows *f)
 {
     bool some = flows_held(f) > FLOW_LAST_MOST && is_hurried(f);
@@ -137,7 +132,8 @@ enum flow_status flows_drain(struct flows *f)
     for (uint32_t i = 0; i < end && go_on; i++) {
         if (!hurried && is_hurried(f)) {
             hurried = true;
-            end = i + least(end - i, FLOW_LAST_MOST);
+            if (end - i > FLOW_LAST_MOST)
+                end = i + FLOW_LAST_MOST;
         }
         if (as_it_is)
             fetch_to_release(f, i);

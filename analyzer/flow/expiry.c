@@ -14,6 +14,12 @@ static bool settled(struct flows *f)
     return !f->settle || f->settle(f->context);
 }
 
+static void mark_unheard(struct flows *f, struct connection *c)
+{
+    heard_settle(&f->heard);
+    flows_mark_unheard(f, c);
+}
+
 static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evicted)
 {
     bool vlan_in_key = f->config->vlan_in_key;
@@ -25,8 +31,7 @@ static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evi
     if (f->give && !evicted && flows_let_brief_go(f, value, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
     brief_look(b, vlan_in_key, &room.connection, &room.detail);
-    heard_settle(&f->heard);
-    flows_mark_unheard(f, &room.connection);
+    mark_unheard(f, &room.connection);
     bool go_on = settled(f) && f->final(f->context, &room.connection, evicted);
     f->evicted += evicted;
     flows_release_brief(f, value);
@@ -40,8 +45,7 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
     struct connection *c = flows_at(f, index);
     flows_unlink(f, index);
     heard_connection(&f->heard, c);
-    heard_settle(&f->heard);
-    flows_mark_unheard(f, c);
+    mark_unheard(f, c);
     struct connection given;
     if (f->give && !evicted && flows_let_go(f, index, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
@@ -376,8 +380,7 @@ static enum flow_status hand_out_lone(struct flows *f, uint32_t value, bool evic
     struct connection c;
     flows_remove_lone(f, value);
     lone_look(flows_lone(f, value), f->config->vlan_in_key, &c);
-    heard_settle(&f->heard);
-    flows_mark_unheard(f, &c);
+    mark_unheard(f, &c);
     flows_release_lone(f, value);
     f->evicted += evicted;
     return settled(f) && f->final(f->context, &c, evicted) ? FLOW_OK : FLOW_STOPPED;

@@ -53,11 +53,6 @@ void heard_note(struct heard *h, const uint8_t address[16])
     h->noted[h->noted_count++] = bit_of(address);
 }
 
-void heard_packet(struct heard *h, const uint8_t address[16])
-{
-    set(h->written_to, bit_of(address));
-}
-
 void heard_both(struct heard *h, uint8_t address[2][16], bool opened)
 {
     for (int x = 0; x < 2; x++) {
@@ -74,7 +69,7 @@ void heard_connection(struct heard *h, const struct connection *c)
     for (int x = 0; x < 2; x++) {
         if (!c->side[x].packets)
             continue;
-        heard_packet(h, c->key.address[!x]);
+        set(h->written_to, bit_of(c->key.address[!x]));
         if (!(c->marks & CONN_ESTABLISHED))
             continue;
         set(h->connected, bit_of(c->key.address[x]));

@@ -37,9 +37,6 @@ void heard_note(struct heard *heard, const uint8_t address[16]);
 
 void heard_settle(struct heard *heard);
 
-/* A packet to it was captured. */
-void heard_packet(struct heard *heard, const uint8_t address[16]);
-
 /* Packets of both ends of a connection were captured, whether it opened or not. */
 void heard_both(struct heard *heard, uint8_t address[2][16], bool opened);
 

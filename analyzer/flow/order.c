@@ -142,7 +142,6 @@ static bool put(struct flows *f, const struct standing *standing, struct staying
 static bool put_records(struct flows *f, struct staying *staying)
 {
     struct standing standing;
-    heard_settle(&f->heard);
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (uint32_t i = 0; i < fresh_of(f, kind); i++) {
             if (i + LOOK_AHEAD < fresh_of(f, kind))
@@ -286,8 +285,10 @@ static bool order_by_streams(struct flows *f)
     return true;
 }
 
-static void forget_order(struct flows *f)
+static void begin_order(struct flows *f)
 {
+    heard_settle(&f->heard);
+    row_tidy(f);
     f->due.count = 0; /* what memory ran out over is among all the others */
     free(f->ending.order);
     f->ending = (struct flow_ending){0};
@@ -302,8 +303,7 @@ static void free_due(struct flows *f)
 bool order_all(struct flows *f)
 {
     uint32_t total = flows_held(f);
-    forget_order(f);
-    row_tidy(f);
+    begin_order(f);
     if (!due_reserve(&f->due, total - f->row.count) ||
         !(is_dense(f, total) ? order_by_streams(f) : order_by_frames(f, total)))
         return false;
@@ -336,7 +336,6 @@ static bool sort_out(struct flows *f, struct alike alike[TELLINGS])
 {
     struct standing standing;
     uint32_t left = LOOKED_AT_MOST;
-    heard_settle(&f->heard);
     for (unsigned kind = 0; kind < KINDS; kind++) {
         uint32_t end = least(fresh_of(f, kind), left);
         left -= end;
@@ -348,7 +347,6 @@ static bool sort_out(struct flows *f, struct alike alike[TELLINGS])
                 return false;
         }
     }
-    row_tidy(f);
     for (uint32_t i = 0; i < least(f->row.count, FLOW_LAST_MOST); i++) {
         standing = (struct standing){.item = item_of_lone(f, f->row.values[i])};
         if (!add_while_few(&alike[TELLING_OPENING], &standing))
@@ -374,7 +372,7 @@ bool order_some(struct flows *f)
     struct alike alike[TELLINGS] = {0};
     struct due_list staying = {.items = NULL};
     uint32_t left = FLOW_LAST_MOST;
-    forget_order(f);
+    begin_order(f);
     f->ending.order = malloc(FLOW_LAST_MOST * sizeof *f->ending.order);
     bool done = f->ending.order && sort_out(f, alike);
     for (unsigned telling = TELLINGS; telling-- > 0;) {
