@@ -79,6 +79,14 @@ static void put_in_anomaly(struct anomaly_verdict *a, const struct connection *c
     a->evidence[0].seq = c->side[client_side(c)].isn.n;
 }
 
+/* One that holds has given up. */
+static void put_in_arrival(struct arrival *a, const struct state_entry states[2])
+{
+    assert(a->given_up);
+    a->start_ns = a->ends[ARRIVAL_CLIENT].at_ns[0] = states[0].at_ns;
+    a->ends[ARRIVAL_CLIENT].at_ns[1] = states[1].at_ns;
+}
+
 static void put_in(struct alike_model *m, const struct connection *c,
                    const struct analyzer_config *config, int64_t now_ns)
 {
@@ -92,6 +100,7 @@ static void put_in(struct alike_model *m, const struct connection *c,
     put_in_verdict(&conclusion->verdict, c);
     m->judged.found.count = conclusion->verdict.anomaly_count = m->found;
     put_in_anomaly(&m->judged.found.items[0], c);
+    put_in_arrival(&m->judged.arrival, states);
 }
 
 struct judged *alike_judge(struct alike *alike, const struct connection *c,
@@ -107,7 +116,7 @@ struct judged *alike_judge(struct alike *alike, const struct connection *c,
         return &m->judged;
     }
     judged_make(&m->judged, c, config, now_ns, evicted);
-    m->holds = settled;
+    m->holds = settled && m->judged.arrival.given_up;
     m->traits = traits;
     m->found = m->judged.found.count;
     assert(m->found <= 1);

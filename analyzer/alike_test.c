@@ -50,6 +50,15 @@ static bool same_found(const struct judged *a, const struct judged *b)
     return true;
 }
 
+/* Of a client that has given up only times are counted. */
+static bool same_arrival(const struct arrival *a, const struct arrival *b)
+{
+    const int64_t *at = a->ends[ARRIVAL_CLIENT].at_ns, *other = b->ends[ARRIVAL_CLIENT].at_ns;
+    return a->given_up == b->given_up && a->start_ns == b->start_ns && a->close_ns == b->close_ns &&
+           a->opens == b->opens && a->has_reset == b->has_reset && at[0] == other[0] &&
+           (!a->given_up || at[1] == other[1]);
+}
+
 /* How many anomalies were found. */
 static uint32_t judged_alike(const struct connection *c, int64_t now_ns, bool evicted)
 {
@@ -65,6 +74,7 @@ static uint32_t judged_alike(const struct connection *c, int64_t now_ns, bool ev
     assert_ptr_equal(v->server.states, states[!client_side(c)].entries);
     assert_true(same_conclusion(&judged->conclusion, &alone.conclusion));
     assert_true(same_found(judged, &alone));
+    assert_true(same_arrival(&judged->arrival, &alone.arrival));
     uint32_t found = judged->found.count;
     judged->found.count = judged->conclusion.verdict.anomaly_count = 0; /* all told elsewhere */
     return found;

@@ -44,17 +44,15 @@ static void count(struct summary_verdict *summary, const struct connection_verdi
         summary->end_ns = v->end_ns;
 }
 
-static bool in_window(const struct analyzer_config *config, const struct connection *c)
+static bool in_window(const struct analyzer_config *config, int64_t start_ns, int64_t end_ns)
 {
-    if (c->first_ns == TIME_UNKNOWN)
-        return true;
-    return c->first_ns <= config->to_ns && connection_end_ns(c) >= config->from_ns;
+    return start_ns == TIME_UNKNOWN || (start_ns <= config->to_ns && end_ns >= config->from_ns);
 }
 
-static bool found_unanswered(const struct anomaly_set *found)
+static bool found_unanswered(const struct connection_verdict *v)
 {
-    for (uint32_t i = 0; i < found->count; i++) {
-        if (found->items[i].rule == RULE_SYN_UNANSWERED)
+    for (uint32_t i = 0; i < v->anomaly_count; i++) {
+        if (v->anomalies[i].rule == RULE_SYN_UNANSWERED)
             return true;
     }
     return false;
@@ -73,34 +71,12 @@ static void fetch_items(const struct analyzer *a, const struct ends *ends)
     tally_fetch_service(&a->tally, ends);
 }
 
-/* What another thread has made, or NULL: nothing, and `*whole` is what is to be judged. Where the
- * next ones are counted is on its way. */
-static struct judged *take_judged(struct analyzer *a, const struct connection **whole,
-                                  struct ends *ends)
-{
-    struct judged *judged = drain_next(a->drain, whole);
-    if (!judged)
-        return NULL;
-    *ends = *drain_ends(a->drain, 0);
-    const struct ends *next = drain_ends(a->drain, 1);
-    const struct ends *later = drain_ends(a->drain, 2);
-    if (next)
-        fetch_items(a, next);
-    if (later)
-        fetch_slots(a, later, true);
-    return judged;
-}
-
 /* Where it is counted is on its way while the connection is concluded. */
-static struct judged *judge(struct analyzer *a, const struct connection *connection,
-                            struct ends *ends, int64_t clock_ns, bool evicted)
+static ALWAYS_INLINE struct judged *judge(struct analyzer *a, const struct connection *connection,
+                                          const struct ends *ends, int64_t clock_ns, bool evicted)
 {
-    struct judged *judged = a->drain ? take_judged(a, &connection, ends) : NULL;
-    if (judged)
-        return judged;
-    *ends = ends_of_connection(&a->ends, connection);
     fetch_slots(a, ends, connection->detail || connection->side[!client_side(connection)].packets);
-    judged = alike_judge(&a->alike, connection, &a->config, clock_ns, evicted);
+    struct judged *judged = alike_judge(&a->alike, connection, &a->config, clock_ns, evicted);
     if (judged)
         return judged;
     judged = &a->judged;
@@ -108,48 +84,102 @@ static struct judged *judge(struct analyzer *a, const struct connection *connect
     conclude(connection, &a->config, clock_ns, evicted, &judged->conclusion);
     fetch_items(a, ends);
     anomalies_judge(connection, &a->config, clock_ns, &judged->conclusion, &judged->found);
+    arrival_make(connection, &judged->conclusion, &a->config, clock_ns, &judged->arrival);
     return judged;
 }
 
-/* `pair` and `clock_ns`: as when it became final. */
-static bool count_final(struct analyzer *a, const struct connection *connection,
-                        struct stamp_pair *pair, int64_t clock_ns, bool evicted)
+/* `clock_ns`: as when it became final. False when memory ran out. */
+static ALWAYS_INLINE bool count_judged(struct analyzer *a, const struct judged *judged,
+                                       const struct ends *ends, int64_t clock_ns, bool evicted)
 {
-    if (!in_window(&a->config, connection)) {
-        if (a->drain)
-            (void)drain_next(a->drain, &connection);
-        return true;
-    }
-    struct ends ends;
-    struct judged *judged = judge(a, connection, &ends, clock_ns, evicted);
-    struct connection_verdict *verdict = &judged->conclusion.verdict;
-    tally_fetch_rows(&a->tally, verdict, &ends);
+    const struct connection_verdict *verdict = &judged->conclusion.verdict;
+    tally_fetch_rows(&a->tally, verdict, ends);
     count(&a->summary, verdict, evicted);
-    if (!load_connection(&a->load, judged->connection, &ends, &judged->conclusion, clock_ns) ||
-        !tally_connection(&a->tally, verdict, &ends)) {
-        a->no_memory = true;
-        return false;
-    }
-    stamps_final(&a->flows.stamps, pair, connection, found_unanswered(&judged->found));
-    crowd_thin(&a->crowd, verdict, &ends, &judged->found);
+    if (load_connection(&a->load, &judged->arrival, ends, &judged->conclusion, clock_ns) &&
+        tally_connection(&a->tally, verdict, ends))
+        return true;
+    a->no_memory = true;
+    return false;
+}
+
+/* Once it is counted. */
+static ALWAYS_INLINE bool tell_judged(struct analyzer *a, struct judged *judged,
+                                      const struct ends *ends, struct stamp_claim claim)
+{
+    struct connection_verdict *verdict = &judged->conclusion.verdict;
+    stamps_final(&a->flows.stamps, claim, judged->connection, found_unanswered(verdict));
+    crowd_thin(&a->crowd, verdict, ends, &judged->found);
     a->flows.beside_bytes = tally_bytes(&a->tally) + load_bytes(&a->load) + crowd_bytes(&a->crowd) +
                             stamps_drops_bytes(&a->flows.stamps);
     return a->sink.connection(a->sink.context, verdict);
 }
 
+static bool final_here(struct analyzer *a, const struct connection *connection, bool evicted)
+{
+    struct stamps *stamps = &a->flows.stamps;
+    if (!in_window(&a->config, connection->first_ns, connection_end_ns(connection)))
+        return true;
+    struct ends ends = ends_of_connection(&a->ends, connection);
+    enum stamp_word word = stamps_word(connection);
+    if (word != STAMP_SAYS_NOTHING)
+        stamps_fetch_slot(stamps, &ends);
+    struct judged *judged = judge(a, connection, &ends, a->flows.clock_ns, evicted);
+    if (word != STAMP_SAYS_NOTHING)
+        stamps_fetch_pair(stamps, &ends);
+    return count_judged(a, judged, &ends, a->flows.clock_ns, evicted) &&
+           tell_judged(a, judged, &ends, stamps_claim_between(stamps, word, &ends));
+}
+
+static void fetch_next(const struct analyzer *a)
+{
+    const struct drain_note *next = drain_note(a->drain, 1);
+    const struct drain_note *later = drain_note(a->drain, 2);
+    if (next) {
+        fetch_items(a, &next->ends);
+        if (next->stamp != STAMP_SAYS_NOTHING)
+            stamps_fetch_pair(&a->flows.stamps, &next->ends);
+    }
+    if (later) {
+        fetch_slots(a, &later->ends, true);
+        if (later->stamp != STAMP_SAYS_NOTHING)
+            stamps_fetch_slot(&a->flows.stamps, &later->ends);
+    }
+}
+
+/* What another thread has made. Where the next ones are counted is on its way. */
+static bool count_made(struct analyzer *a, struct judged *judged)
+{
+    const struct connection_verdict *v = &judged->conclusion.verdict;
+    const struct drain_note *note = drain_note(a->drain, 0);
+    fetch_next(a);
+    if (!in_window(&a->config, v->start_ns, v->end_ns))
+        return true;
+    return count_judged(a, judged, &note->ends, a->flows.clock_ns, false) &&
+           tell_judged(a, judged, &note->ends,
+                       stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends));
+}
+
+/* All is over; `lone` is the SYN that it is, or NULL. */
+static bool count_due(struct analyzer *a, const struct connection *lone)
+{
+    const struct connection *whole = lone;
+    struct judged *judged = drain_next(a->drain, &whole);
+    return judged ? count_made(a, judged) : final_here(a, whole, false);
+}
+
 static bool connection_final(void *context, struct connection *connection, bool evicted)
 {
     struct analyzer *a = context;
-    return count_final(a, connection, stamps_pair(&a->flows.stamps, connection), a->flows.clock_ns,
-                       evicted);
+    return a->drain ? count_due(a, connection) : final_here(a, connection, evicted);
 }
 
 static bool give_final(void *context, struct connection *connection)
 {
     struct analyzer *a = context;
-    return finals_give(a->finals, &(struct final){.connection = *connection,
-                                                  .pair = stamps_pair(&a->flows.stamps, connection),
-                                                  .clock_ns = a->flows.clock_ns});
+    return finals_give(a->finals,
+                       &(struct final){.connection = *connection,
+                                       .claim = stamps_claim(&a->flows.stamps, connection),
+                                       .clock_ns = a->flows.clock_ns});
 }
 
 /* From now on the thread that feeds counts as well. False when no more is wanted. */
@@ -167,8 +197,14 @@ static bool count_given(void *context, struct final *final)
 {
     struct analyzer *a = context;
     struct flow_room room;
-    bool go_on = count_final(a, flows_look(&final->connection, a->config.vlan_in_key, &room),
-                             final->pair, final->clock_ns, false);
+    const struct connection *c = flows_look(&final->connection, a->config.vlan_in_key, &room);
+    bool go_on = true;
+    if (in_window(&a->config, c->first_ns, connection_end_ns(c))) {
+        struct ends ends = ends_of_connection(&a->ends, c);
+        struct judged *judged = judge(a, c, &ends, final->clock_ns, false);
+        go_on = count_judged(a, judged, &ends, final->clock_ns, false) &&
+                tell_judged(a, judged, &ends, final->claim);
+    }
     connection_finish(&final->connection);
     return go_on;
 }

@@ -8,14 +8,18 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* A thread costs more than fewer connections do. */
 #define DRAIN_LEAST TABLE_SIZE(256u, 2u)
 
-/* Whoever waits is woken when there is something to do for a while. */
+/* They are handed over so many at a time: to say so, and to ask, takes a line of the cache to the
+ * other processor and back. Whoever waits is woken when there is something to do for a while. */
+#define GROUP        TABLE_SIZE(8u, 2u)
 #define JUDGED_AHEAD TABLE_SIZE(64u, 4u)
-#define WAKE         TABLE_SIZE(16u, 2u)
+#define GROUPS_AHEAD (JUDGED_AHEAD / GROUP)
+#define WAKE         TABLE_SIZE(2u, 1u)
 
 /* So many connections before they are made or taken. */
 #define FETCHED_AHEAD 2u
@@ -29,6 +33,7 @@
 #define PERIOD TABLE_SIZE(64u, 8u)
 
 _Static_assert(BLOCK > JUDGED_AHEAD, "who makes them is not a block ahead of who takes them");
+_Static_assert(BLOCK % GROUP == 0, "of a group all are made by the same");
 
 /* The first blocks of a period, by what is done with them: the one that who counts makes is timed,
  * and of those that are handed on the second behind it, when nothing is left that was made
@@ -41,11 +46,19 @@ struct pace {
     int64_t own_took_ns; /* and of the one before it */
 };
 
+/* What is made of one. The note, the key of the connection and the arrival, which are read of all,
+ * begin with a line of the cache. */
+struct place {
+    _Alignas(64) struct drain_note note;
+    _Alignas(64) struct flow_room room; /* the conclusion points to what was made there */
+    _Alignas(64) struct judged judged;
+};
+
 struct drain {
     const struct flows *flows;
     const struct analyzer_config *config;
     pthread_t thread;
-    struct relay relay;             /* of those that are no lone SYNs */
+    struct relay relay;             /* of groups of those that are no lone SYNs */
     uint32_t count;                 /* of them */
     const struct ends_maker *namer; /* borrowed */
     struct pace pace;
@@ -53,11 +66,9 @@ struct drain {
                           stands before it */
     uint32_t seen;     /* the taker's: of the order, */
     uint32_t taken;    /* and of those that are no lone SYNs */
-    bool lent;         /* the taker has one */
-    struct ends ends[JUDGED_AHEAD];
-    struct judged judged[JUDGED_AHEAD];
-    struct flow_room rooms[JUDGED_AHEAD]; /* the conclusions point to what was made in them */
-    struct flow_room own_room;            /* the taker's */
+    bool lent;         /* the taker has a group */
+    struct flow_room own_room; /* the taker's */
+    struct place places[JUDGED_AHEAD];
 };
 
 /* ---- who makes them ------------------------------------------------------------------------- */
@@ -106,27 +117,27 @@ static ALWAYS_INLINE void fetch_lines(const void *from, size_t bytes, bool to_wr
 }
 
 /* A line of the cache that the other thread wrote or read last takes long to come: of what is made
- * of an ordinary connection they are on their way. */
-static ALWAYS_INLINE void fetch_made(const struct drain *d, uint32_t place, bool to_write)
+ * of an ordinary connection those that are counted are on their way. */
+static void fetch_counted(const struct place *place, bool to_write)
 {
-    const struct judged *judged = &d->judged[place];
-    const struct conclusion *conclusion = &judged->conclusion;
-    fetch_lines(&conclusion->verdict, sizeof conclusion->verdict, to_write);
-    for (int s = 0; s < 2; s++)
-        fetch_lines(conclusion->states[s].entries, STATES_USUAL * sizeof(struct state_entry),
+    const struct arrival *arrival = &place->judged.arrival;
+    const struct connection_verdict *verdict = &place->judged.conclusion.verdict;
+    fetch_lines(&place->note, sizeof place->note, to_write);
+    fetch_lines(&place->room.connection.key, sizeof place->room.connection.key, to_write);
+    fetch_lines(verdict, offsetof(struct connection_verdict, stream), to_write);
+    for (int x = 0; x < ARRIVAL_ENDS; x++)
+        fetch_lines(&arrival->ends[x], offsetof(struct arrival_end, at_ns[ARRIVAL_STATES_USUAL]),
                     to_write);
-    fetch_lines(&conclusion->basis, offsetof(struct states_basis, evidence.own), to_write);
-    fetch_lines(&judged->found.count, sizeof judged->found.count, to_write);
-    fetch_lines(&d->rooms[place].connection, sizeof(struct connection), to_write);
+    fetch_lines(&arrival->start_ns, sizeof *arrival - offsetof(struct arrival, start_ns), to_write);
 }
 
-static void make_one(struct drain *d, uint32_t number)
+static void make_one(struct drain *d, uint32_t number, uint32_t at)
 {
-    uint32_t place = relay_next(&d->relay);
-    fetch_made(d, (place + FETCHED_AHEAD) % JUDGED_AHEAD, true);
-    const struct connection *c = flows_due(d->flows, number, &d->rooms[place]);
-    judged_make(&d->judged[place], c, d->config, d->flows->clock_ns, false);
-    d->ends[place] = ends_of_connection(d->namer, c);
+    struct place *place = &d->places[at];
+    fetch_counted(&d->places[(at + FETCHED_AHEAD) % JUDGED_AHEAD], true);
+    const struct connection *c = flows_due(d->flows, number, &place->room);
+    judged_make(&place->judged, c, d->config, d->flows->clock_ns, false);
+    place->note = (struct drain_note){ends_of_connection(d->namer, c), stamps_word(c)};
 }
 
 static void *make(void *context)
@@ -134,13 +145,17 @@ static void *make(void *context)
     struct drain *d = context;
     for (uint32_t number = 0, i = 0; i < d->count; number++) {
         /* What is not made here may have been handed out by now, and is not touched. */
-        if (flows_due_is_lone(d->flows, number) || is_own(d, i++))
+        if (flows_due_is_lone(d->flows, number))
+            continue;
+        uint32_t of_group = i % GROUP;
+        if (is_own(d, i++))
             continue;
         flows_due_fetch(d->flows, number, false);
-        if (!relay_await_room(&d->relay))
+        if (of_group == 0 && !relay_await_room(&d->relay))
             break;
-        make_one(d, number);
-        relay_give(&d->relay);
+        make_one(d, number, relay_next(&d->relay) * GROUP + of_group);
+        if (i % GROUP == 0 || i == d->count)
+            relay_give(&d->relay);
     }
     relay_end(&d->relay);
     return NULL;
@@ -152,14 +167,15 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     uint32_t count = 0;
     for (uint32_t i = 0; i < flows_due_count(flows); i++)
         count += !flows_due_is_lone(flows, i);
-    struct drain *d = count < DRAIN_LEAST ? NULL : calloc(1, sizeof *d);
+    struct drain *d = count < DRAIN_LEAST ? NULL : aligned_alloc(64, sizeof *d);
     if (!d)
         return NULL;
+    memset(d, 0, offsetof(struct drain, own_room));
     d->flows = flows;
     d->config = config;
     d->count = count;
     d->namer = ends;
-    relay_init(&d->relay, JUDGED_AHEAD, WAKE, WAKE);
+    relay_init(&d->relay, GROUPS_AHEAD, WAKE, WAKE);
     if (thread_start(&d->thread, make, d))
         return d;
     relay_finish(&d->relay);
@@ -169,17 +185,38 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
 
 /* ---- taking --------------------------------------------------------------------------------- */
 
-/* Where a log stands is told by what comes before it. */
+/* What will be taken so many behind the one that was taken last, or NULL: it is not there yet. */
+static const struct place *place_ahead(const struct drain *d, uint32_t ahead)
+{
+    uint32_t i = d->taken - 1;
+    uint32_t behind = i % GROUP + ahead;
+    if (d->count - i <= ahead || !relay_is_there(&d->relay, behind / GROUP))
+        return NULL;
+    return &d->places[relay_behind_first(&d->relay, behind / GROUP) * GROUP + behind % GROUP];
+}
+
+/* Of few all is read that was made. */
+static void fetch_rest(const struct place *place)
+{
+    const struct conclusion *conclusion = &place->judged.conclusion;
+    const struct evidence *ev = &conclusion->basis.evidence;
+    int count = ev->count < LOG_USUAL ? ev->count : LOG_USUAL;
+    fetch_lines(&conclusion->verdict, sizeof conclusion->verdict, false);
+    for (int s = 0; s < 2; s++)
+        fetch_lines(conclusion->states[s].entries, STATES_USUAL * sizeof(struct state_entry),
+                    false);
+    fetch_lines(ev->log, (size_t)count * sizeof *ev->log, false);
+    fetch_lines(&place->room.connection, sizeof place->room.connection, false);
+}
+
 static void fetch_next(const struct drain *d)
 {
-    if (relay_is_there(&d->relay, FETCHED_AHEAD))
-        fetch_made(d, relay_behind_first(&d->relay, FETCHED_AHEAD), false);
-    if (!relay_is_there(&d->relay, 1))
-        return;
-    const struct judged *next = &d->judged[relay_behind_first(&d->relay, 1)];
-    const struct evidence *ev = &next->conclusion.basis.evidence;
-    int count = ev->count < LOG_USUAL ? ev->count : LOG_USUAL;
-    fetch_lines(ev->log, (size_t)count * sizeof *ev->log, false);
+    const struct place *later = place_ahead(d, FETCHED_AHEAD);
+    const struct place *next = place_ahead(d, 1);
+    if (later)
+        fetch_counted(later, false);
+    if (next && next->judged.conclusion.verdict.anomaly_count)
+        fetch_rest(next);
 }
 
 struct judged *drain_next(struct drain *d, const struct connection **whole)
@@ -187,10 +224,11 @@ struct judged *drain_next(struct drain *d, const struct connection **whole)
     uint32_t number = d->seen++;
     if (flows_due_is_lone(d->flows, number))
         return NULL;
-    if (d->lent)
-        relay_take(&d->relay);
-    d->lent = false;
     uint32_t i = d->taken++;
+    if (d->lent && i % GROUP == 0) {
+        relay_take(&d->relay);
+        d->lent = false;
+    }
     if (i % BLOCK == 0)
         begin_block(&d->pace, i / BLOCK % PERIOD);
     if (is_own(d, i)) {
@@ -198,15 +236,17 @@ struct judged *drain_next(struct drain *d, const struct connection **whole)
         *whole = flows_due(d->flows, number, &d->own_room);
         return NULL;
     }
-    d->lent = relay_await(&d->relay) > 0;
+    d->lent = d->lent || relay_await(&d->relay) > 0;
     assert(d->lent);
     fetch_next(d);
-    return &d->judged[relay_first(&d->relay)];
+    uint32_t place = relay_first(&d->relay) * GROUP + i % GROUP;
+    return &d->places[place].judged;
 }
 
-const struct ends *drain_ends(const struct drain *d, uint32_t ahead)
+const struct drain_note *drain_note(const struct drain *d, uint32_t ahead)
 {
-    return relay_is_there(&d->relay, ahead) ? &d->ends[relay_behind_first(&d->relay, ahead)] : NULL;
+    const struct place *place = place_ahead(d, ahead);
+    return place ? &place->note : NULL;
 }
 
 void drain_end(struct drain *d)

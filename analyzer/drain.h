@@ -10,6 +10,7 @@
 #define FINWAIT_ANALYZER_DRAIN_H
 
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/stamps.h"
 #include "analyzer/host/ends.h"
 #include "analyzer/judged.h"
 
@@ -25,9 +26,15 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
  * the caller, in `*whole` unless it is a lone SYN. */
 struct judged *drain_next(struct drain *drain, const struct connection **whole);
 
-/* The ends of what drain_next() gave last, or of one that it will give so many calls later that do
- * not give NULL; NULL when that is not made yet. The caller's until the next call. */
-const struct ends *drain_ends(const struct drain *drain, uint32_t ahead);
+/* What is asked of it first: where it is counted. */
+struct drain_note {
+    struct ends ends;
+    enum stamp_word stamp;
+};
+
+/* Of what drain_next() gave last, or of one that it will give so many calls later that do not give
+ * NULL; NULL when that is not made yet. The caller's until the next call. */
+const struct drain_note *drain_note(const struct drain *drain, uint32_t ahead);
 
 void drain_end(struct drain *drain);
 

@@ -15,4 +15,11 @@ static inline int64_t elapsed_ns(int64_t since_ns, int64_t now_ns)
     return now_ns < since_ns ? INT64_MIN : INT64_MAX;
 }
 
+/* So much later, or at the end of all times. */
+static inline int64_t later_by(int64_t at_ns, int64_t span_ns)
+{
+    int64_t sum_ns;
+    return __builtin_add_overflow(at_ns, span_ns, &sum_ns) ? INT64_MAX : sum_ns;
+}
+
 #endif

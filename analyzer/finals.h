@@ -18,7 +18,7 @@ struct finals;
 /* What is given: the connection as flows_let_go() gives it, and what stood at that time. */
 struct final {
     struct connection connection;
-    struct stamp_pair *pair;
+    struct stamp_claim claim;
     int64_t clock_ns;
 };
 

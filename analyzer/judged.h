@@ -6,20 +6,24 @@
 
 #include "analyzer/anomaly/anomaly.h"
 #include "analyzer/conclude.h"
+#include "analyzer/host/arrival.h"
 
 struct judged {
     const struct connection *connection; /* whole */
-    struct conclusion conclusion;        /* points to `found` */
+    struct arrival arrival;
+    struct conclusion conclusion; /* points to `found` */
     struct anomaly_set found;
 };
 
-/* What conclude() and anomalies_judge() say of it, whose arguments these are. */
+/* What conclude() and anomalies_judge() say of it, whose arguments these are, and what of that is
+ * counted. */
 static inline void judged_make(struct judged *judged, const struct connection *connection,
                                const struct analyzer_config *config, int64_t now_ns, bool evicted)
 {
     judged->connection = connection;
     conclude(connection, config, now_ns, evicted, &judged->conclusion);
     anomalies_judge(connection, config, now_ns, &judged->conclusion, &judged->found);
+    arrival_make(connection, &judged->conclusion, config, now_ns, &judged->arrival);
 }
 
 #endif

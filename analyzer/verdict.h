@@ -274,21 +274,14 @@ struct anomaly_verdict {
 };
 
 struct connection_verdict {
-    struct endpoint_verdict client, server;
-    uint8_t ip_version;
-    uint64_t stream;      /* order of first packets, from 0: tshark's tcp.stream on one file */
-    uint32_t incarnation; /* of this five-tuple, from 1 */
+    /* What is counted of every connection comes first, two lines of the cache. */
+    const struct anomaly_verdict *anomalies; /* in order of their evidence */
+    uint32_t anomaly_count;
+    uint8_t handshake;
     uint8_t client_known_by;
     uint8_t visibility;
-    uint8_t tunnel;     /* enum tunnel */
-    uint16_t vlan;      /* or VLAN_NONE */
-    uint32_t interface; /* tap of its first packet: index into capture_findings.interfaces */
-    frame_ref first_frame;
-    bool absorbed; /* what a forged SYN opened was given back to it */
+    uint8_t tunnel; /* enum tunnel */
     int64_t start_ns, end_ns;
-
-    uint8_t handshake;
-    int64_t handshake_rtt_ns; /* SYN to the ACK that completes it as the tap sees both ways; -1 */
 
     struct {
         uint8_t kind; /* enum close_kind */
@@ -306,6 +299,17 @@ struct connection_verdict {
         uint8_t reset_cause; /* enum rule_id: the rule that explains it, or RULES */
     } close;
 
+    uint64_t stream; /* order of first packets, from 0: tshark's tcp.stream on one file */
+    struct endpoint_verdict client, server;
+    uint8_t ip_version;
+    uint32_t incarnation; /* of this five-tuple, from 1 */
+    uint16_t vlan;        /* or VLAN_NONE */
+    uint32_t interface;   /* tap of its first packet: index into capture_findings.interfaces */
+    frame_ref first_frame;
+    bool absorbed; /* what a forged SYN opened was given back to it */
+
+    int64_t handshake_rtt_ns; /* SYN to the ACK that completes it as the tap sees both ways; -1 */
+
     bool has_previous; /* an earlier use of the same five-tuple in the same capture */
     struct {
         bool has_client_isn, has_server_isn; /* of its own client and server */
@@ -319,9 +323,6 @@ struct connection_verdict {
     uint8_t zeek_state;
     uint8_t completeness; /* enum completeness */
     uint32_t caveats;     /* bit 1 << enum caveat */
-
-    const struct anomaly_verdict *anomalies; /* in order of their evidence */
-    uint32_t anomaly_count;
 };
 
 /* With what it points to, in one piece to be released with free(). NULL when memory ran out. */

@@ -189,6 +189,8 @@ void crowd_thin(struct crowd *crowd, struct connection_verdict *v, const struct 
                 struct anomaly_set *found)
 {
     uint32_t kept = 0;
+    if (!v->anomaly_count)
+        return;
     for (uint32_t i = 0; i < found->count; i++) {
         if (!is_told(crowd, v, ends, &found->items[i]))
             continue;

@@ -57,7 +57,7 @@ void flows_due_fetch(const struct flows *f, uint32_t number, bool lones_too)
 }
 
 /* What releasing it writes, where another thread has read it, and of what is packed the line that
- * tells where it stands. */
+ * tells where it stands. Lone SYNs are made here. */
 static void fetch_to_release(const struct flows *f, uint32_t number)
 {
     uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
@@ -65,10 +65,7 @@ static void fetch_to_release(const struct flows *f, uint32_t number)
     if (is_record(later)) {
         FETCH_TO_WRITE(flows_at(f, later));
         FETCH_TO_WRITE(&flows_at(f, later)->first_frame);
-    } else if (is_brief(later)) {
-        FETCH(flows_brief_item(f, later));
-        FETCH(flows_brief(f, later));
-    } else {
+    } else if (is_lone(later)) {
         flows_fetch_value(f, later);
     }
     if (is_record(next) && flows_at(f, next)->detail)
@@ -76,17 +73,12 @@ static void fetch_to_release(const struct flows *f, uint32_t number)
 }
 
 /* Somebody else may still read it until it is told. */
-static bool hand_out(struct flows *f, uint32_t number, bool as_it_is)
+static bool hand_out(struct flows *f, uint32_t number, bool made_elsewhere)
 {
     uint32_t value = f->ending.order[number];
     struct flow_room room;
-    struct connection *c = &room.connection;
-    if (as_it_is && is_record(value))
-        c = flows_at(f, value);
-    else if (as_it_is && is_brief(value))
-        brief_outline(flows_brief(f, value), f->config->vlan_in_key, c);
-    else
-        c = due_connection(f, value, &room);
+    struct connection *c =
+        made_elsewhere && !is_lone(value) ? NULL : due_connection(f, value, &room);
     bool go_on = f->final(f->context, c, false);
     if (is_record(value))
         flows_release(f, value);
@@ -125,7 +117,7 @@ enum flow_status flows_drain(struct flows *f)
     mark_unheard(f);
     if (f->ending.count == flows_held(f))
         table_clear(&f->table);
-    bool as_it_is = f->order_known && f->order_known(f->context);
+    bool made_elsewhere = f->order_known && f->order_known(f->context);
     bool go_on = true;
     bool hurried = false;
     uint32_t end = f->ending.count;
@@ -135,11 +127,11 @@ enum flow_status flows_drain(struct flows *f)
             if (end - i > FLOW_LAST_MOST)
                 end = i + FLOW_LAST_MOST;
         }
-        if (as_it_is)
+        if (made_elsewhere)
             fetch_to_release(f, i);
         else
             flows_due_fetch(f, i, true);
-        go_on = hand_out(f, i, as_it_is);
+        go_on = hand_out(f, i, made_elsewhere);
     }
     if (!flows_held(f)) {
         flows_release_briefs(f);

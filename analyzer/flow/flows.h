@@ -29,9 +29,9 @@
 
 #include <stdbool.h>
 
-/* Receives a connection that has become final, made whole but for flows_drain() with `order_known`;
- * `evicted` when memory and not time ended it. The connection is released afterwards. False stops
- * everything. */
+/* Receives a connection that has become final, made whole; NULL where `order_known` said that it is
+ * made elsewhere. `evicted` when memory and not time ended it. The connection is released
+ * afterwards. False stops everything. */
 typedef bool (*flow_final)(void *context, struct connection *connection, bool evicted);
 
 /* Uses of one tuple, one after the other or in parallel worlds, that segments are looked up in. */
@@ -51,7 +51,7 @@ struct flows {
     const struct analyzer_config *config;
     flow_final final;
     bool (*order_known)(void *context); /* or NULL: before the first of flows_drain() is handed out;
-                                           true: who is called looks at what is packed by himself */
+                                           true: all but lone SYNs are made elsewhere */
     /* Or NULL, both: takes connections that time has ended, as flows_let_go() gives them; ends that
      * and sees to it that all that were given are done with. All others come to `final` afterwards.
      * False stops everything. */

@@ -118,36 +118,59 @@ static void count_dropped(struct stamps *stamps, struct stamp_pair *pair,
         drops->last_ns = c->first_ns;
 }
 
-/* A SYN-ACK passed, and its stamp was compared. */
-static bool tells_answered(const struct connection *c)
-{
-    return c->side[!client_side(c)].marks & SIDE_SYN_ACK &&
-           c->marks & (CONN_STAMP_BELOW | CONN_STAMP_COMPARED);
-}
-
-struct stamp_pair *stamps_pair(struct stamps *stamps, const struct connection *c)
+enum stamp_word stamps_word(const struct connection *c)
 {
     const struct side *client = &c->side[client_side(c)];
-    bool may_be_unanswered = c->side[!client_side(c)].packets == 0;
+    const struct side *server = &c->side[!client_side(c)];
     if (!(client->marks & SIDE_SYN) || !(client->marks & SIDE_TIMESTAMPS) ||
-        c->first_ns == TIME_UNKNOWN || (!may_be_unanswered && !tells_answered(c)))
-        return NULL;
-    struct roll_key key = key_of_connection(stamps, c);
-    return roll_find_tagged(&stamps->pairs, &key);
+        c->first_ns == TIME_UNKNOWN)
+        return STAMP_SAYS_NOTHING;
+    if (!server->packets)
+        return STAMP_UNANSWERED;
+    if (!(server->marks & SIDE_SYN_ACK) || !(c->marks & (CONN_STAMP_BELOW | CONN_STAMP_COMPARED)))
+        return STAMP_SAYS_NOTHING;
+    return c->marks & CONN_STAMP_BELOW ? STAMP_ANSWERED_BELOW : STAMP_ANSWERED;
 }
 
-void stamps_final(struct stamps *stamps, struct stamp_pair *pair, const struct connection *c,
+void stamps_fetch_slot(const struct stamps *stamps, const struct ends *ends)
+{
+    roll_fetch(&stamps->pairs, ends_pair_tag(ends));
+}
+
+void stamps_fetch_pair(const struct stamps *stamps, const struct ends *ends)
+{
+    roll_fetch_item(&stamps->pairs, ends_pair_tag(ends));
+}
+
+struct stamp_claim stamps_claim_between(struct stamps *stamps, enum stamp_word word,
+                                        const struct ends *ends)
+{
+    if (word == STAMP_SAYS_NOTHING)
+        return (struct stamp_claim){NULL, word};
+    struct roll_key key = ends_pair(ends);
+    return (struct stamp_claim){roll_find_tagged(&stamps->pairs, &key), word};
+}
+
+struct stamp_claim stamps_claim(struct stamps *stamps, const struct connection *c)
+{
+    enum stamp_word word = stamps_word(c);
+    if (word == STAMP_SAYS_NOTHING)
+        return (struct stamp_claim){NULL, word};
+    struct ends ends = ends_of_connection(&stamps->ends, c);
+    return stamps_claim_between(stamps, word, &ends);
+}
+
+void stamps_final(struct stamps *stamps, struct stamp_claim claim, const struct connection *c,
                   bool unanswered)
 {
+    struct stamp_pair *pair = claim.pair;
     if (!pair)
         return;
     if (unanswered)
         count_dropped(stamps, pair, c);
-    else if (!tells_answered(c))
-        return;
-    else if (c->marks & CONN_STAMP_BELOW)
+    else if (claim.word == STAMP_ANSWERED_BELOW)
         pair->spoilt = true;
-    else if (pair->answered < ANSWERED_MOST)
+    else if (claim.word == STAMP_ANSWERED && pair->answered < ANSWERED_MOST)
         pair->answered++;
 }
 

@@ -63,12 +63,36 @@ uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn);
 /* Its first SYN-ACK passes. Where memory ran out, nothing is remembered. */
 void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g);
 
-/* Where a connection that has become final may count, or NULL. Stays where it is. */
-struct stamp_pair *stamps_pair(struct stamps *stamps, const struct connection *c);
+/* What a connection that has become final says of its pair. */
+enum stamp_word {
+    STAMP_SAYS_NOTHING,
+    STAMP_UNANSWERED, /* its SYN, which perhaps was dropped */
+    STAMP_ANSWERED,
+    STAMP_ANSWERED_BELOW, /* though its stamp was lower */
+};
 
-/* Counts it there; `unanswered`: its SYN was given time enough. Touches nothing that the functions
- * above do: they may go on meanwhile in another thread. */
-void stamps_final(struct stamps *stamps, struct stamp_pair *pair, const struct connection *c,
+enum stamp_word stamps_word(const struct connection *c);
+
+/* And where that may be counted, or NULL. Stays where it is. */
+struct stamp_claim {
+    struct stamp_pair *pair;
+    enum stamp_word word;
+};
+
+struct stamp_claim stamps_claim(struct stamps *stamps, const struct connection *c);
+
+/* The same of a connection between these ends, named with the secret of these stamps. */
+struct stamp_claim stamps_claim_between(struct stamps *stamps, enum stamp_word word,
+                                        const struct ends *ends);
+
+/* The slot of these ends is on its way; and what the slot names, once that has come. */
+void stamps_fetch_slot(const struct stamps *stamps, const struct ends *ends);
+void stamps_fetch_pair(const struct stamps *stamps, const struct ends *ends);
+
+/* Counts it there; `unanswered`: its SYN was given time enough. The connection is looked at where
+ * it was. Touches nothing that the functions above do: they may go on meanwhile in another thread.
+ */
+void stamps_final(struct stamps *stamps, struct stamp_claim claim, const struct connection *c,
                   bool unanswered);
 
 /* Makes a verdict for each pair of which every SYN that was dropped was below, and none that was

@@ -46,7 +46,7 @@ static bool attempt(uint16_t port, uint32_t stamp, bool answered, int64_t time_m
             lone_connection(pool_at(&w.flows.lones[0], i - records - briefs), false, c);
         if (c->first_frame == FRAME_NONE || c->key.port[A] != port)
             continue;
-        stamps_final(&w.flows.stamps, stamps_pair(&w.flows.stamps, c), c, !answered);
+        stamps_final(&w.flows.stamps, stamps_claim(&w.flows.stamps, c), c, !answered);
         return c->marks & CONN_STAMP_BELOW;
     }
     fail();

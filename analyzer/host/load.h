@@ -17,6 +17,7 @@
 
 #include "analyzer/conclude.h"
 #include "analyzer/config.h"
+#include "analyzer/host/arrival.h"
 #include "analyzer/host/ends.h"
 #include "analyzer/host/examples.h"
 #include "analyzer/host/ledger.h"
@@ -84,11 +85,10 @@ uint64_t load_bytes(const struct load *load);
 void load_fetch(const struct load *load, const struct ends *ends, bool server_too);
 void load_fetch_items(const struct load *load, const struct ends *ends);
 
-/* A connection that has become final, with its anomalies; `now_ns` as for conclude(). False when
- * memory ran out. */
-bool load_connection(struct load *load, const struct connection *connection,
-                     const struct ends *ends, const struct conclusion *conclusion,
-                     int64_t now_ns) MUST_CHECK;
+/* A connection that has become final, with its anomalies; the arrival is the conclusion's, and
+ * `now_ns` as for conclude(). False when memory ran out. */
+bool load_connection(struct load *load, const struct arrival *arrival, const struct ends *ends,
+                     const struct conclusion *conclusion, int64_t now_ns) MUST_CHECK;
 
 /* The capture ended here (or TIME_UNKNOWN). Nothing is added afterwards, and every line stands on
  * the grid's step. False when memory ran out. */
