@@ -19,7 +19,8 @@
 #define GROUP        TABLE_SIZE(8u, 2u)
 #define JUDGED_AHEAD TABLE_SIZE(64u, 4u)
 #define GROUPS_AHEAD (JUDGED_AHEAD / GROUP)
-#define WAKE         TABLE_SIZE(2u, 1u)
+#define WAKE_TAKER   TABLE_SIZE(2u, 1u)
+#define WAKE_MAKER   TABLE_SIZE(5u, 1u)
 
 /* So many connections before they are made or taken. */
 #define FETCHED_AHEAD 2u
@@ -175,7 +176,7 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     d->config = config;
     d->count = count;
     d->namer = ends;
-    relay_init(&d->relay, GROUPS_AHEAD, WAKE, WAKE);
+    relay_init(&d->relay, GROUPS_AHEAD, WAKE_TAKER, WAKE_MAKER);
     if (thread_start(&d->thread, make, d))
         return d;
     relay_finish(&d->relay);

@@ -1,9 +1,11 @@
 #include "cli/analysis.h"
 
+#include "cli/trial.h"
 #include "dissect/relay.h"
 #include "dissect/thread.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* Together about 440 KiB: they stay in a cache. */
 #define BATCHES    ANALYZER_ROUND_MOST
@@ -49,6 +51,8 @@ struct analysis {
     struct relay relay;
     struct place places[BATCHES];
     struct round round;
+    struct trial trial;              /* of batches one by one, and of rounds, */
+    atomic_bool with_rounds;         /* which are had at present */
     pthread_t helpers[HELPERS_MOST]; /* have nothing to do but rounds */
     uint32_t helper_count;
     bool stopped;        /* the giver knows it */
@@ -177,10 +181,11 @@ static void set_aside(struct analysis *a)
     }
 }
 
-/* Somebody would take part, and there is something to do for a while. */
+/* Somebody would take part, there is something to do for a while, and it takes less time: where a
+ * line of the cache takes long from one processor to the other it does not. */
 static bool is_worth_it(struct analysis *a)
 {
-    return (a->helper_count || relay_giver_sleeps(&a->relay)) &&
+    return trial_is_second(&a->trial) && (a->helper_count || relay_giver_sleeps(&a->relay)) &&
            relay_given(&a->relay) >= WAKE_GIVER;
 }
 
@@ -250,14 +255,26 @@ static void analyse_one(struct analysis *a)
     relay_take(&a->relay);
 }
 
+static void note_done(struct analysis *a, uint32_t batches)
+{
+    struct timespec now;
+    if (!trial_is_over(&a->trial, batches))
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    trial_go_on(&a->trial, now.tv_sec * INT64_C(1000000000) + now.tv_nsec);
+    atomic_store_explicit(&a->with_rounds, trial_is_second(&a->trial), memory_order_relaxed);
+}
+
 static void *analyse(void *context)
 {
     struct analysis *a = context;
     while (a->status == ANALYZER_OK && relay_await(&a->relay)) {
-        if (is_worth_it(a) && begin_round(a))
+        bool round = is_worth_it(a) && begin_round(a);
+        if (round)
             analyse_round(a);
         else
             analyse_one(a);
+        note_done(a, round ? a->round.batches : 1);
     }
     relay_stop(&a->relay);
     return NULL;
@@ -339,7 +356,7 @@ struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *fi
 {
     /* Where the analysis is behind, rounds will follow. */
     if (!relay_has_room(&a->relay)) {
-        a->for_rounds = BATCHES;
+        a->for_rounds = atomic_load_explicit(&a->with_rounds, memory_order_relaxed) ? BATCHES : 0;
         run_parts(a);
     }
     if (!relay_await_room(&a->relay)) {

@@ -67,7 +67,7 @@ void crowd_finish(struct crowd *crowd)
 
 static unsigned place_of(const struct ends *ends)
 {
-    return (unsigned)(ends->client_hash >> (64 - CROWD_RECENT_BITS));
+    return ends->client_tag >> (32 - CROWD_RECENT_BITS);
 }
 
 static struct client *recent_client(const struct crowd *crowd, const struct ends *ends)

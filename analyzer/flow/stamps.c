@@ -57,7 +57,7 @@ void stamps_fetch(struct stamps *stamps, const struct segment *syn)
     if (!(syn->marks & SEG_TIMESTAMPS))
         return;
     struct ends ends = ends_of_syn(stamps, syn);
-    roll_fetch(&stamps->pairs, ends_pair_tag(&ends));
+    roll_fetch(&stamps->pairs, ends.pair_tag);
 }
 
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
@@ -134,12 +134,12 @@ enum stamp_word stamps_word(const struct connection *c)
 
 void stamps_fetch_slot(const struct stamps *stamps, const struct ends *ends)
 {
-    roll_fetch(&stamps->pairs, ends_pair_tag(ends));
+    roll_fetch(&stamps->pairs, ends->pair_tag);
 }
 
 void stamps_fetch_pair(const struct stamps *stamps, const struct ends *ends)
 {
-    roll_fetch_item(&stamps->pairs, ends_pair_tag(ends));
+    roll_fetch_item(&stamps->pairs, ends->pair_tag);
 }
 
 struct stamp_claim stamps_claim_between(struct stamps *stamps, enum stamp_word word,

@@ -14,7 +14,9 @@
 struct ends {
     const uint8_t *client, *server; /* borrowed addresses */
     uint16_t port;                  /* the server's */
-    uint64_t client_hash, server_hash;
+    /* Of the names below; and what those of one service are made of. */
+    uint32_t client_tag, server_tag, pair_tag;
+    uint64_t server_hash;
     uint64_t service_hash; /* of the server and the port */
     struct sieve *held;    /* borrowed: services of which anything is held anywhere */
 };
@@ -53,14 +55,14 @@ static inline void ends_service_is_held(const struct ends *ends)
 static inline struct roll_key ends_client(const struct ends *ends)
 {
     struct roll_key key = roll_key_of(ends->client, NULL, 0, 0);
-    key.tag = roll_tag(ends->client_hash, 0, 0, 0);
+    key.tag = ends->client_tag;
     return key;
 }
 
 static inline struct roll_key ends_server(const struct ends *ends)
 {
     struct roll_key key = roll_key_of(ends->server, NULL, 0, 0);
-    key.tag = roll_tag(ends->server_hash, 0, 0, 0);
+    key.tag = ends->server_tag;
     return key;
 }
 
@@ -71,15 +73,10 @@ static inline struct roll_key ends_service(const struct ends *ends, uint16_t kin
     return key;
 }
 
-static inline uint32_t ends_pair_tag(const struct ends *ends)
-{
-    return roll_tag(ends->client_hash, ends->server_hash, ends->port, 0);
-}
-
 static inline struct roll_key ends_pair(const struct ends *ends)
 {
     struct roll_key key = roll_key_of(ends->client, ends->server, ends->port, 0);
-    key.tag = ends_pair_tag(ends);
+    key.tag = ends->pair_tag;
     return key;
 }
 

@@ -96,18 +96,18 @@ struct entrance {
 
 void load_fetch(const struct load *load, const struct ends *ends, bool server_too)
 {
-    roll_fetch(&load->hosts, roll_tag(ends->client_hash, 0, 0, 0));
+    roll_fetch(&load->hosts, ends->client_tag);
     if (!server_too)
         return;
-    roll_fetch(&load->hosts, roll_tag(ends->server_hash, 0, 0, 0));
-    roll_fetch(&load->uses.roll, ends_pair_tag(ends));
+    roll_fetch(&load->hosts, ends->server_tag);
+    roll_fetch(&load->uses.roll, ends->pair_tag);
 }
 
 void load_fetch_items(const struct load *load, const struct ends *ends)
 {
-    roll_fetch_item(&load->hosts, roll_tag(ends->client_hash, 0, 0, 0));
-    roll_fetch_item(&load->hosts, roll_tag(ends->server_hash, 0, 0, 0));
-    roll_fetch_item(&load->uses.roll, ends_pair_tag(ends));
+    roll_fetch_item(&load->hosts, ends->client_tag);
+    roll_fetch_item(&load->hosts, ends->server_tag);
+    roll_fetch_item(&load->uses.roll, ends->pair_tag);
 }
 
 /* Whose record the address is counted in: its own, or that of the others. NULL when memory ran out.
