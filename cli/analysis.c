@@ -352,6 +352,16 @@ struct analysis *analysis_start(struct analyzer *analyzer, uint32_t helpers)
     return a;
 }
 
+/* Whoever fills a batch has some of its places on their way when he comes to them, but for the first
+ * ones. */
+#define PLACES_FIRST 16u
+
+static void fetch_first(const struct segment_batch *empty)
+{
+    for (size_t at = 0; at < PLACES_FIRST * sizeof *empty->segments; at += 64)
+        FETCH_TO_WRITE((const char *)empty->segments + at);
+}
+
 struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *filled)
 {
     /* Where the analysis is behind, rounds will follow. */
@@ -377,6 +387,7 @@ struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *fi
             analyzer_share(filled, place->groups);
     }
     relay_give(&a->relay);
+    fetch_first(empty);
     return empty;
 }
 
