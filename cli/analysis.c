@@ -352,8 +352,8 @@ struct analysis *analysis_start(struct analyzer *analyzer, uint32_t helpers)
     return a;
 }
 
-/* Whoever fills a batch has some of its places on their way when he comes to them, but for the first
- * ones. */
+/* Whoever fills a batch has some of its places on their way when he comes to them, but for the
+ * first ones. */
 #define PLACES_FIRST 16u
 
 static void fetch_first(const struct segment_batch *empty)

@@ -119,7 +119,8 @@ static uint32_t tell_states(const struct endpoint_verdict *e, struct arrival_end
             continue;
         unsigned bit = 1u << entry->state;
         seen |= bit;
-        waits |= (bit & WAITING ? UINT32_C(1) : 0) << count;
+        if (bit & WAITING)
+            waits |= UINT32_C(1) << count;
         to->at_ns[count] = entry->at_ns;
         to->state[count++] = entry->state;
     }
