@@ -17,10 +17,10 @@
 /* They are handed over so many at a time: to say so, and to ask, takes a line of the cache to the
  * other processor and back. Whoever waits is woken when there is something to do for a while. */
 #define GROUP        TABLE_SIZE(8u, 2u)
-#define JUDGED_AHEAD TABLE_SIZE(64u, 4u)
+#define JUDGED_AHEAD TABLE_SIZE(128u, 4u)
 #define GROUPS_AHEAD (JUDGED_AHEAD / GROUP)
 #define WAKE_TAKER   TABLE_SIZE(2u, 1u)
-#define WAKE_MAKER   TABLE_SIZE(5u, 1u)
+#define WAKE_MAKER   TABLE_SIZE(10u, 1u)
 
 /* So many connections before they are made or taken. */
 #define FETCHED_AHEAD 2u
