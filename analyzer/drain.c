@@ -186,12 +186,14 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
 
 /* ---- taking --------------------------------------------------------------------------------- */
 
-/* What will be taken so many behind the one that was taken last, or NULL: it is not there yet. */
+/* What will be taken so many behind the one that was taken last, or NULL: it is not there yet, or
+ * of another block, which somebody else may make. */
 static const struct place *place_ahead(const struct drain *d, uint32_t ahead)
 {
     uint32_t i = d->taken - 1;
     uint32_t behind = i % GROUP + ahead;
-    if (d->count - i <= ahead || !relay_is_there(&d->relay, behind / GROUP))
+    if (i % BLOCK + ahead >= BLOCK || i + ahead >= d->count ||
+        !relay_is_there(&d->relay, behind / GROUP))
         return NULL;
     return &d->places[relay_behind_first(&d->relay, behind / GROUP) * GROUP + behind % GROUP];
 }

@@ -14,8 +14,8 @@
 
 /* What was found in one connection; large, so made once and used again. */
 struct anomaly_set {
-    struct anomaly_verdict items[ANOMALIES_MAX];
     uint32_t count;
+    struct anomaly_verdict items[ANOMALIES_MAX];
 };
 
 /* Fills `found`, sorted by evidence, and makes the conclusion's verdict point to it. `now_ns` as
