@@ -1,6 +1,7 @@
 #include "analyzer/drain.h"
 
 #include "dissect/compiler.h"
+#include "dissect/monotonic.h"
 #include "dissect/relay.h"
 #include "dissect/thread.h"
 
@@ -9,7 +10,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A thread costs more than fewer connections do. */
 #define DRAIN_LEAST TABLE_SIZE(256u, 2u)
@@ -84,19 +84,12 @@ static bool is_own(const struct drain *d, uint32_t i)
     return atomic_load_explicit(&d->pace.own, memory_order_relaxed);
 }
 
-static int64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* The taker begins it. */
 static void begin_block(struct pace *pace, uint32_t block)
 {
     if (block >= LOOKED_AT)
         return;
-    int64_t now_ns = clock_ns();
+    int64_t now_ns = monotonic_ns();
     if (block == HANDED)
         pace->own_took_ns = now_ns - pace->from_ns;
     if (block == SETTLED)
@@ -109,11 +102,12 @@ static void begin_block(struct pace *pace, uint32_t block)
 
 static ALWAYS_INLINE void fetch_lines(const void *from, size_t bytes, bool to_write)
 {
-    for (size_t at = 0; at < bytes; at += 64) {
+    uintptr_t end = (uintptr_t)from + bytes;
+    for (uintptr_t line = (uintptr_t)from / 64 * 64; line < end; line += 64) {
         if (to_write)
-            FETCH_TO_WRITE((const char *)from + at);
+            FETCH_TO_WRITE(line);
         else
-            FETCH((const char *)from + at);
+            FETCH((const void *)line);
     }
 }
 

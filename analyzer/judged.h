@@ -9,9 +9,9 @@
 #include "analyzer/host/arrival.h"
 
 struct judged {
+    struct arrival arrival; /* first: of whole lines of the cache where this begins with one */
     const struct connection *connection; /* whole */
-    struct arrival arrival;
-    struct conclusion conclusion; /* points to `found` */
+    struct conclusion conclusion;        /* points to `found` */
     struct anomaly_set found;
 };
 

@@ -1,11 +1,11 @@
 #include "cli/analysis.h"
 
 #include "cli/trial.h"
+#include "dissect/monotonic.h"
 #include "dissect/relay.h"
 #include "dissect/thread.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* Together about 440 KiB: they stay in a cache. */
 #define BATCHES    ANALYZER_ROUND_MOST
@@ -257,11 +257,9 @@ static void analyse_one(struct analysis *a)
 
 static void note_done(struct analysis *a, uint32_t batches)
 {
-    struct timespec now;
     if (!trial_is_over(&a->trial, batches))
         return;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    trial_go_on(&a->trial, now.tv_sec * INT64_C(1000000000) + now.tv_nsec);
+    trial_go_on(&a->trial, monotonic_ns());
     atomic_store_explicit(&a->with_rounds, trial_is_second(&a->trial), memory_order_relaxed);
 }
 

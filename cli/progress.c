@@ -1,20 +1,14 @@
 #include "cli/progress.h"
 
+#include "dissect/monotonic.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FIRST_NS INT64_C(1000000000)
 #define EVERY_NS INT64_C(250000000)
-
-static int64_t monotonic_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 void progress_init(struct progress *p)
 {

@@ -152,7 +152,7 @@ static void tell_end(const struct conclusion *conclusion, const struct analyzer_
         return;
     tell_roles(v, client ? ROLE_CLIENT : ROLE_SERVER, e, client ? &v->server : &v->client, end);
     uint32_t waits = tell_states(e, end);
-    end->entered_first = ARRIVAL_STATES;
+    end->entered_first = TIMELINE_MAX;
     end->stuck = 0;
     for (; waits; waits &= waits - 1) {
         unsigned i = (unsigned)__builtin_ctz(waits);
@@ -160,10 +160,10 @@ static void tell_end(const struct conclusion *conclusion, const struct analyzer_
             continue;
         if (end->state[i] == STATE_CLOSE_WAIT)
             end->stuck |= is_stuck(a, conclusion, config, end, e, i) ? UINT32_C(1) << i : 0;
-        else if (end->entered_first == ARRIVAL_STATES)
+        else if (end->entered_first == TIMELINE_MAX)
             end->entered_first = (uint8_t)i;
     }
-    a->has_entered[x] = end->entered_first < ARRIVAL_STATES &&
+    a->has_entered[x] = end->entered_first < TIMELINE_MAX &&
                         arrival_piece_of(conclusion, arrival_entry(e, end->entered_first)->frame,
                                          ARRIVAL_ENTERED, &a->entered[x]);
 }

@@ -18,7 +18,6 @@
 enum { ARRIVAL_CLIENT, ARRIVAL_SERVER, ARRIVAL_ENDS };
 
 /* One endpoint: whole lines of the cache, of which two tell of as many states as most have. */
-#define ARRIVAL_STATES       27u
 #define ARRIVAL_STATES_USUAL 11u
 
 struct arrival_end {
@@ -26,22 +25,27 @@ struct arrival_end {
     bool established; /* once, as it is believed */
     bool opened, accepted, closed_first, reset_sent, reset_received;
     uint8_t count;         /* of its states: those that were not taken back */
-    uint8_t entered_first; /* of them, the first TIME_WAIT that lasts; or ARRIVAL_STATES */
+    uint8_t entered_first; /* of them, the first TIME_WAIT that lasts; or TIMELINE_MAX */
     uint16_t port;
     uint32_t stuck; /* bits: CLOSE_WAITs that last for longer than is usual */
-    uint8_t state[ARRIVAL_STATES];
-    int64_t at_ns[ARRIVAL_STATES]; /* when it entered each */
+    uint8_t state[TIMELINE_MAX];
+    int64_t at_ns[TIMELINE_MAX]; /* when it entered each */
+    uint8_t apart[24];           /* no line is of two */
 };
 
-_Static_assert(TIMELINE_MAX <= ARRIVAL_STATES, "a bit and a place for each");
+_Static_assert(TIMELINE_MAX <= 32, "a bit for each");
+_Static_assert(offsetof(struct arrival_end, at_ns[ARRIVAL_STATES_USUAL]) == 128 &&
+                   sizeof(struct arrival_end) % 64 == 0,
+               "two lines, of whole ones");
 
 struct arrival {
     struct arrival_end ends[ARRIVAL_ENDS];
     int64_t start_ns, close_ns; /* the first packet; the first FIN or RST: or TIME_UNKNOWN */
     int64_t end_ns;             /* until when the last states are believed */
-    bool given_up; /* a SYN that nothing followed, from a client that has given up: beside its times
-                      nothing is told but its two states */
-    bool reused;   /* at the end the five-tuple was opened anew */
+    bool given_up;  /* a SYN that nothing followed, from a client that has given up: nothing else is
+                       told but start_ns, close_ns, opens, has_reset, and when the client entered its
+                       two states */
+    bool reused;    /* at the end the five-tuple was opened anew */
     bool took_port; /* the client, as far as can be told */
     bool opens;     /* its beginning was seen */
     bool has_reset;
