@@ -282,7 +282,7 @@ void analyzer_share(const struct segment_batch *batch, struct analyzer_groups *g
 }
 
 enum analyzer_status analyzer_feed_grouped(struct analyzer *a, const struct segment_batch *batch,
-                                           struct analyzer_groups *groups)
+                                           const struct analyzer_groups *groups)
 {
     return status_of(a, flows_feed_groups(&a->flows, batch->segments, batch->count,
                                           &groups->of_flows, batch->aux));
@@ -297,19 +297,22 @@ _Static_assert(ANALYZER_LANES == FLOW_LANES && ANALYZER_PARTS == FLOW_PARTS &&
                    ANALYZER_ROUND_MOST == FLOW_ROUND_MOST,
                "the front and what is behind it agree");
 
+void analyzer_round_clear(struct analyzer_round *round)
+{
+    round->of_flows.count = 0;
+}
+
 struct analyzer_round *analyzer_round_create(void)
 {
-    return calloc(1, sizeof(struct analyzer_round));
+    struct analyzer_round *round = aligned_alloc(64, sizeof *round);
+    if (round)
+        analyzer_round_clear(round);
+    return round;
 }
 
 void analyzer_round_destroy(struct analyzer_round *round)
 {
     free(round);
-}
-
-void analyzer_round_clear(struct analyzer_round *round)
-{
-    round->of_flows.count = 0;
 }
 
 void analyzer_round_add(struct analyzer_round *round, const struct segment_batch *batch,
@@ -341,7 +344,7 @@ void analyzer_round_end(struct analyzer *a, const struct analyzer_round *round)
     flows_round_end(&a->flows, &round->of_flows);
 }
 
-enum analyzer_status analyzer_feed_rest(struct analyzer *a, const struct analyzer_round *round,
+enum analyzer_status analyzer_feed_rest(struct analyzer *a, struct analyzer_round *round,
                                         uint32_t number)
 {
     return status_of(a, flows_feed_rest(&a->flows, &round->of_flows, number, round->aux[number]));

@@ -46,7 +46,7 @@ void analyzer_share(const struct segment_batch *batch, struct analyzer_groups *g
 /* As analyzer_feed(), with what analyzer_group() made of the batch. */
 enum analyzer_status analyzer_feed_grouped(struct analyzer *analyzer,
                                            const struct segment_batch *batch,
-                                           struct analyzer_groups *groups) MUST_CHECK;
+                                           const struct analyzer_groups *groups) MUST_CHECK;
 
 /* Several batches at once, by several threads: begun with the next ones to be fed, grouped, in
  * their order; then every lane once, in any order or at the same time, while nothing else is asked
@@ -78,8 +78,7 @@ void analyzer_round_end(struct analyzer *analyzer, const struct analyzer_round *
 void analyzer_round_prepare(const struct analyzer_round *round, unsigned part);
 
 /* The round's batch of this number. */
-enum analyzer_status analyzer_feed_rest(struct analyzer *analyzer,
-                                        const struct analyzer_round *round,
+enum analyzer_status analyzer_feed_rest(struct analyzer *analyzer, struct analyzer_round *round,
                                         uint32_t number) MUST_CHECK;
 
 /* From now on tells `sink` (borrowed, NULL to stop it) of every segment that is fed. */

@@ -318,10 +318,11 @@ static void feed_rest(struct rounds *r, const struct memory *memory)
 {
     for (uint32_t i = 0; i < r->round.count; i++) {
         const struct flow_batch *batch = &r->round.batches[i];
+        const struct flow_outcome *outcome = &r->round.outcomes[i];
         for (uint32_t k = 0; k < batch->count; k++)
-            r->ahead[batch->groups->ahead[k]]++;
+            r->ahead[outcome->ahead[k]]++;
         for (uint32_t k = 0; k < batch->groups->count; k++)
-            if (batch->groups->probes[k].image) {
+            if (outcome->probes[k].image) {
                 assert_false(r->images_full);
                 r->drawn++;
             }

@@ -420,28 +420,32 @@ static ALWAYS_INLINE void fetch_stamps(struct flows *f, const struct flow_probe 
         stamps_fetch(&f->stamps, probe->segment);
 }
 
-static void fetch_all(struct flows *f, struct flow_groups *groups)
+static void fetch_all(struct flows *f, const struct segment *segments,
+                      const struct flow_groups *groups, struct flow_probe *probes)
 {
     for (uint32_t i = 0; i < groups->count; i++)
-        probe_fetch_slot(f, &groups->probes[i]);
-    for (uint32_t i = 0; i < groups->count; i++)
-        probe_find(f, &f->table, &groups->probes[i]);
+        probe_fetch_slot(f, groups->named[i].tag);
     for (uint32_t i = 0; i < groups->count; i++) {
-        probe_fetch_detail(f, &groups->probes[i]);
-        fetch_stamps(f, &groups->probes[i]);
+        probe_begin(&probes[i], groups, i, segments);
+        probe_find(f, &f->table, &probes[i]);
+    }
+    for (uint32_t i = 0; i < groups->count; i++) {
+        probe_fetch_detail(f, &probes[i]);
+        fetch_stamps(f, &probes[i]);
     }
     for (uint32_t i = 0; i < groups->count; i++)
-        probe_fetch_log(&groups->probes[i]);
+        probe_fetch_log(&probes[i]);
 }
 
 enum flow_status flows_feed_groups(struct flows *f, const struct segment *segments, uint32_t count,
-                                   struct flow_groups *groups, const struct segment_aux *aux)
+                                   const struct flow_groups *groups, const struct segment_aux *aux)
 {
-    fetch_all(f, groups);
+    struct flow_probe probes[FLOW_GROUPED_MOST];
+    fetch_all(f, segments, groups, probes);
     for (uint32_t i = 0; i < count; i++) {
         const struct segment *g = &segments[i];
         enum flow_status status =
-            take(f, &groups->probes[groups->probe_of[i]], groups->sender_of[i], g, own_aux(g, aux));
+            take(f, &probes[groups->number_of[i]], groups->sender_of[i], g, own_aux(g, aux));
         if (UNLIKELY(status != FLOW_OK))
             return status;
     }
@@ -469,12 +473,12 @@ enum flow_status flows_feed(struct flows *f, const struct segment *segments, uin
 
 /* What a lane has left, or has seen close, stands in the cache of whoever had that lane, and asks
  * for more than the others of its batch give time for: it is on its way with the batch before. */
-static void fetch_next(const struct flows *f, const struct flow_groups *groups)
+static void fetch_next(const struct flows *f, const struct flow_probe *probes, uint32_t count)
 {
-    for (uint32_t i = 0; i < groups->count; i++) {
-        const struct flow_probe *probe = &groups->probes[i];
+    for (uint32_t i = 0; i < count; i++) {
+        const struct flow_probe *probe = &probes[i];
         if (probe->left) {
-            probe_fetch_slot(f, probe);
+            probe_fetch_slot(f, probe->tag);
             flows_fetch_value(f, probe->first);
         }
         if (!probe->image)
@@ -492,17 +496,17 @@ static void fetch_going(const struct detail *detail)
     FETCH(&detail->place);
 }
 
-static void fetch_left(struct flows *f, struct flow_groups *groups)
+static void fetch_left(struct flows *f, struct flow_probe *probes, uint32_t probe_count)
 {
     struct flow_probe *left[FLOW_GROUPED_MOST];
     uint32_t count = 0;
-    for (uint32_t i = 0; i < groups->count; i++) {
-        struct flow_probe *probe = &groups->probes[i];
+    for (uint32_t i = 0; i < probe_count; i++) {
+        struct flow_probe *probe = &probes[i];
         if (probe->image)
             fetch_going(probe->connection->detail);
         if (!probe->left)
             continue;
-        probe_fetch_slot(f, probe);
+        probe_fetch_slot(f, probe->tag);
         left[count++] = probe;
     }
     for (uint32_t i = 0; i < count; i++)
@@ -537,22 +541,23 @@ static enum flow_status follow(struct flows *f, const struct flow_probe *probe,
     return expiry_make_room(f);
 }
 
-enum flow_status flows_feed_rest(struct flows *f, const struct flow_round *round, uint32_t number,
+enum flow_status flows_feed_rest(struct flows *f, struct flow_round *round, uint32_t number,
                                  const struct segment_aux *aux)
 {
     const struct flow_batch *batch = &round->batches[number];
-    struct flow_groups *groups = batch->groups;
+    const struct flow_groups *groups = batch->groups;
+    struct flow_outcome *outcome = &round->outcomes[number];
     if (number == 0)
-        fetch_next(f, groups);
+        fetch_next(f, outcome->probes, groups->count);
     if (number + 1 < round->count)
-        fetch_next(f, batch[1].groups);
-    fetch_left(f, groups);
+        fetch_next(f, outcome[1].probes, batch[1].groups->count);
+    fetch_left(f, outcome->probes, groups->count);
     uint8_t ahead[FLOW_GROUPED_MOST];
     for (uint32_t i = 0; i < batch->count; i++)
-        ahead[groups->numbers[i]] = groups->ahead[i];
+        ahead[groups->numbers[i]] = outcome->ahead[i];
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct segment *g = &batch->segments[i];
-        struct flow_probe *probe = &groups->probes[groups->probe_of[i]];
+        struct flow_probe *probe = &outcome->probes[groups->number_of[i]];
         enum flow_status status =
             ahead[i] == AHEAD_LEFT ? take_left(f, probe, groups->sender_of[i], g, own_aux(g, aux))
                                    : follow(f, probe, (enum flow_ahead)ahead[i], g);

@@ -120,7 +120,7 @@ enum flow_status flows_feed(struct flows *flows, const struct segment *segments,
 /* The same for segments that are grouped: by flow_group(), with this config's vlan_in_key and these
  * flows' secret, which never change. At most FLOW_GROUPED_MOST of them. */
 enum flow_status flows_feed_groups(struct flows *flows, const struct segment *segments,
-                                   uint32_t count, struct flow_groups *groups,
+                                   uint32_t count, const struct flow_groups *groups,
                                    const struct segment_aux *aux) MUST_CHECK;
 
 /* Moves the clock, as a segment of this time does that is not taken. */

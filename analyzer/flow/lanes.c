@@ -159,13 +159,13 @@ static enum flow_ahead track_one(const struct flows *f, struct flow_lane *lane,
 enum step { SLOT, FIND, DETAIL, ENTRY, TRACK, STEPS };
 
 static void track_batch(const struct flows *f, struct flow_lane *lane, unsigned number,
-                        const struct flow_batch *batch)
+                        const struct flow_batch *batch, struct flow_outcome *outcome)
 {
-    struct flow_groups *groups = batch->groups;
+    const struct flow_groups *groups = batch->groups;
     for (uint32_t i = groups->numbers_from[number]; i < groups->numbers_from[number + 1]; i++) {
         uint32_t k = groups->numbers[i];
-        struct flow_probe *probe = &groups->probes[groups->probe_of[k]];
-        groups->ahead[i] =
+        struct flow_probe *probe = &outcome->probes[groups->number_of[k]];
+        outcome->ahead[i] =
             (uint8_t)track_one(f, lane, probe, groups->sender_of[k], &batch->segments[k]);
     }
 }
@@ -182,21 +182,23 @@ static void fetch_segments(unsigned number, const struct flow_batch *batch)
 }
 
 static void take_step(const struct flows *f, struct table *table, unsigned number, enum step step,
-                      const struct flow_batch *batch)
+                      const struct flow_batch *batch, struct flow_probe *probes)
 {
-    struct flow_groups *groups = batch->groups;
+    const struct flow_groups *groups = batch->groups;
     if (step == FIND)
         fetch_segments(number, batch);
-    for (uint32_t i = groups->probes_from[number]; i < groups->probes_from[number + 1]; i++) {
-        struct flow_probe *probe = &groups->probes[i];
-        if (step == SLOT)
-            probe_fetch_slot(f, probe);
-        else if (step == FIND)
+    for (uint32_t i = groups->named_from[number]; i < groups->named_from[number + 1]; i++) {
+        struct flow_probe *probe = &probes[i];
+        if (step == SLOT) {
+            probe_fetch_slot(f, groups->named[i].tag);
+        } else if (step == FIND) {
+            probe_begin(probe, groups, i, batch->segments);
             probe_find(f, table, probe);
-        else if (step == DETAIL)
+        } else if (step == DETAIL) {
             probe_fetch_detail(f, probe);
-        else
+        } else {
             probe_fetch_log(probe);
+        }
     }
 }
 
@@ -213,10 +215,11 @@ void flows_round_lane(const struct flows *f, struct flow_round *round, unsigned 
             if (i < step * APART || i - step * APART >= round->count)
                 continue;
             const struct flow_batch *batch = &round->batches[i - step * APART];
+            struct flow_outcome *outcome = &round->outcomes[i - step * APART];
             if (step == TRACK)
-                track_batch(f, lane, number, batch);
+                track_batch(f, lane, number, batch, outcome);
             else
-                take_step(f, &table, number, (enum step)step, batch);
+                take_step(f, &table, number, (enum step)step, batch, outcome->probes);
         }
     }
     lane->probes = table.probes - f->table.probes;

@@ -10,6 +10,7 @@
 #define FINWAIT_ANALYZER_FLOW_LANES_H
 
 #include "analyzer/flow/flows.h"
+#include "analyzer/flow/probe.h"
 
 #define FLOW_ROUND_MOST TABLE_SIZE(32u, 4u)
 
@@ -36,6 +37,19 @@ struct flow_batch {
     struct flow_groups *groups; /* by flow_group() */
 };
 
+/* Of a segment, once lanes have tracked ahead what they may. */
+enum flow_ahead {
+    AHEAD_LEFT,    /* nothing has happened */
+    AHEAD_TRACKED, /* it needs nothing more */
+    AHEAD_CLOSED,  /* it is tracked, and its connection has closed */
+};
+
+/* What lanes make of a batch. */
+struct flow_outcome {
+    struct flow_probe probes[FLOW_GROUPED_MOST];
+    _Alignas(64) uint8_t ahead[FLOW_GROUPED_MOST]; /* enum flow_ahead, in the order of `numbers` */
+};
+
 /* Memory that what is left of a round, or the next one, will want: of each pool, and of shelves. */
 #define FLOW_POOLS (4u + FLOW_BRIEF_POOLS)
 #define FLOW_PARTS (FLOW_POOLS + SHELVES_AHEAD)
@@ -44,6 +58,7 @@ struct flow_round {
     uint32_t count;
     struct pages_wanted wanted[FLOW_PARTS];
     struct flow_batch batches[FLOW_ROUND_MOST]; /* the next ones, in their order */
+    struct flow_outcome outcomes[FLOW_ROUND_MOST];
     struct flow_lane lanes[FLOW_LANES];
 };
 
@@ -63,7 +78,7 @@ void flows_round_prepare(const struct flow_round *round, unsigned part);
  * their order. */
 void flows_round_end(struct flows *flows, const struct flow_round *round);
 
-enum flow_status flows_feed_rest(struct flows *flows, const struct flow_round *round,
-                                 uint32_t number, const struct segment_aux *aux) MUST_CHECK;
+enum flow_status flows_feed_rest(struct flows *flows, struct flow_round *round, uint32_t number,
+                                 const struct segment_aux *aux) MUST_CHECK;
 
 #endif

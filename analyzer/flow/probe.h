@@ -11,9 +11,41 @@
 #include "analyzer/flow/records.h"
 #include "analyzer/tcp/ordinary.h"
 
-static ALWAYS_INLINE void probe_fetch_slot(const struct flows *f, const struct flow_probe *probe)
+/* What is known of a five-tuple that segments of a batch have, and was looked up once for all of
+ * them. Of whoever analyses alone. */
+struct flow_probe {
+    _Alignas(64) const struct segment *segment; /* the first of them */
+    uint32_t tag;
+    uint16_t flags;                   /* that any of them has */
+    uint8_t senders;                  /* of all of them: bits */
+    uint8_t sender;                   /* of the first */
+    uint32_t first;                   /* first value in the table with this tag, or TABLE_NONE */
+    bool logged;                      /* they are likely to be, in its detail */
+    bool left;                        /* some of them were not tracked ahead */
+    struct connection *connection;    /* that, where it is the record of the five-tuple; or NULL */
+    struct brief *brief;              /* the same where it is brief */
+    uint64_t changes;                 /* of the table, when that was so */
+    const struct detail_image *image; /* of the detail of a connection that closed, or NULL */
+};
+
+_Static_assert(sizeof(struct flow_probe) == 64, "a line of the cache");
+
+static ALWAYS_INLINE void probe_begin(struct flow_probe *probe, const struct flow_groups *groups,
+                                      uint32_t number, const struct segment *segments)
 {
-    table_prefetch(&f->table, probe->tag);
+    const struct flow_named *named = &groups->named[number];
+    probe->segment = &segments[named->first];
+    probe->tag = named->tag;
+    probe->flags = named->flags;
+    probe->senders = named->senders;
+    probe->sender = groups->sender_of[named->first];
+    probe->left = false;
+    probe->image = NULL;
+}
+
+static ALWAYS_INLINE void probe_fetch_slot(const struct flows *f, uint32_t tag)
+{
+    table_prefetch(&f->table, tag);
 }
 
 /* `table`: the flows', or a copy that counts for itself what it looks at. */
