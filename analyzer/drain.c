@@ -1,12 +1,9 @@
 #include "analyzer/drain.h"
 
+#include "analyzer/claims.h"
 #include "dissect/compiler.h"
-#include "dissect/monotonic.h"
-#include "dissect/relay.h"
 #include "dissect/thread.h"
 
-#include <assert.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +12,9 @@
 #define DRAIN_LEAST TABLE_SIZE(256u, 2u)
 
 /* They are handed over so many at a time: to say so, and to ask, takes a line of the cache to the
- * other processor and back. Whoever waits is woken when there is something to do for a while. */
+ * other processor and back. */
 #define GROUP        TABLE_SIZE(8u, 2u)
-#define JUDGED_AHEAD TABLE_SIZE(128u, 4u)
-#define GROUPS_AHEAD (JUDGED_AHEAD / GROUP)
-#define WAKE_TAKER   TABLE_SIZE(2u, 1u)
-#define WAKE_MAKER   TABLE_SIZE(10u, 1u)
+#define JUDGED_AHEAD (GROUP * CLAIMS_AHEAD)
 
 /* So many connections before they are made or taken. */
 #define FETCHED_AHEAD 2u
@@ -28,24 +22,6 @@
 /* Of the states of who opens and closes, and of the log of that. */
 #define STATES_USUAL 6u
 #define LOG_USUAL    10
-
-/* Who makes them changes with a block of so many, and is looked at anew after so many blocks. */
-#define BLOCK  TABLE_SIZE(256u, 8u)
-#define PERIOD TABLE_SIZE(64u, 8u)
-
-_Static_assert(BLOCK > JUDGED_AHEAD, "who makes them is not a block ahead of who takes them");
-_Static_assert(BLOCK % GROUP == 0, "of a group all are made by the same");
-
-/* The first blocks of a period, by what is done with them: the one that who counts makes is timed,
- * and of those that are handed on the second behind it, when nothing is left that was made
- * meanwhile. What comes of it holds from LOOKED_AT on. */
-enum { WARM, OWN_TIMED, HANDED, HANDED_TIMED, SETTLED, LOOKED_AT };
-
-struct pace {
-    atomic_bool own;     /* who counts makes the others of the period */
-    int64_t from_ns;     /* of the block that is timed, */
-    int64_t own_took_ns; /* and of the one before it */
-};
 
 /* What is made of one. The note, the key of the connection and the arrival, which are read of all,
  * begin with a line of the cache. */
@@ -55,48 +31,30 @@ struct place {
     _Alignas(64) struct judged judged;
 };
 
+/* Where somebody is in the order: `i` counts those that are no lone SYNs. */
+struct cursor {
+    uint32_t number, i;
+};
+
+/* Those of a group, by their numbers in the order. */
+struct portion {
+    uint32_t group, count;
+    uint32_t numbers[GROUP];
+};
+
 struct drain {
     const struct flows *flows;
     const struct analyzer_config *config;
     pthread_t thread;
-    struct relay relay;             /* of groups of those that are no lone SYNs */
-    uint32_t count;                 /* of them */
+    uint32_t count;                 /* of those that are no lone SYNs */
     const struct ends_maker *namer; /* borrowed */
-    struct pace pace;
-    uint8_t apart[64]; /* what follows is written for each that is taken, and the maker reads what
-                          stands before it */
-    uint32_t seen;     /* the taker's: of the order, */
-    uint32_t taken;    /* and of those that are no lone SYNs */
-    bool lent;         /* the taker has a group */
-    struct flow_room own_room; /* the taker's */
+    struct claims claims;           /* of groups */
+    struct cursor seen;             /* by the taker: behind what it took last, */
+    struct cursor beyond;           /* and behind what it made for later */
+    bool own;                       /* of the present group nothing was made ahead */
+    struct flow_room own_room;      /* the taker's */
     struct place places[JUDGED_AHEAD];
 };
-
-/* ---- who makes them ------------------------------------------------------------------------- */
-
-/* Both threads see it alike: it changes while the taker begins a block that is handed on, so that
- * the maker, who is not as far ahead, asks for those behind it later. */
-static bool is_own(const struct drain *d, uint32_t i)
-{
-    uint32_t block = i / BLOCK % PERIOD;
-    if (block < LOOKED_AT)
-        return block == OWN_TIMED;
-    return atomic_load_explicit(&d->pace.own, memory_order_relaxed);
-}
-
-/* The taker begins it. */
-static void begin_block(struct pace *pace, uint32_t block)
-{
-    if (block >= LOOKED_AT)
-        return;
-    int64_t now_ns = monotonic_ns();
-    if (block == HANDED)
-        pace->own_took_ns = now_ns - pace->from_ns;
-    if (block == SETTLED)
-        atomic_store_explicit(&pace->own, pace->own_took_ns < now_ns - pace->from_ns,
-                              memory_order_relaxed);
-    pace->from_ns = now_ns;
-}
 
 /* ---- making --------------------------------------------------------------------------------- */
 
@@ -126,33 +84,88 @@ static void fetch_counted(const struct place *place, bool to_write)
     fetch_lines(&arrival->start_ns, sizeof *arrival - offsetof(struct arrival, start_ns), to_write);
 }
 
-static void make_one(struct drain *d, uint32_t number, uint32_t at)
+/* The group that is claimed. What was passed by may have been handed out by now, and is not
+ * touched.
+ */
+static void find_portion(const struct drain *d, struct cursor *cursor, uint32_t group,
+                         struct portion *portion)
 {
-    struct place *place = &d->places[at];
-    fetch_counted(&d->places[(at + FETCHED_AHEAD) % JUDGED_AHEAD], true);
+    uint32_t first = group * GROUP;
+    *portion = (struct portion){.group = group};
+    for (; cursor->i < d->count && portion->count < GROUP; cursor->number++) {
+        if (flows_due_is_lone(d->flows, cursor->number))
+            continue;
+        if (cursor->i++ >= first)
+            portion->numbers[portion->count++] = cursor->number;
+    }
+}
+
+static struct place *place_of(struct drain *d, uint32_t group, uint32_t of_group)
+{
+    return &d->places[claims_place(group) * GROUP + of_group];
+}
+
+static void make_one(struct drain *d, uint32_t number, struct place *place)
+{
     const struct connection *c = flows_due(d->flows, number, &place->room);
     judged_make(&place->judged, c, d->config, d->flows->clock_ns, false);
     place->note = (struct drain_note){ends_of_connection(d->namer, c), stamps_word(c)};
 }
 
+/* One of whom nothing was fetched before. */
+static void fetch_portion(struct drain *d, const struct portion *portion)
+{
+    for (uint32_t k = 0; k < portion->count; k++)
+        flows_due_fetch_head(d->flows, portion->numbers[k]);
+    for (uint32_t k = 0; k < portion->count && k < FETCHED_AHEAD; k++)
+        fetch_counted(place_of(d, portion->group, k), true);
+    for (uint32_t k = 0; k < portion->count && k < GROUP / 2; k++)
+        flows_due_fetch_body(d->flows, portion->numbers[k]);
+}
+
+/* While one is made what the same one of the next group is told from is on its way, and what comes
+ * half a group later is told at length in. */
+static void fetch_beyond(struct drain *d, const struct portion *portion, const struct portion *next,
+                         uint32_t k)
+{
+    const struct portion *of[2] = {portion, next};
+    uint32_t body = k + GROUP / 2, later = k + FETCHED_AHEAD;
+    if (k < next->count)
+        flows_due_fetch_head(d->flows, next->numbers[k]);
+    if (body % GROUP < of[body / GROUP]->count)
+        flows_due_fetch_body(d->flows, of[body / GROUP]->numbers[body % GROUP]);
+    if (later % GROUP < of[later / GROUP]->count)
+        fetch_counted(place_of(d, of[later / GROUP]->group, later % GROUP), true);
+}
+
+/* `next`: the maker's next one; it has none where that is empty. */
+static void make_portion(struct drain *d, const struct portion *portion, const struct portion *next)
+{
+    for (uint32_t k = 0; k < portion->count; k++) {
+        fetch_beyond(d, portion, next, k);
+        make_one(d, portion->numbers[k], place_of(d, portion->group, k));
+    }
+    claims_give(&d->claims, portion->group);
+}
+
 static void *make(void *context)
 {
     struct drain *d = context;
-    for (uint32_t number = 0, i = 0; i < d->count; number++) {
-        /* What is not made here may have been handed out by now, and is not touched. */
-        if (flows_due_is_lone(d->flows, number))
-            continue;
-        uint32_t of_group = i % GROUP;
-        if (is_own(d, i++))
-            continue;
-        flows_due_fetch(d->flows, number, false);
-        if (of_group == 0 && !relay_await_room(&d->relay))
-            break;
-        make_one(d, number, relay_next(&d->relay) * GROUP + of_group);
-        if (i % GROUP == 0 || i == d->count)
-            relay_give(&d->relay);
+    struct cursor cursor = {0};
+    struct portion portion, next = {0};
+    uint32_t group;
+    while ((group = claims_await(&d->claims)) != CLAIMS_NONE) {
+        find_portion(d, &cursor, group, &portion);
+        fetch_portion(d, &portion);
+        do {
+            group = claims_next(&d->claims);
+            next.count = 0;
+            if (group != CLAIMS_NONE)
+                find_portion(d, &cursor, group, &next);
+            make_portion(d, &portion, &next);
+            portion = next;
+        } while (next.count);
     }
-    relay_end(&d->relay);
     return NULL;
 }
 
@@ -170,26 +183,23 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     d->config = config;
     d->count = count;
     d->namer = ends;
-    relay_init(&d->relay, GROUPS_AHEAD, WAKE_TAKER, WAKE_MAKER);
+    claims_init(&d->claims, (count + GROUP - 1) / GROUP);
     if (thread_start(&d->thread, make, d))
         return d;
-    relay_finish(&d->relay);
+    claims_finish(&d->claims);
     free(d);
     return NULL;
 }
 
 /* ---- taking --------------------------------------------------------------------------------- */
 
-/* What will be taken so many behind the one that was taken last, or NULL: it is not there yet, or
- * of another block, which somebody else may make. */
+/* What will be taken so many behind the one that was taken last, or NULL: it is not made yet. */
 static const struct place *place_ahead(const struct drain *d, uint32_t ahead)
 {
-    uint32_t i = d->taken - 1;
-    uint32_t behind = i % GROUP + ahead;
-    if (i % BLOCK + ahead >= BLOCK || i + ahead >= d->count ||
-        !relay_is_there(&d->relay, behind / GROUP))
+    uint32_t i = d->seen.i - 1, group = i / GROUP, later = (i + ahead) / GROUP;
+    if (i + ahead >= d->count || (later == group ? d->own : !claims_are_made(&d->claims, later)))
         return NULL;
-    return &d->places[relay_behind_first(&d->relay, behind / GROUP) * GROUP + behind % GROUP];
+    return &d->places[claims_place(later) * GROUP + (i + ahead) % GROUP];
 }
 
 /* Of few all is read that was made. */
@@ -216,28 +226,44 @@ static void fetch_next(const struct drain *d)
         fetch_rest(next);
 }
 
+/* While the helper is at what is needed. */
+static void make_later(struct drain *d, uint32_t needed)
+{
+    struct portion portion;
+    uint32_t group = claims_next(&d->claims);
+    if (group == CLAIMS_NONE) {
+        claims_sleep_until_made(&d->claims, needed);
+        return;
+    }
+    find_portion(d, &d->beyond, group, &portion);
+    fetch_portion(d, &portion);
+    make_portion(d, &portion, &(struct portion){0});
+}
+
+static void begin_group(struct drain *d, uint32_t group)
+{
+    if (group)
+        claims_take(&d->claims, group - 1);
+    d->own = claims_have(&d->claims, group);
+    while (!d->own && !claims_are_made(&d->claims, group))
+        make_later(d, group);
+}
+
 struct judged *drain_next(struct drain *d, const struct connection **whole)
 {
-    uint32_t number = d->seen++;
+    uint32_t number = d->seen.number++;
     if (flows_due_is_lone(d->flows, number))
         return NULL;
-    uint32_t i = d->taken++;
-    if (d->lent && i % GROUP == 0) {
-        relay_take(&d->relay);
-        d->lent = false;
-    }
-    if (i % BLOCK == 0)
-        begin_block(&d->pace, i / BLOCK % PERIOD);
-    if (is_own(d, i)) {
+    uint32_t i = d->seen.i++;
+    if (i % GROUP == 0)
+        begin_group(d, i / GROUP);
+    if (d->own) {
         flows_due_fetch(d->flows, number, true);
         *whole = flows_due(d->flows, number, &d->own_room);
         return NULL;
     }
-    d->lent = d->lent || relay_await(&d->relay) > 0;
-    assert(d->lent);
     fetch_next(d);
-    uint32_t place = relay_first(&d->relay) * GROUP + i % GROUP;
-    return &d->places[place].judged;
+    return &place_of(d, i / GROUP, i % GROUP)->judged;
 }
 
 const struct drain_note *drain_note(const struct drain *d, uint32_t ahead)
@@ -250,8 +276,8 @@ void drain_end(struct drain *d)
 {
     if (!d)
         return;
-    relay_stop(&d->relay);
+    claims_stop(&d->claims);
     pthread_join(d->thread, NULL);
-    relay_finish(&d->relay);
+    claims_finish(&d->claims);
     free(d);
 }

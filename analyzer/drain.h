@@ -1,10 +1,9 @@
 /*
- * When a capture is over, all that is left becomes final at once: a thread concludes and judges the
- * connections, in their order, a little ahead of who counts and reports them. conclude() and
- * anomalies_judge() read the connection and the config, and nothing that counting changes. Lone
- * SYNs are left to who counts: to hand on what is made of one takes longer than to make it. So it
- * may be with all others, where a line of the cache takes long from one processor to the other: now
- * and then it is seen which way some hundreds take less time, and most go that way.
+ * When a capture is over, all that is left becomes final at once: connections are concluded and
+ * judged by a thread, a little ahead of who counts and reports them in their order, and by that one
+ * where it would have to wait (claims.h). conclude() and anomalies_judge() read the connection and
+ * the config, and nothing that counting changes. Lone SYNs are left to who counts: to hand on what
+ * is made of one takes longer than to make it.
  */
 #ifndef FINWAIT_ANALYZER_DRAIN_H
 #define FINWAIT_ANALYZER_DRAIN_H

@@ -12,6 +12,9 @@
 #define WAKE_TAKER (BATCHES / 4)
 #define WAKE_GIVER (BATCHES / 2)
 
+/* Where fewer wait for the analysis, it is ahead of who reads. */
+#define HELD_USUAL (BATCHES / 2)
+
 /* A place holds an empty batch until a filled one is given for it. */
 struct place {
     struct segment_batch *batch;
@@ -377,7 +380,7 @@ struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *fi
     place->batch = filled;
     place->grouped = false;
     /* Whoever is ahead groups. */
-    if (!relay_taker_sleeps(&a->relay))
+    if (relay_holds(&a->relay, HELD_USUAL))
         group(a, place);
     if (a->for_rounds) {
         a->for_rounds--;

@@ -53,13 +53,19 @@ void relay_wake_giver(struct relay *relay);
 
 /* ---- the giver ------------------------------------------------------------------------------ */
 
+/* Are so many given, or more, that are not taken? */
+MUST_CHECK static inline bool relay_holds(struct relay *relay, uint32_t many)
+{
+    struct relay_side *giver = &relay->giver;
+    if (giver->own - giver->known >= many)
+        giver->known = atomic_load_explicit(&relay->taker.count, memory_order_acquire);
+    return giver->own - giver->known >= many;
+}
+
 /* The place of the next one is the giver's at present. */
 MUST_CHECK static inline bool relay_has_room(struct relay *relay)
 {
-    struct relay_side *giver = &relay->giver;
-    if (giver->own - giver->known >= relay->room)
-        giver->known = atomic_load_explicit(&relay->taker.count, memory_order_acquire);
-    return giver->own - giver->known < relay->room;
+    return !relay_holds(relay, relay->room);
 }
 
 /* Waits until it is. False when no more is taken. */
@@ -81,12 +87,6 @@ static inline void relay_give(struct relay *relay)
     atomic_store(&giver->count, ++giver->own);
     if (UNLIKELY(atomic_load(&relay->taker.waits)))
         relay_wake_taker(relay);
-}
-
-/* Does the taker sleep, because there is too little to take? */
-static inline bool relay_taker_sleeps(const struct relay *relay)
-{
-    return atomic_load(&relay->taker.waits);
 }
 
 /* Nothing more is given. */

@@ -124,7 +124,10 @@ static void one_thread(void **state)
     }
     assert_int_equal(relay_await(&r), 4);
     assert_int_equal(relay_first(&r), 2);
+    assert_true(relay_holds(&r, 4));
     relay_take(&r);
+    assert_false(relay_holds(&r, 4));
+    assert_true(relay_holds(&r, 3));
     assert_int_equal(relay_await(&r), 3);
     assert_true(relay_await_room(&r));
     relay_give(&r);

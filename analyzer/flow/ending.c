@@ -44,16 +44,30 @@ static uint32_t value_of(const struct flow_ending *ending, uint32_t number)
     return number < ending->count ? ending->order[number] : TABLE_NONE;
 }
 
+static void fetch_body(const struct flows *f, uint32_t value)
+{
+    if (is_record(value))
+        flows_fetch_detail(flows_at(f, value));
+    else if (is_brief(value))
+        flows_fetch_segments(flows_brief(f, value));
+}
+
+void flows_due_fetch_head(const struct flows *f, uint32_t number)
+{
+    flows_fetch_value(f, f->ending.order[number]);
+}
+
+void flows_due_fetch_body(const struct flows *f, uint32_t number)
+{
+    fetch_body(f, f->ending.order[number]);
+}
+
 void flows_due_fetch(const struct flows *f, uint32_t number, bool lones_too)
 {
     uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
-    uint32_t next = value_of(&f->ending, number + FETCH_AHEAD / 2);
     if (lones_too || !is_lone(later))
         flows_fetch_value(f, later);
-    if (is_record(next))
-        flows_fetch_detail(flows_at(f, next));
-    else if (is_brief(next))
-        flows_fetch_segments(flows_brief(f, next));
+    fetch_body(f, value_of(&f->ending, number + FETCH_AHEAD / 2));
 }
 
 /* What releasing it writes, where another thread has read it, and of what is packed the line that

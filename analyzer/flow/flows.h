@@ -143,6 +143,10 @@ const struct connection *flows_due(const struct flows *flows, uint32_t number,
  * another thread hands them out. */
 void flows_due_fetch(const struct flows *flows, uint32_t number, bool lones_too);
 
+/* The same for who makes some of them: what of one tells where the rest is, and then that. */
+void flows_due_fetch_head(const struct flows *flows, uint32_t number);
+void flows_due_fetch_body(const struct flows *flows, uint32_t number);
+
 /* Everything becomes final. In a hurry only what tells most: what has closed, then what is closing,
  * then what is open; the others are still in use afterwards, and only flows_finish() may follow. */
 enum flow_status flows_drain(struct flows *flows) MUST_CHECK;
