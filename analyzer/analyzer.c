@@ -324,6 +324,11 @@ void analyzer_round_add(struct analyzer_round *round, const struct segment_batch
     round->aux[number] = batch->aux;
 }
 
+void analyzer_round_want(struct analyzer *a, struct analyzer_round *round)
+{
+    flows_round_want(&a->flows, &round->of_flows);
+}
+
 bool analyzer_round_begin(struct analyzer *a, struct analyzer_round *round)
 {
     return flows_round_begin(&a->flows, &round->of_flows);

@@ -73,8 +73,10 @@ void analyzer_round_lane(const struct analyzer *analyzer, struct analyzer_round 
                          unsigned lane);
 void analyzer_round_end(struct analyzer *analyzer, const struct analyzer_round *round);
 
-/* From when the round has begun until the next one does, each part once at most, in any order or at
- * the same time, whatever else is asked of the analyzer: has memory ahead that it will want. */
+/* What memory the analyzer will soon want; not between the beginning of a round and its end. Until
+ * that is asked anew, each part once at most, in any order or at the same time, whatever else is
+ * asked of the analyzer: has it ahead. */
+void analyzer_round_want(struct analyzer *analyzer, struct analyzer_round *round);
 void analyzer_round_prepare(const struct analyzer_round *round, unsigned part);
 
 /* The round's batch of this number. */

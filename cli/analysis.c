@@ -48,6 +48,9 @@ struct round {
 /* More would wait for each other. */
 #define HELPERS_MOST 6u
 
+/* After so many batches one by one it is asked anew what memory to have ahead. */
+#define OFFERED_AFTER 16u
+
 struct analysis {
     struct analyzer *analyzer;
     pthread_t thread;
@@ -58,8 +61,9 @@ struct analysis {
     atomic_bool with_rounds;         /* which are had at present */
     pthread_t helpers[HELPERS_MOST]; /* have nothing to do but rounds */
     uint32_t helper_count;
-    bool stopped;        /* the giver knows it */
-    uint32_t for_rounds; /* batches that it still shares out, since it had to wait */
+    bool stopped;           /* the giver knows it */
+    uint32_t since_offered; /* batches fed one by one since it was last asked what memory to have */
+    uint32_t for_rounds;    /* batches that it still shares out, since it had to wait */
     enum analyzer_status status;
 };
 
@@ -171,6 +175,20 @@ static void end_parts(struct round *round)
     close_tasks(&round->parts, ANALYZER_PARTS);
 }
 
+static void offer_parts(struct analysis *a)
+{
+    end_parts(&a->round);
+    analyzer_round_want(a->analyzer, a->round.round);
+    offer_tasks(&a->round.parts);
+    a->since_offered = 0;
+}
+
+static bool some_are_begun(struct tasks *parts)
+{
+    unsigned begun = atomic_load(&parts->begun);
+    return atomic_load(&parts->done) < (begun < ANALYZER_PARTS ? begun : ANALYZER_PARTS);
+}
+
 /* What is there to take goes to the round, for empty ones. */
 static void set_aside(struct analysis *a)
 {
@@ -202,7 +220,7 @@ static void group(const struct analysis *a, struct place *place)
 static bool begin_round(struct analysis *a)
 {
     struct round *round = &a->round;
-    end_parts(round);
+    offer_parts(a);
     round->batches = relay_given(&a->relay);
     uint32_t first = relay_first(&a->relay);
     analyzer_round_clear(round->round);
@@ -220,7 +238,6 @@ static void analyse_round(struct analysis *a)
 {
     struct round *round = &a->round;
     set_aside(a);
-    offer_tasks(&round->parts);
     offer_tasks(&round->lanes);
     if (a->helper_count)
         call_helpers(round, false);
@@ -250,6 +267,8 @@ static void fetch_later(const struct analysis *a)
 
 static void analyse_one(struct analysis *a)
 {
+    if (++a->since_offered >= OFFERED_AFTER && !some_are_begun(&a->round.parts))
+        offer_parts(a);
     fetch_later(a);
     struct place *place = &a->places[relay_first(&a->relay)];
     group(a, place);

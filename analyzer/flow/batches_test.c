@@ -348,6 +348,7 @@ static void feed_in_rounds(struct rounds *r, const struct segment *segments, uin
     begin(&r->flows, &config, memory, finals);
     for (uint32_t done = 0; done < count;) {
         done += fill_round(r, segments + done, count - done);
+        flows_round_want(&r->flows, &r->round);
         if (flows_round_begin(&r->flows, &r->round)) {
             r->begun++;
             run(r);

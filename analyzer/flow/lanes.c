@@ -26,26 +26,43 @@ static bool ends_within_tick(const struct flows *f, const struct flow_round *rou
     return true;
 }
 
+static uint64_t most_held(const struct flows *f)
+{
+    return f->config->max_memory_bytes;
+}
+
+static uint64_t held_after(const struct flows *f)
+{
+    return flows_memory(f) + table_bytes(&f->table) + ROUND_BYTES_MOST;
+}
+
+/* Whatever counting holds. */
+static bool leaves_much(const struct flows *f)
+{
+    return held_after(f) <= most_held(f) / 2;
+}
+
 /* Who gives way depends on all that was tracked before, and on nothing that comes behind it. What
  * counting holds is not known while a thread counts. */
 static bool leaves_room(const struct flows *f, const struct flow_round *round)
 {
-    uint64_t most = f->config->max_memory_bytes;
-    uint64_t held = flows_memory(f) + table_bytes(&f->table) + ROUND_BYTES_MOST;
     if (expiry_names_run_out(f))
         return false;
-    if (held <= most / 2)
-        return true;
-    return !f->settle && held + f->beside_bytes <= most && ends_within_tick(f, round);
+    return leaves_much(f) || (!f->settle && held_after(f) + f->beside_bytes <= most_held(f) &&
+                              ends_within_tick(f, round));
 }
 
 /* What takes longest comes first. */
-static void prepare(struct flows *f, struct pages_wanted wanted[FLOW_PARTS])
+void flows_round_want(struct flows *f, struct flow_round *round)
 {
+    struct pages_wanted *wanted = round->wanted;
     struct pool *pools[FLOW_POOLS] = {[0] = &f->details,
                                       [FLOW_POOLS - 3] = &f->pool,
                                       [FLOW_POOLS - 2] = &f->lones[1],
                                       [FLOW_POOLS - 1] = &f->lones[0]};
+    memset(wanted, 0, sizeof round->wanted);
+    if (!leaves_much(f) || expiry_names_run_out(f))
+        return;
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
         pools[1 + i] = &f->briefs[i];
     for (unsigned i = 0; i < FLOW_POOLS; i++)
@@ -57,7 +74,6 @@ bool flows_round_begin(struct flows *f, struct flow_round *round)
 {
     if (f->trace || !leaves_room(f, round))
         return false;
-    prepare(f, round->wanted);
     for (uint32_t i = 0; i < round->count; i++) {
         if (!round->batches[i].groups->shared)
             flow_share(round->batches[i].count, round->batches[i].groups);

@@ -70,8 +70,11 @@ bool flows_round_begin(struct flows *flows, struct flow_round *round) MUST_CHECK
  */
 void flows_round_lane(const struct flows *flows, struct flow_round *round, unsigned lane);
 
-/* Once for each part, or not at all, in any order or at the same time; before the next round, but
- * whatever else is done to the flows meanwhile. */
+/* What memory will soon be wanted. */
+void flows_round_want(struct flows *flows, struct flow_round *round);
+
+/* Of that once for each part, or not at all, in any order or at the same time; before it is asked
+ * anew what is wanted, but whatever else is done to the flows meanwhile. */
 void flows_round_prepare(const struct flow_round *round, unsigned part);
 
 /* When all lanes are done. What they left of each batch is then to be fed by flows_feed_rest(), in
