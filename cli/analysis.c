@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Together about 440 KiB: they stay in a cache. */
+/* Together about 360 KiB: they stay in a cache. */
 #define BATCHES    ANALYZER_ROUND_MOST
 #define WAKE_TAKER (BATCHES / 4)
 #define WAKE_GIVER (BATCHES / 2)
