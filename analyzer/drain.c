@@ -84,9 +84,7 @@ static void fetch_counted(const struct place *place, bool to_write)
     fetch_lines(&arrival->start_ns, sizeof *arrival - offsetof(struct arrival, start_ns), to_write);
 }
 
-/* The group that is claimed. What was passed by may have been handed out by now, and is not
- * touched.
- */
+/* The group that was claimed. Those before it may have been handed out by now: none is touched. */
 static void find_portion(const struct drain *d, struct cursor *cursor, uint32_t group,
                          struct portion *portion)
 {
@@ -123,8 +121,8 @@ static void fetch_portion(struct drain *d, const struct portion *portion)
         flows_due_fetch_body(d->flows, portion->numbers[k]);
 }
 
-/* While one is made what the same one of the next group is told from is on its way, and what comes
- * half a group later is told at length in. */
+/* While one is made, on their way are where to find that of the next group, the rest of one half a
+ * group later, and where what is made of another goes. */
 static void fetch_beyond(struct drain *d, const struct portion *portion, const struct portion *next,
                          uint32_t k)
 {
