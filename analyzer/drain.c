@@ -256,7 +256,7 @@ struct judged *drain_next(struct drain *d, const struct connection **whole)
     if (i % GROUP == 0)
         begin_group(d, i / GROUP);
     if (d->own) {
-        flows_due_fetch(d->flows, number, true);
+        flows_due_fetch(d->flows, number);
         *whole = flows_due(d->flows, number, &d->own_room);
         return NULL;
     }

@@ -1,7 +1,7 @@
 #include "cli/analysis.h"
 
+#include "cli/monotonic.h"
 #include "cli/trial.h"
-#include "dissect/monotonic.h"
 #include "dissect/relay.h"
 #include "dissect/thread.h"
 
@@ -167,11 +167,22 @@ static void call_helpers(struct round *round, bool over)
     pthread_mutex_unlock(&round->lock);
 }
 
+/* Who comes when all are begun is counted as well. */
+static unsigned parts_of(unsigned begun)
+{
+    return begun < ANALYZER_PARTS ? begun : ANALYZER_PARTS;
+}
+
+static bool parts_are_done(const struct tasks *parts)
+{
+    return atomic_load(&parts->done) >= parts_of(atomic_load(&parts->begun));
+}
+
 /* Those that nobody has begun are done without. */
 static void end_parts(struct round *round)
 {
     unsigned begun = atomic_fetch_add(&round->parts.begun, ANALYZER_PARTS);
-    await_tasks(round, &round->parts, begun < ANALYZER_PARTS ? begun : ANALYZER_PARTS);
+    await_tasks(round, &round->parts, parts_of(begun));
     close_tasks(&round->parts, ANALYZER_PARTS);
 }
 
@@ -181,12 +192,6 @@ static void offer_parts(struct analysis *a)
     analyzer_round_want(a->analyzer, a->round.round);
     offer_tasks(&a->round.parts);
     a->since_offered = 0;
-}
-
-static bool some_are_begun(struct tasks *parts)
-{
-    unsigned begun = atomic_load(&parts->begun);
-    return atomic_load(&parts->done) < (begun < ANALYZER_PARTS ? begun : ANALYZER_PARTS);
 }
 
 /* What is there to take goes to the round, for empty ones. */
@@ -267,7 +272,7 @@ static void fetch_later(const struct analysis *a)
 
 static void analyse_one(struct analysis *a)
 {
-    if (++a->since_offered >= OFFERED_AFTER && !some_are_begun(&a->round.parts))
+    if (++a->since_offered >= OFFERED_AFTER && parts_are_done(&a->round.parts))
         offer_parts(a);
     fetch_later(a);
     struct place *place = &a->places[relay_first(&a->relay)];

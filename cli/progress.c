@@ -1,6 +1,6 @@
 #include "cli/progress.h"
 
-#include "dissect/monotonic.h"
+#include "cli/monotonic.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -44,30 +44,24 @@ static uint32_t value_of(const struct flow_ending *ending, uint32_t number)
     return number < ending->count ? ending->order[number] : TABLE_NONE;
 }
 
-static void fetch_body(const struct flows *f, uint32_t value)
+void flows_due_fetch_head(const struct flows *f, uint32_t number)
 {
+    flows_fetch_value(f, value_of(&f->ending, number));
+}
+
+void flows_due_fetch_body(const struct flows *f, uint32_t number)
+{
+    uint32_t value = value_of(&f->ending, number);
     if (is_record(value))
         flows_fetch_detail(flows_at(f, value));
     else if (is_brief(value))
         flows_fetch_segments(flows_brief(f, value));
 }
 
-void flows_due_fetch_head(const struct flows *f, uint32_t number)
+void flows_due_fetch(const struct flows *f, uint32_t number)
 {
-    flows_fetch_value(f, f->ending.order[number]);
-}
-
-void flows_due_fetch_body(const struct flows *f, uint32_t number)
-{
-    fetch_body(f, f->ending.order[number]);
-}
-
-void flows_due_fetch(const struct flows *f, uint32_t number, bool lones_too)
-{
-    uint32_t later = value_of(&f->ending, number + FETCH_AHEAD);
-    if (lones_too || !is_lone(later))
-        flows_fetch_value(f, later);
-    fetch_body(f, value_of(&f->ending, number + FETCH_AHEAD / 2));
+    flows_due_fetch_head(f, number + FETCH_AHEAD);
+    flows_due_fetch_body(f, number + FETCH_AHEAD / 2);
 }
 
 /* What releasing it writes, where another thread has read it, and of what is packed the line that
@@ -144,7 +138,7 @@ enum flow_status flows_drain(struct flows *f)
         if (made_elsewhere)
             fetch_to_release(f, i);
         else
-            flows_due_fetch(f, i, true);
+            flows_due_fetch(f, i);
         go_on = hand_out(f, i, made_elsewhere);
     }
     if (!flows_held(f)) {

@@ -139,11 +139,10 @@ bool flows_due_is_lone(const struct flows *flows, uint32_t number); /* a SYN, an
 const struct connection *flows_due(const struct flows *flows, uint32_t number,
                                    struct flow_room *room);
 
-/* Asked for each in turn: those that come a little later are on their way. Lone SYNs too, unless
- * another thread hands them out. */
-void flows_due_fetch(const struct flows *flows, uint32_t number, bool lones_too);
+/* Asked for each in turn: those that come a little later are on their way. */
+void flows_due_fetch(const struct flows *flows, uint32_t number);
 
-/* The same for who makes some of them: what of one tells where the rest is, and then that. */
+/* For who makes some of them: what of one tells where the rest is, and then that. */
 void flows_due_fetch_head(const struct flows *flows, uint32_t number);
 void flows_due_fetch_body(const struct flows *flows, uint32_t number);
 

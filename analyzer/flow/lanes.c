@@ -26,11 +26,6 @@ static bool ends_within_tick(const struct flows *f, const struct flow_round *rou
     return true;
 }
 
-static uint64_t most_held(const struct flows *f)
-{
-    return f->config->max_memory_bytes;
-}
-
 static uint64_t held_after(const struct flows *f)
 {
     return flows_memory(f) + table_bytes(&f->table) + ROUND_BYTES_MOST;
@@ -39,17 +34,18 @@ static uint64_t held_after(const struct flows *f)
 /* Whatever counting holds. */
 static bool leaves_much(const struct flows *f)
 {
-    return held_after(f) <= most_held(f) / 2;
+    return held_after(f) <= f->config->max_memory_bytes / 2;
 }
 
 /* Who gives way depends on all that was tracked before, and on nothing that comes behind it. What
  * counting holds is not known while a thread counts. */
 static bool leaves_room(const struct flows *f, const struct flow_round *round)
 {
+    uint64_t most = f->config->max_memory_bytes;
     if (expiry_names_run_out(f))
         return false;
-    return leaves_much(f) || (!f->settle && held_after(f) + f->beside_bytes <= most_held(f) &&
-                              ends_within_tick(f, round));
+    return leaves_much(f) ||
+           (!f->settle && held_after(f) + f->beside_bytes <= most && ends_within_tick(f, round));
 }
 
 /* What takes longest comes first. */

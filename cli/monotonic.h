@@ -1,9 +1,9 @@
 /*
  * Time as it passes here, for who waits or measures: nothing of it ever comes into what is said of
- * a capture.
+ * a capture. Inside the room only.
  */
-#ifndef FINWAIT_DISSECT_MONOTONIC_H
-#define FINWAIT_DISSECT_MONOTONIC_H
+#ifndef FINWAIT_CLI_MONOTONIC_H
+#define FINWAIT_CLI_MONOTONIC_H
 
 #include <stdint.h>
 #include <time.h>
