@@ -255,6 +255,13 @@ enum analyzer_status analyzer_feed(struct analyzer *a, const struct segment_batc
     return status_of(a, flows_feed(&a->flows, batch->segments, batch->count, batch->aux));
 }
 
+void analyzer_clear(const struct analyzer *a, struct segment_batch *batch)
+{
+    batch_clear(batch);
+    if (a->flows.of_few)
+        batch->wanted = BATCH_SEGMENTS;
+}
+
 struct analyzer_groups {
     struct flow_groups of_flows;
 };

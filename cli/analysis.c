@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Together about 360 KiB: they stay in a cache. */
+/* As they are most often, together about 360 KiB: they stay in a cache. */
 #define BATCHES    ANALYZER_ROUND_MOST
 #define WAKE_TAKER (BATCHES / 4)
 #define WAKE_GIVER (BATCHES / 2)
@@ -19,7 +19,8 @@
 struct place {
     struct segment_batch *batch;
     struct analyzer_groups *groups;
-    bool grouped; /* else that is left to who takes it */
+    uint32_t count; /* segments that it was given with */
+    bool grouped;   /* else that is left to who takes it */
 };
 
 /* Each is whose who comes for it first, from the first on or from the last on. `begun` is how many
@@ -254,7 +255,7 @@ static void analyse_round(struct analysis *a)
     for (uint32_t i = 0; i < round->batches; i++) {
         if (a->status == ANALYZER_OK)
             a->status = analyzer_feed_rest(a->analyzer, round->round, i);
-        batch_clear(round->places[i].batch);
+        analyzer_clear(a->analyzer, round->places[i].batch);
     }
 }
 
@@ -265,9 +266,10 @@ static void fetch_later(const struct analysis *a)
 {
     if (!relay_is_there(&a->relay, 1))
         return;
-    const struct segment_batch *later = a->places[relay_behind_first(&a->relay, 1)].batch;
-    for (size_t at = 0; at < BATCH_SEGMENTS * sizeof *later->segments; at += 64)
-        FETCH((const char *)later->segments + at);
+    const struct place *later = &a->places[relay_behind_first(&a->relay, 1)];
+    const struct segment *segments = later->batch->segments;
+    for (size_t at = 0; at < later->count * sizeof *segments; at += 64)
+        FETCH((const char *)segments + at);
 }
 
 static void analyse_one(struct analysis *a)
@@ -278,7 +280,7 @@ static void analyse_one(struct analysis *a)
     struct place *place = &a->places[relay_first(&a->relay)];
     group(a, place);
     a->status = analyzer_feed_grouped(a->analyzer, place->batch, place->groups);
-    batch_clear(place->batch);
+    analyzer_clear(a->analyzer, place->batch);
     relay_take(&a->relay);
 }
 
@@ -402,6 +404,7 @@ struct segment_batch *analysis_pass(struct analysis *a, struct segment_batch *fi
     struct place *place = &a->places[relay_next(&a->relay)];
     struct segment_batch *empty = place->batch;
     place->batch = filled;
+    place->count = filled->count;
     place->grouped = false;
     /* Whoever is ahead groups. */
     if (relay_holds(&a->relay, HELD_USUAL))

@@ -101,14 +101,6 @@ void reading_close(struct reading *r)
     findings_finish(&r->findings);
 }
 
-static bool hand_on(struct reading *r, const struct packet *packet, reading_taker *take,
-                    void *context)
-{
-    bool go_on = take(context, packet, r->batch);
-    batch_clear(r->batch);
-    return go_on;
-}
-
 /* One packet, or as many as the batch can take. */
 static uint32_t dissect_some(struct reading *r, enum reading_step step,
                              const struct packet *packets, uint32_t count)
@@ -129,7 +121,7 @@ static bool take_run(struct reading *r, enum reading_step step, const struct pac
     for (uint32_t i = 0; i < count;) {
         i += dissect_some(r, step, packets + i, count - i);
         bool due = step == READING_PACKETS ? r->batch->count > 0 : batch_full(r->batch);
-        if (due && !hand_on(r, &packets[i - 1], take, context))
+        if (due && !take(context, &packets[i - 1], r->batch))
             return false;
     }
     return true;
@@ -158,10 +150,10 @@ bool reading_run(struct reading *r, enum reading_step step, reading_taker *take,
     if (status == CAPTURE_NO_MEMORY)
         return fail("out of memory while reading the captures");
     do {
-        if (!hand_on(r, NULL, take, context))
+        if (!take(context, NULL, r->batch))
             return false;
     } while (dissect_flush(r->dissector, r->batch));
-    return hand_on(r, NULL, take, context);
+    return take(context, NULL, r->batch);
 }
 
 bool reading_tell_status(enum analyzer_status status)
@@ -177,10 +169,12 @@ bool reading_tell_status(enum analyzer_status status)
     return false; /* who stopped it says why: an output when it is closed */
 }
 
-static bool feed(void *context, const struct packet *packet, const struct segment_batch *batch)
+static bool feed(void *context, const struct packet *packet, struct segment_batch *batch)
 {
     (void)packet;
-    return reading_tell_status(analyzer_feed(context, batch));
+    bool fed = reading_tell_status(analyzer_feed(context, batch));
+    analyzer_clear(context, batch);
+    return fed;
 }
 
 struct handing {
@@ -188,12 +182,12 @@ struct handing {
     struct analysis *analysis;
 };
 
-static bool pass_on(void *context, const struct packet *packet, const struct segment_batch *batch)
+static bool pass_on(void *context, const struct packet *packet, struct segment_batch *batch)
 {
     struct handing *h = context;
     (void)packet;
     if (batch->count)
-        h->reading->batch = analysis_pass(h->analysis, h->reading->batch);
+        h->reading->batch = analysis_pass(h->analysis, batch);
     return !analysis_stopped(h->analysis);
 }
 

@@ -26,10 +26,9 @@ struct reading {
     bool counts_apart;   /* and so has what becomes final */
 };
 
-/* Takes the segments of the batch, which is cleared afterwards, and says itself what stops it.
+/* Takes the segments of the batch, clears it, and says itself what stops it.
  * `packet` is the one that was dissected last, or NULL at the end of the captures. */
-typedef bool reading_taker(void *context, const struct packet *packet,
-                           const struct segment_batch *batch);
+typedef bool reading_taker(void *context, const struct packet *packet, struct segment_batch *batch);
 
 enum reading_step {
     READING_BATCHES, /* whole batches */

@@ -185,12 +185,13 @@ static bool feed_one(struct pass *p, const struct segment *g, const struct segme
            reading_tell_status(analyzer_feed(p->analyzer, p->one));
 }
 
-static bool take_packet(void *context, const struct packet *packet,
-                        const struct segment_batch *batch)
+static bool take_packet(void *context, const struct packet *packet, struct segment_batch *batch)
 {
     struct pass *p = context;
+    uint32_t count = batch->count;
+    batch_clear(batch);
     p->packet = packet;
-    for (uint32_t i = 0; i < batch->count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const struct segment *g = &batch->segments[i];
         struct flow_key key;
         flow_key_of(g, p->request->options->analyzer.vlan_in_key, &key);

@@ -186,7 +186,7 @@ uint32_t dissect_packets(struct dissector *dissector, const struct packet *packe
     uint32_t usual = 0;
     fragments_forget_places(dissector->fragments);
     while (done < count && !batch_full(batch)) {
-        uint32_t room = BATCH_SEGMENTS - batch->count;
+        uint32_t room = batch->wanted - batch->count;
         uint32_t most = count - done < room ? count - done : room;
         uint32_t run =
             usual_segments(&dissector->macs, packets + done, most, batch->segments + batch->count);

@@ -150,14 +150,19 @@ struct segment_aux {
     uint8_t mptcp_reason;
 };
 
-#define BATCH_SEGMENTS 64
-#define BATCH_AUX      16
+/* A batch is handed on when it has so many. What is looked up once for a connection serves all of
+ * its segments in a batch; but of segments that are of as many connections fewer stay in the cache
+ * until they are tracked. */
+#define BATCH_SEGMENTS     192
+#define BATCH_SEGMENTS_FEW 64
+#define BATCH_AUX          16
 /* One packet yields at most this many segments (an A-MSDU carries several frames). */
 #define PACKET_SEGMENTS_MAX 16
 
 struct segment_batch {
     uint32_t count;
     uint32_t aux_count;
+    uint32_t wanted; /* segments, until it is full: BATCH_SEGMENTS_FEW, or BATCH_SEGMENTS */
     struct segment segments[BATCH_SEGMENTS + PACKET_SEGMENTS_MAX];
     struct segment_aux aux[BATCH_AUX];
 };
@@ -166,12 +171,13 @@ static inline void batch_clear(struct segment_batch *batch)
 {
     batch->count = 0;
     batch->aux_count = 0;
+    batch->wanted = BATCH_SEGMENTS_FEW;
 }
 
 /* True when the batch is to be handed on before another packet is dissected into it. */
 static inline bool batch_full(const struct segment_batch *batch)
 {
-    return batch->count >= BATCH_SEGMENTS || batch->aux_count >= BATCH_AUX;
+    return batch->count >= batch->wanted || batch->aux_count >= BATCH_AUX;
 }
 
 #endif

@@ -215,13 +215,14 @@ static void other_encapsulations_are_left(void **state)
     bench_finish(&b.bench);
 }
 
-/* A batch is filled in the packets' order, across both ways, and never beyond what it can hold. */
+/* A batch is filled in the packets' order, across both ways, and never beyond what is wanted. */
 static void runs_keep_their_order(void **state)
 {
     (void)state;
     struct frame usual = {0}, unusual = {0};
-    struct packet packets[3 * BATCH_SEGMENTS];
+    struct packet packets[2 * (BATCH_SEGMENTS_FEW + BATCH_SEGMENTS)];
     uint32_t count = sizeof packets / sizeof *packets;
+    uint32_t wanted[] = {BATCH_SEGMENTS_FEW, BATCH_SEGMENTS}, batches = 0;
     struct bench b;
     bench_init(&b);
     put_shape(&usual, &shapes[0]);
@@ -235,8 +236,9 @@ static void runs_keep_their_order(void **state)
                                      .frame = i + 1};
     }
     for (uint32_t done = 0; done < count;) {
+        b.batch->wanted = wanted[batches++ % 2];
         uint32_t taken = dissect_packets(b.dissector, packets + done, count - done, b.batch);
-        assert_int_equal(taken, BATCH_SEGMENTS);
+        assert_int_equal(taken, b.batch->wanted);
         assert_int_equal(b.batch->count, taken);
         for (uint32_t i = 0; i < taken; i++) {
             assert_int_equal(b.batch->segments[i].frame, done + i + 1);

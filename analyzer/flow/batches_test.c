@@ -230,6 +230,28 @@ static void in_batches(void **state)
     }
 }
 
+/* How long the next batch is depends on how many connections the latest was of. */
+static void of_few_or_many(void **state)
+{
+    (void)state;
+    static struct segment segments[TALK_MAX];
+    static struct finals finals;
+    struct analyzer_config config;
+    struct flows flows;
+    begin(&flows, &config, &ample, &finals);
+    uint32_t count = 0;
+    for (uint64_t seed = 1; count < 8; seed++)
+        count = plain_talk(seed, segments);
+    assert_false(flows.of_few);
+    assert_int_equal(flows_feed(&flows, segments, count, NULL), FLOW_OK);
+    assert_true(flows.of_few);
+    for (uint32_t i = 0; i < count; i++)
+        *(i % 2 ? &segments[i].source_port : &segments[i].destination_port) = (uint16_t)(1000 + i);
+    assert_int_equal(flows_feed(&flows, segments, count, NULL), FLOW_OK);
+    assert_false(flows.of_few);
+    end(&flows);
+}
+
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 struct rounds {
@@ -412,6 +434,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_batches),
+        cmocka_unit_test(of_few_or_many),
         cmocka_unit_test(in_rounds),
         cmocka_unit_test(in_rounds_with_a_thread),
     };

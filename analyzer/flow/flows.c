@@ -441,6 +441,7 @@ enum flow_status flows_feed_groups(struct flows *f, const struct segment *segmen
                                    const struct flow_groups *groups, const struct segment_aux *aux)
 {
     struct flow_probe probes[FLOW_GROUPED_MOST];
+    f->of_few = 2 * groups->count <= count;
     fetch_all(f, segments, groups, probes);
     for (uint32_t i = 0; i < count; i++) {
         const struct segment *g = &segments[i];

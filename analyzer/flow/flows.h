@@ -85,6 +85,7 @@ struct flows {
     uint64_t evicted;
     uint64_t
         changes; /* a record is no longer, or no longer the first, that the table has of its key */
+    bool of_few; /* the latest batch had at least twice as many segments as connections */
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;
     frame_ref latest_first; /* first frame of the latest stream */
