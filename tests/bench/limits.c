@@ -1,12 +1,15 @@
 /* What reading costs at least, one loop a run: `pcap` is libpcap with a callback that does nothing
  * and a stdio buffer of 256 KiB, `walk` is read() and a look at 48 octets of each record, `gzread`
- * is zlib over the whole file. Says how many packets (octets, for gzread) it met. */
+ * is zlib over the whole file. Says how many packets (octets, for gzread) it met. `memory` takes so
+ * many MiB of the system, writes to them and gives them back: a guest whose host takes free pages
+ * away has them again. */
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -82,20 +85,33 @@ static int64_t with_zlib(const char *path)
     return got < 0 ? -1 : octets;
 }
 
+static int64_t have_memory(const char *mib)
+{
+    size_t octets = (size_t)strtoul(mib, NULL, 10) << 20;
+    void *memory = mmap(NULL, octets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -1;
+    (void)madvise(memory, octets, MADV_HUGEPAGE);
+    memset(memory, 1, octets);
+    (void)munmap(memory, octets);
+    return (int64_t)octets;
+}
+
 int main(int argc, char **argv)
 {
     int64_t (*loop)(const char *) = argc != 3                    ? NULL
                                     : !strcmp(argv[1], "pcap")   ? with_libpcap
                                     : !strcmp(argv[1], "walk")   ? with_read
                                     : !strcmp(argv[1], "gzread") ? with_zlib
+                                    : !strcmp(argv[1], "memory") ? have_memory
                                                                  : NULL;
     if (!loop) {
-        fprintf(stderr, "usage: %s pcap|walk|gzread FILE\n", argv[0]);
+        fprintf(stderr, "usage: %s pcap|walk|gzread FILE, or memory MIB\n", argv[0]);
         return 2;
     }
     int64_t met = loop(argv[2]);
     if (met < 0) {
-        fprintf(stderr, "%s: cannot be read\n", argv[2]);
+        fprintf(stderr, "%s: cannot be had\n", argv[2]);
         return 1;
     }
     printf("%lld\n", (long long)met);

@@ -4,7 +4,9 @@
 
 Captures are generated, measured and removed, kind by kind. Of every kind everything is run in
 turn, round after round, so that a busy machine is as busy for the one as for the other: what
-counts is the median of the ratios within a round. CPU is user and system time of a program and of
+counts is the median of the ratios within a round. Before each run as much memory as it takes is
+written to and given back: where a host takes away what its guest has free, whoever wants it next
+pays for it, and who that is depends on how long ago another program ended. CPU is user and system time of a program and of
 all that it started; memory is the largest resident size of any of them, and
 never less than what this script takes itself, 16 MiB.
 """
@@ -60,12 +62,15 @@ class Row:
 
     def __init__(self, name, command, fresh=None):
         self.name, self.command, self.fresh, self.samples = name, command, fresh, []
+        self.memory = 256 * MIB
 
-    def run(self):
+    def run(self, limits):
         if self.fresh:
             shutil.rmtree(self.fresh, ignore_errors=True)
             self.fresh.mkdir()
+        subprocess.run([limits, "memory", str(self.memory // MIB)], stdout=subprocess.DEVNULL, check=True)
         self.samples.append(timed(self.command))
+        self.memory = max(self.memory, self.samples[-1].peak)
 
     def median(self, what):
         return statistics.median(getattr(sample, what) for sample in self.samples)
@@ -115,10 +120,10 @@ class Bench:
         return Row(name, [self.options.limits, loop, path])
 
     def measure(self, rows, rounds=None):
-        """There and back: behind one that gave much memory back to the system, memory is dear."""
+        """There and back."""
         for number in range(rounds or self.options.rounds):
             for row in rows if number % 2 == 0 else reversed(rows):
-                row.run()
+                row.run(self.options.limits)
 
     def note(self, kind, packets, rows, limit):
         for row in rows:
@@ -197,7 +202,7 @@ class Bench:
             text = command.format(file=path, out=out)
             row = Row(f"{name} ({version_of(package)})", ["sh", "-c", text], fresh=out)
             try:
-                row.run()
+                row.run(self.options.limits)
             except RuntimeError as error:
                 self.skipped.append(f"{name}: {error}")
                 continue
