@@ -58,7 +58,7 @@ uint32_t flows_begin_brief(struct flows *f, uint32_t tag, uint32_t lone, int sen
     }
     uint32_t value = flows_brief_value(pool, index);
     f->briefs_luck[size].begun++;
-    table_replace(&f->table, tag, lone, value);
+    flows_replace(f, tag, lone, value);
     flows_release_lone(f, lone);
     return value;
 }
@@ -84,8 +84,7 @@ uint32_t flows_grow_brief(struct flows *f, uint32_t value)
     f->briefs_luck[size].outgrown++;
     f->briefs_luck[size + 1].begun++;
     (void)brief_grow(b, pool_at(&f->briefs[pool], index));
-    table_replace(&f->table, b->tag, value, grown);
-    f->changes++;
+    flows_replace(f, b->tag, value, grown);
     flows_release_brief(f, value);
     return grown;
 }
@@ -99,8 +98,7 @@ void flows_hear_brief(struct flows *f, const struct brief *b)
 
 void flows_remove_brief(struct flows *f, uint32_t value)
 {
-    table_remove(&f->table, flows_brief(f, value)->tag, value);
-    f->changes++;
+    flows_take_out(f, flows_brief(f, value)->tag, value);
 }
 
 void flows_release_brief(struct flows *f, uint32_t value)
@@ -128,8 +126,7 @@ uint32_t flows_make_whole(struct flows *f, uint32_t value)
     f->briefs_luck[BRIEF_SIZES - 1].outgrown += b->size + 1u == BRIEF_SIZES && brief_is_full(b);
     c->held = 1;
     flows_account(f, c);
-    table_replace(&f->table, c->tag, value, record);
-    f->changes++;
+    flows_replace(f, c->tag, value, record);
     if (!(b->marks & BRIEF_FILED)) {
         flows_release_brief(f, value);
         return record;

@@ -146,7 +146,7 @@ static enum flow_status make_lone(struct flows *f, uint32_t tag, const struct se
     uint32_t value = flows_lone_value(kind, index);
     struct lone *lone = flows_lone(f, value);
     lone_pack(g, begin_stream(f, g), stamps_syn(&f->stamps, g), lone);
-    table_insert(&f->table, tag, value);
+    flows_enter(f, tag, value);
     row_add(&f->row, value, lone);
     return expiry_make_room(f);
 }
@@ -166,12 +166,10 @@ static enum flow_status make_connection(struct flows *f, uint32_t tag, const str
     c->held = 1;
     if (head != POOL_NONE)
         c->held = (uint16_t)(flows_at(f, head)->held + 1);
-    if (head == POOL_NONE) {
-        table_insert(&f->table, tag, index);
-    } else {
-        table_replace(&f->table, tag, head, index);
-        f->changes++;
-    }
+    if (head == POOL_NONE)
+        flows_enter(f, tag, index);
+    else
+        flows_replace(f, tag, head, index);
     if (is_syn(g))
         c->marks |= stamps_syn(&f->stamps, g);
     *made = index;
@@ -311,6 +309,26 @@ static void let_brief_linger(struct flows *f, uint32_t value)
         expiry_file(f, value, expiry_after(f, b->last_ns));
 }
 
+/* It names what the five-tuple has in the table. */
+static ALWAYS_INLINE void name(const struct flows *f, struct flow_probe *probe)
+{
+    probe->connection = is_record(probe->first) ? flows_at(f, probe->first) : NULL;
+    probe->brief = is_brief(probe->first) ? flows_brief(f, probe->first) : NULL;
+    probe->changes = flows_changes(f, probe->tag);
+}
+
+/* Does it so still? */
+static ALWAYS_INLINE bool is_found(const struct flows *f, const struct flow_probe *probe,
+                                   const struct segment *g)
+{
+    if (UNLIKELY(probe->changes != flows_changes(f, probe->tag)))
+        return false;
+    if (LIKELY(probe->connection || probe->brief) || probe->first == TABLE_NONE)
+        return true;
+    return is_lone(probe->first) &&
+           lone_names(flows_lone(f, probe->first), g, f->config->vlan_in_key);
+}
+
 /* A lone SYN is answered as most are; false: it is not, and nothing has happened. */
 static bool take_answer(struct flows *f, struct flow_probe *probe, int sender,
                         const struct segment *g)
@@ -318,9 +336,9 @@ static bool take_answer(struct flows *f, struct flow_probe *probe, int sender,
     uint32_t value = flows_begin_brief(f, probe->tag, probe->first, sender, g);
     if (value == POOL_NONE)
         return false;
-    struct brief *b = flows_brief(f, value);
     probe->first = value;
-    probe->brief = b;
+    name(f, probe);
+    const struct brief *b = probe->brief;
     if (brief_syn(b)->marks & SEG_TIMESTAMPS) {
         struct connection outline;
         brief_outline(b, f->config->vlan_in_key, &outline);
@@ -379,8 +397,12 @@ static ALWAYS_INLINE enum flow_status take_brief(struct flows *f, struct flow_pr
         return FLOW_OK;
     }
     uint32_t grown = flows_grow_brief(f, probe->first);
-    if (grown == POOL_NONE || !brief_track(flows_brief(f, grown), sender, g))
-        return take_any(f, probe->tag, sender, grown == POOL_NONE ? probe->first : grown, g, NULL);
+    if (grown == POOL_NONE)
+        return take_any(f, probe->tag, sender, probe->first, g, NULL);
+    probe->first = grown;
+    name(f, probe);
+    if (!brief_track(probe->brief, sender, g))
+        return take_any(f, probe->tag, sender, grown, g, NULL);
     let_brief_linger(f, grown);
     return expiry_make_room(f);
 }
@@ -398,11 +420,9 @@ static ALWAYS_INLINE enum flow_status take(struct flows *f, struct flow_probe *p
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (UNLIKELY(status != FLOW_OK))
         return status;
-    if (UNLIKELY((!probe->connection && !probe->brief) || probe->changes != f->changes)) {
+    if (UNLIKELY(!is_found(f, probe, g))) {
         probe->first = choice_head(f, probe->tag, sender, g);
-        probe->connection = is_record(probe->first) ? flows_at(f, probe->first) : NULL;
-        probe->brief = is_brief(probe->first) ? flows_brief(f, probe->first) : NULL;
-        probe->changes = f->changes;
+        name(f, probe);
     }
     struct connection *c = probe->connection;
     if (probe->brief && !aux)

@@ -24,7 +24,7 @@ struct flow_probe {
     bool left;                        /* some of them were not tracked ahead */
     struct connection *connection;    /* that, where it is the record of the five-tuple; or NULL */
     struct brief *brief;              /* the same where it is brief */
-    uint64_t changes;                 /* of the table, when that was so */
+    uint32_t changes;                 /* of the tag's values, when that was so */
     const struct detail_image *image; /* of the detail of a connection that closed, or NULL */
 };
 
@@ -70,7 +70,7 @@ static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
 static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_probe *probe)
 {
     struct connection *c = probe->connection;
-    probe->changes = f->changes;
+    probe->changes = flows_changes(f, probe->tag);
     if (probe->brief && !flows_brief_names(f, probe->brief, probe->sender, probe->segment))
         probe->brief = NULL;
     if (probe->brief && !brief_is_small(probe->brief->size))

@@ -222,7 +222,6 @@ void flows_unlink(struct flows *f, uint32_t index)
     struct connection *c = flows_at(f, index);
     if (!c->held)
         return;
-    f->changes++;
     uint32_t slot = c->tag & f->table.mask;
     uint32_t head;
     while ((head = table_next(&f->table, c->tag, &slot)) != TABLE_NONE) {
@@ -232,9 +231,9 @@ void flows_unlink(struct flows *f, uint32_t index)
     }
     if (head == index) {
         if (c->next == POOL_NONE)
-            table_remove(&f->table, c->tag, index);
+            flows_take_out(f, c->tag, index);
         else
-            table_replace(&f->table, c->tag, index, c->next);
+            flows_replace(f, c->tag, index, c->next);
         return;
     }
     uint32_t before = head;
@@ -276,7 +275,7 @@ void flows_remove_lone(struct flows *f, uint32_t value)
     int sender;
     lone_segment(flows_lone(f, value), &g);
     uint32_t tag = flow_tag_of(&g, f->config->vlan_in_key, &f->secret, &sender);
-    table_remove(&f->table, tag, value);
+    flows_take_out(f, tag, value);
 }
 
 uint32_t flows_promote(struct flows *f, uint32_t tag, uint32_t value)
@@ -288,7 +287,7 @@ uint32_t flows_promote(struct flows *f, uint32_t tag, uint32_t value)
     lone_connection(flows_lone(f, value), f->config->vlan_in_key, c);
     c->tag = tag;
     c->held = 1;
-    table_replace(&f->table, tag, value, index);
+    flows_replace(f, tag, value, index);
     flows_release_lone(f, value);
     return index;
 }

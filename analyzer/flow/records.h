@@ -88,6 +88,30 @@ static inline struct connection *flows_at(const struct flows *flows, uint32_t in
     return pool_at(&flows->pool, index);
 }
 
+/* How often the table has had other values since of this tag; of some others as well. */
+static inline uint32_t flows_changes(const struct flows *flows, uint32_t tag)
+{
+    return flows->changes[tag % FLOW_CHANGES];
+}
+
+static inline void flows_enter(struct flows *flows, uint32_t tag, uint32_t value)
+{
+    flows->changes[tag % FLOW_CHANGES]++;
+    table_insert(&flows->table, tag, value);
+}
+
+static inline void flows_replace(struct flows *flows, uint32_t tag, uint32_t value, uint32_t with)
+{
+    flows->changes[tag % FLOW_CHANGES]++;
+    table_replace(&flows->table, tag, value, with);
+}
+
+static inline void flows_take_out(struct flows *flows, uint32_t tag, uint32_t value)
+{
+    flows->changes[tag % FLOW_CHANGES]++;
+    table_remove(&flows->table, tag, value);
+}
+
 static ALWAYS_INLINE bool flows_brief_names(const struct flows *flows, const struct brief *b,
                                             int sender, const struct segment *segment)
 {
