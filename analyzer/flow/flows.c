@@ -263,6 +263,16 @@ static bool track_in(struct flows *f, struct connection *c, int sender, const st
     return held;
 }
 
+/* The first one to a SYN with a stamp counts. */
+static void note_answer(struct flows *f, const struct connection *c, int sender,
+                        const struct segment *g)
+{
+    const struct side *client = &c->side[!sender];
+    if (client_side(c) != sender && !(c->side[sender].marks & SIDE_SYN) &&
+        client->marks & SIDE_SYN && client->marks & SIDE_TIMESTAMPS)
+        stamps_answered(&f->stamps, client->ts_val, g);
+}
+
 /* `head` can be read, and whatever follows it. */
 static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, uint32_t head,
                                     const struct segment *g, const struct segment_aux *aux)
@@ -286,8 +296,8 @@ static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, u
     struct connection *c = flows_at(f, choice.use);
     if (g->flags & TCP_SYN && !(g->marks & SEG_MALFORMED))
         note_late_syn(c, sender, g);
-    if (is_syn_ack(g) && !(c->side[sender].marks & SIDE_SYN))
-        stamps_answered(&f->stamps, c, g);
+    if (is_syn_ack(g))
+        note_answer(f, c, sender, g);
     struct class_counts counts;
     if (f->trace)
         counts = told_counts(c, sender);
@@ -338,12 +348,9 @@ static bool take_answer(struct flows *f, struct flow_probe *probe, int sender,
         return false;
     probe->first = value;
     name(f, probe);
-    const struct brief *b = probe->brief;
-    if (brief_syn(b)->marks & SEG_TIMESTAMPS) {
-        struct connection outline;
-        brief_outline(b, f->config->vlan_in_key, &outline);
-        stamps_answered(&f->stamps, &outline, g);
-    }
+    const struct lone *syn = brief_syn(probe->brief);
+    if (syn->marks & SEG_TIMESTAMPS)
+        stamps_answered(&f->stamps, syn->ts_val, g);
     return true;
 }
 

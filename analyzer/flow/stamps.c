@@ -41,12 +41,6 @@ void stamps_finish(struct stamps *stamps)
     roll_finish(&stamps->pairs);
 }
 
-static struct roll_key key_of_connection(struct stamps *stamps, const struct connection *c)
-{
-    struct ends ends = ends_of_connection(&stamps->ends, c);
-    return ends_pair(&ends);
-}
-
 static struct ends ends_of_syn(struct stamps *stamps, const struct segment *syn)
 {
     return ends_of(&stamps->ends, syn->source, syn->destination, syn->destination_port);
@@ -73,20 +67,20 @@ uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn)
     return CONN_STAMP_COMPARED | (below ? CONN_STAMP_BELOW : 0);
 }
 
-void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g)
+void stamps_answered(struct stamps *stamps, uint32_t ts_val, const struct segment *answer)
 {
-    const struct side *client = &c->side[client_side(c)];
-    if (!(client->marks & SIDE_SYN) || !(client->marks & SIDE_TIMESTAMPS) ||
-        g->time_ns == TIME_UNKNOWN)
+    if (answer->time_ns == TIME_UNKNOWN)
         return;
-    struct roll_key key = key_of_connection(stamps, c);
+    struct ends ends =
+        ends_of(&stamps->ends, answer->destination, answer->source, answer->source_port);
+    struct roll_key key = ends_pair(&ends);
     struct stamp_pair *pair = roll_find_tagged(&stamps->pairs, &key);
     if (!pair && roll_count(&stamps->pairs) < stamps->pairs_most)
         pair = roll_add_tagged(&stamps->pairs, &key);
     if (!pair)
         return;
-    pair->ts_val = client->ts_val;
-    pair->at_ns = g->time_ns;
+    pair->ts_val = ts_val;
+    pair->at_ns = answer->time_ns;
 }
 
 /* Without room for its drops a pair is not told of. */

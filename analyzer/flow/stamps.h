@@ -60,8 +60,9 @@ void stamps_fetch(struct stamps *stamps, const struct segment *syn);
 /* A connection's first SYN passes: the connection's marks, of how its stamp compares. */
 uint16_t stamps_syn(struct stamps *stamps, const struct segment *syn);
 
-/* Its first SYN-ACK passes. Where memory ran out, nothing is remembered. */
-void stamps_answered(struct stamps *stamps, const struct connection *c, const struct segment *g);
+/* Its first SYN-ACK passes, to a SYN with this stamp. Where memory ran out, nothing is remembered.
+ */
+void stamps_answered(struct stamps *stamps, uint32_t ts_val, const struct segment *answer);
 
 /* What a connection that has become final says of its pair. */
 enum stamp_word {
