@@ -73,7 +73,7 @@ static void share_out(struct reading *r)
 
 bool reading_open(struct reading *r, const struct options *o)
 {
-    *r = (struct reading){.options = o, .end_ns = TIME_UNKNOWN};
+    *r = (struct reading){.options = o};
     progress_init(&r->progress);
     heap_prepare();
     r->timeline = timeline_open(o->inputs, o->input_count, &r->findings);
@@ -127,14 +127,6 @@ static bool take_run(struct reading *r, enum reading_step step, const struct pac
     return true;
 }
 
-static void note_times(struct reading *r, const struct packet *packets, uint32_t count)
-{
-    int64_t end_ns = r->end_ns;
-    for (uint32_t i = 0; i < count; i++)
-        end_ns = packets[i].time_ns > end_ns ? packets[i].time_ns : end_ns;
-    r->end_ns = end_ns;
-}
-
 bool reading_run(struct reading *r, enum reading_step step, reading_taker *take, void *context)
 {
     const struct packet *packets;
@@ -142,7 +134,6 @@ bool reading_run(struct reading *r, enum reading_step step, reading_taker *take,
     enum capture_status status = CAPTURE_END;
     while (!interrupted() &&
            (status = timeline_next_run(r->timeline, &packets, &count)) == CAPTURE_PACKET) {
-        note_times(r, packets, count);
         if (!take_run(r, step, packets, count, take, context))
             return false;
         progress_packets(&r->progress, r->timeline, count);
@@ -214,5 +205,6 @@ static bool feed_all(struct reading *r, struct analyzer *analyzer)
 
 bool reading_analyse(struct reading *r, struct analyzer *analyzer)
 {
-    return feed_all(r, analyzer) && reading_tell_status(analyzer_finish(analyzer, r->end_ns));
+    return feed_all(r, analyzer) &&
+           reading_tell_status(analyzer_finish(analyzer, timeline_highest_ns(r->timeline)));
 }

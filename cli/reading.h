@@ -19,7 +19,6 @@ struct reading {
     struct dissector *dissector;
     struct segment_batch *batch;
     struct progress progress;
-    int64_t end_ns;      /* highest time of any packet */
     uint32_t threads;    /* as many as --jobs, or as there is room for */
     bool analyses_apart; /* reading_analyse() does it in a thread */
     uint32_t helpers;    /* threads that take part in the analysis */

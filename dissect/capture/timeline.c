@@ -221,9 +221,12 @@ static void note_order(struct timeline *t, const struct stream *top)
 /* How many of the top's packets come before all others. */
 static uint32_t run_of(struct timeline *t, struct stream *top)
 {
-    /* Alone and in order: nothing is left to be compared with, nor will be. */
-    if (t->open_count == 1 && t->next == t->survey.count && top->key_ns >= t->highest_ns)
+    /* Alone and in order: nothing is left to be compared with, nor will be. All that was read of
+     * the file goes out with it. */
+    if (t->open_count == 1 && t->next == t->survey.count && top->key_ns >= t->highest_ns) {
+        top->key_ns = t->highest_ns = t->findings->files[top->file].end_ns;
         return top->count - top->at;
+    }
     uint32_t end = top->at + 1;
     note_order(t, top);
     for (; end < top->count; end++) {
@@ -252,6 +255,11 @@ enum capture_status timeline_next_run(struct timeline *t, const struct packet **
     *packets = &top->packets[top->at];
     *count = t->given;
     return CAPTURE_PACKET;
+}
+
+int64_t timeline_highest_ns(const struct timeline *t)
+{
+    return t->highest_ns;
 }
 
 enum capture_status timeline_next(struct timeline *t, struct packet *packet)

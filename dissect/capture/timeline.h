@@ -33,6 +33,9 @@ enum capture_status timeline_next(struct timeline *timeline, struct packet *pack
 enum capture_status timeline_next_run(struct timeline *timeline, const struct packet **packets,
                                       uint32_t *count) MUST_CHECK;
 
+/* The highest time of all packets so far, those of the last run included, or TIME_UNKNOWN. */
+int64_t timeline_highest_ns(const struct timeline *timeline);
+
 /* How many of the inputs threads can decompress ahead: compressed regular files. */
 uint32_t timeline_inflating(const struct timeline *timeline);
 

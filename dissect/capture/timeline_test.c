@@ -291,6 +291,8 @@ static void runs_of_long_files(void **state)
     const struct packet *packets;
     uint32_t count, taken = 0, longest = 0;
     uint32_t next[FILES] = {0}, highest[FILES] = {0};
+    int64_t highest_ns = TIME_UNKNOWN;
+    assert_true(timeline_highest_ns(timeline) == highest_ns);
     while (timeline_next_run(timeline, &packets, &count) == CAPTURE_PACKET) {
         longest = count > longest ? count : longest;
         for (uint32_t i = 0; i < count; i++, taken++) {
@@ -305,7 +307,10 @@ static void runs_of_long_files(void **state)
             assert_int_equal(packets[i].frame, frame_ref_of(expected, ++next[expected]));
             assert_int_equal(packets[i].time_ns / 1000000000,
                              seconds[expected][next[expected] - 1]);
+            if (packets[i].time_ns > highest_ns)
+                highest_ns = packets[i].time_ns;
         }
+        assert_true(timeline_highest_ns(timeline) == highest_ns);
     }
     assert_int_equal(taken, FILES * PACKETS);
     assert_true(longest > 10);
