@@ -27,11 +27,12 @@ struct analyzer *analyzer_create(const struct analyzer_config *config,
                                  struct verdict_sink sink) MUST_CHECK;
 void analyzer_destroy(struct analyzer *analyzer);
 
-/* Takes the segments of a batch in order. The batch is the caller's to clear afterwards, */
+/* Takes the segments of a batch in order. The batch is the caller's to clear afterwards. */
 enum analyzer_status analyzer_feed(struct analyzer *analyzer,
                                    const struct segment_batch *batch) MUST_CHECK;
 
-/* which this does: the next one is to have as many as suits the connections of the latest. */
+/* Clears a batch that was fed. It is to become as long as suits what was fed last: longer where
+ * that was of few connections. */
 void analyzer_clear(const struct analyzer *analyzer, struct segment_batch *batch);
 
 /* What of this needs nothing that feeding changes, so that another thread can do it meanwhile for

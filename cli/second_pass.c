@@ -188,10 +188,8 @@ static bool feed_one(struct pass *p, const struct segment *g, const struct segme
 static bool take_packet(void *context, const struct packet *packet, struct segment_batch *batch)
 {
     struct pass *p = context;
-    uint32_t count = batch->count;
-    batch_clear(batch);
     p->packet = packet;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < batch->count; i++) {
         const struct segment *g = &batch->segments[i];
         struct flow_key key;
         flow_key_of(g, p->request->options->analyzer.vlan_in_key, &key);
@@ -202,6 +200,7 @@ static bool take_packet(void *context, const struct packet *packet, struct segme
             p->passed_ns = g->time_ns;
         }
     }
+    batch_clear(batch);
     return true;
 }
 

@@ -319,26 +319,6 @@ static void let_brief_linger(struct flows *f, uint32_t value)
         expiry_file(f, value, expiry_after(f, b->last_ns));
 }
 
-/* It names what the five-tuple has in the table. */
-static ALWAYS_INLINE void name(const struct flows *f, struct flow_probe *probe)
-{
-    probe->connection = is_record(probe->first) ? flows_at(f, probe->first) : NULL;
-    probe->brief = is_brief(probe->first) ? flows_brief(f, probe->first) : NULL;
-    probe->changes = flows_changes(f, probe->tag);
-}
-
-/* Does it so still? */
-static ALWAYS_INLINE bool is_found(const struct flows *f, const struct flow_probe *probe,
-                                   const struct segment *g)
-{
-    if (UNLIKELY(probe->changes != flows_changes(f, probe->tag)))
-        return false;
-    if (LIKELY(probe->connection || probe->brief) || probe->first == TABLE_NONE)
-        return true;
-    return is_lone(probe->first) &&
-           lone_names(flows_lone(f, probe->first), g, f->config->vlan_in_key);
-}
-
 /* A lone SYN is answered as most are; false: it is not, and nothing has happened. */
 static bool take_answer(struct flows *f, struct flow_probe *probe, int sender,
                         const struct segment *g)
@@ -346,8 +326,7 @@ static bool take_answer(struct flows *f, struct flow_probe *probe, int sender,
     uint32_t value = flows_begin_brief(f, probe->tag, probe->first, sender, g);
     if (value == POOL_NONE)
         return false;
-    probe->first = value;
-    name(f, probe);
+    probe_name(f, probe, value);
     const struct lone *syn = brief_syn(probe->brief);
     if (syn->marks & SEG_TIMESTAMPS)
         stamps_answered(&f->stamps, syn->ts_val, g);
@@ -404,12 +383,10 @@ static ALWAYS_INLINE enum flow_status take_brief(struct flows *f, struct flow_pr
         return FLOW_OK;
     }
     uint32_t grown = flows_grow_brief(f, probe->first);
-    if (grown == POOL_NONE)
+    if (grown != POOL_NONE)
+        probe_name(f, probe, grown);
+    if (grown == POOL_NONE || !brief_track(probe->brief, sender, g))
         return take_any(f, probe->tag, sender, probe->first, g, NULL);
-    probe->first = grown;
-    name(f, probe);
-    if (!brief_track(probe->brief, sender, g))
-        return take_any(f, probe->tag, sender, grown, g, NULL);
     let_brief_linger(f, grown);
     return expiry_make_room(f);
 }
@@ -427,10 +404,8 @@ static ALWAYS_INLINE enum flow_status take(struct flows *f, struct flow_probe *p
     enum flow_status status = expiry_advance(f, g->time_ns);
     if (UNLIKELY(status != FLOW_OK))
         return status;
-    if (UNLIKELY(!is_found(f, probe, g))) {
-        probe->first = choice_head(f, probe->tag, sender, g);
-        name(f, probe);
-    }
+    if (UNLIKELY(!probe_holds(f, probe, g)))
+        probe_name(f, probe, choice_head(f, probe->tag, sender, g));
     struct connection *c = probe->connection;
     if (probe->brief && !aux)
         return take_brief(f, probe, sender, g);
@@ -464,11 +439,16 @@ static void fetch_all(struct flows *f, const struct segment *segments,
         probe_fetch_log(&probes[i]);
 }
 
+static bool is_of_few(const struct flow_groups *groups, uint32_t count)
+{
+    return 2 * groups->count <= count;
+}
+
 enum flow_status flows_feed_groups(struct flows *f, const struct segment *segments, uint32_t count,
                                    const struct flow_groups *groups, const struct segment_aux *aux)
 {
     struct flow_probe probes[FLOW_GROUPED_MOST];
-    f->of_few = 2 * groups->count <= count;
+    f->of_few = is_of_few(groups, count);
     fetch_all(f, segments, groups, probes);
     for (uint32_t i = 0; i < count; i++) {
         const struct segment *g = &segments[i];
@@ -580,6 +560,7 @@ enum flow_status flows_feed_rest(struct flows *f, struct flow_round *round, uint
     if (number + 1 < round->count)
         fetch_next(f, outcome[1].probes, batch[1].groups->count);
     fetch_left(f, outcome->probes, groups->count);
+    f->of_few = is_of_few(groups, batch->count);
     uint8_t ahead[FLOW_GROUPED_MOST];
     for (uint32_t i = 0; i < batch->count; i++)
         ahead[groups->numbers[i]] = outcome->ahead[i];

@@ -44,7 +44,7 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
 /* Brief connections of each size and either family. */
 #define FLOW_BRIEF_POOLS (BRIEF_SIZES * 2)
 
-/* So many tags in a row have a count each. */
+/* Changes of the table are counted by tags, which share so many counts. */
 #define FLOW_CHANGES 64u
 
 /* So many to evict are looked for at once. */
@@ -86,7 +86,7 @@ struct flows {
     uint32_t lones_gone;  /* of theirs, handed out at the end */
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
-    uint32_t changes[FLOW_CHANGES]; /* of values of such tags that the table has */
+    uint32_t changes[FLOW_CHANGES]; /* of what the table has of such tags */
     bool of_few;    /* the latest batch had at least twice as many segments as connections */
     uint64_t steps; /* uses of a tuple looked at, for the bounds of the work done */
     uint32_t streams;

@@ -48,29 +48,43 @@ static ALWAYS_INLINE void probe_fetch_slot(const struct flows *f, uint32_t tag)
     table_prefetch(&f->table, tag);
 }
 
+/* From now on it names this value of the table, or none: TABLE_NONE. */
+static ALWAYS_INLINE void probe_name(const struct flows *f, struct flow_probe *probe,
+                                     uint32_t value)
+{
+    probe->first = value;
+    probe->connection = is_record(value) ? flows_at(f, value) : NULL;
+    probe->brief = is_brief(value) ? flows_brief(f, value) : NULL;
+    probe->changes = flows_changes(f, probe->tag);
+}
+
+/* Is that still what the segment's five-tuple has there? False where it must be looked up. */
+static ALWAYS_INLINE bool probe_holds(const struct flows *f, const struct flow_probe *probe,
+                                      const struct segment *g)
+{
+    if (UNLIKELY(probe->changes != flows_changes(f, probe->tag)))
+        return false;
+    if (LIKELY(probe->connection || probe->brief) || probe->first == TABLE_NONE)
+        return true;
+    return is_lone(probe->first) &&
+           lone_names(flows_lone(f, probe->first), g, f->config->vlan_in_key);
+}
+
 /* `table`: the flows', or a copy that counts for itself what it looks at. */
 static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
                                      struct flow_probe *probe)
 {
     uint32_t slot = probe->tag & table->mask;
     uint32_t first = table_next(table, probe->tag, &slot);
-    probe->first = first;
-    probe->connection = NULL;
-    probe->brief = NULL;
-    if (first == TABLE_NONE)
-        return;
-    if (is_record(first))
-        probe->connection = flows_at(f, first);
-    else if (is_brief(first))
-        probe->brief = flows_brief(f, first);
-    flows_fetch_value(f, first);
+    probe_name(f, probe, first);
+    if (first != TABLE_NONE)
+        flows_fetch_value(f, first);
 }
 
 /* From now on its connection is that of the five-tuple, or none. */
 static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_probe *probe)
 {
     struct connection *c = probe->connection;
-    probe->changes = flows_changes(f, probe->tag);
     if (probe->brief && !flows_brief_names(f, probe->brief, probe->sender, probe->segment))
         probe->brief = NULL;
     if (probe->brief && !brief_is_small(probe->brief->size))

@@ -88,7 +88,7 @@ static inline struct connection *flows_at(const struct flows *flows, uint32_t in
     return pool_at(&flows->pool, index);
 }
 
-/* How often the table has had other values since of this tag; of some others as well. */
+/* While it stays the same, the table has the same values of this tag. */
 static inline uint32_t flows_changes(const struct flows *flows, uint32_t tag)
 {
     return flows->changes[tag % FLOW_CHANGES];

@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     }
     int64_t met = loop(argv[2]);
     if (met < 0) {
-        fprintf(stderr, "%s: cannot be had\n", argv[2]);
+        fprintf(stderr, "%s %s: failed\n", argv[1], argv[2]);
         return 1;
     }
     printf("%lld\n", (long long)met);

@@ -6,9 +6,9 @@ Captures are generated, measured and removed, kind by kind. Of every kind everyt
 turn, round after round, so that a busy machine is as busy for the one as for the other: what
 counts is the median of the ratios within a round. Before each run as much memory as it takes is
 written to and given back: where a host takes away what its guest has free, whoever wants it next
-pays for it, and who that is depends on how long ago another program ended. CPU is user and system time of a program and of
-all that it started; memory is the largest resident size of any of them, and
-never less than what this script takes itself, 16 MiB.
+pays for it, and who that is depends on how long ago another program ended. CPU is user and system
+time of a program and of all that it started; memory is the largest resident size of any of them,
+and never less than what this script takes itself, 16 MiB.
 """
 
 import argparse
@@ -62,7 +62,7 @@ class Row:
 
     def __init__(self, name, command, fresh=None):
         self.name, self.command, self.fresh, self.samples = name, command, fresh, []
-        self.memory = 256 * MIB
+        self.memory = 256 * MIB  # octets to have ahead; at first a guess
 
     def run(self, limits):
         if self.fresh:
