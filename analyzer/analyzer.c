@@ -10,6 +10,7 @@
 #include "analyzer/host/load.h"
 #include "analyzer/host/tally.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct analyzer {
@@ -228,6 +229,15 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     return a;
 }
 
+/* So much of them stays in memory: most captures never have as much. */
+#define SPILL_ABOVE_BYTES (UINT64_C(14) << 20)
+
+void analyzer_spill_into(struct analyzer *a, int file)
+{
+    uint64_t quarter = a->config.max_memory_bytes / 4;
+    flows_spill_into(&a->flows, file, quarter < SPILL_ABOVE_BYTES ? quarter : SPILL_ABOVE_BYTES);
+}
+
 void analyzer_destroy(struct analyzer *a)
 {
     if (!a)
@@ -246,7 +256,10 @@ static enum analyzer_status status_of(const struct analyzer *a, enum flow_status
         [FLOW_OK] = ANALYZER_OK,
         [FLOW_STOPPED] = ANALYZER_STOPPED,
         [FLOW_NO_MEMORY] = ANALYZER_NO_MEMORY,
+        [FLOW_LOST] = ANALYZER_LOST,
     };
+    if (status == FLOW_LOST)
+        errno = flows_spill_error(&a->flows);
     return status == FLOW_STOPPED && a->no_memory ? ANALYZER_NO_MEMORY : table[status];
 }
 

@@ -20,12 +20,18 @@ enum analyzer_status {
     ANALYZER_OK,
     ANALYZER_STOPPED, /* the sink asked for it */
     ANALYZER_NO_MEMORY,
+    ANALYZER_LOST, /* the file of analyzer_spill_into() failed: errno says why */
 };
 
 /* NULL when memory ran out or no random key could be had. */
 struct analyzer *analyzer_create(const struct analyzer_config *config,
                                  struct verdict_sink sink) MUST_CHECK;
 void analyzer_destroy(struct analyzer *analyzer);
+
+/* Before the first segment: from now on connections that have closed, while they wait for
+ * stragglers, take little memory; the file takes the rest of them, while it can. It is borrowed,
+ * until the analyzer is destroyed: empty, nobody else's, and open for reading and writing. */
+void analyzer_spill_into(struct analyzer *analyzer, int file);
 
 /* Takes the segments of a batch in order. The batch is the caller's to clear afterwards. */
 enum analyzer_status analyzer_feed(struct analyzer *analyzer,

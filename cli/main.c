@@ -11,11 +11,13 @@
 #include "cli/terminal.h"
 #include "reports/output.h"
 #include "reports/report.h"
+#include "reports/temporary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum exit_status {
     EXIT_ANALYSED = 0,
@@ -38,6 +40,7 @@ struct run {
     struct output *output;
     struct report *report;
     struct analyzer *analyzer;
+    int spill; /* a file, or -1 */
 };
 
 static bool fail(const char *sentence)
@@ -132,6 +135,14 @@ static void tell_untimed(const struct run *run)
                 untimed, run->reading.findings.packets);
 }
 
+/* Where no file can be had, memory takes what it would. */
+static void let_spill(struct run *run)
+{
+    run->spill = temporary_open();
+    if (run->spill >= 0)
+        analyzer_spill_into(run->analyzer, run->spill);
+}
+
 static bool open_outputs(struct run *run)
 {
     char error[ERROR_BYTES];
@@ -150,7 +161,10 @@ static bool open_outputs(struct run *run)
     if (!run->report)
         return fail(error);
     run->analyzer = analyzer_create(&run->options->analyzer, sink);
-    return run->analyzer || fail("out of memory");
+    if (!run->analyzer)
+        return fail("out of memory");
+    let_spill(run);
+    return true;
 }
 
 /* What --fail-on asks for, whatever --min-severity left out. */
@@ -257,6 +271,8 @@ static void release(struct run *run)
 {
     if (!interrupted())
         analyzer_destroy(run->analyzer);
+    if (run->spill >= 0)
+        close(run->spill);
     report_destroy(run->report);
     output_discard(run->output);
     reading_close(&run->reading);
@@ -266,6 +282,7 @@ static int analyse_captures(const struct options *options)
 {
     static struct run run; /* what is not released is still pointed to */
     run.options = options;
+    run.spill = -1;
     int status = EXIT_FAULT;
     if (open_outputs(&run) && confine(options, run.output)) {
         bool readable = reading_open(&run.reading, options);

@@ -4,8 +4,11 @@
 #include "cli/heap.h"
 #include "cli/interrupt.h"
 #include "cli/tell.h"
+#include "reports/temporary.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 static bool fail(const char *sentence)
@@ -154,6 +157,10 @@ bool reading_tell_status(enum analyzer_status status)
         return true;
     case ANALYZER_NO_MEMORY:
         return fail("out of memory; a lower --max-memory reports connections earlier instead");
+    case ANALYZER_LOST:
+        tell("the temporary file in %s, which held closed connections, failed: %s",
+             temporary_folder(), strerror(errno));
+        return false;
     case ANALYZER_STOPPED:
         break;
     }

@@ -2,6 +2,7 @@
 
 #include "dissect/compiler.h"
 #include "reports/compressor.h"
+#include "reports/temporary.h"
 #include "reports/text_clean.h"
 
 #include <errno.h>
@@ -177,41 +178,16 @@ const char *output_final_path(const struct output *output)
     return output->temporary ? output->path : NULL;
 }
 
-static int open_unlinked(const char *folder)
-{
-#ifdef O_TMPFILE
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
-    /* What a file system or kernel says that does not know O_TMPFILE. */
-    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-        return fd;
-#endif
-    static const char pattern[] = "/finwait-XXXXXX";
-    size_t folder_len = strlen(folder);
-    char *name = malloc(folder_len + sizeof pattern);
-    if (!name)
-        return -1;
-    memcpy(name, folder, folder_len);
-    memcpy(name + folder_len, pattern, sizeof pattern);
-    int temporary = mkostemp(name, O_CLOEXEC);
-    if (temporary >= 0)
-        unlink(name);
-    free(name);
-    return temporary;
-}
-
 struct output *output_spool(char *error, size_t error_bytes)
 {
-    const char *folder = getenv("TMPDIR");
-    if (!folder || !*folder)
-        folder = "/tmp";
-    int fd = open_unlinked(folder);
+    int fd = temporary_open();
     if (fd < 0) {
-        describe(error, error_bytes, "cannot make a temporary file in", folder, errno);
+        describe(error, error_bytes, "cannot make a temporary file in", temporary_folder(), errno);
         return NULL;
     }
     struct output *spool = create(fd);
     if (!spool) {
-        describe(error, error_bytes, "cannot make a temporary file in", folder, ENOMEM);
+        describe(error, error_bytes, "cannot make a temporary file in", temporary_folder(), ENOMEM);
         close(fd);
     }
     return spool;

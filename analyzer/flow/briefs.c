@@ -74,7 +74,7 @@ uint32_t flows_grow_brief(struct flows *f, uint32_t value)
 {
     struct brief *b = flows_brief(f, value);
     unsigned size = b->size;
-    if (size + 1u == BRIEF_SIZES || b->marks & BRIEF_FILED || !brief_is_full(b))
+    if (size + 1u == BRIEF_SIZES || !brief_is_full(b))
         return POOL_NONE;
     unsigned pool = flows_brief_pool(size + 1u, b->ipv6);
     uint32_t index = pool_take(&f->briefs[pool]);
@@ -96,21 +96,15 @@ void flows_hear_brief(struct flows *f, const struct brief *b)
     heard_both(&f->heard, address, b->marks & BRIEF_ESTABLISHED);
 }
 
-void flows_remove_brief(struct flows *f, uint32_t value)
-{
-    flows_take_out(f, flows_brief(f, value)->tag, value);
-}
-
 void flows_release_brief(struct flows *f, uint32_t value)
 {
-    f->briefs_gone -= flows_brief(f, value)->marks & BRIEF_MOVED ? 1 : 0;
     leave(f, value);
     pool_release(&f->briefs[(value >> FLOW_KIND_SHIFT) - FLOW_BRIEFS], value & FLOW_INDEX);
 }
 
-uint32_t flows_make_whole(struct flows *f, uint32_t value)
+/* A record instead of the value that names it, which is still there; or POOL_NONE. */
+static uint32_t make_record(struct flows *f, uint32_t value, const struct brief *b)
 {
-    struct brief *b = flows_brief(f, value);
     uint32_t record = pool_take(&f->pool);
     if (record == POOL_NONE)
         return POOL_NONE;
@@ -123,30 +117,46 @@ uint32_t flows_make_whole(struct flows *f, uint32_t value)
         flows_release(f, record);
         return POOL_NONE;
     }
-    f->briefs_luck[BRIEF_SIZES - 1].outgrown += b->size + 1u == BRIEF_SIZES && brief_is_full(b);
     c->held = 1;
     flows_account(f, c);
     flows_replace(f, c->tag, value, record);
-    if (!(b->marks & BRIEF_FILED)) {
-        flows_release_brief(f, value);
-        return record;
-    }
-    /* What waits in the wheel cannot be taken out of it. */
-    expiry_file(f, record, expiry_after(f, connection_last_ns(c)));
-    leave(f, value);
-    b->marks |= BRIEF_MOVED;
-    f->briefs_gone++;
     return record;
 }
 
-bool flows_let_brief_go(struct flows *f, uint32_t value, struct connection *given)
+static uint32_t make_closed_whole(struct flows *f, uint32_t value)
 {
-    struct brief *own = brief_own(flows_brief(f, value));
+    struct brief_room room;
+    const struct brief *b = closed_look_up(f, value, &room);
+    uint32_t record = b ? make_record(f, value, b) : POOL_NONE;
+    if (record == POOL_NONE)
+        return POOL_NONE;
+    expiry_file(f, record, expiry_after(f, b->last_ns));
+    closed_forget(f, value, b);
+    return record;
+}
+
+uint32_t flows_make_whole(struct flows *f, uint32_t value)
+{
+    if (is_closed(value))
+        return make_closed_whole(f, value);
+    const struct brief *b = flows_brief(f, value);
+    uint32_t record = make_record(f, value, b);
+    if (record == POOL_NONE)
+        return POOL_NONE;
+    f->briefs_luck[BRIEF_SIZES - 1].outgrown += b->size + 1u == BRIEF_SIZES && brief_is_full(b);
+    flows_release_brief(f, value);
+    return record;
+}
+
+bool flows_let_closed_go(struct flows *f, uint32_t value, const struct brief *b,
+                         struct connection *given)
+{
+    struct brief *own = brief_own(b);
     if (!own)
         return false;
     brief_outline(own, f->config->vlan_in_key, given);
     given->brief = own;
     given->marks |= CONN_BRIEF;
-    flows_release_brief(f, value);
+    closed_drop(f, value, b);
     return true;
 }

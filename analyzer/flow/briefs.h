@@ -17,8 +17,8 @@ uint32_t flows_begin_brief(struct flows *flows, uint32_t tag, uint32_t lone, int
  * POOL_NONE when it needs none, or memory ran out. */
 uint32_t flows_grow_brief(struct flows *flows, uint32_t brief) MUST_CHECK;
 
-/* Makes a record of a brief connection with which something else than the next segment is done: its
- * index, or POOL_NONE when memory ran out. */
+/* Makes a record of a brief connection, open or closed, with which something else than
+ * the next segment is done: its index, or POOL_NONE, for closed_failure(). */
 uint32_t flows_make_whole(struct flows *flows, uint32_t brief) MUST_CHECK;
 
 /* Before the first, and after all have been handed out. */
@@ -28,14 +28,12 @@ void flows_release_briefs(struct flows *flows);
 /* Takes in what it shows of both its ends. */
 void flows_hear_brief(struct flows *flows, const struct brief *brief);
 
-/* No segment finds it any more. */
-void flows_remove_brief(struct flows *flows, uint32_t brief);
-
-/* After flows_remove_brief(), or when nothing is looked up any more. */
+/* A brief connection that no segment finds any more. */
 void flows_release_brief(struct flows *flows, uint32_t brief);
 
-/* As flows_release_brief(), but what is kept is the receiver's, for connection_finish(). False when
+/* As closed_drop(), but what is kept of it is the receiver's, for connection_finish(). False when
  * memory ran out: it is still here. */
-bool flows_let_brief_go(struct flows *flows, uint32_t brief, struct connection *given) MUST_CHECK;
+bool flows_let_closed_go(struct flows *flows, uint32_t value, const struct brief *brief,
+                         struct connection *given) MUST_CHECK;
 
 #endif

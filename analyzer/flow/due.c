@@ -42,6 +42,12 @@ static int order(const struct due_item *a, const struct due_item *b,
     return a->stream < b->stream ? -1 : a->stream > b->stream;
 }
 
+bool due_is_before(const struct due_item *a, const struct due_item *b,
+                   const struct due_frames *frames)
+{
+    return order(a, b, frames) < 0;
+}
+
 static int by_order(const void *left, const void *right, void *frames)
 {
     return order(left, right, frames);
@@ -51,6 +57,12 @@ static void compare(struct due_item *items, uint32_t count, const struct due_fra
 {
     qsort_r(items, count, sizeof *items, by_order, (void *)(uintptr_t)frames);
 }
+
+/* Some of a list, or all. */
+struct due_items {
+    struct due_item *items;
+    uint32_t count;
+};
 
 /* ---- many ----------------------------------------------------------------------------------- */
 
@@ -116,13 +128,66 @@ static bool sort_many(struct due_item *items, uint32_t count, const struct due_f
     return true;
 }
 
+static void sort_all(struct due_items all, const struct due_frames *frames)
+{
+    if (all.count <= FEW || !sort_many(all.items, all.count, frames))
+        compare(all.items, all.count, frames);
+}
+
+/* ---- nearly in order ------------------------------------------------------------------------ */
+
+/* Takes out what comes behind something later, and returns how many are left, in order. Where it
+ * is too much it stands behind these in the list. */
+static uint32_t leave_ordered(struct due_list *list, struct due_items *late, uint32_t late_most,
+                              const struct due_frames *frames)
+{
+    struct due_item *items = list->items;
+    uint32_t ordered = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (!ordered || order(&items[ordered - 1], &items[i], frames) <= 0) {
+            items[ordered++] = items[i];
+            continue;
+        }
+        if (late->count == late_most) {
+            memcpy(items + ordered, late->items, late->count * sizeof *items);
+            late->count = 0;
+            return ordered;
+        }
+        late->items[late->count++] = items[i];
+    }
+    return ordered;
+}
+
+/* From the last one on; in the list there is room for all. */
+static void merge(struct due_item *items, uint32_t ordered, const struct due_items *late,
+                  const struct due_frames *frames)
+{
+    for (uint32_t left = late->count; left > 0;) {
+        bool own = ordered && order(&items[ordered - 1], &late->items[left - 1], frames) > 0;
+        items[ordered + left - 1] = own ? items[ordered - 1] : late->items[left - 1];
+        ordered -= own;
+        left -= !own;
+    }
+}
+
 void due_sort(struct due_list *list, const struct due_frames *frames)
 {
     uint32_t ordered = 1;
     while (ordered < list->count &&
            order(&list->items[ordered - 1], &list->items[ordered], frames) <= 0)
         ordered++;
-    if (ordered < list->count &&
-        (list->count <= FEW || !sort_many(list->items, list->count, frames)))
-        compare(list->items, list->count, frames);
+    if (ordered >= list->count)
+        return;
+    uint32_t late_most = list->count / 8;
+    struct due_items late = {.items = malloc(late_most ? late_most * sizeof *late.items : 1)};
+    if (!late.items)
+        late_most = 0;
+    ordered = leave_ordered(list, &late, late_most, frames);
+    if (late.count) {
+        sort_all(late, frames);
+        merge(list->items, ordered, &late, frames);
+    } else {
+        sort_all((struct due_items){list->items, list->count}, frames);
+    }
+    free(late.items);
 }

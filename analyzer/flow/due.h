@@ -38,6 +38,10 @@ bool due_reserve(struct due_list *list, uint32_t room) MUST_CHECK;
 
 bool due_add(struct due_list *list, struct due_item item) MUST_CHECK;
 
+/* Is `a` handed out before `b`? `frames` as for due_sort(). */
+bool due_is_before(const struct due_item *a, const struct due_item *b,
+                   const struct due_frames *frames);
+
 /* Keys of times: with what tells first frames. Keys that are first frames: with NULL. One frame may
  * open several connections: these by stream. What is in order, as it often is, stays as it is. */
 void due_sort(struct due_list *list, const struct due_frames *frames);

@@ -2,6 +2,7 @@
  * The capture is over: everything becomes final at once, or, where somebody waits, what tells most.
  */
 #include "analyzer/flow/briefs.h"
+#include "analyzer/flow/closed.h"
 #include "analyzer/flow/order.h"
 #include "analyzer/flow/records.h"
 
@@ -15,14 +16,17 @@ bool flows_due_is_lone(const struct flows *f, uint32_t number)
     return is_lone(f->ending.order[number]);
 }
 
-static struct connection *due_connection(const struct flows *f, uint32_t value,
+static struct connection *due_connection(const struct flows *f, uint32_t number,
                                          struct flow_room *room)
 {
+    uint32_t value = f->ending.order[number];
     bool vlan_in_key = f->config->vlan_in_key;
     if (is_record(value))
         return flows_look(flows_at(f, value), vlan_in_key, room);
     if (is_brief(value))
         brief_look(flows_brief(f, value), vlan_in_key, &room->connection, &room->detail);
+    else if (is_closed(value))
+        brief_look(closed_read(f, number), vlan_in_key, &room->connection, &room->detail);
     else
         lone_look(flows_lone(f, value), vlan_in_key, &room->connection);
     flows_mark_unheard(f, &room->connection);
@@ -31,7 +35,7 @@ static struct connection *due_connection(const struct flows *f, uint32_t value,
 
 const struct connection *flows_due(const struct flows *f, uint32_t number, struct flow_room *room)
 {
-    return due_connection(f, f->ending.order[number], room);
+    return due_connection(f, number, room);
 }
 
 /* So many connections before its turn a connection is fetched, and half as many before its detail.
@@ -46,7 +50,11 @@ static uint32_t value_of(const struct flow_ending *ending, uint32_t number)
 
 void flows_due_fetch_head(const struct flows *f, uint32_t number)
 {
-    flows_fetch_value(f, value_of(&f->ending, number));
+    uint32_t value = value_of(&f->ending, number);
+    if (is_closed(value))
+        flows_fetch(closed_syn(f, number), sizeof(struct lone_ipv6) + sizeof(struct brief));
+    else
+        flows_fetch_value(f, value);
 }
 
 void flows_due_fetch_body(const struct flows *f, uint32_t number)
@@ -56,6 +64,8 @@ void flows_due_fetch_body(const struct flows *f, uint32_t number)
         flows_fetch_detail(flows_at(f, value));
     else if (is_brief(value))
         flows_fetch_segments(flows_brief(f, value));
+    else if (is_closed(value))
+        flows_fetch(closed_read(f, number)->octets, closed_read(f, number)->used);
 }
 
 void flows_due_fetch(const struct flows *f, uint32_t number)
@@ -86,12 +96,13 @@ static bool hand_out(struct flows *f, uint32_t number, bool made_elsewhere)
     uint32_t value = f->ending.order[number];
     struct flow_room room;
     struct connection *c =
-        made_elsewhere && !is_lone(value) ? NULL : due_connection(f, value, &room);
+        made_elsewhere && !is_lone(value) ? NULL : due_connection(f, number, &room);
     bool go_on = f->final(f->context, c, false);
     if (is_record(value))
         flows_release(f, value);
-    else if (is_brief(value)) /* these and the lone SYNs are released all at once: */
-        f->briefs_gone++;     /* none need be written to */
+    else if (is_brief(value) ||
+             is_closed(value)) /* these and the lone SYNs are released all at once: */
+        f->briefs_gone++;      /* none need be written to */
     else
         f->lones_gone++;
     return go_on;
@@ -120,11 +131,13 @@ static bool is_hurried(const struct flows *f)
 enum flow_status flows_drain(struct flows *f)
 {
     bool some = flows_held(f) > FLOW_LAST_MOST && is_hurried(f);
+    if (!some) /* nothing is looked up any more */
+        table_shrink(&f->table);
     if (!(some ? order_some(f) : order_all(f)))
-        return FLOW_NO_MEMORY;
+        return closed_failure(f);
     mark_unheard(f);
-    if (f->ending.count == flows_held(f))
-        table_clear(&f->table);
+    if (!closed_read_first(f))
+        return closed_failure(f);
     bool made_elsewhere = f->order_known && f->order_known(f->context);
     bool go_on = true;
     bool hurried = false;
@@ -140,9 +153,13 @@ enum flow_status flows_drain(struct flows *f)
         else
             flows_due_fetch(f, i);
         go_on = hand_out(f, i, made_elsewhere);
+        if (!closed_read_ahead(f, i + 1))
+            return closed_failure(f);
     }
     if (!flows_held(f)) {
         flows_release_briefs(f);
+        closed_finish(f);
+        closed_init(f);
         flows_release_lones(f);
     }
     return go_on ? FLOW_OK : FLOW_STOPPED;

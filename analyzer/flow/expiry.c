@@ -1,6 +1,7 @@
 #include "analyzer/flow/expiry.h"
 
 #include "analyzer/flow/briefs.h"
+#include "analyzer/flow/closed.h"
 #include "analyzer/flow/order.h"
 #include "analyzer/flow/records.h"
 
@@ -20,26 +21,44 @@ static void mark_unheard(struct flows *f, struct connection *c)
     flows_mark_unheard(f, c);
 }
 
-static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evicted)
+static enum flow_status tell_brief(struct flows *f, const struct brief *b, bool evicted)
 {
-    bool vlan_in_key = f->config->vlan_in_key;
     struct flow_room room;
-    const struct brief *b = flows_brief(f, value);
-    flows_remove_brief(f, value);
+    brief_look(b, f->config->vlan_in_key, &room.connection, &room.detail);
+    mark_unheard(f, &room.connection);
+    f->evicted += evicted;
+    return settled(f) && f->final(f->context, &room.connection, evicted) ? FLOW_OK : FLOW_STOPPED;
+}
+
+static enum flow_status hand_out_closed(struct flows *f, uint32_t value, bool evicted)
+{
+    const struct brief *b = closed_brief(f, value);
+    if (!b)
+        return closed_failure(f);
+    flows_take_out(f, b->tag, value);
     flows_hear_brief(f, b);
     struct connection given;
-    if (f->give && !evicted && flows_let_brief_go(f, value, &given))
+    if (f->give && !evicted && flows_let_closed_go(f, value, b, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
-    brief_look(b, vlan_in_key, &room.connection, &room.detail);
-    mark_unheard(f, &room.connection);
-    bool go_on = settled(f) && f->final(f->context, &room.connection, evicted);
-    f->evicted += evicted;
+    enum flow_status status = tell_brief(f, b, evicted);
+    closed_drop(f, value, b);
+    return status;
+}
+
+static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evicted)
+{
+    const struct brief *b = flows_brief(f, value);
+    flows_take_out(f, b->tag, value);
+    flows_hear_brief(f, b);
+    enum flow_status status = tell_brief(f, b, evicted);
     flows_release_brief(f, value);
-    return go_on ? FLOW_OK : FLOW_STOPPED;
+    return status;
 }
 
 enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
 {
+    if (is_closed(index))
+        return hand_out_closed(f, index, evicted);
     if (is_brief(index))
         return hand_out_brief(f, index, evicted);
     struct connection *c = flows_at(f, index);
@@ -61,10 +80,15 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
  */
 #define FETCH_AHEAD 8u
 
-static void fetch_to_hand_out(const struct flows *f, uint32_t value)
+static void fetch_to_hand_out(struct flows *f, uint32_t value)
 {
     if (is_lone(value))
         return;
+    if (is_closed(value)) {
+        const struct brief *b = closed_brief(f, value);
+        table_prefetch(&f->table, b ? b->tag : 0);
+        return;
+    }
     if (is_record(value))
         flows_fetch_detail(flows_at(f, value));
     else
@@ -73,7 +97,7 @@ static void fetch_to_hand_out(const struct flows *f, uint32_t value)
                    is_record(value) ? flows_at(f, value)->tag : flows_brief(f, value)->tag);
 }
 
-static void fetch_ahead(const struct flows *f, uint32_t i)
+static void fetch_ahead(struct flows *f, uint32_t i)
 {
     const struct due_list *list = &f->due;
     if (i + FETCH_AHEAD < list->count)
@@ -117,43 +141,13 @@ int64_t expiry_after(const struct flows *f, int64_t time_ns)
     return due_ns;
 }
 
-/* Where what waits in the wheel names the next that does. */
-static uint32_t *link_of(const struct flows *f, uint32_t value)
-{
-    return is_record(value) ? &flows_at(f, value)->wheel_next : &flows_brief(f, value)->wheel_next;
-}
-
-void expiry_file(struct flows *f, uint32_t value, int64_t due_ns)
+void expiry_file(struct flows *f, uint32_t record, int64_t due_ns)
 {
     uint32_t *bucket = wheel_bucket(&f->wheel, due_ns);
-    *link_of(f, value) = *bucket;
-    *bucket = value;
-    if (is_record(value))
-        flows_at(f, value)->marks |= CONN_FILED;
-    else
-        flows_brief(f, value)->marks |= BRIEF_FILED;
-}
-
-/* What has been filed, taken out, and when it is due; false when it is not to become final by time
- * any more. */
-static bool unfile(struct flows *f, uint32_t value, int64_t *due_ns, uint32_t *stream)
-{
-    if (is_record(value)) {
-        struct connection *c = flows_at(f, value);
-        c->marks &= (uint16_t)~CONN_FILED;
-        *due_ns = expiry_after(f, connection_last_ns(c));
-        *stream = c->stream;
-        return c->marks & (CONN_CLOSED | CONN_SUPERSEDED);
-    }
-    struct brief *b = flows_brief(f, value);
-    if (b->marks & BRIEF_MOVED) {
-        flows_release_brief(f, value);
-        return false;
-    }
-    b->marks &= 15u & ~(unsigned)BRIEF_FILED;
-    *due_ns = expiry_after(f, b->last_ns);
-    *stream = brief_syn(b)->stream;
-    return true;
+    struct connection *c = flows_at(f, record);
+    c->wheel_next = *bucket;
+    *bucket = record;
+    c->marks |= CONN_FILED;
 }
 
 /* Takes the bucket's connections whose time lies before `end_ns` into the due list and files the
@@ -163,14 +157,15 @@ static bool sift_bucket(struct flows *f, uint32_t *bucket, int64_t end_ns)
     uint32_t index = *bucket;
     *bucket = WHEEL_NONE;
     while (index != WHEEL_NONE) {
-        uint32_t next = *link_of(f, index);
-        int64_t due_ns;
-        uint32_t stream;
-        if (!unfile(f, index, &due_ns, &stream)) {
+        struct connection *c = flows_at(f, index);
+        uint32_t next = c->wheel_next;
+        int64_t due_ns = expiry_after(f, connection_last_ns(c));
+        c->marks &= (uint16_t)~CONN_FILED;
+        if (!(c->marks & (CONN_CLOSED | CONN_SUPERSEDED))) {
             /* It went on after all: not filed until it closes again. */
         } else if (due_ns >= end_ns) {
             expiry_file(f, index, due_ns);
-        } else if (!due_add(&f->due, (struct due_item){due_key(due_ns), stream, index})) {
+        } else if (!due_add(&f->due, (struct due_item){due_key(due_ns), c->stream, index})) {
             return false;
         }
         index = next;
@@ -180,7 +175,8 @@ static bool sift_bucket(struct flows *f, uint32_t *bucket, int64_t end_ns)
 
 static int64_t tick_start(int64_t tick)
 {
-    return tick * WHEEL_TICK_NS;
+    int64_t start_ns;
+    return __builtin_mul_overflow(tick, WHEEL_TICK_NS, &start_ns) ? INT64_MAX : start_ns;
 }
 
 /* The clock leapt over a whole turn: one pass over everything filed replaces millions of ticks. */
@@ -191,13 +187,14 @@ static enum flow_status leap(struct flows *f, int64_t target)
     for (uint32_t i = 0; i < WHEEL_BUCKETS; i++) {
         while (f->wheel.heads[i] != WHEEL_NONE) {
             uint32_t index = f->wheel.heads[i];
-            f->wheel.heads[i] = *link_of(f, index);
-            *link_of(f, index) = chain;
+            f->wheel.heads[i] = flows_at(f, index)->wheel_next;
+            flows_at(f, index)->wheel_next = chain;
             chain = index;
         }
     }
-    if (!sift_bucket(f, &chain, tick_start(target)))
-        return FLOW_NO_MEMORY;
+    if (!sift_bucket(f, &chain, tick_start(target)) ||
+        !closed_take_due(f, tick_start(target), true))
+        return closed_failure(f);
     return hand_out_due(f, false);
 }
 
@@ -215,15 +212,15 @@ enum flow_status expiry_turn(struct flows *f, int64_t time_ns)
         uint32_t *bucket = &f->wheel.heads[(uint64_t)f->wheel.tick % WHEEL_BUCKETS];
         int64_t end_ns = tick_start(f->wheel.tick + 1);
         wheel_turn_to(&f->wheel, f->wheel.tick + 1);
-        if (*bucket == WHEEL_NONE)
+        if (!sift_bucket(f, bucket, end_ns) || !closed_take_due(f, end_ns, true))
+            return closed_failure(f);
+        if (!f->due.count)
             continue;
-        if (!sift_bucket(f, bucket, end_ns))
-            return FLOW_NO_MEMORY;
         enum flow_status status = hand_out_due(f, false);
         if (status != FLOW_OK)
             return status;
     }
-    return FLOW_OK;
+    return closed_are_lost(f) ? FLOW_LOST : FLOW_OK;
 }
 
 enum flow_status flows_pass_time(struct flows *f, int64_t time_ns)
@@ -233,14 +230,28 @@ enum flow_status flows_pass_time(struct flows *f, int64_t time_ns)
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
+/* Takes what is due in the first tick in which something is into the due list; what is in a file
+ * takes no memory. False when memory ran out, or the file failed. */
+static bool take_first_due(struct flows *f)
+{
+    uint32_t *bucket = wheel_first(&f->wheel);
+    int64_t filed = bucket ? wheel_tick_at(&f->wheel, bucket) : INT64_MAX;
+    bool any = closed_are_too_many(f);
+    int64_t due_ns = closed_first_due(f, any);
+    int64_t closed = due_ns == INT64_MAX ? INT64_MAX : wheel_tick_of(due_ns);
+    if (bucket && filed <= closed && !sift_bucket(f, bucket, INT64_MAX))
+        return false;
+    return closed == INT64_MAX || closed > filed || closed_take_due(f, tick_start(closed + 1), any);
+}
+
 /* The closed ones nearest to their end go first: they lack only the rest of their linger. */
 static bool evict_closed(struct flows *f, enum flow_status *status)
 {
     if (f->clock_ns == TIME_UNKNOWN)
         return false;
-    for (uint32_t *bucket; (bucket = wheel_first(&f->wheel)) != NULL;) {
-        if (!sift_bucket(f, bucket, INT64_MAX)) {
-            *status = FLOW_NO_MEMORY;
+    while (wheel_first(&f->wheel) || closed_first_due(f, closed_are_too_many(f)) != INT64_MAX) {
+        if (!take_first_due(f)) {
+            *status = closed_failure(f);
             return true;
         }
         if (f->due.count == 0)
@@ -266,7 +277,7 @@ static struct flow_idle idle_of(const struct flows *f, uint32_t value)
     if (is_brief(value)) {
         const struct brief *b = flows_brief(f, value);
         struct flow_idle idle = {value, brief_syn(b)->stream, b->last_ns};
-        return !brief_is_here(b) || b->marks & BRIEF_FILED ? none : idle;
+        return brief_is_here(b) ? idle : none;
     }
     const struct connection *c = flows_at(f, value);
     struct flow_idle idle = {value, c->stream, connection_last_ns(c)};
@@ -328,7 +339,7 @@ static void look_for_idle(struct flows *f, bool lone)
 }
 
 /* The record of the one after the next, and what handing out the next will touch beside its own. */
-static void fetch_victims(const struct flows *f)
+static void fetch_victims(struct flows *f)
 {
     const struct flow_idle *next = &f->idle[f->idle_taken];
     uint32_t left = f->idle_count - f->idle_taken;
@@ -348,7 +359,7 @@ static bool others_have_few_names(const struct flows *f)
     bool few = pool_is_nearly_full(&f->pool) || pool_is_nearly_full(&f->details);
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
         few |= pool_is_nearly_full(&f->briefs[i]);
-    return few;
+    return few || closed_are_too_many(f);
 }
 
 /* Whoever takes most of the memory gives way: a flood of SYNs to the connections beside it, and

@@ -23,8 +23,8 @@ static inline enum flow_status expiry_advance(struct flows *flows, int64_t time_
 /* When a connection is final that does nothing after this time. */
 int64_t expiry_after(const struct flows *flows, int64_t time_ns);
 
-/* Lets it wait for that time. */
-void expiry_file(struct flows *flows, uint32_t index, int64_t due_ns);
+/* Lets a record wait for that time. */
+void expiry_file(struct flows *flows, uint32_t record, int64_t due_ns);
 
 /* At once; what waits in the wheel must not be. */
 enum flow_status expiry_hand_out(struct flows *flows, uint32_t index, bool evicted) MUST_CHECK;

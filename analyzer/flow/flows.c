@@ -2,6 +2,7 @@
 
 #include "analyzer/flow/briefs.h"
 #include "analyzer/flow/choice.h"
+#include "analyzer/flow/closed.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/forged.h"
 #include "analyzer/flow/groups.h"
@@ -27,6 +28,7 @@ bool flows_init(struct flows *f, const struct analyzer_config *config, flow_fina
     flows_init_lones(f);
     pool_init_large(&f->details, sizeof(struct detail));
     flows_init_briefs(f);
+    closed_init(f);
     if (getrandom(&f->secret, sizeof f->secret, 0) != (ssize_t)sizeof f->secret)
         return false;
     return stamps_init(&f->stamps, &f->secret, config->max_memory_bytes) && heard_init(&f->heard) &&
@@ -49,6 +51,7 @@ void flows_finish(struct flows *f)
     heard_finish(&f->heard);
     row_finish(&f->row);
     shelves_finish(&f->shelves);
+    closed_finish(f);
     pool_finish(&f->pool);
     pool_finish(&f->lones[0]);
     pool_finish(&f->lones[1]);
@@ -69,7 +72,8 @@ uint64_t flows_memory(const struct flows *f)
 {
     return pool_bytes(&f->pool) + pool_bytes(&f->lones[0]) + pool_bytes(&f->lones[1]) +
            f->extra_bytes + pool_slack_bytes(&f->details) + briefs_bytes(f) +
-           table_bytes(&f->table) + row_bytes(&f->row) + stamps_bytes(&f->stamps);
+           table_bytes(&f->table) + row_bytes(&f->row) + stamps_bytes(&f->stamps) +
+           blocks_bytes(&f->closed);
 }
 
 uint32_t flows_held(const struct flows *f)
@@ -77,7 +81,7 @@ uint32_t flows_held(const struct flows *f)
     uint32_t held = f->pool.in_use + f->lones[0].in_use + f->lones[1].in_use;
     for (unsigned i = 0; i < FLOW_BRIEF_POOLS; i++)
         held += f->briefs[i].in_use;
-    return held - f->briefs_gone - f->lones_gone;
+    return held + f->closed.items - f->briefs_gone - f->lones_gone;
 }
 
 /* A SYN or SYN-ACK that passes late tells more than what was guessed without it. */
@@ -311,12 +315,13 @@ static enum flow_status take_chosen(struct flows *f, uint32_t tag, int sender, u
     return expiry_make_room(f);
 }
 
-/* What has closed waits for its stragglers as a record does. */
-static void let_brief_linger(struct flows *f, uint32_t value)
+/* What has closed waits for its stragglers as a record does. There is room afterwards. */
+static enum flow_status let_brief_linger(struct flows *f, uint32_t value)
 {
-    const struct brief *b = flows_brief(f, value);
-    if ((b->marks & (BRIEF_CLOSED | BRIEF_FILED)) == BRIEF_CLOSED && f->clock_ns != TIME_UNKNOWN)
-        expiry_file(f, value, expiry_after(f, b->last_ns));
+    bool lingers = flows_brief(f, value)->marks & BRIEF_CLOSED && f->clock_ns != TIME_UNKNOWN;
+    if (lingers && !closed_take(f, value))
+        return FLOW_NO_MEMORY;
+    return expiry_make_room(f);
 }
 
 /* A lone SYN is answered as most are; false: it is not, and nothing has happened. */
@@ -339,7 +344,7 @@ static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint
 {
     if (head == POOL_NONE && lone_fits(g) && !f->trace)
         return make_lone(f, tag, g);
-    bool unpacked = is_brief(head);
+    bool unpacked = is_brief(head) || is_closed(head);
     if (is_lone(head)) {
         head = flows_promote(f, tag, head);
         if (head == POOL_NONE)
@@ -347,7 +352,7 @@ static enum flow_status take_any(struct flows *f, uint32_t tag, int sender, uint
     } else if (unpacked) {
         head = flows_make_whole(f, head);
         if (head == POOL_NONE)
-            return FLOW_NO_MEMORY;
+            return closed_failure(f);
     }
     if (!unpack_uses(f, head, &unpacked))
         return FLOW_NO_MEMORY;
@@ -379,7 +384,7 @@ static ALWAYS_INLINE enum flow_status take_brief(struct flows *f, struct flow_pr
 {
     if (LIKELY(brief_track(probe->brief, sender, g))) {
         if (UNLIKELY(probe->brief->marks & BRIEF_CLOSED))
-            let_brief_linger(f, probe->first);
+            return let_brief_linger(f, probe->first);
         return FLOW_OK;
     }
     uint32_t grown = flows_grow_brief(f, probe->first);
@@ -387,8 +392,7 @@ static ALWAYS_INLINE enum flow_status take_brief(struct flows *f, struct flow_pr
         probe_name(f, probe, grown);
     if (grown == POOL_NONE || !brief_track(probe->brief, sender, g))
         return take_any(f, probe->tag, sender, probe->first, g, NULL);
-    let_brief_linger(f, grown);
-    return expiry_make_room(f);
+    return let_brief_linger(f, grown);
 }
 
 /* ---- batches -------------------------------------------------------------------------------- */
@@ -543,9 +547,8 @@ static enum flow_status follow(struct flows *f, const struct flow_probe *probe,
     if (LIKELY(ahead == AHEAD_TRACKED) || status != FLOW_OK)
         return status;
     if (probe->brief)
-        let_brief_linger(f, probe->first);
-    else
-        let_linger(f, probe->first, probe->image);
+        return let_brief_linger(f, probe->first);
+    let_linger(f, probe->first, probe->image);
     return expiry_make_room(f);
 }
 

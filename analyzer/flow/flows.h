@@ -11,6 +11,7 @@
 #define FINWAIT_ANALYZER_FLOW_FLOWS_H
 
 #include "analyzer/config.h"
+#include "analyzer/flow/blocks.h"
 #include "analyzer/flow/due.h"
 #include "analyzer/flow/groups.h"
 #include "analyzer/flow/hash.h"
@@ -72,6 +73,9 @@ struct flows {
     struct pool briefs[FLOW_BRIEF_POOLS]; /* connections that are kept as their segments */
     struct shelves shelves;               /* of what is packed and lingers */
     struct wheel wheel;
+    struct blocks closed;              /* brief connections that have closed and linger */
+    uint64_t closed_due;               /* due_key() of the first of them that is due, or less */
+    struct closed_order *closed_order; /* owned; while all is handed out, or NULL */
     struct stamps stamps;
     struct heard heard;
     int64_t clock_ns;         /* the highest time seen, or TIME_UNKNOWN */
@@ -81,9 +85,9 @@ struct flows {
         uint32_t begun, outgrown;
     } briefs_luck[BRIEF_SIZES]; /* of the latest of each size, how many wanted more */
     uint32_t briefs_tried;
-    uint32_t briefs_gone; /* of their items those that are records by now, or were handed out at the
-                             end, and will be released */
-    uint32_t lones_gone;  /* of theirs, handed out at the end */
+    uint32_t briefs_gone;  /* of their items, and of the closed ones, those that were handed out at
+                              the  end, and will be released */
+    uint32_t lones_gone;   /* of theirs, handed out at the end */
     uint64_t beside_bytes; /* held by whoever they are handed to, out of the same memory */
     uint64_t evicted;
     uint32_t changes[FLOW_CHANGES]; /* of what the table has of such tags */
@@ -111,7 +115,16 @@ bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_
                 void *context) MUST_CHECK;
 void flows_finish(struct flows *flows);
 
-enum flow_status { FLOW_OK, FLOW_STOPPED, FLOW_NO_MEMORY };
+/* Before the first segment: from now on brief connections that have closed and linger take no more
+ * memory than about this much, while the file takes the others. It is borrowed: empty, nobody
+ * else's, and open for reading and writing until flows_finish(). */
+void flows_spill_into(struct flows *flows, int file, uint64_t above_bytes);
+
+/* After FLOW_LOST: the errno of it. */
+int flows_spill_error(const struct flows *flows);
+
+/* FLOW_LOST: what was put into the file cannot be read, or changed. */
+enum flow_status { FLOW_OK, FLOW_STOPPED, FLOW_NO_MEMORY, FLOW_LOST };
 
 /* For each segment in turn: moves the clock, hands out what has become final, finds or makes the
  * segment's connection and tracks it in that. `aux` is the arena that segments refer to, and may be

@@ -6,6 +6,7 @@
 #include "analyzer/flow/order.h"
 
 #include "analyzer/flow/briefs.h"
+#include "analyzer/flow/closed.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/records.h"
 #include "analyzer/pages.h"
@@ -21,6 +22,11 @@ static frame_ref first_of(const void *flows, uint32_t value)
     const struct flows *f = flows;
     if (is_record(value))
         return flows_at(f, value)->first_frame;
+    if (is_closed(value)) {
+        struct brief_room room;
+        const struct brief *b = closed_look_up((struct flows *)(uintptr_t)f, value, &room);
+        return b ? brief_syn(b)->frame : 0;
+    }
     return is_brief(value) ? brief_syn(flows_brief(f, value))->frame : flows_lone(f, value)->frame;
 }
 
@@ -167,6 +173,49 @@ static bool put_lones(struct flows *f, struct staying *staying)
     return true;
 }
 
+/* ---- what lingers --------------------------------------------------------------------------- */
+
+/* By the time at which it would be final. */
+struct lingering {
+    struct flows *flows;
+    uint32_t *order;
+    uint32_t count, taken; /* in the order, and of the list */
+};
+
+static void take_listed(struct lingering *l)
+{
+    l->order[l->count++] = l->flows->due.items[l->taken++].index;
+}
+
+static void hear_closed(void *context, const struct brief *b)
+{
+    struct lingering *l = context;
+    flows_hear_brief(l->flows, b);
+}
+
+static bool take_closed(void *context, const struct due_item *item)
+{
+    struct lingering *l = context;
+    const struct due_list *listed = &l->flows->due;
+    const struct due_frames frames = {first_of, l->flows};
+    while (l->taken < listed->count && due_is_before(&listed->items[l->taken], item, &frames))
+        take_listed(l);
+    l->order[l->count++] = item->index;
+    return true;
+}
+
+/* To the beginning of the order: what is listed, in its order, and what is in blocks. */
+static bool place_lingering(struct flows *f, uint32_t *order)
+{
+    struct lingering l = {.flows = f, .order = order};
+    if (!closed_each(f, hear_closed, take_closed, &l))
+        return false;
+    while (l.taken < f->due.count)
+        take_listed(&l);
+    assert(l.count == f->due.count + f->closed.items);
+    return true;
+}
+
 /* ---- by first frames ------------------------------------------------------------------------ */
 
 static bool comes_before(const struct flows *f, uint32_t lone, const struct due_item *item)
@@ -196,12 +245,11 @@ static uint32_t count_before(const struct flows *f, const uint32_t *row, uint32_
     return begin;
 }
 
-/* The order begins as a row of so many lone SYNs, and has room for all: first what lingers, then
- * the others among them. From the last one on. */
-static void merge(const struct flows *f, const struct due_list *staying, uint32_t *order,
-                  uint32_t lones)
+/* The order begins as a row of so many lone SYNs, and has room for all: first what lingers, which
+ * is still to be placed, then the others among them. From the last one on. */
+static void merge(const struct flows *f, uint32_t lingering, const struct due_list *staying,
+                  uint32_t *order, uint32_t lones)
 {
-    uint32_t lingering = f->due.count;
     for (uint32_t left = staying->count; left > 0;) {
         const struct due_item *item = &staying->items[left - 1];
         uint32_t before = count_before(f, order, lones, item);
@@ -211,8 +259,6 @@ static void merge(const struct flows *f, const struct due_list *staying, uint32_
         lones = before;
     }
     memmove(order + lingering, order, lones * sizeof *order);
-    for (uint32_t i = 0; i < lingering; i++)
-        order[i] = f->due.items[i].index;
 }
 
 /* The row, with room for so many; it is the caller's. NULL when memory ran out. */
@@ -237,14 +283,16 @@ static bool order_by_frames(struct flows *f, uint32_t total)
     bool done = put_records(f, &staying) && (!f->frames_turn_back || put_lones(f, &staying));
     uint32_t lones = f->row.count;
     if (done && (f->ending.order = take_row(f, total)) != NULL) {
+        uint32_t lingering = f->due.count + f->closed.items;
         order_due(f);
         due_sort(&staying.list, NULL);
-        f->ending.count = f->due.count + staying.list.count + lones;
+        f->ending.count = lingering + staying.list.count + lones;
         assert(f->ending.count == total);
-        merge(f, &staying.list, f->ending.order, lones);
+        merge(f, lingering, &staying.list, f->ending.order, lones);
+        done = place_lingering(f, f->ending.order);
     }
     free(staying.list.items);
-    return f->ending.order;
+    return done && f->ending.order;
 }
 
 /* ---- by streams ----------------------------------------------------------------------------- */
@@ -256,17 +304,16 @@ static bool is_dense(const struct flows *f, uint32_t total)
 }
 
 /* What lingers has streams of its own, and goes before the others. */
-static void close_up(struct flows *f, uint32_t *order)
+static bool close_up(struct flows *f, uint32_t *order)
 {
-    uint32_t lingering = f->due.count, count = 0;
+    uint32_t lingering = f->due.count + f->closed.items, count = 0;
     for (uint32_t stream = 0; stream < f->streams; stream++) {
         if (order[stream] != TABLE_NONE)
             order[count++] = order[stream];
     }
     memmove(order + lingering, order, count * sizeof *order);
-    for (uint32_t i = 0; i < lingering; i++)
-        order[i] = f->due.items[i].index;
     f->ending = (struct flow_ending){.order = order, .count = lingering + count};
+    return place_lingering(f, order);
 }
 
 static bool order_by_streams(struct flows *f)
@@ -281,8 +328,7 @@ static bool order_by_streams(struct flows *f)
         return false;
     }
     order_due(f);
-    close_up(f, staying.by_stream);
-    return true;
+    return close_up(f, staying.by_stream);
 }
 
 static void begin_order(struct flows *f)
@@ -304,7 +350,7 @@ bool order_all(struct flows *f)
 {
     uint32_t total = flows_held(f);
     begin_order(f);
-    if (!due_reserve(&f->due, total - f->row.count) ||
+    if (!due_reserve(&f->due, total - f->row.count - f->closed.items) ||
         !(is_dense(f, total) ? order_by_streams(f) : order_by_frames(f, total)))
         return false;
     free_due(f);
@@ -332,6 +378,24 @@ static bool add_while_few(struct alike *alike, const struct standing *standing)
     return list->count >= FLOW_LAST_MOST || due_add(list, standing->item);
 }
 
+struct sorting {
+    struct flows *flows;
+    struct alike *alike;
+};
+
+static void hear_sorted(void *context, const struct brief *b)
+{
+    const struct sorting *sorting = context;
+    flows_hear_brief(sorting->flows, b);
+}
+
+static bool sort_closed(void *context, const struct due_item *item)
+{
+    const struct sorting *sorting = context;
+    const struct standing standing = {true, *item, TELLING_CLOSED};
+    return add_while_few(&sorting->alike[TELLING_CLOSED], &standing);
+}
+
 static bool sort_out(struct flows *f, struct alike alike[TELLINGS])
 {
     struct standing standing;
@@ -347,6 +411,9 @@ static bool sort_out(struct flows *f, struct alike alike[TELLINGS])
                 return false;
         }
     }
+    struct sorting sorting = {f, alike};
+    if (!closed_some(f, FLOW_LAST_MOST, hear_sorted, sort_closed, &sorting))
+        return false;
     for (uint32_t i = 0; i < least(f->row.count, FLOW_LAST_MOST); i++) {
         standing = (struct standing){.item = item_of_lone(f, f->row.values[i])};
         if (!add_while_few(&alike[TELLING_OPENING], &standing))
@@ -384,7 +451,9 @@ bool order_some(struct flows *f)
     if (done) {
         order_due(f);
         due_sort(&staying, NULL);
-        merge(f, &staying, f->ending.order, 0);
+        merge(f, f->due.count, &staying, f->ending.order, 0);
+        for (uint32_t i = 0; i < f->due.count; i++)
+            f->ending.order[i] = f->due.items[i].index;
         f->ending.count = f->due.count + staying.count;
         free_due(f);
     }

@@ -81,6 +81,16 @@ static ALWAYS_INLINE void probe_find(const struct flows *f, struct table *table,
         flows_fetch_value(f, first);
 }
 
+/* Where the next one goes; all of them where it is about to close, and what is kept of it moves. */
+static ALWAYS_INLINE void fetch_octets(const struct flow_probe *probe)
+{
+    const struct brief *b = probe->brief;
+    bool closes = probe->flags & (TCP_FIN | TCP_RST) || (b->side_marks[0] | b->side_marks[1]);
+    if (UNLIKELY(closes))
+        flows_fetch(b->octets, b->used);
+    FETCH(b->octets + b->used);
+}
+
 /* From now on its connection is that of the five-tuple, or none. */
 static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_probe *probe)
 {
@@ -88,7 +98,7 @@ static ALWAYS_INLINE void probe_fetch_detail(const struct flows *f, struct flow_
     if (probe->brief && !flows_brief_names(f, probe->brief, probe->sender, probe->segment))
         probe->brief = NULL;
     if (probe->brief && !brief_is_small(probe->brief->size))
-        FETCH(probe->brief->octets + probe->brief->used);
+        fetch_octets(probe);
     if (!c)
         return;
     if (LIKELY(flow_key_names(&c->key, probe->segment, probe->sender, f->config->vlan_in_key)))

@@ -6,6 +6,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_RECORDS_H
 #define FINWAIT_ANALYZER_FLOW_RECORDS_H
 
+#include "analyzer/flow/closed.h"
 #include "analyzer/flow/flows.h"
 #include "analyzer/flow/lone.h"
 #include "analyzer/tcp/brief.h"
@@ -20,8 +21,11 @@
 #define FLOW_LONES      (FLOW_BRIEFS + FLOW_BRIEF_POOLS) /* and of those of lone SYNs */
 #define FLOW_INDEX      ((UINT32_C(1) << FLOW_KIND_SHIFT) - 1)
 
-_Static_assert(POOL_ITEMS_MAX <= FLOW_INDEX + UINT32_C(1) && FLOW_LONES + 2 <= 15,
+#define FLOW_CLOSED (FLOW_LONES + 2) /* the place in the file, */
+
+_Static_assert(POOL_ITEMS_MAX <= FLOW_INDEX + UINT32_C(1) && FLOW_CLOSED < 15,
                "indices leave the bits free, and the last kind names nothing");
+_Static_assert(BLOCK_PLACES <= FLOW_INDEX + UINT32_C(1), "places as well");
 
 static inline uint32_t flows_value(unsigned kind, uint32_t index)
 {
@@ -42,6 +46,11 @@ static inline bool is_lone(uint32_t value)
 static inline bool is_brief(uint32_t value)
 {
     return !is_record(value) && value >> FLOW_KIND_SHIFT < FLOW_LONES;
+}
+
+static inline bool is_closed(uint32_t value)
+{
+    return value >> FLOW_KIND_SHIFT == FLOW_CLOSED;
 }
 
 /* `kind`: the pool's number. */
@@ -127,6 +136,8 @@ static ALWAYS_INLINE bool flows_names(const struct flows *flows, uint32_t value,
         return flow_key_names(&flows_at(flows, value)->key, segment, sender, vlan_in_key);
     if (is_brief(value))
         return flows_brief_names(flows, flows_brief(flows, value), sender, segment);
+    if (UNLIKELY(is_closed(value)))
+        return closed_names(flows, value, sender, segment);
     return lone_names(flows_lone(flows, value), segment, vlan_in_key);
 }
 

@@ -11,10 +11,22 @@
 static struct table_slot *make_slots(uint32_t count)
 {
     size_t bytes = (size_t)count * sizeof(struct table_slot);
-    struct table_slot *slots = pages_alloc(bytes);
+    struct table_slot *slots = bytes < LARGE_PAGE ? malloc(bytes) : pages_reserve(bytes);
+    if (slots && bytes >= LARGE_PAGE)
+        pages_take(slots, bytes);
     if (slots)
         memset(slots, 0xff, bytes);
     return slots;
+}
+
+/* Large ones go back to the system: a heap would keep what is left when a table has grown. */
+static void release_slots(struct table_slot *slots, uint64_t count)
+{
+    size_t bytes = (size_t)count * sizeof *slots;
+    if (bytes < LARGE_PAGE)
+        free(slots);
+    else
+        pages_release(slots, bytes);
 }
 
 bool table_init(struct table *table)
@@ -25,7 +37,8 @@ bool table_init(struct table *table)
 
 void table_finish(struct table *table)
 {
-    free(table->slots);
+    if (table->slots)
+        release_slots(table->slots, (uint64_t)table->mask + 1);
     *table = (struct table){0};
 }
 
@@ -43,6 +56,18 @@ static void put(struct table_slot *slots, uint32_t mask, uint32_t tag, uint32_t 
     slots[at] = (struct table_slot){.tag = tag, .value = value};
 }
 
+void table_shrink(struct table *table)
+{
+    struct table few;
+    if (!table_init(&few)) {
+        table_clear(table);
+        return;
+    }
+    few.probes = table->probes;
+    table_finish(table);
+    *table = few;
+}
+
 bool table_reserve(struct table *table)
 {
     uint64_t slots = (uint64_t)table->mask + 1;
@@ -58,7 +83,7 @@ bool table_reserve(struct table *table)
         if (table->slots[i].value != TABLE_NONE)
             put(grown, wanted - 1, table->slots[i].tag, table->slots[i].value);
     }
-    free(table->slots);
+    release_slots(table->slots, slots);
     table->slots = grown;
     table->mask = wanted - 1;
     return true;

@@ -67,8 +67,9 @@ void table_insert(struct table *table, uint32_t tag, uint32_t value);
 void table_replace(struct table *table, uint32_t tag, uint32_t value, uint32_t with);
 void table_remove(struct table *table, uint32_t tag, uint32_t value);
 
-/* Removes everything, and keeps the slots. */
+/* Removes everything, and keeps the slots; or, where it can, few of them. */
 void table_clear(struct table *table);
+void table_shrink(struct table *table);
 
 static inline size_t table_bytes(const struct table *table)
 {

@@ -84,4 +84,11 @@ static inline uint32_t *wheel_first(struct wheel *wheel)
     return NULL;
 }
 
+/* Of a bucket in which something is. */
+static inline int64_t wheel_tick_at(const struct wheel *wheel, const uint32_t *bucket)
+{
+    uint64_t number = (uint64_t)(bucket - wheel->heads);
+    return wheel->tick + (int64_t)((number - (uint64_t)wheel->tick) % WHEEL_BUCKETS);
+}
+
 #endif

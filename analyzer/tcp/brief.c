@@ -185,25 +185,20 @@ bool brief_is_full(const struct brief *b)
     return b->used + BRIEF_MOST > brief_octets(b->size);
 }
 
-static size_t bytes_used(const struct brief *b)
-{
-    return brief_syn_bytes(b->ipv6) + sizeof *b + b->used;
-}
-
 struct brief *brief_grow(const struct brief *b, void *item)
 {
     struct brief *grown = brief_in(item, b->ipv6);
-    memcpy(item, brief_syn(b), bytes_used(b));
+    memcpy(item, brief_syn(b), brief_bytes_used(b));
     grown->size = (b->size + 1u) & 3u;
     return grown;
 }
 
 struct brief *brief_own(const struct brief *b)
 {
-    void *item = malloc(bytes_used(b));
+    void *item = malloc(brief_bytes_used(b));
     if (!item)
         return NULL;
-    memcpy(item, brief_syn(b), bytes_used(b));
+    memcpy(item, brief_syn(b), brief_bytes_used(b));
     return brief_in(item, b->ipv6);
 }
 

@@ -26,9 +26,7 @@ static inline uint32_t brief_octets(unsigned size)
 
 enum brief_mark {
     BRIEF_ESTABLISHED = 1u << 0, /* as CONN_ESTABLISHED, */
-    BRIEF_CLOSED = 1u << 1,      /* CONN_CLOSED, */
-    BRIEF_FILED = 1u << 2,       /* CONN_FILED */
-    BRIEF_MOVED = 1u << 3, /* it is a record by now: what still waits in the wheel is nobody */
+    BRIEF_CLOSED = 1u << 1,      /* CONN_CLOSED */
 };
 
 /* Behind the SYN, a struct lone or lone_ipv6, with which the item begins. */
@@ -41,7 +39,6 @@ struct brief {
     uint32_t answer_ts;  /* of its SYN-ACK, and what else only that has: */
     uint32_t last_frame; /* counted from the SYN's */
     uint32_t tag;        /* of the key's hash */
-    uint32_t wheel_next;
     uint16_t answer_mss;
     uint16_t used; /* octets */
     uint8_t answer_ip_bytes;
@@ -77,6 +74,8 @@ static inline size_t brief_item_bytes(unsigned size, bool ipv6)
     return brief_syn_bytes(ipv6) + sizeof(struct brief) + brief_octets(size);
 }
 
+#define BRIEF_ITEM_MOST (sizeof(struct lone_ipv6) + sizeof(struct brief) + BRIEF_OCTETS_MOST)
+
 static inline struct brief *brief_in(void *item, bool ipv6)
 {
     return (struct brief *)(void *)((uint8_t *)item + brief_syn_bytes(ipv6));
@@ -85,6 +84,12 @@ static inline struct brief *brief_in(void *item, bool ipv6)
 static inline const struct lone *brief_syn(const struct brief *b)
 {
     return (const struct lone *)(const void *)((const uint8_t *)b - brief_syn_bytes(b->ipv6));
+}
+
+/* Of the item, from the SYN on. */
+static inline size_t brief_bytes_used(const struct brief *b)
+{
+    return brief_syn_bytes(b->ipv6) + offsetof(struct brief, octets) + b->used;
 }
 
 /* In `item`, of zero bytes, and of this size and the SYN's family: what begins with the SYN and the

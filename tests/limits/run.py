@@ -21,6 +21,8 @@ import sys
 MIB = 1 << 20
 RATIO = 2.2
 PLENTY = 2048  # MiB: the default, which nothing here comes near
+# No temporary file takes what memory has no room for.
+WITHOUT_FILE = {**os.environ, "TMPDIR": "/nonexistent"}
 # Beside what --max-memory grants: program and libraries, buffers, tables of a fixed size.
 BESIDE = 96 * MIB
 # What one run costs however short its input is: tables are cleared and copied, mostly.
@@ -143,7 +145,8 @@ def run(commands, read=lambda file: file.read()):
     source = subprocess.DEVNULL
     processes = []
     for command in commands:
-        process = subprocess.Popen([str(word) for word in command], stdin=source, stdout=subprocess.PIPE)
+        process = subprocess.Popen([str(word) for word in command], stdin=source, stdout=subprocess.PIPE,
+                                   env=WITHOUT_FILE)
         if source != subprocess.DEVNULL:
             source.close()
         source = process.stdout

@@ -1,0 +1,79 @@
+"""Of many connections that have closed most wait in a temporary file: less memory is taken, and what is
+said is the same as where there is none, or where it fills up.
+
+    spill_test.py GENERATE
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from harness import SANITIZER_WORDS, Verdict, plain_build
+
+GENERATE = sys.argv[1]
+# Each takes 224 octets or more while it lingers, of which 14 MiB stay in memory.
+CONNECTIONS = 150000 if plain_build() else 75000
+FULL = 1 << 20
+
+
+def run(capture, folder, *options, file_bytes=None):
+    """Standard output, standard error, status, and the largest resident size in octets."""
+
+    def limit():
+        if file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+    # What is allocated is not spoiled first: it would take memory before it is used.
+    environment = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C", "MALLOC_PERTURB_": "0"}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        # What is limited is not to be the output: that is a pipe.
+        process = subprocess.Popen([os.environ["FINWAIT"], "--format", "ndjson", *options, capture], env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=err, preexec_fn=limit)
+        for piece in iter(lambda: process.stdout.read(1 << 20), b""):
+            out.write(piece)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return out.read(), err.read().decode(), process.returncode, usage.ru_maxrss * 1024
+
+
+def main():
+    verdict = Verdict()
+    with tempfile.TemporaryDirectory() as folder:
+        capture, empty = Path(folder) / "churn.pcap", Path(folder) / "empty"
+        subprocess.run([GENERATE, "--kind", "churn", "--connections", str(CONNECTIONS), capture], check=True,
+                       stdout=subprocess.DEVNULL)
+        empty.mkdir()
+        missing = Path(folder) / "missing"
+        cases = {
+            "without": run(capture, missing, "-j", "1"),
+            "with": run(capture, empty, "-j", "1"),
+            "with, threads": run(capture, empty, "-j", "3"),
+            "with, sandbox": run(capture, empty, "-j", "2", "--sandbox", "require")
+                             if run(capture, empty, "--sandbox", "require")[2] == 0 else None,
+            "with, full": run(capture, empty, "-j", "1", file_bytes=FULL),
+            "with, nothing": run(capture, empty, "-j", "2", file_bytes=0),
+        }
+        output, _, _, whole = cases["without"]
+        verdict.check(output.count(b"\n") > 100, "little is said of the capture")
+        for name, case in cases.items():
+            if case is None:
+                continue
+            verdict.check(case[2] == 0, f"{name}: status {case[2]}: {case[1][:300]}")
+            verdict.check(case[0] == output, f"{name}: something else is said than without")
+            verdict.check(not any(word in case[1] for word in SANITIZER_WORDS), f"{name}: {case[1][:2000]}")
+        verdict.check(not list(empty.iterdir()), "something is left in the folder")
+        if plain_build():
+            # Of 20 MiB beyond what stays.
+            spared = {name: whole - cases[name][3] for name in ("with", "with, full", "with, nothing")}
+            verdict.check(spared["with"] > 10 << 20, f"a file spares {spared['with']} octets only")
+            verdict.check(spared["with, nothing"] < 2 << 20, f"what cannot be written spares {spared['with, nothing']} octets")
+            verdict.check(spared["with, full"] < spared["with"] - (5 << 20), "a small file spares as much as a large one")
+    verdict.finish()
+
+
+main()
