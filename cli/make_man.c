@@ -211,8 +211,10 @@ int main(void)
         {"\\fBCOLUMNS\\fR", "How wide text is; else as wide as the terminal, or 80."},
         {"\\fBLC_ALL\\fR, \\fBLC_CTYPE\\fR, \\fBLANG\\fR",
          "Text is ASCII unless their character set is UTF\\-8. Its language is English."},
-        {"\\fBTMPDIR\\fR", "Where a document keeps what it can only write at its end; else "
-                           "\\fI/tmp\\fR."}};
+        {"\\fBTMPDIR\\fR",
+         "Where a document keeps what it can only write at its end, and closed connections "
+         "beyond 18 MiB are; else \\fI/tmp\\fR. Where nothing can be written there, these stay "
+         "in memory."}};
     fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
           ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
           ".SH SYNOPSIS\n",

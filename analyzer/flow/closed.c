@@ -2,6 +2,7 @@
 
 #include "analyzer/flow/briefs.h"
 #include "analyzer/flow/expiry.h"
+#include "analyzer/flow/order.h"
 #include "analyzer/flow/records.h"
 
 #include <stddef.h>
@@ -199,19 +200,12 @@ static bool list_blocks(const struct flows *f, struct due_list *blocks)
     return true;
 }
 
-static frame_ref first_frame(const void *flows, uint32_t value)
-{
-    struct brief_room room;
-    const struct brief *b = closed_look_up((struct flows *)(uintptr_t)flows, value, &room);
-    return b ? brief_syn(b)->frame : 0;
-}
-
 /* Hands on those of the list that come before what later blocks have. */
-static bool hand_on(struct flows *f, struct due_list *list, uint64_t before,
+static bool hand_on(const struct flows *f, struct due_list *list, uint64_t before,
                     bool (*take)(void *context, const struct due_item *item), void *context)
 {
     uint32_t i = 0;
-    due_sort(list, &(struct due_frames){first_frame, f});
+    order_sort(f, list);
     for (; i < list->count && list->items[i].key < before; i++) {
         if (!take(context, &list->items[i]))
             return false;

@@ -39,6 +39,13 @@ static struct due_item some_item(uint64_t *state, unsigned round, uint32_t numbe
     uint64_t file = draw(state) % (round % 3 + 1);
     expected.due_ns[number] = expected.by_time ? (int64_t)((uint64_t)base + span) : 0;
     expected.frame[number] = file << 40 | draw(state) % (round % 2 ? 50 : UINT32_MAX);
+    /* As what ends does: nearly in order, one in 16 late. */
+    if (round % 5 == 1 && number && draw(state) % 16) {
+        int64_t before = expected.due_ns[number - 1];
+        expected.due_ns[number] =
+            expected.by_time && before < INT64_MAX - 50 ? before + (int64_t)(span % 50) : before;
+        expected.frame[number] = expected.frame[number - 1] + (expected.by_time ? 1 : span % 3);
+    }
     return (struct due_item){.key = expected.by_time ? due_key(expected.due_ns[number])
                                                      : expected.frame[number],
                              .stream = number ^ 0x55,

@@ -30,9 +30,22 @@ static frame_ref first_of(const void *flows, uint32_t value)
     return is_brief(value) ? brief_syn(flows_brief(f, value))->frame : flows_lone(f, value)->frame;
 }
 
+/* Streams of one time are most often in the order of their first frames, and none is looked at. */
+static const struct due_frames *frames_of(const struct flows *f, struct due_frames *room)
+{
+    *room = (struct due_frames){first_of, f};
+    return f->frames_turn_back ? room : NULL;
+}
+
+void order_sort(const struct flows *f, struct due_list *list)
+{
+    struct due_frames room;
+    due_sort(list, frames_of(f, &room));
+}
+
 void order_due(struct flows *f)
 {
-    due_sort(&f->due, &(struct due_frames){first_of, f});
+    order_sort(f, &f->due);
 }
 
 /* ---- each ----------------------------------------------------------------------------------- */
@@ -197,8 +210,9 @@ static bool take_closed(void *context, const struct due_item *item)
 {
     struct lingering *l = context;
     const struct due_list *listed = &l->flows->due;
-    const struct due_frames frames = {first_of, l->flows};
-    while (l->taken < listed->count && due_is_before(&listed->items[l->taken], item, &frames))
+    struct due_frames room;
+    const struct due_frames *frames = frames_of(l->flows, &room);
+    while (l->taken < listed->count && due_is_before(&listed->items[l->taken], item, frames))
         take_listed(l);
     l->order[l->count++] = item->index;
     return true;
@@ -297,10 +311,11 @@ static bool order_by_frames(struct flows *f, uint32_t total)
 
 /* ---- by streams ----------------------------------------------------------------------------- */
 
-/* Are nearly all streams held, and is it worth looking at each lone SYN? */
+/* Are nearly all streams held that are not in blocks, and is it worth looking at each lone SYN? */
 static bool is_dense(const struct flows *f, uint32_t total)
 {
-    return !f->frames_turn_back && f->streams / 4 <= total && f->row.count <= total / 8;
+    return !f->frames_turn_back && f->streams / 4 <= total - f->closed.items &&
+           f->row.count <= total / 8;
 }
 
 /* What lingers has streams of its own, and goes before the others. */

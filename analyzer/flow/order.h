@@ -6,7 +6,8 @@
 
 #include "analyzer/flow/flows.h"
 
-/* Sorts the list of what is due, by its time. */
+/* Sorts a list by times; and that of what is due. */
+void order_sort(const struct flows *flows, struct due_list *list);
 void order_due(struct flows *flows);
 
 /* Everything, for flows_drain(): first what lingers, by the time at which it would become final,

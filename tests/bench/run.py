@@ -62,7 +62,7 @@ class Row:
 
     def __init__(self, name, command, fresh=None):
         self.name, self.command, self.fresh, self.samples = name, command, fresh, []
-        self.memory = 256 * MIB  # octets to have ahead; at first a guess
+        self.memory = 512 * MIB  # octets to have ahead; what a temporary file takes is not known
 
     def run(self, limits):
         if self.fresh:
