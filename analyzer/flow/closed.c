@@ -211,7 +211,8 @@ static bool hand_on(const struct flows *f, struct due_list *list, uint64_t befor
             return false;
     }
     list->count -= i;
-    memmove(list->items, list->items + i, list->count * sizeof *list->items);
+    if (i)
+        memmove(list->items, list->items + i, list->count * sizeof *list->items);
     return true;
 }
 

@@ -149,7 +149,8 @@ static uint32_t leave_ordered(struct due_list *list, struct due_items *late, uin
             continue;
         }
         if (late->count == late_most) {
-            memcpy(items + ordered, late->items, late->count * sizeof *items);
+            if (late->count)
+                memcpy(items + ordered, late->items, late->count * sizeof *items);
             late->count = 0;
             return ordered;
         }
