@@ -10,7 +10,6 @@
 #include "analyzer/host/load.h"
 #include "analyzer/host/tally.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 struct analyzer {
@@ -238,6 +237,11 @@ void analyzer_spill_into(struct analyzer *a, int file)
     flows_spill_into(&a->flows, file, quarter < SPILL_ABOVE_BYTES ? quarter : SPILL_ABOVE_BYTES);
 }
 
+int analyzer_spill_error(const struct analyzer *a)
+{
+    return flows_spill_error(&a->flows);
+}
+
 void analyzer_destroy(struct analyzer *a)
 {
     if (!a)
@@ -258,8 +262,6 @@ static enum analyzer_status status_of(const struct analyzer *a, enum flow_status
         [FLOW_NO_MEMORY] = ANALYZER_NO_MEMORY,
         [FLOW_LOST] = ANALYZER_LOST,
     };
-    if (status == FLOW_LOST)
-        errno = flows_spill_error(&a->flows);
     return status == FLOW_STOPPED && a->no_memory ? ANALYZER_NO_MEMORY : table[status];
 }
 

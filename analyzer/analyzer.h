@@ -20,7 +20,7 @@ enum analyzer_status {
     ANALYZER_OK,
     ANALYZER_STOPPED, /* the sink asked for it */
     ANALYZER_NO_MEMORY,
-    ANALYZER_LOST, /* the file of analyzer_spill_into() failed: errno says why */
+    ANALYZER_LOST, /* the file of analyzer_spill_into() failed */
 };
 
 /* NULL when memory ran out or no random key could be had. */
@@ -32,6 +32,9 @@ void analyzer_destroy(struct analyzer *analyzer);
  * stragglers, take little memory; the file takes the rest of them, while it can. It is borrowed,
  * until the analyzer is destroyed: empty, nobody else's, and open for reading and writing. */
 void analyzer_spill_into(struct analyzer *analyzer, int file);
+
+/* After ANALYZER_LOST: the errno of it. */
+int analyzer_spill_error(const struct analyzer *analyzer);
 
 /* Takes the segments of a batch in order. The batch is the caller's to clear afterwards. */
 enum analyzer_status analyzer_feed(struct analyzer *analyzer,

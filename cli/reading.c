@@ -6,7 +6,6 @@
 #include "cli/tell.h"
 #include "reports/temporary.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -150,7 +149,7 @@ bool reading_run(struct reading *r, enum reading_step step, reading_taker *take,
     return take(context, NULL, r->batch);
 }
 
-bool reading_tell_status(enum analyzer_status status)
+bool reading_tell_status(const struct analyzer *analyzer, enum analyzer_status status)
 {
     switch (status) {
     case ANALYZER_OK:
@@ -158,8 +157,9 @@ bool reading_tell_status(enum analyzer_status status)
     case ANALYZER_NO_MEMORY:
         return fail("out of memory; a lower --max-memory reports connections earlier instead");
     case ANALYZER_LOST:
-        tell("the temporary file in %s, which held closed connections, failed: %s",
-             temporary_folder(), strerror(errno));
+        tell("the temporary file in %s, which held closed connections, failed: %s; TMPDIR names "
+             "another folder",
+             temporary_folder(), strerror(analyzer_spill_error(analyzer)));
         return false;
     case ANALYZER_STOPPED:
         break;
@@ -170,7 +170,7 @@ bool reading_tell_status(enum analyzer_status status)
 static bool feed(void *context, const struct packet *packet, struct segment_batch *batch)
 {
     (void)packet;
-    bool fed = reading_tell_status(analyzer_feed(context, batch));
+    bool fed = reading_tell_status(context, analyzer_feed(context, batch));
     analyzer_clear(context, batch);
     return fed;
 }
@@ -207,11 +207,12 @@ static bool feed_all(struct reading *r, struct analyzer *analyzer)
         return reading_run(r, READING_BATCHES, feed, analyzer);
     struct handing handing = {r, analysis};
     bool read = reading_run(r, READING_BATCHES, pass_on, &handing);
-    return reading_tell_status(analysis_join(analysis)) && read;
+    return reading_tell_status(analyzer, analysis_join(analysis)) && read;
 }
 
 bool reading_analyse(struct reading *r, struct analyzer *analyzer)
 {
     return feed_all(r, analyzer) &&
-           reading_tell_status(analyzer_finish(analyzer, timeline_highest_ns(r->timeline)));
+           reading_tell_status(analyzer,
+                               analyzer_finish(analyzer, timeline_highest_ns(r->timeline)));
 }

@@ -46,8 +46,8 @@ bool reading_run(struct reading *reading, enum reading_step step, reading_taker 
  * once this has returned. */
 bool reading_analyse(struct reading *reading, struct analyzer *analyzer) MUST_CHECK;
 
-/* False for what is no success, after its line if it needs one. */
-bool reading_tell_status(enum analyzer_status status);
+/* What the analyzer has said: false for what is no success, after its line if it needs one. */
+bool reading_tell_status(const struct analyzer *analyzer, enum analyzer_status status);
 
 /* Is any of the captures readable? While they are read, one may turn out not to be. */
 bool reading_any(const struct capture_findings *findings);

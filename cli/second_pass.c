@@ -181,8 +181,8 @@ static bool feed_one(struct pass *p, const struct segment *g, const struct segme
         p->one->aux[0] = batch->aux[g->aux];
         p->one->segments[0].aux = 0;
     }
-    return reading_tell_status(analyzer_pass_time(p->analyzer, p->passed_ns)) &&
-           reading_tell_status(analyzer_feed(p->analyzer, p->one));
+    return reading_tell_status(p->analyzer, analyzer_pass_time(p->analyzer, p->passed_ns)) &&
+           reading_tell_status(p->analyzer, analyzer_feed(p->analyzer, p->one));
 }
 
 static bool take_packet(void *context, const struct packet *packet, struct segment_batch *batch)
