@@ -1,6 +1,7 @@
 #include "analyzer/drain.h"
 
 #include "analyzer/claims.h"
+#include "analyzer/flow/closed.h"
 #include "dissect/compiler.h"
 #include "dissect/thread.h"
 
@@ -15,6 +16,8 @@
  * other processor and back. */
 #define GROUP        TABLE_SIZE(8u, 2u)
 #define JUDGED_AHEAD (GROUP * CLAIMS_AHEAD)
+
+_Static_assert(JUDGED_AHEAD + 2 * GROUP <= CLOSED_AHEAD, "what is made has been read");
 
 /* So many connections before they are made or taken. */
 #define FETCHED_AHEAD 2u

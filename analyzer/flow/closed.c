@@ -158,6 +158,18 @@ static bool take_due_of(struct flows *f, uint32_t number, uint64_t end)
     return !closed_are_lost(f);
 }
 
+void closed_put_back(struct flows *f, uint32_t from)
+{
+    for (uint32_t i = from; i < f->due.count; i++) {
+        const struct due_item *item = &f->due.items[i];
+        if (!is_closed(item->index))
+            continue;
+        struct block *block = &f->closed.about[block_of(place_of(item->index))];
+        block->key = item->key < block->key ? item->key : block->key;
+        f->closed_due = item->key < f->closed_due ? item->key : f->closed_due;
+    }
+}
+
 bool closed_take_due(struct flows *f, int64_t end_ns, bool any)
 {
     uint64_t end = due_key(end_ns), left = UINT64_MAX;
@@ -167,8 +179,10 @@ bool closed_take_due(struct flows *f, int64_t end_ns, bool any)
         const struct block *block = &f->closed.about[i];
         if (!block->items)
             continue;
-        if (block->key < end && (any || block->octets) && !take_due_of(f, i, end))
+        if (block->key < end && (any || block->octets) && !take_due_of(f, i, end)) {
+            closed_put_back(f, 0);
             return false;
+        }
         left = block->key < left ? block->key : left;
     }
     f->closed_due = left;

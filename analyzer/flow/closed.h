@@ -70,6 +70,9 @@ void closed_forget(struct flows *flows, uint32_t value, const struct brief *brie
  * `any`, of all. False when memory ran out, or the file failed. */
 bool closed_take_due(struct flows *flows, int64_t end_ns, bool any) MUST_CHECK;
 
+/* Those of the due list from this one on are not handed out after all. */
+void closed_put_back(struct flows *flows, uint32_t from);
+
 /* When the first is due of those that take memory, or, if `any`, of all; INT64_MAX: there is none.
  */
 int64_t closed_first_due(const struct flows *flows, bool any);

@@ -169,6 +169,24 @@ static void long_lingers(void **state)
     same_finals();
 }
 
+/* Somebody wants no more: what was due is still there. */
+static void stopped(void **state)
+{
+    (void)state;
+    for (int with_file = 0; with_file < 2; with_file++) {
+        begin_with(&w, with_file);
+        many(&w, 1000, 900, 0);
+        w.stop_after = 100;
+        assert_int_equal(flows_pass_time(&w.flows, w.flows.clock_ns + 1000 * NS_PER_S),
+                         FLOW_STOPPED);
+        assert_int_equal(w.count, 100);
+        assert_int_equal(flows_held(&w.flows), 800);
+        w.stop_after = 0;
+        end_with(&w);
+        assert_int_equal(w.count, 900);
+    }
+}
+
 /* ---- while they wait ------------------------------------------------------------------------ */
 
 /* A last word, which changes the verdict and how long it stays. */
@@ -417,19 +435,13 @@ static void of_any_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_the_clock),
-        cmocka_unit_test(by_leaps),
-        cmocka_unit_test(at_the_end_of_all),
-        cmocka_unit_test(of_one_time),
-        cmocka_unit_test(long_lingers),
-        cmocka_unit_test(stragglers_find_them),
-        cmocka_unit_test(the_next_use_knows_them),
-        cmocka_unit_test(names_only_its_own),
-        cmocka_unit_test(little_stays_in_memory),
-        cmocka_unit_test(not_for_what_is_there),
-        cmocka_unit_test(unless_they_are_too_many),
-        cmocka_unit_test(that_takes_nothing),
-        cmocka_unit_test(that_has_lost_all),
+        cmocka_unit_test(by_the_clock),          cmocka_unit_test(by_leaps),
+        cmocka_unit_test(at_the_end_of_all),     cmocka_unit_test(of_one_time),
+        cmocka_unit_test(long_lingers),          cmocka_unit_test(stopped),
+        cmocka_unit_test(stragglers_find_them),  cmocka_unit_test(the_next_use_knows_them),
+        cmocka_unit_test(names_only_its_own),    cmocka_unit_test(little_stays_in_memory),
+        cmocka_unit_test(not_for_what_is_there), cmocka_unit_test(unless_they_are_too_many),
+        cmocka_unit_test(that_takes_nothing),    cmocka_unit_test(that_has_lost_all),
         cmocka_unit_test(of_any_kind),
     };
     return cmocka_run_group_tests_name("closed", tests, NULL, NULL);

@@ -111,10 +111,12 @@ static enum flow_status hand_out_due(struct flows *f, bool evicted)
     struct due_list *list = &f->due;
     order_due(f);
     enum flow_status status = FLOW_OK;
-    for (uint32_t i = 0; i < list->count && status == FLOW_OK; i++) {
+    uint32_t i = 0;
+    for (; i < list->count && status == FLOW_OK; i++) {
         fetch_ahead(f, i);
         status = expiry_hand_out(f, list->items[i].index, evicted);
     }
+    closed_put_back(f, i);
     list->count = 0;
     return status;
 }
