@@ -35,6 +35,11 @@ void blocks_finish(struct blocks *b)
 void blocks_use_file(struct blocks *b, int file, uint32_t most)
 {
     b->file = file;
+    blocks_hold(b, most);
+}
+
+void blocks_hold(struct blocks *b, uint32_t most)
+{
     b->most = most;
 }
 
@@ -163,16 +168,23 @@ static uint8_t *take_memory(struct blocks *b)
     if (!octets)
         return aligned_alloc(64, BLOCK_BYTES);
     memcpy(&b->spare, octets, sizeof b->spare);
+    b->spares--;
     return octets;
 }
 
+/* It is spare as long as there may be as many blocks. */
 static void give_memory(struct blocks *b, uint32_t number)
 {
     uint8_t *octets = b->about[number].octets;
-    memcpy(octets, &b->spare, sizeof b->spare);
-    b->spare = octets;
     b->about[number].octets = NULL;
     b->in_memory--;
+    if (b->in_memory + b->spares >= b->most) {
+        free(octets);
+        return;
+    }
+    memcpy(octets, &b->spare, sizeof b->spare);
+    b->spare = octets;
+    b->spares++;
 }
 
 /* It is in memory, and will not be. */

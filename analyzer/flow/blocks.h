@@ -51,6 +51,7 @@ struct blocks {
     uint32_t items;      /* in all */
     uint64_t live_bytes; /* in memory */
     uint8_t *spare;      /* memory of blocks that are no more; each names the next */
+    uint32_t spares;
     uint8_t *read[BLOCKS_READ];
     uint32_t number_read[BLOCKS_READ], turn_read[BLOCKS_READ], turn;
 };
@@ -60,6 +61,7 @@ void blocks_finish(struct blocks *b);
 
 /* From now on no more than so many are in memory, if it takes the others. */
 void blocks_use_file(struct blocks *b, int file, uint32_t most);
+void blocks_hold(struct blocks *b, uint32_t most);
 
 static inline uint32_t block_room(size_t bytes)
 {

@@ -191,6 +191,30 @@ static void what_cannot_be_written(void **state)
     fclose(backing);
 }
 
+/* Fewer from now on: the others are written when the next one begins, and their memory goes. */
+static void fewer_are_held(void **state)
+{
+    (void)state;
+    struct blocks b;
+    blocks_init(&b);
+    blocks_use_file(&b, file_open(), 9);
+    assert_int_not_equal(fill(&b, 8), BLOCK_NONE);
+    assert_int_equal(b.in_memory, 8);
+    blocks_hold(&b, 3);
+    assert_int_equal(b.in_memory, 8);
+    assert_int_not_equal(fill(&b, 1), BLOCK_NONE);
+    assert_int_equal(b.in_memory, 3);
+    assert_in_range(b.spares, 0, 1);
+    for (uint32_t number = 0; number < 9; number++)
+        assert_int_equal(*(const uint8_t *)blocks_at(&b, block_place(number, 0)), 1);
+    for (uint32_t i = 0; i < 20; i++) {
+        assert_int_not_equal(fill(&b, 1), BLOCK_NONE);
+        assert_int_equal(b.in_memory, 3);
+    }
+    blocks_finish(&b);
+    fclose(backing);
+}
+
 static void what_cannot_be_read(void **state)
 {
     (void)state;
@@ -222,9 +246,9 @@ static void what_cannot_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_memory),           cmocka_unit_test(in_a_file),
-        cmocka_unit_test(one_that_stays),      cmocka_unit_test(what_cannot_be_written),
-        cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(in_memory),      cmocka_unit_test(in_a_file),
+        cmocka_unit_test(one_that_stays), cmocka_unit_test(what_cannot_be_written),
+        cmocka_unit_test(fewer_are_held), cmocka_unit_test(what_cannot_be_read),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
 }

@@ -22,10 +22,27 @@ void closed_finish(struct flows *f)
     f->closed_order = NULL;
 }
 
+/* What so many octets have room for, and the one that is being filled. */
+static uint32_t blocks_of(uint64_t bytes)
+{
+    uint64_t most = bytes / BLOCK_BYTES;
+    return most < UINT32_MAX ? (uint32_t)most + 1 : UINT32_MAX;
+}
+
 void flows_spill_into(struct flows *f, int file, uint64_t above_bytes)
 {
-    uint64_t most = above_bytes / BLOCK_BYTES;
-    blocks_use_file(&f->closed, file, most > UINT32_MAX ? UINT32_MAX : (uint32_t)most + 1);
+    blocks_use_file(&f->closed, file, blocks_of(above_bytes));
+}
+
+/* Once they become final while others are taken, what is counted of them takes memory as well; and
+ * most of those that linger are in the file by then. */
+#define HELD_LATER_BYTES ((uint64_t)TABLE_SIZE(4096, 32) << 10)
+
+static void hold_less(struct flows *f)
+{
+    uint32_t most = blocks_of(HELD_LATER_BYTES);
+    if (f->closed.file >= 0 && most < f->closed.most)
+        blocks_hold(&f->closed, most);
 }
 
 int flows_spill_error(const struct flows *f)
@@ -175,6 +192,8 @@ bool closed_take_due(struct flows *f, int64_t end_ns, bool any)
     uint64_t end = due_key(end_ns), left = UINT64_MAX;
     if (f->closed_due >= end)
         return true;
+    if (any)
+        hold_less(f);
     for (uint32_t i = 0; i < f->closed.count; i++) {
         const struct block *block = &f->closed.about[i];
         if (!block->items)

@@ -271,6 +271,28 @@ static void little_stays_in_memory(void **state)
     assert_int_equal(w.count, 1000);
 }
 
+/* While some become final, less stays than before. */
+static void less_when_others_are_final(void **state)
+{
+    (void)state;
+    begin_with(&plain, false);
+    many(&plain, 1000, 900, 0);
+    many(&plain, 2000, 100, 63 * SECOND);
+    end_with(&plain);
+    begin_with(&w, true);
+    flows_spill_into(&w.flows, fileno(backing), UINT64_C(1) << 30);
+    many(&w, 1000, 900, 0);
+    uint32_t most = w.flows.closed.most;
+    assert_int_equal(w.count, 0);
+    assert_int_equal(count_closed(&w, true), 0);
+    many(&w, 2000, 100, 63 * SECOND);
+    assert_in_range(w.count, 100, 400);
+    assert_in_range(w.flows.closed.most, 2, most / 2);
+    assert_in_range(w.flows.closed.in_memory, 1, w.flows.closed.most);
+    end_with(&w);
+    same_finals();
+}
+
 /* What is in the file takes no memory: others give way. */
 static void not_for_what_is_there(void **state)
 {
@@ -435,13 +457,21 @@ static void of_any_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(by_the_clock),          cmocka_unit_test(by_leaps),
-        cmocka_unit_test(at_the_end_of_all),     cmocka_unit_test(of_one_time),
-        cmocka_unit_test(long_lingers),          cmocka_unit_test(stopped),
-        cmocka_unit_test(stragglers_find_them),  cmocka_unit_test(the_next_use_knows_them),
-        cmocka_unit_test(names_only_its_own),    cmocka_unit_test(little_stays_in_memory),
-        cmocka_unit_test(not_for_what_is_there), cmocka_unit_test(unless_they_are_too_many),
-        cmocka_unit_test(that_takes_nothing),    cmocka_unit_test(that_has_lost_all),
+        cmocka_unit_test(by_the_clock),
+        cmocka_unit_test(by_leaps),
+        cmocka_unit_test(at_the_end_of_all),
+        cmocka_unit_test(of_one_time),
+        cmocka_unit_test(long_lingers),
+        cmocka_unit_test(stopped),
+        cmocka_unit_test(stragglers_find_them),
+        cmocka_unit_test(the_next_use_knows_them),
+        cmocka_unit_test(names_only_its_own),
+        cmocka_unit_test(little_stays_in_memory),
+        cmocka_unit_test(less_when_others_are_final),
+        cmocka_unit_test(not_for_what_is_there),
+        cmocka_unit_test(unless_they_are_too_many),
+        cmocka_unit_test(that_takes_nothing),
+        cmocka_unit_test(that_has_lost_all),
         cmocka_unit_test(of_any_kind),
     };
     return cmocka_run_group_tests_name("closed", tests, NULL, NULL);

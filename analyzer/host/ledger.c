@@ -201,7 +201,7 @@ static int64_t collect(const struct ledger *l, unsigned row, struct changes *c)
     }
     int64_t first = l->count ? l->base : INT64_MAX;
     const struct line *line = l->lines ? &l->lines[row] : NULL;
-    if (!line || !line->slots)
+    if (!line || line_is_empty(line))
         return first;
     /* What is entered need not have left: that may still be among the notes. */
     uint32_t before = 0;

@@ -39,9 +39,27 @@ int64_t grid_time_ns(const struct grid *grid, int64_t instant)
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-static uint32_t *slot_of(uint32_t *slots, int64_t instant)
+static unsigned slot_of(int64_t instant)
 {
-    return &slots[(uint64_t)instant & (LINE_SLOTS - 1)];
+    return (unsigned)((uint64_t)instant & (LINE_SLOTS - 1));
+}
+
+/* A change downwards is what it is modulo 2^32. */
+static uint32_t holds(const struct line *line, int64_t instant)
+{
+    const int16_t *narrow = line->slots;
+    const uint32_t *wide = line->slots;
+    return line->is_wide ? wide[slot_of(instant)] : (uint32_t)narrow[slot_of(instant)];
+}
+
+static void hold(struct line *line, int64_t instant, uint32_t number)
+{
+    int16_t *narrow = line->slots;
+    uint32_t *wide = line->slots;
+    if (line->is_wide)
+        wide[slot_of(instant)] = number;
+    else
+        narrow[slot_of(instant)] = (int16_t)number;
 }
 
 void line_finish(struct line *line)
@@ -55,8 +73,8 @@ static void sum_up(struct line *line)
 {
     uint32_t stands = 0;
     for (int64_t k = line->first; k <= line->last; k++) {
-        stands += *slot_of(line->slots, k);
-        *slot_of(line->slots, k) = stands;
+        stands += holds(line, k);
+        hold(line, k, stands);
     }
     line->summed = true;
 }
@@ -64,7 +82,7 @@ static void sum_up(struct line *line)
 static void take_apart(struct line *line)
 {
     for (int64_t k = line->last; k > line->first; k--)
-        *slot_of(line->slots, k) -= *slot_of(line->slots, k - 1);
+        hold(line, k, holds(line, k) - holds(line, k - 1));
     line->summed = false;
 }
 
@@ -72,11 +90,14 @@ static void take_apart(struct line *line)
 static void double_step(struct line *line)
 {
     uint32_t kept[LINE_SLOTS] = {0};
-    for (int64_t k = line->first; k <= line->last; k++)
-        *slot_of(kept, instant_half_up(k)) += *slot_of(line->slots, k);
-    memcpy(line->slots, kept, sizeof kept);
+    for (int64_t k = line->first; k <= line->last; k++) {
+        kept[slot_of(instant_half_up(k))] += holds(line, k);
+        hold(line, k, 0);
+    }
     line->first = instant_half_up(line->first);
     line->last = instant_half_up(line->last);
+    for (int64_t k = line->first; k <= line->last; k++)
+        hold(line, k, kept[slot_of(k)]);
     line->level++;
 }
 
@@ -84,25 +105,25 @@ static void settle(struct line *line, unsigned level)
 {
     if (line->summed && line->level < level)
         take_apart(line);
-    while (line->slots && line->level < level)
+    while (!line_is_empty(line) && line->level < level)
         double_step(line);
 }
 
 void line_settle(struct line *line, const struct grid *grid)
 {
     settle(line, grid->level);
-    if (line->slots && !line->events && !line->summed)
+    if (!line_is_empty(line) && !line->events && !line->summed)
         sum_up(line);
 }
 
 /* Room for the instant; a span in which nothing stands has no slots. */
 static bool reach(struct line *line, unsigned level, int64_t instant)
 {
-    if (!line->slots) {
-        line->slots = calloc(LINE_SLOTS, sizeof *line->slots);
-        if (!line->slots)
+    if (line_is_empty(line)) {
+        line->slots = calloc(LINE_SLOTS, sizeof(int16_t));
+        if (line_is_empty(line))
             return false;
-        line->level = level;
+        line->level = (uint8_t)level;
         line->first = line->last = instant;
         return true;
     }
@@ -116,11 +137,30 @@ static bool reach(struct line *line, unsigned level, int64_t instant)
     return true;
 }
 
+/* Changes, or events: what stands is not summed up. */
+static bool widen(struct line *line)
+{
+    uint32_t *wide = calloc(LINE_SLOTS, sizeof *wide);
+    if (!wide)
+        return false;
+    for (int64_t k = line->first; k <= line->last; k++)
+        wide[slot_of(k)] = holds(line, k);
+    free(line->slots);
+    line->slots = wide;
+    line->is_wide = true;
+    return true;
+}
+
 bool line_change_at_length(struct line *line, unsigned level, int64_t instant, int32_t by)
 {
     if (!reach(line, level, instant))
         return false;
-    *slot_of(line->slots, instant) += (uint32_t)by;
+    uint32_t amount = by < 0 ? 0 - (uint32_t)by : (uint32_t)by;
+    if (!line->is_wide && amount > LINE_NARROW_MOST - (uint32_t)line->put_in && !widen(line))
+        return false;
+    if (!line->is_wide)
+        line->put_in = (uint16_t)(line->put_in + amount);
+    hold(line, instant, holds(line, instant) + (uint32_t)by);
     return true;
 }
 
@@ -144,28 +184,28 @@ bool line_sum(struct line *line, const struct line *more)
 {
     line->events |= more->events;
     uint32_t before = 0;
-    for (int64_t k = more->first; more->slots && k <= more->last; k++) {
-        uint32_t holds = *slot_of(more->slots, k);
-        if (!line_change(line, more->level, k, (int32_t)(holds - before)))
+    for (int64_t k = more->first; !line_is_empty(more) && k <= more->last; k++) {
+        uint32_t number = holds(more, k);
+        if (!line_change(line, more->level, k, (int32_t)(number - before)))
             return false;
-        before = more->events ? 0 : holds;
+        before = more->events ? 0 : number;
     }
     return true;
 }
 
 uint32_t line_at(const struct line *line, int64_t instant)
 {
-    if (!line->slots || instant < line->first || instant > line->last)
+    if (line_is_empty(line) || instant < line->first || instant > line->last)
         return 0;
-    return *slot_of(line->slots, instant);
+    return holds(line, instant);
 }
 
 uint32_t line_highest(struct line *line, unsigned level)
 {
     settle(line, level);
     uint32_t highest = 0, before = 0;
-    for (int64_t k = line->first; line->slots && k <= line->last; k++) {
-        uint32_t stood = before + *slot_of(line->slots, k);
+    for (int64_t k = line->first; !line_is_empty(line) && k <= line->last; k++) {
+        uint32_t stood = before + holds(line, k);
         highest = stood > highest ? stood : highest;
         before = line->summed ? 0 : stood;
     }
@@ -175,8 +215,8 @@ uint32_t line_highest(struct line *line, unsigned level)
 uint32_t line_peak(const struct line *line, int64_t *instant)
 {
     uint32_t peak = 0;
-    for (int64_t k = line->first; line->slots && k <= line->last; k++) {
-        uint32_t stood = *slot_of(line->slots, k);
+    for (int64_t k = line->first; !line_is_empty(line) && k <= line->last; k++) {
+        uint32_t stood = holds(line, k);
         if (stood > peak) {
             peak = stood;
             *instant = k;

@@ -75,14 +75,25 @@ int64_t grid_time_ns(const struct grid *grid, int64_t instant);
 #define LINE_SLOTS 256u
 
 /* Owned slots, made when something is first put in; a zeroed line is empty. What stood is held as
- * its changes until the line is settled. */
+ * its changes until the line is settled. As long as all that was put in, up or down, comes to no
+ * more than LINE_NARROW_MOST, neither a change nor what stands does: most lines never need slots of
+ * 32 bits. */
 struct line {
-    uint32_t *slots;     /* by the instant's low bits */
+    void *slots;         /* by the instant's low bits: int16_t, or uint32_t where it is wide */
     int64_t first, last; /* instants at which something was put in; last < first: none */
-    unsigned level;
-    bool events;
-    bool summed; /* the slots hold what stood, not its changes */
+    uint16_t put_in;     /* while it is narrow */
+    uint8_t level;
+    bool events : 1;
+    bool summed : 1; /* the slots hold what stood, not its changes */
+    bool is_wide : 1;
 };
+
+#define LINE_NARROW_MOST INT16_MAX
+
+static inline bool line_is_empty(const struct line *line)
+{
+    return !line->slots;
+}
 
 /* The instant of a doubled step that what belonged to this one then belongs to. */
 static inline int64_t instant_half_up(int64_t instant)
@@ -109,9 +120,13 @@ bool line_change_at_length(struct line *line, unsigned level, int64_t instant,
 static inline bool line_change(struct line *line, unsigned level, int64_t instant, int32_t by)
 {
     bool within = instant >= line->first && instant <= line->last;
-    if (UNLIKELY(!line->slots || line->level != level || line->summed || !within))
+    bool by_one = by == 1 || by == -1;
+    if (UNLIKELY(line_is_empty(line) || line->level != level || line->summed || !within ||
+                 !by_one || line->is_wide || line->put_in == LINE_NARROW_MOST))
         return line_change_at_length(line, level, instant, by);
-    line->slots[(uint64_t)instant & (LINE_SLOTS - 1)] += (uint32_t)by;
+    int16_t *slot = (int16_t *)line->slots + ((uint64_t)instant & (LINE_SLOTS - 1));
+    *slot = (int16_t)(*slot + by);
+    line->put_in++;
     return true;
 }
 

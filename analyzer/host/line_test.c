@@ -135,6 +135,63 @@ static void shards_add_up(void **unused)
         line_finish(&lines[of]);
 }
 
+/* So many at once, and as many events: more than a narrow slot holds, or just not. Then the step
+ * doubles, and what goes down goes down. */
+static void more_than_slots_hold_at_first(void **unused)
+{
+    (void)unused;
+    static const uint32_t counts[] = {100,
+                                      LINE_NARROW_MOST / 2,
+                                      LINE_NARROW_MOST / 2 + 1,
+                                      LINE_NARROW_MOST - 1,
+                                      LINE_NARROW_MOST,
+                                      LINE_NARROW_MOST + 1,
+                                      UINT16_MAX,
+                                      UINT16_MAX + 1,
+                                      3 * UINT16_MAX};
+    for (unsigned i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct grid grid = {0};
+        struct line stood = {0}, happened = {0}, sum = {0}, sum_happened = {0};
+        uint32_t count = counts[i];
+        grid_cover(&grid, 0);
+        grid_cover(&grid, 150 * INSTANT_NS);
+        for (uint32_t k = 0; k < count; k++) {
+            assert_true(line_stand(&stood, &grid, 40 * INSTANT_NS, (80 + k % 2) * INSTANT_NS));
+            assert_true(line_happen(&happened, &grid, 40 * INSTANT_NS));
+        }
+        assert_int_equal(happened.is_wide, count > LINE_NARROW_MOST);
+        assert_int_equal(stood.is_wide, 2 * count > LINE_NARROW_MOST);
+        grid_cover(&grid, 300 * INSTANT_NS);
+        line_settle(&stood, &grid);
+        line_settle(&happened, &grid);
+        assert_true(line_stand(&stood, &grid, 100 * INSTANT_NS, 110 * INSTANT_NS));
+        line_settle(&stood, &grid);
+        assert_int_equal(line_at(&stood, 19), 0);
+        assert_int_equal(line_at(&stood, 20), count);
+        assert_int_equal(line_at(&stood, 39), count);
+        assert_int_equal(line_at(&stood, 40), count / 2);
+        assert_int_equal(line_at(&stood, 41), 0);
+        assert_int_equal(line_at(&stood, 50), 1);
+        assert_int_equal(line_at(&happened, 20), count);
+        assert_int_equal(line_highest(&stood, grid.level), count);
+        for (int twice = 0; twice < 2; twice++) {
+            assert_true(line_sum(&sum, &stood));
+            assert_true(line_sum(&sum_happened, &happened));
+        }
+        line_settle(&sum, &grid);
+        int64_t when = -1;
+        assert_int_equal(line_peak(&sum, &when), 2 * count);
+        assert_int_equal(when, 20);
+        assert_int_equal(line_at(&sum, 40), 2 * (count / 2));
+        assert_int_equal(line_at(&sum, 55), 0);
+        assert_int_equal(line_at(&sum_happened, 20), 2 * count);
+        line_finish(&stood);
+        line_finish(&happened);
+        line_finish(&sum);
+        line_finish(&sum_happened);
+    }
+}
+
 static void the_ends_of_an_interval(void **unused)
 {
     (void)unused;
@@ -164,7 +221,7 @@ static void nothing_where_there_is_no_instant(void **unused)
     grid_cover(&grid, 10);
     grid_cover(&grid, 20);
     assert_true(line_stand(&line, &grid, 10, 20));
-    assert_null(line.slots);
+    assert_true(line_is_empty(&line));
     assert_true(grid_last(&grid) < grid_first(&grid));
     int64_t when = 0;
     assert_int_equal(line_peak(&line, &when), 0);
@@ -207,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_a_count_by_hand),
         cmocka_unit_test(shards_add_up),
+        cmocka_unit_test(more_than_slots_hold_at_first),
         cmocka_unit_test(the_ends_of_an_interval),
         cmocka_unit_test(nothing_where_there_is_no_instant),
         cmocka_unit_test(steps_by_hand),

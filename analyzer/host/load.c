@@ -8,7 +8,8 @@
 
 #define FIRST_UNPRIVILEGED_PORT (UINT16_MAX + 1 - LOAD_PORTS_ALL)
 
-/* What one comes to hold in a busy capture: a line of instants is 1 KiB, examples are 2 KiB. */
+/* What one comes to hold in a busy capture: a line of instants is half a KiB, or 1 KiB, examples
+ * are 2 KiB. */
 #define HOST_BYTES (12u << 10)
 #define LEAK_BYTES (5u << 10)
 #define USE_BYTES  (8u << 10)
