@@ -229,7 +229,7 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
 }
 
 /* So much of them stays in memory: most captures never have as much. */
-#define SPILL_ABOVE_BYTES (UINT64_C(18) << 20)
+#define SPILL_ABOVE_BYTES (UINT64_C(22) << 20)
 
 void analyzer_spill_into(struct analyzer *a, int file)
 {

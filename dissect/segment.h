@@ -154,7 +154,7 @@ struct segment_aux {
  * its segments in a batch; but of segments that are of as many connections fewer stay in the cache
  * until they are tracked. */
 #define BATCH_SEGMENTS     192
-#define BATCH_SEGMENTS_FEW 64
+#define BATCH_SEGMENTS_FEW 96
 #define BATCH_AUX          16
 /* One packet yields at most this many segments (an A-MSDU carries several frames). */
 #define PACKET_SEGMENTS_MAX 16

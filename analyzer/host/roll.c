@@ -37,8 +37,8 @@ static uint64_t word_at(const uint8_t *octets)
  * whole, so it is read as it was written. */
 static bool same(const struct roll_key *a, const struct roll_key *b)
 {
-    uint64_t differ = (uint32_t)(a->port ^ b->port) | (uint32_t)(a->kind ^ b->kind) |
-                      (a->tag ^ b->tag);
+    uint64_t differ =
+        (uint32_t)(a->port ^ b->port) | (uint32_t)(a->kind ^ b->kind) | (a->tag ^ b->tag);
     for (unsigned i = 0; i < 2; i++)
         differ |= (word_at(a->address[i]) ^ word_at(b->address[i])) |
                   (word_at(a->address[i] + 8) ^ word_at(b->address[i] + 8));
