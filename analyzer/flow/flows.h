@@ -46,7 +46,7 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
 #define FLOW_BRIEF_POOLS (BRIEF_SIZES * 2)
 
 /* Changes of the table are counted by tags, which share so many counts. */
-#define FLOW_CHANGES 64u
+#define FLOW_CHANGES 256u
 
 /* So many to evict are looked for at once. */
 #define FLOW_IDLE_KEPT 16u
