@@ -213,7 +213,7 @@ int main(void)
          "Text is ASCII unless their character set is UTF\\-8. Its language is English."},
         {"\\fBTMPDIR\\fR",
          "Where a document keeps what it can only write at its end, and closed connections "
-         "beyond 18 MiB are; else \\fI/tmp\\fR. Where nothing can be written there, these stay "
+         "beyond 22 MiB are; else \\fI/tmp\\fR. Where nothing can be written there, these stay "
          "in memory."}};
     fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
           ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"

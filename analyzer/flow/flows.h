@@ -116,8 +116,9 @@ bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_
 void flows_finish(struct flows *flows);
 
 /* Before the first segment: from now on brief connections that have closed and linger take no more
- * memory than about this much, while the file takes the others. It is borrowed: empty, nobody
- * else's, and open for reading and writing until flows_finish(). */
+ * memory than about this much, and 4 MiB once some of them are final, while the file takes the
+ * others. It is borrowed: empty, nobody else's, and open for reading and writing until
+ * flows_finish(). */
 void flows_spill_into(struct flows *flows, int file, uint64_t above_bytes);
 
 /* After FLOW_LOST: the errno of it. */

@@ -26,22 +26,13 @@ uint32_t roll_tag_of(const struct roll *roll, const struct roll_key *key)
     return roll_tag(first, second, key->port, key->kind);
 }
 
-static uint64_t word_at(const uint8_t *octets)
-{
-    uint64_t word;
-    memcpy(&word, octets, sizeof word);
-    return word;
-}
-
-/* A key that is looked for was just made: what was written in parts is not there at once as a
- * whole, so it is read as it was written. */
 static bool same(const struct roll_key *a, const struct roll_key *b)
 {
-    uint64_t differ =
-        (uint32_t)(a->port ^ b->port) | (uint32_t)(a->kind ^ b->kind) | (a->tag ^ b->tag);
-    for (unsigned i = 0; i < 2; i++)
-        differ |= (word_at(a->address[i]) ^ word_at(b->address[i])) |
-                  (word_at(a->address[i] + 8) ^ word_at(b->address[i] + 8));
+    uint64_t one[5], other[5], differ = 0;
+    memcpy(one, a, sizeof one);
+    memcpy(other, b, sizeof other);
+    for (unsigned i = 0; i < 5; i++)
+        differ |= one[i] ^ other[i];
     return !differ;
 }
 
