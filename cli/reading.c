@@ -129,15 +129,30 @@ static bool take_run(struct reading *r, enum reading_step step, const struct pac
     return true;
 }
 
+/* The next packets, where nobody asks for them one by one: how many. */
+static uint32_t dissect_straight_on(struct reading *r, enum reading_step step)
+{
+    if (step == READING_PACKETS || r->options->packet_filter)
+        return 0;
+    return dissect_straight(r->dissector, r->timeline, r->batch);
+}
+
 bool reading_run(struct reading *r, enum reading_step step, reading_taker *take, void *context)
 {
     const struct packet *packets;
     uint32_t count;
     enum capture_status status = CAPTURE_END;
-    while (!interrupted() &&
-           (status = timeline_next_run(r->timeline, &packets, &count)) == CAPTURE_PACKET) {
-        if (!take_run(r, step, packets, count, take, context))
+    while (!interrupted()) {
+        count = dissect_straight_on(r, step);
+        if (count && batch_full(r->batch) && !take(context, NULL, r->batch))
             return false;
+        if (!count) {
+            status = timeline_next_run(r->timeline, &packets, &count);
+            if (status != CAPTURE_PACKET)
+                break;
+            if (!take_run(r, step, packets, count, take, context))
+                return false;
+        }
         progress_packets(&r->progress, r->timeline, count);
     }
     if (status == CAPTURE_NO_MEMORY)

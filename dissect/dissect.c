@@ -1,9 +1,11 @@
 #include "dissect/dissect.h"
 
+#include "dissect/capture/pcap_walk.h"
+#include "dissect/capture/timeline.h"
 #include "dissect/link/link.h"
 #include "dissect/net/net.h"
 #include "dissect/tcp/tcp.h"
-#include "dissect/usual.h"
+#include "dissect/usual_packet.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -199,6 +201,54 @@ uint32_t dissect_packets(struct dissector *dissector, const struct packet *packe
     dissector->findings->packets += usual;
     dissector->findings->tcp += usual;
     return done;
+}
+
+static NEVER_INLINE void dissect_other(struct dissector *dissector, struct packet packet,
+                                       struct segment_batch *batch)
+{
+    dissect_unusual(dissector, &packet, batch);
+}
+
+/* Until the walk ends or the batch is full; how many packets were not usual. */
+static ALWAYS_INLINE uint32_t dissect_walk(struct dissector *dissector, struct pcap_walk *walk,
+                                           struct segment_batch *batch)
+{
+    struct packet packet = {.interface = walk->part.interface, .link_type = LINKTYPE_ETHERNET};
+    struct segment *segment = batch->segments + batch->count;
+    const struct segment *end = batch->segments + batch->wanted;
+    uint32_t others = 0;
+    while (segment < end && LIKELY(pcap_walk_next(walk, &packet))) {
+        if (LIKELY(is_usual(&dissector->macs, &packet, segment))) {
+            fetch_place(segment++);
+            continue;
+        }
+        batch->count = (uint32_t)(segment - batch->segments);
+        dissect_other(dissector, packet, batch);
+        segment = batch->segments + batch->count;
+        others++;
+        if (batch_full(batch))
+            break;
+    }
+    batch->count = (uint32_t)(segment - batch->segments);
+    return others;
+}
+
+uint32_t dissect_straight(struct dissector *dissector, struct timeline *timeline,
+                          struct segment_batch *batch)
+{
+    struct capture *capture = timeline_alone(timeline);
+    struct pcap_walk walk;
+    if (!capture || capture->stage != STAGE_PCAP || !pcap_is_plain(&capture->pcap) ||
+        capture->pcap.link_type != LINKTYPE_ETHERNET || capture->pcap.fcs_len ||
+        !pcap_walk_begin(&walk, capture, pcap_plain_part(&capture->pcap)))
+        return 0;
+    fragments_forget_places(dissector->fragments);
+    uint32_t others = dissect_walk(dissector, &walk, batch);
+    uint32_t count = pcap_walk_end(&walk, capture);
+    dissector->findings->packets += count - others;
+    dissector->findings->tcp += count - others;
+    timeline_went_on(timeline);
+    return count;
 }
 
 void dissect_packet(struct dissector *dissector, const struct packet *packet,

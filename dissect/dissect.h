@@ -18,6 +18,7 @@
 #include "dissect/segment.h"
 
 struct dissector;
+struct timeline;
 
 /* Counts into `findings` (borrowed). NULL when memory ran out. */
 struct dissector *dissector_create(struct capture_findings *findings) MUST_CHECK;
@@ -33,6 +34,13 @@ void dissect_packet(struct dissector *dissector, const struct packet *packet,
 /* The same for one packet after the other, until the batch is full; how many it took. */
 uint32_t dissect_packets(struct dissector *dissector, const struct packet *packets, uint32_t count,
                          struct segment_batch *batch) MUST_CHECK;
+
+/* What the next packets of the timeline yield, straight from their records, where one file is left
+ * that is a usual pcap, in order: as dissect_packets() of timeline_next_run() would append it,
+ * until the batch, which must not be full, is full; how many packets. 0: they are to be had by
+ * these. */
+uint32_t dissect_straight(struct dissector *dissector, struct timeline *timeline,
+                          struct segment_batch *batch) MUST_CHECK;
 
 /* After the last packet: what is left of IP datagrams that never became complete, at most
  * PACKET_SEGMENTS_MAX segments at a time, with the frames and times of their packets. The batch

@@ -74,7 +74,7 @@ static enum damage_reason fault_reason(const struct source *source)
     return REASON_NONE;
 }
 
-enum step end_truncated(struct capture *c, uint64_t missing_bytes, enum damage_reason reason)
+enum record_step end_truncated(struct capture *c, uint64_t missing_bytes, enum damage_reason reason)
 {
     enum damage_reason fault = fault_reason(c->window.source);
     /* Where the user stopped the program, nothing is wrong with the file. */
@@ -107,7 +107,7 @@ uint32_t add_interface(struct capture *c, uint32_t ordinal, uint16_t link_type, 
     return index;
 }
 
-enum step over_damage(struct capture *c, enum damage_reason reason, resync_function *resync)
+enum record_step over_damage(struct capture *c, enum damage_reason reason, resync_function *resync)
 {
     uint64_t offset = window_offset(&c->window);
     bool found = resync(c, false);
@@ -115,8 +115,8 @@ enum step over_damage(struct capture *c, enum damage_reason reason, resync_funct
     return found ? STEP_AGAIN : STEP_OVER;
 }
 
-enum step over_zeros(struct capture *c, enum damage_reason reason, size_t header_bytes,
-                     resync_function *resync)
+enum record_step over_zeros(struct capture *c, enum damage_reason reason, size_t header_bytes,
+                            resync_function *resync)
 {
     uint64_t offset = window_offset(&c->window);
     uint64_t zeros = window_skip_zeros(&c->window);
@@ -215,7 +215,7 @@ static bool explain_fault(struct capture *c)
     return false;
 }
 
-static enum step not_a_capture(struct capture *c, const uint8_t *bytes, size_t length)
+static enum record_step not_a_capture(struct capture *c, const uint8_t *bytes, size_t length)
 {
     if (text_mode_magic(bytes, length)) {
         note_damage(c, DAMAGE_TEXT_MODE_TRANSFER, REASON_FILE_HEADER, 0, 0);
@@ -234,7 +234,7 @@ static enum step not_a_capture(struct capture *c, const uint8_t *bytes, size_t l
     return STEP_OVER;
 }
 
-static enum step cut_header(struct capture *c, const char *what, size_t have, size_t whole)
+static enum record_step cut_header(struct capture *c, const char *what, size_t have, size_t whole)
 {
     if (c->later_part)
         return end_truncated(c, whole - have, REASON_FILE_HEADER);
@@ -244,7 +244,7 @@ static enum step cut_header(struct capture *c, const char *what, size_t have, si
 }
 
 /* Only at the start of a file: in the middle of one it would not be taken for a part. */
-static enum step foreign_snoop(struct capture *c, struct snoop_header header)
+static enum record_step foreign_snoop(struct capture *c, struct snoop_header header)
 {
     if (header.version == 2)
         set_error(c, "a snoop capture of data link type %u, which is not supported",
@@ -259,7 +259,7 @@ static enum step foreign_snoop(struct capture *c, struct snoop_header header)
 static const struct {
     const char *header;
     size_t header_bytes;
-    enum step (*begin)(struct capture *c);
+    enum record_step (*begin)(struct capture *c);
 } formats[] = {
     [STAGE_PCAP] = {"pcap file", PCAP_HEADER_BYTES, pcap_begin},
     [STAGE_PCAPNG] = {"pcapng section", SHB_MINIMUM_BYTES, pcapng_begin},
@@ -267,7 +267,7 @@ static const struct {
 };
 
 /* At the window's position begins the file or another part of it. */
-static enum step begin_part(struct capture *c)
+static enum record_step begin_part(struct capture *c)
 {
     struct window *w = &c->window;
     size_t have = window_need(w, RECOGNISE_BYTES);
@@ -293,7 +293,7 @@ static enum step begin_part(struct capture *c)
         return foreign_snoop(c, snoop_header_read(p));
     c->sections++;
     c->stage = stage;
-    enum step step = formats[stage].begin(c);
+    enum record_step step = formats[stage].begin(c);
     c->later_part = true;
     return step;
 }
@@ -318,7 +318,7 @@ static void finish(struct capture *c)
     note_damage(c, kind, reason, window_offset(&c->window), source_fault_bytes(source));
 }
 
-static enum step next_of_any_kind(struct capture *c, struct packet *packet)
+static enum record_step next_of_any_kind(struct capture *c, struct packet *packet)
 {
     switch (c->stage) {
     case STAGE_PCAP:
@@ -349,7 +349,7 @@ enum capture_status capture_next_run(struct capture *c, struct packet *packets, 
     if (LIKELY(*count))
         return CAPTURE_PACKET;
     while (c->stage != STAGE_OVER) {
-        enum step step = next_of_any_kind(c, packets);
+        enum record_step step = next_of_any_kind(c, packets);
         if (LIKELY(step == STEP_PACKET)) {
             *count = 1;
             return CAPTURE_PACKET;

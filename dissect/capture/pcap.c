@@ -1,12 +1,9 @@
-#include "dissect/capture/reader.h"
+#include "dissect/capture/pcap_walk.h"
 
 #include "dissect/cursor.h"
 
 #include <stddef.h>
 #include <string.h>
-
-/* Seconds by which neighbouring packets may differ before the record is looked at twice. */
-#define NEIGHBOUR_SECONDS 86400u
 
 /* Bits 31-28 and 26 of the link type field give the length of the frame check sequence in 16-bit
  * words, the low half is the type, the rest is reserved (draft-ietf-opsawg-pcap section 4). */
@@ -49,7 +46,7 @@ static void choose_header_len(struct capture *c, enum capture_format format)
     c->pcap.header_len = lengths[0];
 }
 
-enum step pcap_begin(struct capture *c)
+enum record_step pcap_begin(struct capture *c)
 {
     struct pcap_header header = pcap_header_read(window_at(&c->window));
     struct file_findings *file = file_of(c);
@@ -73,21 +70,6 @@ enum step pcap_begin(struct capture *c)
     if (!known)
         note_damage(c, DAMAGE_FILE_DAMAGED, REASON_FILE_HEADER, offset, 0);
     return STEP_AGAIN;
-}
-
-/* Odd enough to be looked at twice, behind a record of that time. */
-static inline bool is_odd_behind(const struct pcap_part *part, const struct pcap_record *r,
-                                 uint32_t last_seconds)
-{
-    bool jump = r->seconds - last_seconds + NEIGHBOUR_SECONDS > 2 * NEIGHBOUR_SECONDS;
-    return (r->captured_len > r->original_len) | (r->captured_len > part->usual_max) |
-           (r->subseconds >= part->subsecond_limit) | (r->original_len == 0) | jump |
-           part->judge_all;
-}
-
-static inline bool is_odd(const struct pcap_part *part, const struct pcap_record *r)
-{
-    return is_odd_behind(part, r, part->last_seconds);
 }
 
 static void fill_odd(struct capture *c, const struct pcap_record *r, struct packet *packet)
@@ -116,14 +98,8 @@ static inline struct packet like_all(const struct pcap_part *part)
 _Static_assert(offsetof(struct packet, marks) - offsetof(struct packet, interface) == 7 &&
                    LIKE_ALL_BYTES == 8,
                "what all have is written at once");
-static inline void fill(const struct pcap_part *part, const struct packet *like,
-                        const struct pcap_record *r, const uint8_t *data, struct packet *packet)
+static inline void fill_like(const struct packet *like, struct packet *packet)
 {
-    packet->data = data;
-    packet->captured_len = r->captured_len;
-    packet->original_len = r->original_len;
-    packet->time_ns = (int64_t)r->seconds * NS_PER_SECOND +
-                      (int64_t)((uint64_t)r->subseconds * part->subsecond_ns);
     memcpy(&packet->interface, &like->interface, LIKE_ALL_BYTES);
 }
 
@@ -146,7 +122,7 @@ static bool has_line_end(const uint8_t *p, size_t length)
 }
 
 /* The header is in the window. */
-static enum step over_bad_record(struct capture *c)
+static enum record_step over_bad_record(struct capture *c)
 {
     const struct pcap_part *part = &c->pcap;
     bool text_mode = part->text_grew || has_line_end(window_at(&c->window), part->header_len);
@@ -159,7 +135,7 @@ static enum step over_bad_record(struct capture *c)
 
 /* The record runs past the end of the content. When its header is odd as well, the header may be
  * what is wrong, and good records may lie inside of it. */
-static enum step cut_record(struct capture *c, const struct pcap_record *r, uint64_t missing)
+static enum record_step cut_record(struct capture *c, const struct pcap_record *r, uint64_t missing)
 {
     uint64_t offset = window_offset(&c->window);
     if (is_odd(&c->pcap, r) && pcap_resync(c, true)) {
@@ -171,7 +147,7 @@ static enum step cut_record(struct capture *c, const struct pcap_record *r, uint
 }
 
 /* Everything that is not a usual record in the window with another behind it. */
-static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *packet)
+static NEVER_INLINE enum record_step next_slowly(struct capture *c, struct packet *packet)
 {
     struct window *w = &c->window;
     struct pcap_part *part = &c->pcap;
@@ -201,7 +177,8 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
         part->judge_all = part->text_suspect;
     }
     const struct packet like = like_all(part);
-    fill(part, &like, &r, window_at(w) + part->header_len, packet);
+    fill(part, &r, window_at(w) + part->header_len, packet);
+    fill_like(&like, packet);
     part->last_seconds = r.seconds;
     w->at += whole;
     count_packet(c, packet);
@@ -209,57 +186,27 @@ static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *pack
     return STEP_PACKET;
 }
 
-/* A record is delivered when the header behind it is as usual as its own: one that swallowed the
- * start of the next, because bytes between were lost, is found out before it is handed on. The
- * part's own numbers are given by value: as constants where they are as in nearly all files. */
 static ALWAYS_INLINE uint32_t usual_run(struct capture *c, const struct pcap_part part,
                                         struct packet *packets, uint32_t most)
 {
-    const uint8_t *bytes = c->window.bytes;
-    size_t at = c->window.at;
-    size_t end = c->window.end;
-    if (UNLIKELY(end - at < part.header_len))
-        return 0;
-    struct pcap_record r = pcap_record_read(&part, bytes + at);
-    if (UNLIKELY(is_odd(&part, &r)))
+    struct pcap_walk walk;
+    uint32_t count = 0;
+    if (UNLIKELY(!pcap_walk_begin(&walk, c, part)))
         return 0;
     const struct packet like = like_all(&part);
-    uint32_t count = 0, last_seconds = part.last_seconds;
-    frame_ref frame = frame_ref_of(c->file, c->frames);
-    while (count < most) {
-        size_t behind = at + part.header_len + r.captured_len;
-        if (UNLIKELY(end < behind + part.header_len))
-            break;
-        struct pcap_record next = pcap_record_read(&part, bytes + behind);
-        if (UNLIKELY(is_odd_behind(&part, &next, r.seconds)))
-            break;
-        r = pcap_record_read(&part, bytes + at); /* to hold less at a time */
-        fill(&part, &like, &r, bytes + at + part.header_len, &packets[count]);
-        packets[count++].frame = ++frame;
-        at = behind;
-        last_seconds = r.seconds;
-        r = next;
-    }
-    c->pcap.last_seconds = last_seconds;
-    c->window.at = at;
-    count_timed(c, packets, count);
-    return count;
+    while (count < most && LIKELY(pcap_walk_next(&walk, &packets[count])))
+        fill_like(&like, &packets[count++]);
+    return pcap_walk_end(&walk, c);
 }
 
 uint32_t pcap_usual_run(struct capture *c, struct packet *packets, uint32_t most)
 {
-    struct pcap_part part = c->pcap;
-    if (UNLIKELY(part.lengths != LENGTHS_CAPTURED_FIRST || part.header_len != 16 ||
-                 part.big_endian != HOST_BIG_ENDIAN || part.judge_all))
-        return usual_run(c, part, packets, most);
-    part.lengths = LENGTHS_CAPTURED_FIRST;
-    part.header_len = 16;
-    part.big_endian = HOST_BIG_ENDIAN;
-    part.judge_all = false;
-    return usual_run(c, part, packets, most);
+    if (LIKELY(pcap_is_plain(&c->pcap)))
+        return usual_run(c, pcap_plain_part(&c->pcap), packets, most);
+    return usual_run(c, c->pcap, packets, most);
 }
 
-enum step pcap_next(struct capture *c, struct packet *packet)
+enum record_step pcap_next(struct capture *c, struct packet *packet)
 {
     return pcap_usual_run(c, packet, 1) ? STEP_PACKET : next_slowly(c, packet);
 }

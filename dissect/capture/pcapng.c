@@ -41,7 +41,7 @@ static void section_start(struct capture *c, const struct block *block)
     s->skip_start = window_offset(&c->window);
 }
 
-enum step pcapng_begin(struct capture *c)
+enum record_step pcapng_begin(struct capture *c)
 {
     struct file_findings *file = file_of(c);
     if (file->format == FORMAT_UNKNOWN)
@@ -97,7 +97,7 @@ static bool cut_packet_agrees(const struct capture *c, uint32_t type, uint32_t s
 
 /* The block runs past the end. Its length may be what is wrong, and good blocks may lie inside of
  * it; a packet may hold those of another capture. */
-static enum step cut_block(struct capture *c, uint32_t type, uint32_t span, size_t have)
+static enum record_step cut_block(struct capture *c, uint32_t type, uint32_t span, size_t have)
 {
     struct window *w = &c->window;
     if (!block_has_packet(type) || !cut_packet_agrees(c, type, span, have)) {
@@ -112,7 +112,7 @@ static enum step cut_block(struct capture *c, uint32_t type, uint32_t span, size
 }
 
 /* A long block of no interest goes through the window without being held. */
-static enum step skip_long(struct capture *c, const struct block *block)
+static enum record_step skip_long(struct capture *c, const struct block *block)
 {
     struct window *w = &c->window;
     uint64_t offset = window_offset(w);
@@ -131,7 +131,7 @@ static enum step skip_long(struct capture *c, const struct block *block)
 }
 
 /* Another part, zeros, or the end, before the window's bytes are taken for a block. */
-static bool no_block(struct capture *c, enum step *step)
+static bool no_block(struct capture *c, enum record_step *step)
 {
     struct window *w = &c->window;
     size_t have = window_need(w, BLOCK_MINIMUM_BYTES);
@@ -154,7 +154,7 @@ static bool no_block(struct capture *c, enum step *step)
     return true;
 }
 
-static enum step take_block(struct capture *c, struct block *block, struct packet *packet)
+static enum record_step take_block(struct capture *c, struct block *block, struct packet *packet)
 {
     struct window *w = &c->window;
     bool trailer_right =
@@ -167,17 +167,17 @@ static enum step take_block(struct capture *c, struct block *block, struct packe
     }
     if (block->type == BLOCK_SECTION)
         section_start(c, block);
-    enum step step = STEP_AGAIN;
+    enum record_step step = STEP_AGAIN;
     if (!c->section.unknown_version)
         step = pcapng_content(c, block, packet);
     w->at += block->span;
     return step;
 }
 
-static NEVER_INLINE enum step next_slowly(struct capture *c, struct packet *packet)
+static NEVER_INLINE enum record_step next_slowly(struct capture *c, struct packet *packet)
 {
     struct window *w = &c->window;
-    enum step step;
+    enum record_step step;
     if (no_block(c, &step))
         return step;
     const uint8_t *p = window_at(w);
@@ -236,12 +236,12 @@ uint32_t pcapng_usual_run(struct capture *c, struct packet *packets, uint32_t mo
     return count;
 }
 
-enum step pcapng_next(struct capture *c, struct packet *packet)
+enum record_step pcapng_next(struct capture *c, struct packet *packet)
 {
     for (;;) {
         if (pcapng_usual_run(c, packet, 1))
             return STEP_PACKET;
-        enum step step = next_slowly(c, packet);
+        enum record_step step = next_slowly(c, packet);
         if (step == STEP_PACKET)
             return step;
         if (step != STEP_AGAIN || c->stage != STAGE_PCAPNG) {

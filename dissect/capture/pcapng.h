@@ -15,14 +15,14 @@ struct block {
 };
 
 /* STEP_PACKET when the block gave one. */
-enum step pcapng_content(struct capture *c, const struct block *block,
-                         struct packet *packet) MUST_CHECK;
+enum record_step pcapng_content(struct capture *c, const struct block *block,
+                                struct packet *packet) MUST_CHECK;
 /* Enhanced packet blocks from the window's position on that are whole and in it, have a known
  * interface and no options, and nothing odd: how many packets they gave. */
 uint32_t pcapng_plain_run(struct capture *c, struct packet *packets, uint32_t most) MUST_CHECK;
 /* The same for an enhanced packet block of at least 32 bytes. */
-enum step pcapng_packet(struct capture *c, const struct block *block,
-                        struct packet *packet) MUST_CHECK;
+enum record_step pcapng_packet(struct capture *c, const struct block *block,
+                               struct packet *packet) MUST_CHECK;
 /* Packets of that interface can be read. */
 bool pcapng_knows_interface(const struct section *section, uint32_t id) MUST_CHECK;
 

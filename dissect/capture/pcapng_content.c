@@ -113,7 +113,7 @@ static bool same_reading(const struct tap *a, const struct tap *b)
            a->time.offset_s == b->time.offset_s && a->time.mode == b->time.mode;
 }
 
-static enum step interface_block(struct capture *c, const struct block *block)
+static enum record_step interface_block(struct capture *c, const struct block *block)
 {
     struct section *s = &c->section;
     struct option name = {0};
@@ -157,7 +157,7 @@ static struct tap *tap_of(struct capture *c, const struct block *block, uint32_t
     return NULL;
 }
 
-static enum step too_long(struct capture *c, const struct block *block)
+static enum record_step too_long(struct capture *c, const struct block *block)
 {
     note_damage(c, DAMAGE_FILE_DAMAGED, REASON_CAPTURED_LENGTH, window_offset(&c->window),
                 block->span);
@@ -216,7 +216,7 @@ static NEVER_INLINE void packet_options(struct capture *c, const struct block *b
     note_options(c, &options);
 }
 
-enum step pcapng_packet(struct capture *c, const struct block *block, struct packet *packet)
+enum record_step pcapng_packet(struct capture *c, const struct block *block, struct packet *packet)
 {
     const uint8_t *p = block->bytes;
     bool big_endian = c->section.big_endian;
@@ -288,11 +288,12 @@ uint32_t pcapng_plain_run(struct capture *c, struct packet *packets, uint32_t mo
         at += span;
     }
     w->at = at;
-    count_timed(c, packets, count);
+    count_packets(c, packets, count);
     return count;
 }
 
-static enum step simple_packet(struct capture *c, const struct block *block, struct packet *packet)
+static enum record_step simple_packet(struct capture *c, const struct block *block,
+                                      struct packet *packet)
 {
     const uint8_t *p = block->bytes;
     if (block->span < 16)
@@ -318,8 +319,8 @@ static enum step simple_packet(struct capture *c, const struct block *block, str
 }
 
 /* Section 11.1 (obsolete): a 16-bit interface, and the drops since the packet before. */
-static enum step obsolete_packet(struct capture *c, const struct block *block,
-                                 struct packet *packet)
+static enum record_step obsolete_packet(struct capture *c, const struct block *block,
+                                        struct packet *packet)
 {
     const uint8_t *p = block->bytes;
     bool big_endian = c->section.big_endian;
@@ -373,7 +374,7 @@ static void statistics_block(struct capture *c, const struct block *block)
     note_options(c, &options);
 }
 
-enum step pcapng_content(struct capture *c, const struct block *block, struct packet *packet)
+enum record_step pcapng_content(struct capture *c, const struct block *block, struct packet *packet)
 {
     switch (block->type) {
     case BLOCK_INTERFACE:

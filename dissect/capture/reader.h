@@ -32,7 +32,7 @@ static inline bool near(uint32_t a_seconds, uint32_t b_seconds)
 #define SECTION_INTERFACES_MAX 65536u
 #define FILE_INTERFACES_MAX    (16 * SECTION_INTERFACES_MAX)
 
-enum step {
+enum record_step {
     STEP_PACKET, /* the packet is filled */
     STEP_AGAIN,  /* another part begins at the window's position */
     STEP_OVER,   /* nothing more can be read */
@@ -140,27 +140,53 @@ static inline void note_time(struct file_findings *file, int64_t time_ns)
         file->start_ns = time_ns;
 }
 
-/* Counts packets, numbered and with times, in their file. */
-static inline void count_timed(struct capture *c, const struct packet *packets, uint32_t count)
+/* Times of packets that follow each other in a file. Only where they turn back is there more to be
+ * noted than the first and the last. */
+struct timed_run {
+    int64_t last_ns;           /* before the first: of the packet before it */
+    int64_t least_ns, most_ns; /* of those seen so far, but for the last */
+    uint64_t backwards;
+};
+
+static ALWAYS_INLINE struct timed_run timed_begin(const struct capture *c, int64_t first_ns)
+{
+    return (struct timed_run){
+        .last_ns = c->last_time_ns, .least_ns = first_ns, .most_ns = first_ns};
+}
+
+static ALWAYS_INLINE void timed_add(struct timed_run *run, int64_t time_ns)
+{
+    if (UNLIKELY(time_ns < run->last_ns)) {
+        run->backwards++;
+        run->least_ns = time_ns < run->least_ns ? time_ns : run->least_ns;
+        run->most_ns = run->last_ns > run->most_ns ? run->last_ns : run->most_ns;
+    }
+    run->last_ns = time_ns;
+}
+
+/* Counts so many packets, numbered and with these times, in their file. */
+static inline void count_timed(struct capture *c, const struct timed_run *run, uint32_t count)
 {
     struct file_findings *file = file_of(c);
     if (!count)
         return;
-    int64_t last_ns = c->last_time_ns;
-    uint64_t backwards = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        backwards += packets[i].time_ns < last_ns;
-        last_ns = packets[i].time_ns;
-    }
-    note_time(file, packets[0].time_ns);
-    note_time(file, last_ns);
-    /* In order, these two tell the span. */
-    for (uint32_t i = 1; UNLIKELY(backwards) && i < count; i++)
-        note_time(file, packets[i].time_ns);
+    note_time(file, run->least_ns);
+    note_time(file, run->most_ns);
+    note_time(file, run->last_ns);
     c->frames += count;
     file->packets += count;
-    file->oddities[ODDITY_CLOCK_BACKWARDS] += backwards;
-    c->last_time_ns = last_ns;
+    file->oddities[ODDITY_CLOCK_BACKWARDS] += run->backwards;
+    c->last_time_ns = run->last_ns;
+}
+
+static inline void count_packets(struct capture *c, const struct packet *packets, uint32_t count)
+{
+    if (!count)
+        return;
+    struct timed_run run = timed_begin(c, packets->time_ns);
+    for (uint32_t i = 0; i < count; i++)
+        timed_add(&run, packets[i].time_ns);
+    count_timed(c, &run, count);
 }
 
 /* Numbers the packet and counts it in its file. */
@@ -168,7 +194,7 @@ static inline void count_packet(struct capture *c, struct packet *packet)
 {
     packet->frame = frame_ref_of(c->file, c->frames + 1);
     if (LIKELY(packet->time_ns != TIME_UNKNOWN)) {
-        count_timed(c, packet, 1);
+        count_packets(c, packet, 1);
         return;
     }
     c->frames++;
@@ -180,7 +206,8 @@ static inline void count_packet(struct capture *c, struct packet *packet)
 void note_damage(struct capture *c, enum damage_kind kind, enum damage_reason reason,
                  uint64_t offset, uint64_t bytes);
 /* The content ends inside a record that begins at the window's position: nothing is left. */
-enum step end_truncated(struct capture *c, uint64_t missing_bytes, enum damage_reason reason);
+enum record_step end_truncated(struct capture *c, uint64_t missing_bytes,
+                               enum damage_reason reason);
 /* Index of a new interface, or UINT32_MAX without memory; counts instead beyond the file's limit.
  */
 uint32_t add_interface(struct capture *c, uint32_t ordinal, uint16_t link_type, const uint8_t *name,
@@ -190,13 +217,13 @@ uint32_t add_interface(struct capture *c, uint32_t ordinal, uint16_t link_type, 
  */
 typedef bool resync_function(struct capture *c, bool rewind);
 /* Notes as damage what that goes over. */
-enum step over_damage(struct capture *c, enum damage_reason reason,
-                      resync_function *resync) MUST_CHECK;
+enum record_step over_damage(struct capture *c, enum damage_reason reason,
+                             resync_function *resync) MUST_CHECK;
 /* Zeros where a header should be: to the end of the file they are a tail (a disk that was full, a
  * machine that went down), otherwise a hole. The next header, of so many bytes, may itself begin
  * with zeros. */
-enum step over_zeros(struct capture *c, enum damage_reason reason, size_t header_bytes,
-                     resync_function *resync) MUST_CHECK;
+enum record_step over_zeros(struct capture *c, enum damage_reason reason, size_t header_bytes,
+                            resync_function *resync) MUST_CHECK;
 /* Packets dropped, counted since the capture's start: of several counts the last says it all,
  * unless the count began anew. */
 static inline void count_drops(uint64_t *known, uint64_t *sum, uint64_t now)
@@ -211,8 +238,8 @@ bool part_begins(struct capture *c, size_t at) MUST_CHECK;
 bool text_mode_content(const struct capture *c) MUST_CHECK;
 
 /* pcap.c: the header is in the window, whole. */
-enum step pcap_begin(struct capture *c) MUST_CHECK;
-enum step pcap_next(struct capture *c, struct packet *packet) MUST_CHECK;
+enum record_step pcap_begin(struct capture *c) MUST_CHECK;
+enum record_step pcap_next(struct capture *c, struct packet *packet) MUST_CHECK;
 /* Usual records that are in the window, each with a usual header behind it: how many. They touch
  * nothing but the file's own counts. */
 uint32_t pcap_usual_run(struct capture *c, struct packet *packets, uint32_t most) MUST_CHECK;
@@ -256,15 +283,15 @@ bool pcap_believe(struct capture *c, const struct pcap_record *record) MUST_CHEC
 bool pcap_resync(struct capture *c, bool rewind) MUST_CHECK;
 
 /* pcapng.c */
-enum step pcapng_begin(struct capture *c) MUST_CHECK;
-enum step pcapng_next(struct capture *c, struct packet *packet) MUST_CHECK;
+enum record_step pcapng_begin(struct capture *c) MUST_CHECK;
+enum record_step pcapng_next(struct capture *c, struct packet *packet) MUST_CHECK;
 /* The same for enhanced packet blocks. */
 uint32_t pcapng_usual_run(struct capture *c, struct packet *packets, uint32_t most) MUST_CHECK;
 void section_finish(struct section *section);
 
 /* snoop.c: the header is in the window, whole. */
-enum step snoop_begin(struct capture *c) MUST_CHECK;
-enum step snoop_next(struct capture *c, struct packet *packet) MUST_CHECK;
+enum record_step snoop_begin(struct capture *c) MUST_CHECK;
+enum record_step snoop_next(struct capture *c, struct packet *packet) MUST_CHECK;
 
 /* pcapng_resync.c */
 /* What stands `at` bytes from the window's position can be a block header (or the end). */

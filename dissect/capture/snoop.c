@@ -28,7 +28,7 @@ static struct record record_read(const uint8_t *p)
                            load_be32(p + 12), load_be32(p + 16), load_be32(p + 20)};
 }
 
-enum step snoop_begin(struct capture *c)
+enum record_step snoop_begin(struct capture *c)
 {
     struct snoop_header header = snoop_header_read(window_at(&c->window));
     struct file_findings *file = file_of(c);
@@ -155,7 +155,7 @@ static void fill(struct capture *c, const struct record *r, size_t length, struc
 
 /* As with pcap: when the header of a record that the file cuts is odd as well, good records may lie
  * inside of it. */
-static enum step cut_record(struct capture *c, const struct record *r, uint64_t missing)
+static enum record_step cut_record(struct capture *c, const struct record *r, uint64_t missing)
 {
     uint64_t offset = window_offset(&c->window);
     if (!usual(r) && snoop_resync(c, true)) {
@@ -166,7 +166,7 @@ static enum step cut_record(struct capture *c, const struct record *r, uint64_t 
     return end_truncated(c, missing, REASON_NONE);
 }
 
-enum step snoop_next(struct capture *c, struct packet *packet)
+enum record_step snoop_next(struct capture *c, struct packet *packet)
 {
     struct window *w = &c->window;
     size_t have = window_need(w, RECORD_HEADER_BYTES);

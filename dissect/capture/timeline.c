@@ -218,13 +218,23 @@ static void note_order(struct timeline *t, const struct stream *top)
         t->findings->files[top->file].oddities[ODDITY_CLOCK_BACKWARDS]++;
 }
 
+/* Nothing is left for the top's packets to be compared with, nor will be. */
+static bool is_alone(const struct timeline *t, const struct stream *top)
+{
+    return t->open_count == 1 && t->next == t->survey.count && top->key_ns >= t->highest_ns;
+}
+
+/* All that was read of the file goes out. */
+static void hand_out_all(struct timeline *t, struct stream *top)
+{
+    top->key_ns = t->highest_ns = t->findings->files[top->file].end_ns;
+}
+
 /* How many of the top's packets come before all others. */
 static uint32_t run_of(struct timeline *t, struct stream *top)
 {
-    /* Alone and in order: nothing is left to be compared with, nor will be. All that was read of
-     * the file goes out with it. */
-    if (t->open_count == 1 && t->next == t->survey.count && top->key_ns >= t->highest_ns) {
-        top->key_ns = t->highest_ns = t->findings->files[top->file].end_ns;
+    if (is_alone(t, top)) {
+        hand_out_all(t, top);
         return top->count - top->at;
     }
     uint32_t end = top->at + 1;
@@ -255,6 +265,18 @@ enum capture_status timeline_next_run(struct timeline *t, const struct packet **
     *packets = &top->packets[top->at];
     *count = t->given;
     return CAPTURE_PACKET;
+}
+
+struct capture *timeline_alone(const struct timeline *t)
+{
+    const struct stream *top = t->heap[0];
+    bool handed_out = t->given && top->at + t->given == top->count && !t->run_left;
+    return handed_out && is_alone(t, top) ? top->capture : NULL;
+}
+
+void timeline_went_on(struct timeline *t)
+{
+    hand_out_all(t, t->heap[0]);
 }
 
 int64_t timeline_highest_ns(const struct timeline *t)

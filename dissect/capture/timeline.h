@@ -33,6 +33,12 @@ enum capture_status timeline_next(struct timeline *timeline, struct packet *pack
 enum capture_status timeline_next_run(struct timeline *timeline, const struct packet **packets,
                                       uint32_t *count) MUST_CHECK;
 
+/* Inside of dissect/: the only file that is left, where its packets have come in order, all of what
+ * was read has been handed out, and whoever asks may read on in it; else NULL. Afterwards, if he
+ * has, timeline_went_on(). */
+struct capture *timeline_alone(const struct timeline *timeline);
+void timeline_went_on(struct timeline *timeline);
+
 /* The highest time of all packets so far, those of the last run included, or TIME_UNKNOWN. */
 int64_t timeline_highest_ns(const struct timeline *timeline);
 

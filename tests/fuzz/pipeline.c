@@ -160,6 +160,22 @@ static uint32_t dissect_some(struct run *run, const struct packet *packets, uint
     return 1;
 }
 
+static void note_end(struct run *run, int64_t time_ns)
+{
+    if (time_ns > run->end_ns)
+        run->end_ns = time_ns;
+}
+
+/* Of packets that need not be seen one by one. */
+static bool dissect_straight_on(struct run *run)
+{
+    if (run->filter || run->pipeline->way != PIPELINE_RUNS ||
+        !dissect_straight(run->dissector, run->timeline, run->batch))
+        return false;
+    note_end(run, timeline_highest_ns(run->timeline));
+    return true;
+}
+
 static enum analyzer_status analyse(struct run *run)
 {
     const struct packet *packets;
@@ -167,11 +183,17 @@ static enum analyzer_status analyse(struct run *run)
     uint32_t count;
     enum capture_status status;
     enum analyzer_status fed = ANALYZER_OK;
-    while ((status = next(run, &packet, &packets, &count)) == CAPTURE_PACKET) {
-        for (uint32_t i = 0; i < count; i++) {
-            if (packets[i].time_ns > run->end_ns)
-                run->end_ns = packets[i].time_ns;
+    for (;;) {
+        if (dissect_straight_on(run)) {
+            if (batch_full(run->batch) && (fed = feed(run)) != ANALYZER_OK)
+                return fed;
+            continue;
         }
+        status = next(run, &packet, &packets, &count);
+        if (status != CAPTURE_PACKET)
+            break;
+        for (uint32_t i = 0; i < count; i++)
+            note_end(run, packets[i].time_ns);
         for (uint32_t i = 0; i < count;) {
             i += dissect_some(run, packets + i, count - i);
             if (batch_full(run->batch) && (fed = feed(run)) != ANALYZER_OK)
