@@ -54,21 +54,21 @@ static inline void ends_service_is_held(const struct ends *ends)
 /* The names: an address; a service; a client address towards a service. */
 static inline struct roll_key ends_client(const struct ends *ends)
 {
-    struct roll_key key = roll_key_of(ends->client, NULL, 0, 0);
+    struct roll_key key = roll_key_of(ends->client, roll_no_address, 0, 0);
     key.tag = ends->client_tag;
     return key;
 }
 
 static inline struct roll_key ends_server(const struct ends *ends)
 {
-    struct roll_key key = roll_key_of(ends->server, NULL, 0, 0);
+    struct roll_key key = roll_key_of(ends->server, roll_no_address, 0, 0);
     key.tag = ends->server_tag;
     return key;
 }
 
 static inline struct roll_key ends_service(const struct ends *ends, uint16_t kind)
 {
-    struct roll_key key = roll_key_of(ends->server, NULL, ends->port, kind);
+    struct roll_key key = roll_key_of(ends->server, roll_no_address, ends->port, kind);
     key.tag = roll_tag(ends->server_hash, 0, ends->port, kind);
     return key;
 }

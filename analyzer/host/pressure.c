@@ -83,7 +83,7 @@ static int64_t exhausted_in_ns(int64_t free_ports, int64_t per_minute, int64_t s
 static bool judge_ports(struct load *load, const struct use *use, struct anomaly_verdict *out)
 {
     const struct analyzer_config *config = load->config;
-    struct roll_key name = roll_key_of(use->key.address[0], NULL, 0, 0);
+    struct roll_key name = roll_key_of(use->key.address[0], roll_no_address, 0, 0);
     int64_t instant = use->taken.instant;
     bool widened;
     int64_t peak = use->taken.peak;

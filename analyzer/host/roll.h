@@ -100,14 +100,16 @@ static inline uint32_t roll_tag(uint64_t first, uint64_t second, uint16_t port, 
     return table_tag(roll_mix(first, second, port, kind));
 }
 
+/* For names that have no first or no second one. */
+static const uint8_t roll_no_address[16];
+
+/* Addresses are written at once, as they are read when keys are compared. */
 static inline struct roll_key roll_key_of(const uint8_t first[16], const uint8_t second[16],
                                           uint16_t port, uint16_t kind)
 {
     struct roll_key key = {.port = port, .kind = kind};
-    if (first)
-        memcpy(key.address[0], first, sizeof key.address[0]);
-    if (second)
-        memcpy(key.address[1], second, sizeof key.address[1]);
+    memcpy(key.address[0], first, sizeof key.address[0]);
+    memcpy(key.address[1], second, sizeof key.address[1]);
     return key;
 }
 

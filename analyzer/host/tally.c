@@ -239,7 +239,8 @@ bool tally_connection(struct tally *t, const struct connection_verdict *v, const
 
 bool tally_host(struct tally *t, const struct anomaly_verdict *a)
 {
-    struct roll_key key = roll_key_of(a->has_host ? a->host_address : NULL, NULL, 0, a->rule);
+    struct roll_key key =
+        roll_key_of(a->has_host ? a->host_address : roll_no_address, roll_no_address, 0, a->rule);
     key.tag = roll_tag_of(&t->rows, &key);
     struct tally_row *row = roll_find_tagged(&t->rows, &key);
     if (!row)
@@ -302,7 +303,7 @@ static uint64_t connections_of(struct tally *t, const struct tally_row *row)
 {
     if (!row->has_service)
         return 0;
-    struct roll_key key = roll_key_of(row->key.address[0], NULL, row->key.port, 0);
+    struct roll_key key = roll_key_of(row->key.address[0], roll_no_address, row->key.port, 0);
     const struct tally_service *s = roll_find(&t->services, &key);
     return s ? counts_of(s).connections : 0;
 }

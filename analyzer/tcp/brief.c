@@ -15,18 +15,6 @@ _Static_assert(ANSWER_MARKS <= UINT8_MAX && (SIDE_FIN | SIDE_FIN_ACKED | SIDE_RS
 
 /* ---- taking segments ------------------------------------------------------------------------ */
 
-/* Behind what has been taken so far, the SYN-ACK included: the same that comes of reading it. */
-static ALWAYS_INLINE struct brief_past past_now(const struct brief *b, const struct lone *syn,
-                                                bool stamped)
-{
-    struct brief_past past = {.time_ns = (uint64_t)b->last_ns, .frame = syn->frame + b->last_frame};
-    for (int s = 0; s < 2; s++) {
-        past.next[s] = b->nxt[s];
-        past.stamp[s] = stamped ? b->ts_val[s] : 0;
-    }
-    return past;
-}
-
 /* 0 where it is of the connection's world and tap, and has nothing that is not kept. */
 static ALWAYS_INLINE uint64_t unlike_others(const struct lone *syn, const struct segment *g)
 {
@@ -67,14 +55,13 @@ struct brief *brief_begin(void *item, unsigned size, const struct lone *syn, uin
         .stamped = stamped,
         .nanoseconds = syn->time_ns % 1000 || g->time_ns % 1000,
     };
-    struct brief_past past = brief_first_past(b);
-    bool written = brief_write(b, stamped, past, sender, g);
-    (void)written; /* the first has room, however it is written */
     b->nxt[!sender] = b->una[!sender] = seq_of(g->ack);
-    b->una[sender] = b->isn;
-    b->nxt[sender] = seq_add(b->isn, 1);
+    b->nxt[sender] = b->una[sender] = b->isn;
     b->ts_val[!sender] = syn->ts_val;
     b->ts_val[sender] = g->ts_val;
+    bool written = brief_write(b, stamped, sender, g);
+    (void)written; /* the first has room, however it is written */
+    b->nxt[sender] = seq_add(b->isn, 1);
     b->ttl[!sender] = (uint8_t)syn->ttl;
     b->ttl[sender] = g->ttl;
     b->last_ns = g->time_ns;
@@ -136,11 +123,10 @@ static ALWAYS_INLINE bool track_of(struct brief *b, bool stamped, int sender,
     if (UNLIKELY(differs || acked > b->nxt[!sender].n - b->una[!sender].n))
         return false;
     bool amid = is_amid(b, g);
-    struct brief_past past = past_now(b, syn, stamped);
     if (UNLIKELY(amid ? !(acked | g->payload_len) : !may_turn(b, sender, g)) ||
         g->time_ns < b->last_ns ||
         (stamped && seq_lt(seq_of(g->ts_val), seq_of(b->ts_val[sender]))) ||
-        !brief_write(b, stamped, past, sender, g))
+        !brief_write(b, stamped, sender, g))
         return false;
     b->nxt[sender] = seq_add(b->nxt[sender], g->payload_len);
     b->last_ns = g->time_ns;

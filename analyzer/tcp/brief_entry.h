@@ -124,14 +124,26 @@ static ALWAYS_INLINE uint64_t brief_word(const struct segment *g, int sender, ui
            BRIEF_LOW(time, BRIEF_TIME_BITS) << BRIEF_TIME | frames << BRIEF_FRAME;
 }
 
-/* One that lies far from the one before it, or says what is older than the last of its peer. */
-static NEVER_INLINE bool brief_write_far(struct brief *b, struct brief_past past, int sender,
-                                         const struct segment *g, uint64_t time)
+/* What it is told from is what has been taken so far: of `brief_past` each number by itself, where
+ * it was written. */
+static ALWAYS_INLINE uint64_t brief_frames_since(const struct brief *b, const struct segment *g)
 {
-    uint64_t frames = g->frame - past.frame;
-    uint32_t stamp = g->ts_val - past.stamp[sender];
-    uint32_t ack_behind = past.next[!sender].n - g->ack;
-    uint32_t echo_behind = past.stamp[!sender] - g->ts_ecr;
+    return g->frame - brief_syn(b)->frame - b->last_frame;
+}
+
+static ALWAYS_INLINE uint32_t brief_last_stamp(const struct brief *b, bool stamped, int side)
+{
+    return stamped ? b->ts_val[side] : 0;
+}
+
+/* One that lies far from the one before it, or says what is older than the last of its peer. */
+static NEVER_INLINE bool brief_write_far(struct brief *b, int sender, const struct segment *g,
+                                         uint64_t time)
+{
+    uint64_t frames = brief_frames_since(b, g);
+    uint32_t stamp = g->ts_val - brief_last_stamp(b, b->stamped, sender);
+    uint32_t ack_behind = b->nxt[!sender].n - g->ack;
+    uint32_t echo_behind = brief_last_stamp(b, b->stamped, !sender) - g->ts_ecr;
     uint32_t behind = ack_behind | echo_behind;
     uint64_t far_time = time >> BRIEF_TIME_BITS, far_frame = frames >> BRIEF_FRAME_BITS;
     uint32_t far_payload = g->payload_len >> BRIEF_PAYLOAD_BITS;
@@ -172,20 +184,21 @@ static NEVER_INLINE bool brief_write_far(struct brief *b, struct brief_past past
 
 /* A segment that is the next of its side. False when there is no room for it. `stamped`: the
  * connection is. */
-static ALWAYS_INLINE bool brief_write(struct brief *b, bool stamped, struct brief_past past,
-                                      int sender, const struct segment *g)
+static ALWAYS_INLINE bool brief_write(struct brief *b, bool stamped, int sender,
+                                      const struct segment *g)
 {
     _Static_assert(offsetof(struct segment, ip_id) == offsetof(struct segment, window) + 2,
                    "written two at a time");
-    uint64_t time = brief_units(b, (uint64_t)g->time_ns - past.time_ns);
-    uint64_t frames = g->frame - past.frame;
-    uint32_t stamp = g->ts_val - past.stamp[sender];
-    uint32_t behind = (past.next[!sender].n ^ g->ack) | (past.stamp[!sender] ^ g->ts_ecr);
+    uint64_t time = brief_units(b, (uint64_t)g->time_ns - (uint64_t)b->last_ns);
+    uint64_t frames = brief_frames_since(b, g);
+    uint32_t stamp = g->ts_val - brief_last_stamp(b, stamped, sender);
+    uint32_t behind =
+        (b->nxt[!sender].n ^ g->ack) | (brief_last_stamp(b, stamped, !sender) ^ g->ts_ecr);
     uint64_t far = time >> BRIEF_TIME_BITS | frames >> BRIEF_FRAME_BITS |
                    g->payload_len >> BRIEF_PAYLOAD_BITS | (g->flags & ~BRIEF_FLAGS) |
                    stamp >> (stamped ? 16 : 0) | behind;
     if (UNLIKELY(far))
-        return brief_write_far(b, past, sender, g, time);
+        return brief_write_far(b, sender, g, time);
     uint32_t octets = BRIEF_WORD_OCTETS + (stamped ? BRIEF_STAMP_OCTETS : 0);
     if (UNLIKELY(b->used + octets > brief_octets(b->size)))
         return false;
