@@ -21,6 +21,7 @@ struct analyzer {
     struct alike alike;
     struct finals *finals; /* a thread counts what becomes final, or NULL */
     struct drain *drain;   /* makes what is judged of those that are left at the end, or NULL */
+    bool drains_with_thread;
     struct tally tally;
     struct load load;
     struct crowd crowd;
@@ -146,7 +147,7 @@ static void fetch_next(const struct analyzer *a)
     }
 }
 
-/* What another thread has made. Where the next ones are counted is on its way. */
+/* What was made ahead. Where the next ones are counted is on its way. */
 static bool count_made(struct analyzer *a, struct judged *judged)
 {
     const struct connection_verdict *v = &judged->conclusion.verdict;
@@ -162,9 +163,8 @@ static bool count_made(struct analyzer *a, struct judged *judged)
 /* All is over; `lone` is the SYN that it is, or NULL. */
 static bool count_due(struct analyzer *a, const struct connection *lone)
 {
-    const struct connection *whole = lone;
-    struct judged *judged = drain_next(a->drain, &whole);
-    return judged ? count_made(a, judged) : final_here(a, whole, false);
+    struct judged *judged = drain_next(a->drain);
+    return judged ? count_made(a, judged) : final_here(a, lone, false);
 }
 
 static bool connection_final(void *context, struct connection *connection, bool evicted)
@@ -209,6 +209,13 @@ static bool count_given(void *context, struct final *final)
     return go_on;
 }
 
+static bool begin_drain(void *context)
+{
+    struct analyzer *a = context;
+    a->drain = drain_begin(&a->flows, &a->config, &a->ends, a->drains_with_thread);
+    return a->drain != NULL;
+}
+
 struct analyzer *analyzer_create(const struct analyzer_config *config, struct verdict_sink sink)
 {
     struct analyzer *a = calloc(1, sizeof *a);
@@ -225,6 +232,7 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
         return NULL;
     }
     ends_init(&a->ends, &a->flows.secret, &a->services_held);
+    a->flows.order_known = begin_drain;
     return a;
 }
 
@@ -422,13 +430,6 @@ static enum analyzer_status report_hosts(struct analyzer *a)
     return table[status];
 }
 
-static bool begin_drain(void *context)
-{
-    struct analyzer *a = context;
-    a->drain = drain_begin(&a->flows, &a->config, &a->ends);
-    return a->drain != NULL;
-}
-
 void analyzer_count_with_thread(struct analyzer *a)
 {
     a->finals = finals_start(count_given, a);
@@ -440,7 +441,7 @@ void analyzer_count_with_thread(struct analyzer *a)
 
 void analyzer_finish_with_thread(struct analyzer *a)
 {
-    a->flows.order_known = begin_drain;
+    a->drains_with_thread = true;
 }
 
 void analyzer_finish_hurried(struct analyzer *a, bool (*hurried)(void))

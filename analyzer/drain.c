@@ -12,9 +12,10 @@
 /* A thread costs more than fewer connections do. */
 #define DRAIN_LEAST TABLE_SIZE(256u, 2u)
 
-/* They are handed over so many at a time: to say so, and to ask, takes a line of the cache to the
- * other processor and back. */
-#define GROUP        TABLE_SIZE(8u, 2u)
+/* So many are made one step after the other, and counted behind that: what a step takes of the
+ * program stays in the nearest cache meanwhile, where all steps together have no room. And to say
+ * that they are made, and to ask, takes a line of the cache to the other processor and back. */
+#define GROUP        TABLE_SIZE(32u, 2u)
 #define JUDGED_AHEAD (GROUP * CLAIMS_AHEAD)
 
 _Static_assert(JUDGED_AHEAD + 2 * GROUP <= CLOSED_AHEAD, "what is made has been read");
@@ -52,10 +53,10 @@ struct drain {
     uint32_t count;                 /* of those that are no lone SYNs */
     const struct ends_maker *namer; /* borrowed */
     struct claims claims;           /* of groups */
+    bool alone;                     /* there is no thread but the taker's, */
+    uint32_t groups_held;           /* which makes one ahead, in as little of the cache as it can */
     struct cursor seen;             /* by the taker: behind what it took last, */
-    struct cursor beyond;           /* and behind what it made for later */
-    bool own;                       /* of the present group nothing was made ahead */
-    struct flow_room own_room;      /* the taker's */
+    struct cursor made;             /* and behind what it made */
     struct place places[JUDGED_AHEAD];
 };
 
@@ -103,14 +104,7 @@ static void find_portion(const struct drain *d, struct cursor *cursor, uint32_t 
 
 static struct place *place_of(struct drain *d, uint32_t group, uint32_t of_group)
 {
-    return &d->places[claims_place(group) * GROUP + of_group];
-}
-
-static void make_one(struct drain *d, uint32_t number, struct place *place)
-{
-    const struct connection *c = flows_due(d->flows, number, &place->room);
-    judged_make(&place->judged, c, d->config, d->flows->clock_ns, false);
-    place->note = (struct drain_note){ends_of_connection(d->namer, c), stamps_word(c)};
+    return &d->places[group % d->groups_held * GROUP + of_group];
 }
 
 /* One of whom nothing was fetched before. */
@@ -118,7 +112,7 @@ static void fetch_portion(struct drain *d, const struct portion *portion)
 {
     for (uint32_t k = 0; k < portion->count; k++)
         flows_due_fetch_head(d->flows, portion->numbers[k]);
-    for (uint32_t k = 0; k < portion->count && k < FETCHED_AHEAD; k++)
+    for (uint32_t k = 0; !d->alone && k < portion->count && k < FETCHED_AHEAD; k++)
         fetch_counted(place_of(d, portion->group, k), true);
     for (uint32_t k = 0; k < portion->count && k < GROUP / 2; k++)
         flows_due_fetch_body(d->flows, portion->numbers[k]);
@@ -135,17 +129,47 @@ static void fetch_beyond(struct drain *d, const struct portion *portion, const s
         flows_due_fetch_head(d->flows, next->numbers[k]);
     if (body % GROUP < of[body / GROUP]->count)
         flows_due_fetch_body(d->flows, of[body / GROUP]->numbers[body % GROUP]);
-    if (later % GROUP < of[later / GROUP]->count)
+    if (!d->alone && later % GROUP < of[later / GROUP]->count)
         fetch_counted(place_of(d, of[later / GROUP]->group, later % GROUP), true);
+}
+
+static struct place *place_in(struct drain *d, const struct portion *portion, uint32_t k)
+{
+    return place_of(d, portion->group, k);
+}
+
+static void look_at(struct drain *d, const struct portion *portion, const struct portion *next)
+{
+    for (uint32_t k = 0; k < portion->count; k++) {
+        struct place *place = place_in(d, portion, k);
+        fetch_beyond(d, portion, next, k);
+        place->judged.connection = flows_due(d->flows, portion->numbers[k], &place->room);
+    }
+}
+
+static void conclude_all(struct drain *d, const struct portion *portion)
+{
+    for (uint32_t k = 0; k < portion->count; k++)
+        judged_conclude(&place_in(d, portion, k)->judged, d->config, d->flows->clock_ns, false);
+}
+
+static void judge_all(struct drain *d, const struct portion *portion)
+{
+    for (uint32_t k = 0; k < portion->count; k++) {
+        struct place *place = place_in(d, portion, k);
+        const struct connection *c = place->judged.connection;
+        judged_find(&place->judged, d->config, d->flows->clock_ns);
+        judged_arrive(&place->judged, d->config, d->flows->clock_ns);
+        place->note = (struct drain_note){ends_of_connection(d->namer, c), stamps_word(c)};
+    }
 }
 
 /* `next`: the maker's next one; it has none where that is empty. */
 static void make_portion(struct drain *d, const struct portion *portion, const struct portion *next)
 {
-    for (uint32_t k = 0; k < portion->count; k++) {
-        fetch_beyond(d, portion, next, k);
-        make_one(d, portion->numbers[k], place_of(d, portion->group, k));
-    }
+    look_at(d, portion, next);
+    conclude_all(d, portion);
+    judge_all(d, portion);
     claims_give(&d->claims, portion->group);
 }
 
@@ -171,7 +195,7 @@ static void *make(void *context)
 }
 
 struct drain *drain_begin(const struct flows *flows, const struct analyzer_config *config,
-                          const struct ends_maker *ends)
+                          const struct ends_maker *ends, bool with_thread)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < flows_due_count(flows); i++)
@@ -179,28 +203,29 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     struct drain *d = count < DRAIN_LEAST ? NULL : aligned_alloc(64, sizeof *d);
     if (!d)
         return NULL;
-    memset(d, 0, offsetof(struct drain, own_room));
+    memset(d, 0, offsetof(struct drain, places));
     d->flows = flows;
     d->config = config;
     d->count = count;
     d->namer = ends;
     claims_init(&d->claims, (count + GROUP - 1) / GROUP);
-    if (thread_start(&d->thread, make, d))
+    d->groups_held = CLAIMS_AHEAD;
+    if (with_thread && thread_start(&d->thread, make, d))
         return d;
-    claims_finish(&d->claims);
-    free(d);
-    return NULL;
+    d->alone = true;
+    d->groups_held = 2;
+    return d;
 }
 
 /* ---- taking --------------------------------------------------------------------------------- */
 
 /* What will be taken so many behind the one that was taken last, or NULL: it is not made yet. */
-static const struct place *place_ahead(const struct drain *d, uint32_t ahead)
+static const struct place *place_ahead(struct drain *d, uint32_t ahead)
 {
-    uint32_t i = d->seen.i - 1, group = i / GROUP, later = (i + ahead) / GROUP;
-    if (i + ahead >= d->count || (later == group ? d->own : !claims_are_made(&d->claims, later)))
+    uint32_t i = d->seen.i - 1, later = (i + ahead) / GROUP;
+    if (i + ahead >= d->count || (later != i / GROUP && !claims_are_made(&d->claims, later)))
         return NULL;
-    return &d->places[claims_place(later) * GROUP + (i + ahead) % GROUP];
+    return place_of(d, later, (i + ahead) % GROUP);
 }
 
 /* Of few all is read that was made. */
@@ -217,7 +242,7 @@ static void fetch_rest(const struct place *place)
     fetch_lines(&place->room.connection, sizeof place->room.connection, false);
 }
 
-static void fetch_next(const struct drain *d)
+static void fetch_next(struct drain *d)
 {
     const struct place *later = place_ahead(d, FETCHED_AHEAD);
     const struct place *next = place_ahead(d, 1);
@@ -227,30 +252,42 @@ static void fetch_next(const struct drain *d)
         fetch_rest(next);
 }
 
+/* What the taker has claimed. */
+static void make_here(struct drain *d, uint32_t group)
+{
+    struct portion portion;
+    find_portion(d, &d->made, group, &portion);
+    fetch_portion(d, &portion);
+    make_portion(d, &portion, &(struct portion){0});
+}
+
 /* While the helper is at what is needed. */
 static void make_later(struct drain *d, uint32_t needed)
 {
-    struct portion portion;
     uint32_t group = claims_next(&d->claims);
-    if (group == CLAIMS_NONE) {
+    if (group == CLAIMS_NONE)
         claims_sleep_until_made(&d->claims, needed);
-        return;
-    }
-    find_portion(d, &d->beyond, group, &portion);
-    fetch_portion(d, &portion);
-    make_portion(d, &portion, &(struct portion){0});
+    else
+        make_here(d, group);
 }
 
 static void begin_group(struct drain *d, uint32_t group)
 {
     if (group)
         claims_take(&d->claims, group - 1);
-    d->own = claims_have(&d->claims, group);
-    while (!d->own && !claims_are_made(&d->claims, group))
-        make_later(d, group);
+    while (!claims_are_made(&d->claims, group)) {
+        if (claims_have(&d->claims, group))
+            make_here(d, group);
+        else
+            make_later(d, group);
+    }
+    /* Of who comes next where it is counted is asked ahead. */
+    uint32_t next = d->alone ? claims_next(&d->claims) : CLAIMS_NONE;
+    if (next != CLAIMS_NONE)
+        make_here(d, next);
 }
 
-struct judged *drain_next(struct drain *d, const struct connection **whole)
+struct judged *drain_next(struct drain *d)
 {
     uint32_t number = d->seen.number++;
     if (flows_due_is_lone(d->flows, number))
@@ -258,16 +295,11 @@ struct judged *drain_next(struct drain *d, const struct connection **whole)
     uint32_t i = d->seen.i++;
     if (i % GROUP == 0)
         begin_group(d, i / GROUP);
-    if (d->own) {
-        flows_due_fetch(d->flows, number);
-        *whole = flows_due(d->flows, number, &d->own_room);
-        return NULL;
-    }
     fetch_next(d);
     return &place_of(d, i / GROUP, i % GROUP)->judged;
 }
 
-const struct drain_note *drain_note(const struct drain *d, uint32_t ahead)
+const struct drain_note *drain_note(struct drain *d, uint32_t ahead)
 {
     const struct place *place = place_ahead(d, ahead);
     return place ? &place->note : NULL;
@@ -278,7 +310,8 @@ void drain_end(struct drain *d)
     if (!d)
         return;
     claims_stop(&d->claims);
-    pthread_join(d->thread, NULL);
+    if (!d->alone)
+        pthread_join(d->thread, NULL);
     claims_finish(&d->claims);
     free(d);
 }

@@ -68,7 +68,8 @@ static inline bool flow_is_mapped(const uint8_t address[16])
 /* Both addresses are: the five-tuple is an IPv4 one, whatever header it came with. */
 static inline bool flow_is_ipv4(const struct segment *g)
 {
-    return flow_is_mapped(g->source) && flow_is_mapped(g->destination);
+    return LIKELY(g->ip_version == 4) ||
+           (flow_is_mapped(g->source) && flow_is_mapped(g->destination));
 }
 
 /* Address and port in the order of the key: 48 bits. */

@@ -13,8 +13,10 @@ static struct segment any_of_few(struct talk *t)
     static const uint8_t prefixes[3][12] = {
         {[10] = 0xff, [11] = 0xff}, {0x20, 0x01, 0x0d, 0xb8}, {[8] = 1, [11] = 1}};
     struct segment g = segment(t, A, ".", 0, 0, 0, 0, "");
-    memcpy(g.source, prefixes[random_below(3)], 12);
-    memcpy(g.destination, prefixes[random_below(3)], 12);
+    unsigned from = random_below(3), to = random_below(3);
+    memcpy(g.source, prefixes[from], 12);
+    memcpy(g.destination, prefixes[to], 12);
+    g.ip_version = from || to || one_in(4) ? 6 : 4;
     for (unsigned i = 12; i < 16; i++) {
         g.source[i] = one_in(8) ? 0xff : 0;
         g.destination[i] = one_in(8) ? 0xff : 0;
