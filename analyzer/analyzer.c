@@ -22,6 +22,7 @@ struct analyzer {
     struct finals *finals; /* a thread counts what becomes final, or NULL */
     struct drain *drain;   /* makes what is judged of those that are left at the end, or NULL */
     bool drains_with_thread;
+    uint32_t counted; /* of what the drain gives next */
     struct tally tally;
     struct load load;
     struct crowd crowd;
@@ -131,10 +132,11 @@ static bool final_here(struct analyzer *a, const struct connection *connection, 
            tell_judged(a, judged, &ends, stamps_claim_between(stamps, word, &ends));
 }
 
-static void fetch_next(const struct analyzer *a)
+/* Where those that come behind that one are counted is on its way. */
+static void fetch_behind(const struct analyzer *a, uint32_t ahead)
 {
-    const struct drain_note *next = drain_note(a->drain, 1);
-    const struct drain_note *later = drain_note(a->drain, 2);
+    const struct drain_note *next = drain_note(a->drain, ahead + 1);
+    const struct drain_note *later = drain_note(a->drain, ahead + 2);
     if (next) {
         fetch_items(a, &next->ends);
         if (next->stamp != STAMP_SAYS_NOTHING)
@@ -147,15 +149,34 @@ static void fetch_next(const struct analyzer *a)
     }
 }
 
-/* What was made ahead. Where the next ones are counted is on its way. */
-static bool count_made(struct analyzer *a, struct judged *judged)
+static bool is_made_in_window(const struct analyzer *a, const struct judged *judged)
 {
     const struct connection_verdict *v = &judged->conclusion.verdict;
+    return in_window(&a->config, v->start_ns, v->end_ns);
+}
+
+/* All of a run are counted before the first of them is told: either takes much of the program. */
+static bool count_run(struct analyzer *a)
+{
+    a->counted = drain_run(a->drain);
+    for (uint32_t k = 0; k < a->counted; k++) {
+        struct judged *judged = drain_judged(a->drain, k);
+        fetch_behind(a, k);
+        if (is_made_in_window(a, judged) &&
+            !count_judged(a, judged, &drain_note(a->drain, k)->ends, a->flows.clock_ns, false))
+            return false;
+    }
+    return true;
+}
+
+/* What was made ahead. */
+static bool take_made(struct analyzer *a, struct judged *judged)
+{
     const struct drain_note *note = drain_note(a->drain, 0);
-    fetch_next(a);
-    if (!in_window(&a->config, v->start_ns, v->end_ns))
-        return true;
-    return count_judged(a, judged, &note->ends, a->flows.clock_ns, false) &&
+    if (!a->counted && !count_run(a))
+        return false;
+    a->counted--;
+    return !is_made_in_window(a, judged) ||
            tell_judged(a, judged, &note->ends,
                        stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends));
 }
@@ -164,7 +185,7 @@ static bool count_made(struct analyzer *a, struct judged *judged)
 static bool count_due(struct analyzer *a, const struct connection *lone)
 {
     struct judged *judged = drain_next(a->drain);
-    return judged ? count_made(a, judged) : final_here(a, lone, false);
+    return judged ? take_made(a, judged) : final_here(a, lone, false);
 }
 
 static bool connection_final(void *context, struct connection *connection, bool evicted)

@@ -16,10 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLAIMS_AHEAD TABLE_SIZE(4u, 2u)
+#define CLAIMS_AHEAD TABLE_SIZE(8u, 2u)
 
 /* The helper sleeps until it may claim so many. */
-#define CLAIMS_WAKE TABLE_SIZE(2u, 1u)
+#define CLAIMS_WAKE TABLE_SIZE(5u, 1u)
 
 #define CLAIMS_NONE UINT32_MAX
 

@@ -15,7 +15,7 @@
 /* So many are made one step after the other, and counted behind that: what a step takes of the
  * program stays in the nearest cache meanwhile, where all steps together have no room. And to say
  * that they are made, and to ask, takes a line of the cache to the other processor and back. */
-#define GROUP        TABLE_SIZE(32u, 2u)
+#define GROUP        TABLE_SIZE(16u, 2u)
 #define JUDGED_AHEAD (GROUP * CLAIMS_AHEAD)
 
 _Static_assert(JUDGED_AHEAD + 2 * GROUP <= CLOSED_AHEAD, "what is made has been read");
@@ -242,16 +242,6 @@ static void fetch_rest(const struct place *place)
     fetch_lines(&place->room.connection, sizeof place->room.connection, false);
 }
 
-static void fetch_next(struct drain *d)
-{
-    const struct place *later = place_ahead(d, FETCHED_AHEAD);
-    const struct place *next = place_ahead(d, 1);
-    if (later)
-        fetch_counted(later, false);
-    if (next && next->judged.conclusion.verdict.anomaly_count)
-        fetch_rest(next);
-}
-
 /* What the taker has claimed. */
 static void make_here(struct drain *d, uint32_t group)
 {
@@ -295,7 +285,27 @@ struct judged *drain_next(struct drain *d)
     uint32_t i = d->seen.i++;
     if (i % GROUP == 0)
         begin_group(d, i / GROUP);
-    fetch_next(d);
+    const struct place *next = place_ahead(d, 1);
+    if (next && next->judged.conclusion.verdict.anomaly_count)
+        fetch_rest(next);
+    return &place_of(d, i / GROUP, i % GROUP)->judged;
+}
+
+uint32_t drain_run(const struct drain *d)
+{
+    uint32_t number = d->seen.number - 1, i = d->seen.i - 1, run = 1;
+    while ((i + run) % GROUP && i + run < d->count && number + run < flows_due_end(d->flows) &&
+           !flows_due_is_lone(d->flows, number + run))
+        run++;
+    return run;
+}
+
+struct judged *drain_judged(struct drain *d, uint32_t ahead)
+{
+    uint32_t i = d->seen.i - 1 + ahead;
+    const struct place *later = place_ahead(d, ahead + FETCHED_AHEAD);
+    if (later)
+        fetch_counted(later, false);
     return &place_of(d, i / GROUP, i % GROUP)->judged;
 }
 

@@ -27,14 +27,23 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
  * is left to the caller. */
 struct judged *drain_next(struct drain *drain);
 
-/* What is asked of it first: where it is counted. */
+/* How many there are from that one on of which no lone SYN comes between, and all are made and will
+ * be given: some, at least that one. */
+uint32_t drain_run(const struct drain *drain);
+
+/* What is asked of one first: where it is counted. */
 struct drain_note {
     struct ends ends;
     enum stamp_word stamp;
 };
 
-/* Of what drain_next() gave last, or of one that it will give so many calls later that do not give
- * NULL; NULL when that is not made yet. The caller's until the next call. */
+/* Of the run the one that comes so many behind that which drain_next() gave last, 0: itself; the
+ * caller's, with its note, until it is given and the next call. What is counted of another that
+ * comes a little later is on its way. */
+struct judged *drain_judged(struct drain *drain, uint32_t ahead);
+
+/* The note of one that comes so many later and is not a lone SYN, or NULL: it is not made yet. The
+ * caller's until the next call of drain_next(). */
 const struct drain_note *drain_note(struct drain *drain, uint32_t ahead);
 
 void drain_end(struct drain *drain);

@@ -11,6 +11,11 @@ uint32_t flows_due_count(const struct flows *f)
     return f->ending.count;
 }
 
+uint32_t flows_due_end(const struct flows *f)
+{
+    return f->ending.end;
+}
+
 bool flows_due_is_lone(const struct flows *f, uint32_t number)
 {
     return is_lone(f->ending.order[number]);
@@ -141,12 +146,13 @@ enum flow_status flows_drain(struct flows *f)
     bool made_elsewhere = f->order_known && f->order_known(f->context);
     bool go_on = true;
     bool hurried = false;
-    uint32_t end = f->ending.count;
-    for (uint32_t i = 0; i < end && go_on; i++) {
+    uint32_t *end = &f->ending.end;
+    *end = f->ending.count;
+    for (uint32_t i = 0; i < *end && go_on; i++) {
         if (!hurried && is_hurried(f)) {
             hurried = true;
-            if (end - i > FLOW_LAST_MOST)
-                end = i + FLOW_LAST_MOST;
+            if (*end - i > FLOW_LAST_MOST)
+                *end = i + FLOW_LAST_MOST;
         }
         if (made_elsewhere)
             fetch_to_release(f, i);

@@ -108,6 +108,7 @@ struct flows {
     struct flow_ending {
         uint32_t *order; /* while draining: of all, records and lone SYNs */
         uint32_t count;
+        uint32_t end; /* no more than so many of these will be handed out */
     } ending;
 };
 
@@ -152,6 +153,7 @@ struct flow_room {
 /* While flows_drain() hands out: the connections in the order in which it does. They are not
  * touched before their turn. What is kept in another form is made in `room`. */
 uint32_t flows_due_count(const struct flows *flows);
+uint32_t flows_due_end(const struct flows *flows); /* so many of them, or fewer, if it hurries */
 bool flows_due_is_lone(const struct flows *flows, uint32_t number); /* a SYN, and nothing else */
 const struct connection *flows_due(const struct flows *flows, uint32_t number,
                                    struct flow_room *room);
