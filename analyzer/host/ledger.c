@@ -90,6 +90,11 @@ static bool enter_all(struct ledger *l)
         return false;
     const uint16_t *notes = notes_in(l);
     for (unsigned i = 0; i < l->count; i++) {
+        const struct line *line = &l->lines[row_of(notes[i])];
+        if (LIKELY(line->slots))
+            FETCH((const int16_t *)line->slots + (notes[i] & NOTE_INSTANT));
+    }
+    for (unsigned i = 0; i < l->count; i++) {
         if (!enter(l->lines, l->level, instant_of(l, notes[i]), notes[i]))
             return false;
     }
