@@ -23,6 +23,7 @@ struct analyzer {
     struct drain *drain;   /* makes what is judged of those that are left at the end, or NULL */
     bool drains_with_thread;
     uint32_t counted; /* of what the drain gives next */
+    struct final_row *row;
     struct tally tally;
     struct load load;
     struct crowd crowd;
@@ -59,6 +60,12 @@ static bool found_unanswered(const struct connection_verdict *v)
     }
     return false;
 }
+
+/* Connections that time has ended, while they are counted and told. */
+struct final_row {
+    struct drain_note notes[FLOW_RUN_MOST];
+    struct judged judged[FLOW_RUN_MOST];
+};
 
 static void fetch_slots(const struct analyzer *a, const struct ends *ends, bool server_too)
 {
@@ -130,6 +137,60 @@ static bool final_here(struct analyzer *a, const struct connection *connection, 
         stamps_fetch_pair(stamps, &ends);
     return count_judged(a, judged, &ends, a->flows.clock_ns, evicted) &&
            tell_judged(a, judged, &ends, stamps_claim_between(stamps, word, &ends));
+}
+
+/* Those of them that are asked for, each step for all of them before the next one: what a step
+ * takes of the program stays in the nearest cache. */
+static uint32_t begin_row(struct analyzer *a, struct connection *const *connections, uint32_t count)
+{
+    struct final_row *row = a->row;
+    uint32_t wanted = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct connection *c = connections[i];
+        struct drain_note *note = &row->notes[wanted];
+        if (!in_window(&a->config, c->first_ns, connection_end_ns(c)))
+            continue;
+        *note = (struct drain_note){ends_of_connection(&a->ends, c), stamps_word(c)};
+        row->judged[wanted++].connection = c;
+        fetch_slots(a, &note->ends, true);
+        if (note->stamp != STAMP_SAYS_NOTHING)
+            stamps_fetch_slot(&a->flows.stamps, &note->ends);
+    }
+    return wanted;
+}
+
+static void judge_row(struct analyzer *a, uint32_t count)
+{
+    struct final_row *row = a->row;
+    for (uint32_t i = 0; i < count; i++) {
+        judged_conclude(&row->judged[i], &a->config, a->flows.clock_ns, false);
+        fetch_items(a, &row->notes[i].ends);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        judged_find(&row->judged[i], &a->config, a->flows.clock_ns);
+        judged_arrive(&row->judged[i], &a->config, a->flows.clock_ns);
+        if (row->notes[i].stamp != STAMP_SAYS_NOTHING)
+            stamps_fetch_pair(&a->flows.stamps, &row->notes[i].ends);
+    }
+}
+
+static bool row_final(void *context, struct connection *const *connections, uint32_t count)
+{
+    struct analyzer *a = context;
+    struct final_row *row = a->row;
+    count = begin_row(a, connections, count);
+    judge_row(a, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!count_judged(a, &row->judged[i], &row->notes[i].ends, a->flows.clock_ns, false))
+            return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct drain_note *note = &row->notes[i];
+        if (!tell_judged(a, &row->judged[i], &note->ends,
+                         stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends)))
+            return false;
+    }
+    return true;
 }
 
 /* Where those that come behind that one are counted is on its way. */
@@ -248,10 +309,11 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     if (!flows_init(&a->flows, &a->config, connection_final, a) ||
         !tally_init(&a->tally, &a->flows.secret, config->max_memory_bytes) ||
         !crowd_init(&a->crowd, &a->flows.secret, config->max_memory_bytes) ||
-        !load_init(&a->load, &a->config, &a->flows.secret)) {
+        !load_init(&a->load, &a->config, &a->flows.secret) || !(a->row = malloc(sizeof *a->row))) {
         analyzer_destroy(a);
         return NULL;
     }
+    a->flows.final_run = row_final;
     ends_init(&a->ends, &a->flows.secret, &a->services_held);
     a->flows.order_known = begin_drain;
     return a;
@@ -280,6 +342,7 @@ void analyzer_destroy(struct analyzer *a)
     tally_finish(&a->tally);
     load_finish(&a->load);
     crowd_finish(&a->crowd);
+    free(a->row);
     free(a);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Closed connections that wait in blocks, of which most are in a file, against the same flows
- * without a file.
+ * without a file; and those that come in runs, against those that come one by one.
  */
 #include "analyzer/flow/closed.h"
 #include "analyzer/flow/test_crowd.h"
@@ -52,16 +52,36 @@ static void same_finals(void)
         assert_memory_equal(&w.records[i], &plain.records[i], sizeof w.records[i]);
 }
 
-/* Both ways, and all that is told is the same. */
+static uint32_t longest_run;
+
+static bool take_run(void *context, struct connection *const *connections, uint32_t count)
+{
+    longest_run = count > longest_run ? count : longest_run;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!crowd_final(context, connections[i], false))
+            return false;
+    }
+    return true;
+}
+
+static void as_plain(void (*talk)(struct crowd *crowd), bool spills, bool in_runs)
+{
+    begin_with(&w, spills);
+    longest_run = 0;
+    w.flows.final_run = in_runs ? take_run : NULL;
+    talk(&w);
+    end_with(&w);
+    same_finals();
+}
+
+/* All ways, and all that is told is the same. */
 static void both_ways(void (*talk)(struct crowd *crowd))
 {
     begin_with(&plain, false);
     talk(&plain);
     end_with(&plain);
-    begin_with(&w, true);
-    talk(&w);
-    end_with(&w);
-    same_finals();
+    as_plain(talk, true, false);
+    as_plain(talk, true, true);
 }
 
 /* ---- when they are final -------------------------------------------------------------------- */
@@ -92,6 +112,7 @@ static void by_the_clock(void **state)
 {
     (void)state;
     both_ways(by_time);
+    assert_in_range(longest_run, 2, FLOW_RUN_MOST);
 }
 
 static void by_a_leap(struct crowd *crowd)
@@ -108,6 +129,7 @@ static void by_leaps(void **state)
 {
     (void)state;
     both_ways(by_a_leap);
+    assert_int_equal(longest_run, FLOW_RUN_MOST);
 }
 
 /* Some are final, some linger in either place, and some are open. */

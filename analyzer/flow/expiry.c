@@ -21,38 +21,67 @@ static void mark_unheard(struct flows *f, struct connection *c)
     flows_mark_unheard(f, c);
 }
 
-static enum flow_status tell_brief(struct flows *f, const struct brief *b, bool evicted)
-{
-    struct flow_room room;
-    brief_look(b, f->config->vlan_in_key, &room.connection, &room.detail);
-    mark_unheard(f, &room.connection);
-    f->evicted += evicted;
-    return settled(f) && f->final(f->context, &room.connection, evicted) ? FLOW_OK : FLOW_STOPPED;
-}
-
-static enum flow_status hand_out_closed(struct flows *f, uint32_t value, bool evicted)
+/* Each takes it out of where segments look; NULL: the file has failed. */
+static const struct brief *unlink_closed(struct flows *f, uint32_t value)
 {
     const struct brief *b = closed_brief(f, value);
     if (!b)
-        return closed_failure(f);
+        return NULL;
     flows_take_out(f, b->tag, value);
     flows_hear_brief(f, b);
-    struct connection given;
-    if (f->give && !evicted && flows_let_closed_go(f, value, b, &given))
-        return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
-    enum flow_status status = tell_brief(f, b, evicted);
-    closed_drop(f, value, b);
-    return status;
+    return b;
 }
 
-static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evicted)
+static const struct brief *unlink_brief(struct flows *f, uint32_t value)
 {
     const struct brief *b = flows_brief(f, value);
     flows_take_out(f, b->tag, value);
     flows_hear_brief(f, b);
-    enum flow_status status = tell_brief(f, b, evicted);
+    return b;
+}
+
+static struct connection *unlink_record(struct flows *f, uint32_t index)
+{
+    struct connection *c = flows_at(f, index);
+    flows_unlink(f, index);
+    heard_connection(&f->heard, c);
+    mark_unheard(f, c);
+    return c;
+}
+
+static struct connection *look_at(struct flows *f, const struct brief *b, struct flow_room *room)
+{
+    brief_look(b, f->config->vlan_in_key, &room->connection, &room->detail);
+    mark_unheard(f, &room->connection);
+    return &room->connection;
+}
+
+static bool tell(struct flows *f, struct connection *c, bool evicted)
+{
+    f->evicted += evicted;
+    return settled(f) && f->final(f->context, c, evicted);
+}
+
+static enum flow_status hand_out_closed(struct flows *f, uint32_t value, bool evicted)
+{
+    const struct brief *b = unlink_closed(f, value);
+    if (!b)
+        return closed_failure(f);
+    struct connection given;
+    if (f->give && !evicted && flows_let_closed_go(f, value, b, &given))
+        return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
+    struct flow_room room;
+    bool go_on = tell(f, look_at(f, b, &room), evicted);
+    closed_drop(f, value, b);
+    return go_on ? FLOW_OK : FLOW_STOPPED;
+}
+
+static enum flow_status hand_out_brief(struct flows *f, uint32_t value, bool evicted)
+{
+    struct flow_room room;
+    bool go_on = tell(f, look_at(f, unlink_brief(f, value), &room), evicted);
     flows_release_brief(f, value);
-    return status;
+    return go_on ? FLOW_OK : FLOW_STOPPED;
 }
 
 enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
@@ -61,19 +90,30 @@ enum flow_status expiry_hand_out(struct flows *f, uint32_t index, bool evicted)
         return hand_out_closed(f, index, evicted);
     if (is_brief(index))
         return hand_out_brief(f, index, evicted);
-    struct connection *c = flows_at(f, index);
-    flows_unlink(f, index);
-    heard_connection(&f->heard, c);
-    mark_unheard(f, c);
+    struct connection *c = unlink_record(f, index);
     struct connection given;
     if (f->give && !evicted && flows_let_go(f, index, &given))
         return f->give(f->context, &given) ? FLOW_OK : FLOW_STOPPED;
     struct flow_room room;
-    bool go_on =
-        settled(f) && f->final(f->context, flows_look(c, f->config->vlan_in_key, &room), evicted);
-    f->evicted += evicted;
+    bool go_on = tell(f, flows_look(c, f->config->vlan_in_key, &room), evicted);
     flows_release(f, index);
     return go_on ? FLOW_OK : FLOW_STOPPED;
+}
+
+/* ---- several -------------------------------------------------------------------------------- */
+
+/* What becomes of it, with nothing else of it left but a record. NULL: the file has failed. */
+static struct connection *take_out(struct flows *f, uint32_t value, struct flow_room *room)
+{
+    if (is_record(value))
+        return flows_look(unlink_record(f, value), f->config->vlan_in_key, room);
+    const struct brief *b = is_closed(value) ? unlink_closed(f, value) : unlink_brief(f, value);
+    struct connection *c = b ? look_at(f, b, room) : NULL;
+    if (is_brief(value))
+        flows_release_brief(f, value);
+    else if (b)
+        closed_drop(f, value, b);
+    return c;
 }
 
 /* So many connections before its turn a connection is fetched, and half as many before its detail.
@@ -106,15 +146,54 @@ static void fetch_ahead(struct flows *f, uint32_t i)
         fetch_to_hand_out(f, list->items[i + FETCH_AHEAD / 2].index);
 }
 
+/* Of the due list so many from this one on. Where the file fails, those before that are told. */
+static enum flow_status hand_out_run(struct flows *f, uint32_t from, uint32_t count)
+{
+    const struct due_item *items = f->due.items + from;
+    struct connection *connections[FLOW_RUN_MOST];
+    uint32_t taken = 0;
+    for (; taken < count; taken++) {
+        fetch_ahead(f, from + taken);
+        connections[taken] = take_out(f, items[taken].index, &f->rooms[taken]);
+        if (!connections[taken])
+            break;
+    }
+    bool go_on = settled(f) && f->final_run(f->context, connections, taken);
+    for (uint32_t i = 0; i < taken; i++) {
+        if (is_record(items[i].index))
+            flows_release(f, items[i].index);
+    }
+    if (taken < count)
+        return closed_failure(f);
+    return go_on ? FLOW_OK : FLOW_STOPPED;
+}
+
+/* Where there is no memory to look at several they come one by one. */
+static bool go_in_runs(struct flows *f, bool evicted)
+{
+    if (evicted || !f->final_run || f->give)
+        return false;
+    if (!f->rooms)
+        f->rooms = malloc(FLOW_RUN_MOST * sizeof *f->rooms);
+    return f->rooms;
+}
+
 static enum flow_status hand_out_due(struct flows *f, bool evicted)
 {
     struct due_list *list = &f->due;
     order_due(f);
     enum flow_status status = FLOW_OK;
+    bool in_runs = go_in_runs(f, evicted);
     uint32_t i = 0;
-    for (; i < list->count && status == FLOW_OK; i++) {
+    while (i < list->count && status == FLOW_OK) {
+        uint32_t left = list->count - i, run = left < FLOW_RUN_MOST ? left : FLOW_RUN_MOST;
+        if (in_runs) {
+            status = hand_out_run(f, i, run);
+            i += run;
+            continue;
+        }
         fetch_ahead(f, i);
-        status = expiry_hand_out(f, list->items[i].index, evicted);
+        status = expiry_hand_out(f, list->items[i++].index, evicted);
     }
     closed_put_back(f, i);
     list->count = 0;

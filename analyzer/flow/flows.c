@@ -44,6 +44,8 @@ void flows_finish(struct flows *f)
     }
     free(f->due.items);
     f->due = (struct due_list){0};
+    free(f->rooms);
+    f->rooms = NULL;
     free(f->ending.order);
     f->ending = (struct flow_ending){0};
     table_finish(&f->table);

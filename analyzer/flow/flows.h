@@ -35,6 +35,11 @@
  * afterwards. False stops everything. */
 typedef bool (*flow_final)(void *context, struct connection *connection, bool evicted);
 
+/* The same of several that time has ended, in their order: all of them are there meanwhile. */
+#define FLOW_RUN_MOST TABLE_SIZE(16u, 2u)
+typedef bool (*flow_final_run)(void *context, struct connection *const *connections,
+                               uint32_t count);
+
 /* Uses of one tuple, one after the other or in parallel worlds, that segments are looked up in. */
 #define FLOW_USES_MAX 64u
 
@@ -54,6 +59,8 @@ typedef bool (*flow_final)(void *context, struct connection *connection, bool ev
 struct flows {
     const struct analyzer_config *config;
     flow_final final;
+    flow_final_run final_run;           /* or NULL: they come one by one */
+    struct flow_room *rooms;            /* owned, for those of a run; NULL before the first */
     bool (*order_known)(void *context); /* or NULL: before the first of flows_drain() is handed out;
                                            true: all but lone SYNs are made elsewhere */
     /* Or NULL, both: takes connections that time has ended, as flows_let_go() gives them; ends that
