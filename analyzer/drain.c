@@ -13,12 +13,19 @@
 #define DRAIN_LEAST TABLE_SIZE(256u, 2u)
 
 /* So many are made one step after the other, and counted behind that: what a step takes of the
- * program stays in the nearest cache meanwhile, where all steps together have no room. And to say
- * that they are made, and to ask, takes a line of the cache to the other processor and back. */
-#define GROUP        TABLE_SIZE(16u, 2u)
-#define JUDGED_AHEAD (GROUP * CLAIMS_AHEAD)
+ * program stays in the nearest cache meanwhile, where all steps together have no room. Of two
+ * threads neither is to wait long for the other: there are fewer. */
+#define SHIFT_ALONE  TABLE_SIZE(5u, 1u)
+#define SHIFT_OF_TWO TABLE_SIZE(4u, 1u)
+#define GROUP_ALONE  (1u << SHIFT_ALONE)
+#define GROUP_OF_TWO (1u << SHIFT_OF_TWO)
+#define GROUPS_ALONE 2u
+#define JUDGED_ALONE (GROUP_ALONE * GROUPS_ALONE)
+#define JUDGED_AHEAD (GROUP_OF_TWO * CLAIMS_AHEAD)
 
-_Static_assert(JUDGED_AHEAD + 2 * GROUP <= CLOSED_AHEAD, "what is made has been read");
+_Static_assert(JUDGED_AHEAD + 2 * GROUP_ALONE <= CLOSED_AHEAD, "what is made has been read");
+_Static_assert(JUDGED_ALONE <= JUDGED_AHEAD && GROUP_OF_TWO <= GROUP_ALONE, "there is room");
+_Static_assert((CLAIMS_AHEAD & (CLAIMS_AHEAD - 1)) == 0, "groups come round by their low bits");
 
 /* So many connections before they are made or taken. */
 #define FETCHED_AHEAD 2u
@@ -43,7 +50,7 @@ struct cursor {
 /* Those of a group, by their numbers in the order. */
 struct portion {
     uint32_t group, count;
-    uint32_t numbers[GROUP];
+    uint32_t numbers[GROUP_ALONE];
 };
 
 struct drain {
@@ -55,10 +62,28 @@ struct drain {
     struct claims claims;           /* of groups */
     bool alone;                     /* there is no thread but the taker's, */
     uint32_t groups_held;           /* which makes one ahead, in as little of the cache as it can */
+    unsigned shift;                 /* a group is of 2^shift */
     struct cursor seen;             /* by the taker: behind what it took last, */
     struct cursor made;             /* and behind what it made */
     struct place places[JUDGED_AHEAD];
 };
+
+static inline uint32_t group_size(const struct drain *d)
+{
+    return UINT32_C(1) << d->shift;
+}
+
+/* Of which group a connection is, and where in it, by its number among those that are no lone SYNs.
+ */
+static inline uint32_t group_of(const struct drain *d, uint32_t i)
+{
+    return i >> d->shift;
+}
+
+static inline uint32_t of_group(const struct drain *d, uint32_t i)
+{
+    return i & (group_size(d) - 1);
+}
 
 /* ---- making --------------------------------------------------------------------------------- */
 
@@ -92,9 +117,9 @@ static void fetch_counted(const struct place *place, bool to_write)
 static void find_portion(const struct drain *d, struct cursor *cursor, uint32_t group,
                          struct portion *portion)
 {
-    uint32_t first = group * GROUP;
+    uint32_t first = group << d->shift;
     *portion = (struct portion){.group = group};
-    for (; cursor->i < d->count && portion->count < GROUP; cursor->number++) {
+    for (; cursor->i < d->count && portion->count < group_size(d); cursor->number++) {
         if (flows_due_is_lone(d->flows, cursor->number))
             continue;
         if (cursor->i++ >= first)
@@ -102,9 +127,9 @@ static void find_portion(const struct drain *d, struct cursor *cursor, uint32_t 
     }
 }
 
-static struct place *place_of(struct drain *d, uint32_t group, uint32_t of_group)
+static struct place *place_of(struct drain *d, uint32_t group, uint32_t place)
 {
-    return &d->places[group % d->groups_held * GROUP + of_group];
+    return &d->places[((group & (d->groups_held - 1)) << d->shift) + place];
 }
 
 /* One of whom nothing was fetched before. */
@@ -114,7 +139,7 @@ static void fetch_portion(struct drain *d, const struct portion *portion)
         flows_due_fetch_head(d->flows, portion->numbers[k]);
     for (uint32_t k = 0; !d->alone && k < portion->count && k < FETCHED_AHEAD; k++)
         fetch_counted(place_of(d, portion->group, k), true);
-    for (uint32_t k = 0; k < portion->count && k < GROUP / 2; k++)
+    for (uint32_t k = 0; k < portion->count && k < group_size(d) / 2; k++)
         flows_due_fetch_body(d->flows, portion->numbers[k]);
 }
 
@@ -124,13 +149,13 @@ static void fetch_beyond(struct drain *d, const struct portion *portion, const s
                          uint32_t k)
 {
     const struct portion *of[2] = {portion, next};
-    uint32_t body = k + GROUP / 2, later = k + FETCHED_AHEAD;
+    uint32_t body = k + group_size(d) / 2, later = k + FETCHED_AHEAD;
     if (k < next->count)
         flows_due_fetch_head(d->flows, next->numbers[k]);
-    if (body % GROUP < of[body / GROUP]->count)
-        flows_due_fetch_body(d->flows, of[body / GROUP]->numbers[body % GROUP]);
-    if (!d->alone && later % GROUP < of[later / GROUP]->count)
-        fetch_counted(place_of(d, of[later / GROUP]->group, later % GROUP), true);
+    if (of_group(d, body) < of[group_of(d, body)]->count)
+        flows_due_fetch_body(d->flows, of[group_of(d, body)]->numbers[of_group(d, body)]);
+    if (!d->alone && of_group(d, later) < of[group_of(d, later)]->count)
+        fetch_counted(place_of(d, of[group_of(d, later)]->group, of_group(d, later)), true);
 }
 
 static struct place *place_in(struct drain *d, const struct portion *portion, uint32_t k)
@@ -208,12 +233,13 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
     d->config = config;
     d->count = count;
     d->namer = ends;
-    claims_init(&d->claims, (count + GROUP - 1) / GROUP);
+    d->shift = with_thread ? SHIFT_OF_TWO : SHIFT_ALONE;
+    claims_init(&d->claims, group_of(d, count + group_size(d) - 1));
     d->groups_held = CLAIMS_AHEAD;
     if (with_thread && thread_start(&d->thread, make, d))
         return d;
     d->alone = true;
-    d->groups_held = 2;
+    d->groups_held = GROUPS_ALONE;
     return d;
 }
 
@@ -222,10 +248,10 @@ struct drain *drain_begin(const struct flows *flows, const struct analyzer_confi
 /* What will be taken so many behind the one that was taken last, or NULL: it is not made yet. */
 static const struct place *place_ahead(struct drain *d, uint32_t ahead)
 {
-    uint32_t i = d->seen.i - 1, later = (i + ahead) / GROUP;
-    if (i + ahead >= d->count || (later != i / GROUP && !claims_are_made(&d->claims, later)))
+    uint32_t i = d->seen.i - 1, later = group_of(d, i + ahead);
+    if (i + ahead >= d->count || (later != group_of(d, i) && !claims_are_made(&d->claims, later)))
         return NULL;
-    return place_of(d, later, (i + ahead) % GROUP);
+    return place_of(d, later, of_group(d, i + ahead));
 }
 
 /* Of few all is read that was made. */
@@ -283,18 +309,18 @@ struct judged *drain_next(struct drain *d)
     if (flows_due_is_lone(d->flows, number))
         return NULL;
     uint32_t i = d->seen.i++;
-    if (i % GROUP == 0)
-        begin_group(d, i / GROUP);
+    if (of_group(d, i) == 0)
+        begin_group(d, group_of(d, i));
     const struct place *next = place_ahead(d, 1);
     if (next && next->judged.conclusion.verdict.anomaly_count)
         fetch_rest(next);
-    return &place_of(d, i / GROUP, i % GROUP)->judged;
+    return &place_of(d, group_of(d, i), of_group(d, i))->judged;
 }
 
 uint32_t drain_run(const struct drain *d)
 {
     uint32_t number = d->seen.number - 1, i = d->seen.i - 1, run = 1;
-    while ((i + run) % GROUP && i + run < d->count && number + run < flows_due_end(d->flows) &&
+    while (of_group(d, i + run) && i + run < d->count && number + run < flows_due_end(d->flows) &&
            !flows_due_is_lone(d->flows, number + run))
         run++;
     return run;
@@ -306,7 +332,7 @@ struct judged *drain_judged(struct drain *d, uint32_t ahead)
     const struct place *later = place_ahead(d, ahead + FETCHED_AHEAD);
     if (later)
         fetch_counted(later, false);
-    return &place_of(d, i / GROUP, i % GROUP)->judged;
+    return &place_of(d, group_of(d, i), of_group(d, i))->judged;
 }
 
 const struct drain_note *drain_note(struct drain *d, uint32_t ahead)

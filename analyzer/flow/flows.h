@@ -36,7 +36,7 @@
 typedef bool (*flow_final)(void *context, struct connection *connection, bool evicted);
 
 /* The same of several that time has ended, in their order: all of them are there meanwhile. */
-#define FLOW_RUN_MOST TABLE_SIZE(16u, 2u)
+#define FLOW_RUN_MOST TABLE_SIZE(32u, 2u)
 typedef bool (*flow_final_run)(void *context, struct connection *const *connections,
                                uint32_t count);
 
