@@ -1,302 +1,10 @@
 #include "analyzer/analyzer.h"
 
-#include "analyzer/alike.h"
-#include "analyzer/anomaly/crowd.h"
-#include "analyzer/drain.h"
-#include "analyzer/finals.h"
-#include "analyzer/flow/flows.h"
+#include "analyzer/count.h"
 #include "analyzer/flow/lanes.h"
-#include "analyzer/flow/records.h"
-#include "analyzer/host/load.h"
-#include "analyzer/host/tally.h"
+#include "analyzer/whole.h"
 
 #include <stdlib.h>
-
-struct analyzer {
-    struct analyzer_config config;
-    struct verdict_sink sink;
-    struct flows flows;
-    struct summary_verdict summary;
-    struct judged judged;
-    struct alike alike;
-    struct finals *finals; /* a thread counts what becomes final, or NULL */
-    struct drain *drain;   /* makes what is judged of those that are left at the end, or NULL */
-    bool drains_with_thread;
-    uint32_t counted; /* of what the drain gives next */
-    struct final_row *row;
-    struct tally tally;
-    struct load load;
-    struct crowd crowd;
-    struct ends_maker ends;
-    struct sieve services_held;
-    bool no_memory; /* behind a stop that nobody asked for */
-};
-
-static void count(struct summary_verdict *summary, const struct connection_verdict *v, bool evicted)
-{
-    summary->connections++;
-    summary->handshakes[v->handshake]++;
-    summary->closes[v->close.kind]++;
-    summary->evicted += evicted;
-    for (uint32_t i = 0; i < v->anomaly_count; i++)
-        summary->anomalies[v->anomalies[i].rule][v->anomalies[i].severity]++;
-    if (v->start_ns != TIME_UNKNOWN &&
-        (summary->start_ns == TIME_UNKNOWN || v->start_ns < summary->start_ns))
-        summary->start_ns = v->start_ns;
-    if (v->end_ns > summary->end_ns)
-        summary->end_ns = v->end_ns;
-}
-
-static bool in_window(const struct analyzer_config *config, int64_t start_ns, int64_t end_ns)
-{
-    return start_ns == TIME_UNKNOWN || (start_ns <= config->to_ns && end_ns >= config->from_ns);
-}
-
-static bool found_unanswered(const struct connection_verdict *v)
-{
-    for (uint32_t i = 0; i < v->anomaly_count; i++) {
-        if (v->anomalies[i].rule == RULE_SYN_UNANSWERED)
-            return true;
-    }
-    return false;
-}
-
-/* Connections that time has ended, while they are counted and told. */
-struct final_row {
-    struct drain_note notes[FLOW_RUN_MOST];
-    struct judged judged[FLOW_RUN_MOST];
-};
-
-static void fetch_slots(const struct analyzer *a, const struct ends *ends, bool server_too)
-{
-    tally_fetch(&a->tally, ends);
-    load_fetch(&a->load, ends, server_too);
-    crowd_fetch(&a->crowd, ends);
-}
-
-static void fetch_items(const struct analyzer *a, const struct ends *ends)
-{
-    load_fetch_items(&a->load, ends);
-    tally_fetch_service(&a->tally, ends);
-}
-
-/* Where it is counted is on its way while the connection is concluded. */
-static ALWAYS_INLINE struct judged *judge(struct analyzer *a, const struct connection *connection,
-                                          const struct ends *ends, int64_t clock_ns, bool evicted)
-{
-    fetch_slots(a, ends, connection->detail || connection->side[!client_side(connection)].packets);
-    struct judged *judged = alike_judge(&a->alike, connection, &a->config, clock_ns, evicted);
-    if (judged)
-        return judged;
-    judged = &a->judged;
-    judged->connection = connection;
-    conclude(connection, &a->config, clock_ns, evicted, &judged->conclusion);
-    fetch_items(a, ends);
-    anomalies_judge(connection, &a->config, clock_ns, &judged->conclusion, &judged->found);
-    arrival_make(connection, &judged->conclusion, &a->config, clock_ns, &judged->arrival);
-    return judged;
-}
-
-/* `clock_ns`: as when it became final. False when memory ran out. */
-static ALWAYS_INLINE bool count_judged(struct analyzer *a, const struct judged *judged,
-                                       const struct ends *ends, int64_t clock_ns, bool evicted)
-{
-    const struct connection_verdict *verdict = &judged->conclusion.verdict;
-    tally_fetch_rows(&a->tally, verdict, ends);
-    count(&a->summary, verdict, evicted);
-    if (load_connection(&a->load, &judged->arrival, ends, &judged->conclusion, clock_ns) &&
-        tally_connection(&a->tally, verdict, ends))
-        return true;
-    a->no_memory = true;
-    return false;
-}
-
-/* Once it is counted. */
-static ALWAYS_INLINE bool tell_judged(struct analyzer *a, struct judged *judged,
-                                      const struct ends *ends, struct stamp_claim claim)
-{
-    struct connection_verdict *verdict = &judged->conclusion.verdict;
-    stamps_final(&a->flows.stamps, claim, judged->connection, found_unanswered(verdict));
-    crowd_thin(&a->crowd, verdict, ends, &judged->found);
-    a->flows.beside_bytes = tally_bytes(&a->tally) + load_bytes(&a->load) + crowd_bytes(&a->crowd) +
-                            stamps_drops_bytes(&a->flows.stamps);
-    return a->sink.connection(a->sink.context, verdict);
-}
-
-static bool final_here(struct analyzer *a, const struct connection *connection, bool evicted)
-{
-    struct stamps *stamps = &a->flows.stamps;
-    if (!in_window(&a->config, connection->first_ns, connection_end_ns(connection)))
-        return true;
-    struct ends ends = ends_of_connection(&a->ends, connection);
-    enum stamp_word word = stamps_word(connection);
-    if (word != STAMP_SAYS_NOTHING)
-        stamps_fetch_slot(stamps, &ends);
-    struct judged *judged = judge(a, connection, &ends, a->flows.clock_ns, evicted);
-    if (word != STAMP_SAYS_NOTHING)
-        stamps_fetch_pair(stamps, &ends);
-    return count_judged(a, judged, &ends, a->flows.clock_ns, evicted) &&
-           tell_judged(a, judged, &ends, stamps_claim_between(stamps, word, &ends));
-}
-
-/* Those of them that are asked for, each step for all of them before the next one: what a step
- * takes of the program stays in the nearest cache. */
-static uint32_t begin_row(struct analyzer *a, struct connection *const *connections, uint32_t count)
-{
-    struct final_row *row = a->row;
-    uint32_t wanted = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct connection *c = connections[i];
-        struct drain_note *note = &row->notes[wanted];
-        if (!in_window(&a->config, c->first_ns, connection_end_ns(c)))
-            continue;
-        *note = (struct drain_note){ends_of_connection(&a->ends, c), stamps_word(c)};
-        row->judged[wanted++].connection = c;
-        fetch_slots(a, &note->ends, true);
-        if (note->stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_slot(&a->flows.stamps, &note->ends);
-    }
-    return wanted;
-}
-
-static void judge_row(struct analyzer *a, uint32_t count)
-{
-    struct final_row *row = a->row;
-    for (uint32_t i = 0; i < count; i++) {
-        judged_conclude(&row->judged[i], &a->config, a->flows.clock_ns, false);
-        fetch_items(a, &row->notes[i].ends);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        judged_find(&row->judged[i], &a->config, a->flows.clock_ns);
-        judged_arrive(&row->judged[i], &a->config, a->flows.clock_ns);
-        if (row->notes[i].stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_pair(&a->flows.stamps, &row->notes[i].ends);
-    }
-}
-
-static bool row_final(void *context, struct connection *const *connections, uint32_t count)
-{
-    struct analyzer *a = context;
-    struct final_row *row = a->row;
-    count = begin_row(a, connections, count);
-    judge_row(a, count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (!count_judged(a, &row->judged[i], &row->notes[i].ends, a->flows.clock_ns, false))
-            return false;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct drain_note *note = &row->notes[i];
-        if (!tell_judged(a, &row->judged[i], &note->ends,
-                         stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends)))
-            return false;
-    }
-    return true;
-}
-
-/* Where those that come behind that one are counted is on its way. */
-static void fetch_behind(const struct analyzer *a, uint32_t ahead)
-{
-    const struct drain_note *next = drain_note(a->drain, ahead + 1);
-    const struct drain_note *later = drain_note(a->drain, ahead + 2);
-    if (next) {
-        fetch_items(a, &next->ends);
-        if (next->stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_pair(&a->flows.stamps, &next->ends);
-    }
-    if (later) {
-        fetch_slots(a, &later->ends, true);
-        if (later->stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_slot(&a->flows.stamps, &later->ends);
-    }
-}
-
-static bool is_made_in_window(const struct analyzer *a, const struct judged *judged)
-{
-    const struct connection_verdict *v = &judged->conclusion.verdict;
-    return in_window(&a->config, v->start_ns, v->end_ns);
-}
-
-/* All of a run are counted before the first of them is told: either takes much of the program. */
-static bool count_run(struct analyzer *a)
-{
-    a->counted = drain_run(a->drain);
-    for (uint32_t k = 0; k < a->counted; k++) {
-        struct judged *judged = drain_judged(a->drain, k);
-        fetch_behind(a, k);
-        if (is_made_in_window(a, judged) &&
-            !count_judged(a, judged, &drain_note(a->drain, k)->ends, a->flows.clock_ns, false))
-            return false;
-    }
-    return true;
-}
-
-/* What was made ahead. */
-static bool take_made(struct analyzer *a, struct judged *judged)
-{
-    const struct drain_note *note = drain_note(a->drain, 0);
-    if (!a->counted && !count_run(a))
-        return false;
-    a->counted--;
-    return !is_made_in_window(a, judged) ||
-           tell_judged(a, judged, &note->ends,
-                       stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends));
-}
-
-/* All is over; `lone` is the SYN that it is, or NULL. */
-static bool count_due(struct analyzer *a, const struct connection *lone)
-{
-    struct judged *judged = drain_next(a->drain);
-    return judged ? take_made(a, judged) : final_here(a, lone, false);
-}
-
-static bool connection_final(void *context, struct connection *connection, bool evicted)
-{
-    struct analyzer *a = context;
-    return a->drain ? count_due(a, connection) : final_here(a, connection, evicted);
-}
-
-static bool give_final(void *context, struct connection *connection)
-{
-    struct analyzer *a = context;
-    return finals_give(a->finals,
-                       &(struct final){.connection = *connection,
-                                       .claim = stamps_claim(&a->flows.stamps, connection),
-                                       .clock_ns = a->flows.clock_ns});
-}
-
-/* From now on the thread that feeds counts as well. False when no more is wanted. */
-static bool end_finals(void *context)
-{
-    struct analyzer *a = context;
-    struct finals *finals = a->finals;
-    a->finals = NULL;
-    a->flows.give = NULL;
-    a->flows.settle = NULL;
-    return !finals || finals_end(finals);
-}
-
-static bool count_given(void *context, struct final *final)
-{
-    struct analyzer *a = context;
-    struct flow_room room;
-    const struct connection *c = flows_look(&final->connection, a->config.vlan_in_key, &room);
-    bool go_on = true;
-    if (in_window(&a->config, c->first_ns, connection_end_ns(c))) {
-        struct ends ends = ends_of_connection(&a->ends, c);
-        struct judged *judged = judge(a, c, &ends, final->clock_ns, false);
-        go_on = count_judged(a, judged, &ends, final->clock_ns, false) &&
-                tell_judged(a, judged, &ends, final->claim);
-    }
-    connection_finish(&final->connection);
-    return go_on;
-}
-
-static bool begin_drain(void *context)
-{
-    struct analyzer *a = context;
-    a->drain = drain_begin(&a->flows, &a->config, &a->ends, a->drains_with_thread);
-    return a->drain != NULL;
-}
 
 struct analyzer *analyzer_create(const struct analyzer_config *config, struct verdict_sink sink)
 {
@@ -306,16 +14,16 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     a->config = *config;
     a->sink = sink;
     a->summary.start_ns = a->summary.end_ns = TIME_UNKNOWN;
-    if (!flows_init(&a->flows, &a->config, connection_final, a) ||
+    if (!flows_init(&a->flows, &a->config, count_final, a) ||
         !tally_init(&a->tally, &a->flows.secret, config->max_memory_bytes) ||
         !crowd_init(&a->crowd, &a->flows.secret, config->max_memory_bytes) ||
         !load_init(&a->load, &a->config, &a->flows.secret) || !(a->row = malloc(sizeof *a->row))) {
         analyzer_destroy(a);
         return NULL;
     }
-    a->flows.final_run = row_final;
+    a->flows.final_run = count_final_run;
     ends_init(&a->ends, &a->flows.secret, &a->services_held);
-    a->flows.order_known = begin_drain;
+    a->flows.order_known = count_begin_drain;
     return a;
 }
 
@@ -337,7 +45,7 @@ void analyzer_destroy(struct analyzer *a)
 {
     if (!a)
         return;
-    (void)end_finals(a);
+    (void)count_settle(a);
     flows_finish(&a->flows);
     tally_finish(&a->tally);
     load_finish(&a->load);
@@ -479,48 +187,9 @@ enum analyzer_status analyzer_pass_time(struct analyzer *a, int64_t time_ns)
     return status_of(a, flows_pass_time(&a->flows, time_ns));
 }
 
-/* An anomaly of a host. */
-static bool host_anomaly(void *context, const struct anomaly_verdict *anomaly)
-{
-    struct analyzer *a = context;
-    a->summary.anomalies[anomaly->rule][anomaly->severity]++;
-    if (!tally_host(&a->tally, anomaly)) {
-        a->no_memory = true;
-        return false;
-    }
-    return !a->sink.anomaly || a->sink.anomaly(a->sink.context, anomaly);
-}
-
-static enum analyzer_status report_hosts(struct analyzer *a)
-{
-    static const enum analyzer_status table[] = {
-        [LOAD_OK] = ANALYZER_OK,
-        [LOAD_STOPPED] = ANALYZER_STOPPED,
-        [LOAD_NO_MEMORY] = ANALYZER_NO_MEMORY,
-    };
-    if (!load_close(&a->load, a->flows.clock_ns))
-        return ANALYZER_NO_MEMORY;
-    /* What rests on all connections of a host is not judged on some. */
-    bool whole = !a->summary.not_concluded;
-    bool go_on = crowd_tell(&a->crowd, host_anomaly, a) &&
-                 (!whole || stamps_judge(&a->flows.stamps, host_anomaly, a));
-    enum load_status status = go_on ? LOAD_OK : LOAD_STOPPED;
-    if (go_on && whole)
-        status = load_judge(&a->load, host_anomaly, a);
-    if (status == LOAD_OK && !a->no_memory)
-        status = load_report(&a->load, &a->sink);
-    if (a->no_memory || (status == LOAD_OK && !tally_rank(&a->tally, &a->summary)))
-        return ANALYZER_NO_MEMORY;
-    return table[status];
-}
-
 void analyzer_count_with_thread(struct analyzer *a)
 {
-    a->finals = finals_start(count_given, a);
-    if (!a->finals)
-        return;
-    a->flows.give = give_final;
-    a->flows.settle = end_finals;
+    count_with_thread(a);
 }
 
 void analyzer_finish_with_thread(struct analyzer *a)
@@ -537,13 +206,13 @@ enum analyzer_status analyzer_finish(struct analyzer *a, int64_t end_ns)
 {
     if (end_ns > a->flows.clock_ns)
         a->flows.clock_ns = end_ns;
-    enum flow_status drained = end_finals(a) ? flows_drain(&a->flows) : FLOW_STOPPED;
+    enum flow_status drained = count_settle(a) ? flows_drain(&a->flows) : FLOW_STOPPED;
     enum analyzer_status status = status_of(a, drained);
     drain_end(a->drain);
     a->drain = NULL;
     a->summary.not_concluded = flows_held(&a->flows);
     if (status == ANALYZER_OK)
-        status = report_hosts(a);
+        status = count_hosts(a);
     /* Only the summary is asked for afterwards, perhaps while the captures are read once more. Of
      * what nobody waited for the release would take as long again. */
     if (!a->summary.not_concluded)
