@@ -1,6 +1,7 @@
 #include "dissect/dissect.h"
 
 #include "dissect/capture/pcap_walk.h"
+#include "dissect/capture/pcapng_walk.h"
 #include "dissect/capture/timeline.h"
 #include "dissect/link/link.h"
 #include "dissect/net/net.h"
@@ -209,15 +210,29 @@ static NEVER_INLINE void dissect_other(struct dissector *dissector, struct packe
     dissect_unusual(dissector, &packet, batch);
 }
 
-/* Until the walk ends or the batch is full; how many packets were not usual. */
-static ALWAYS_INLINE uint32_t dissect_walk(struct dissector *dissector, struct pcap_walk *walk,
-                                           struct segment_batch *batch)
+/* Either kind of walk, as it goes on. */
+typedef bool walk_on(void *walk, struct packet *packet);
+
+static ALWAYS_INLINE bool pcap_on(void *walk, struct packet *packet)
 {
-    struct packet packet = {.interface = walk->part.interface, .link_type = LINKTYPE_ETHERNET};
+    return pcap_walk_next(walk, packet);
+}
+
+static ALWAYS_INLINE bool pcapng_on(void *walk, struct packet *packet)
+{
+    return pcapng_walk_next(walk, packet);
+}
+
+/* Until the walk ends or the batch is full; how many packets were not usual. `like`: what is known
+ * of all of them. */
+static ALWAYS_INLINE uint32_t dissect_walk(struct dissector *dissector, void *walk, walk_on *next,
+                                           const struct packet like, struct segment_batch *batch)
+{
+    struct packet packet = like;
     struct segment *segment = batch->segments + batch->count;
     const struct segment *end = batch->segments + batch->wanted;
     uint32_t others = 0;
-    while (segment < end && LIKELY(pcap_walk_next(walk, &packet))) {
+    while (segment < end && LIKELY(next(walk, &packet))) {
         if (LIKELY(is_usual(&dissector->macs, &packet, segment))) {
             fetch_place(segment++);
             continue;
@@ -233,18 +248,42 @@ static ALWAYS_INLINE uint32_t dissect_walk(struct dissector *dissector, struct p
     return others;
 }
 
+/* `others`: of these how many were not usual. */
+static uint32_t straight_pcap(struct dissector *dissector, struct capture *c,
+                              struct segment_batch *batch, uint32_t *others)
+{
+    struct pcap_walk walk;
+    if (!pcap_is_plain(&c->pcap) || c->pcap.link_type != LINKTYPE_ETHERNET || c->pcap.fcs_len ||
+        !pcap_walk_begin(&walk, c, pcap_plain_part(&c->pcap)))
+        return 0;
+    struct packet like = {.interface = c->pcap.interface, .link_type = LINKTYPE_ETHERNET};
+    *others = dissect_walk(dissector, &walk, pcap_on, like, batch);
+    return pcap_walk_end(&walk, c);
+}
+
+static uint32_t straight_pcapng(struct dissector *dissector, struct capture *c,
+                                struct segment_batch *batch, uint32_t *others)
+{
+    struct pcapng_walk walk;
+    if (!pcapng_walk_begin(&walk, c))
+        return 0;
+    *others = dissect_walk(dissector, &walk, pcapng_on, (struct packet){0}, batch);
+    return pcapng_walk_end(&walk, c);
+}
+
 uint32_t dissect_straight(struct dissector *dissector, struct timeline *timeline,
                           struct segment_batch *batch)
 {
     struct capture *capture = timeline_alone(timeline);
-    struct pcap_walk walk;
-    if (!capture || capture->stage != STAGE_PCAP || !pcap_is_plain(&capture->pcap) ||
-        capture->pcap.link_type != LINKTYPE_ETHERNET || capture->pcap.fcs_len ||
-        !pcap_walk_begin(&walk, capture, pcap_plain_part(&capture->pcap)))
+    uint32_t count = 0, others = 0;
+    if (capture)
+        fragments_forget_places(dissector->fragments);
+    if (capture && capture->stage == STAGE_PCAP)
+        count = straight_pcap(dissector, capture, batch, &others);
+    else if (capture && capture->stage == STAGE_PCAPNG)
+        count = straight_pcapng(dissector, capture, batch, &others);
+    if (!count)
         return 0;
-    fragments_forget_places(dissector->fragments);
-    uint32_t others = dissect_walk(dissector, &walk, batch);
-    uint32_t count = pcap_walk_end(&walk, capture);
     dissector->findings->packets += count - others;
     dissector->findings->tcp += count - others;
     timeline_went_on(timeline);

@@ -36,9 +36,9 @@ uint32_t dissect_packets(struct dissector *dissector, const struct packet *packe
                          struct segment_batch *batch) MUST_CHECK;
 
 /* What the next packets of the timeline yield, straight from their records, where one file is left
- * that is a usual pcap, in order: as dissect_packets() of timeline_next_run() would append it,
- * until the batch, which must not be full, is full; how many packets. 0: they are to be had by
- * these. */
+ * that is a usual pcap or a pcapng, in order: as dissect_packets() of timeline_next_run() would
+ * append it, until the batch, which must not be full, is full; how many packets. 0: they are to be
+ * had by these. */
 uint32_t dissect_straight(struct dissector *dissector, struct timeline *timeline,
                           struct segment_batch *batch) MUST_CHECK;
 

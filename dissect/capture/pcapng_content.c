@@ -4,6 +4,7 @@
 #include "dissect/capture/pcapng.h"
 #include "dissect/capture/pcapng_blocks.h"
 #include "dissect/capture/pcapng_options.h"
+#include "dissect/capture/pcapng_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -239,57 +240,15 @@ enum record_step pcapng_packet(struct capture *c, const struct block *block, str
     return STEP_PACKET;
 }
 
-/* What pcapng_packet() would make of it. False when that would have more to do. */
-static inline bool plain_packet(const struct section *s, const uint8_t *p, size_t left,
-                                uint32_t *span, struct packet *packet)
-{
-    bool big_endian = s->big_endian;
-    if (UNLIKELY(left < PACKET_BLOCK_FIXED))
-        return false;
-    uint32_t id = load_u32(big_endian, p + 8);
-    uint32_t captured_len = load_u32(big_endian, p + 20);
-    uint32_t original_len = load_u32(big_endian, p + 24);
-    size_t whole = PACKET_BLOCK_FIXED + (((size_t)captured_len + 3) & ~(size_t)3);
-    uint32_t length = load_u32(big_endian, p + 4);
-    if (UNLIKELY(load_u32(big_endian, p) != BLOCK_PACKET || length != whole || whole > left ||
-                 load_u32(big_endian, p + whole - 4) != length || id >= s->tap_count ||
-                 captured_len > original_len))
-        return false;
-    const struct tap *tap = &s->taps[id];
-    uint64_t ticks = (uint64_t)load_u32(big_endian, p + 12) << 32 | load_u32(big_endian, p + 16);
-    if (UNLIKELY(!tap->usable || ticks >= tap->time.plain_ticks ||
-                 (tap->snaplen && captured_len > tap->snaplen)))
-        return false;
-    packet->data = p + 28;
-    packet->captured_len = captured_len;
-    packet->original_len = original_len;
-    packet->time_ns = time_from_ticks(&tap->time, ticks);
-    packet->interface = tap->interface;
-    packet->link_type = tap->link_type;
-    packet->fcs_len = tap->fcs_len;
-    packet->marks = 0;
-    *span = length;
-    return true;
-}
-
 uint32_t pcapng_plain_run(struct capture *c, struct packet *packets, uint32_t most)
 {
-    struct window *w = &c->window;
-    const uint8_t *bytes = w->bytes;
-    size_t at = w->at;
-    size_t end = w->end;
-    frame_ref frame = frame_ref_of(c->file, c->frames);
-    uint32_t count = 0, span;
-    if (c->section.unknown_version)
+    struct pcapng_walk walk;
+    uint32_t count = 0;
+    if (!pcapng_walk_begin(&walk, c))
         return 0;
-    while (count < most &&
-           plain_packet(&c->section, bytes + at, end - at, &span, &packets[count])) {
-        packets[count++].frame = ++frame;
-        at += span;
-    }
-    w->at = at;
-    count_packets(c, packets, count);
-    return count;
+    while (count < most && LIKELY(pcapng_walk_next(&walk, &packets[count])))
+        count++;
+    return pcapng_walk_end(&walk, c);
 }
 
 static enum record_step simple_packet(struct capture *c, const struct block *block,
