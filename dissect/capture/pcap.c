@@ -138,7 +138,7 @@ static enum record_step over_bad_record(struct capture *c)
 static enum record_step cut_record(struct capture *c, const struct pcap_record *r, uint64_t missing)
 {
     uint64_t offset = window_offset(&c->window);
-    if (is_odd(&c->pcap, r) && pcap_resync(c, true)) {
+    if (pcap_is_odd(&c->pcap, r) && pcap_resync(c, true)) {
         note_damage(c, DAMAGE_FILE_DAMAGED, REASON_RECORD_HEADER, offset,
                     window_offset(&c->window) - offset);
         return STEP_AGAIN;
@@ -171,13 +171,13 @@ static NEVER_INLINE enum record_step next_slowly(struct capture *c, struct packe
         return w->no_memory ? STEP_NO_MEMORY : cut_record(c, &r, whole - have);
     if (window_offset(w) != part->found_at && !pcap_believe(c, &r))
         return over_bad_record(c);
-    if (is_odd(part, &r)) {
+    if (pcap_is_odd(part, &r)) {
         part->seconds_before_jump = part->has_last ? part->last_seconds : r.seconds;
         part->has_last = true;
         part->judge_all = part->text_suspect;
     }
     const struct packet like = like_all(part);
-    fill(part, &r, window_at(w) + part->header_len, packet);
+    pcap_fill(part, &r, window_at(w) + part->header_len, packet);
     fill_like(&like, packet);
     part->last_seconds = r.seconds;
     w->at += whole;

@@ -14,8 +14,8 @@
 #define NEIGHBOUR_SECONDS 86400u
 
 /* Odd enough to be looked at twice, behind a record of that time. */
-static inline bool is_odd_behind(const struct pcap_part *part, const struct pcap_record *r,
-                                 uint32_t last_seconds)
+static inline bool pcap_is_odd_behind(const struct pcap_part *part, const struct pcap_record *r,
+                                      uint32_t last_seconds)
 {
     bool jump = r->seconds - last_seconds + NEIGHBOUR_SECONDS > 2 * NEIGHBOUR_SECONDS;
     return (r->captured_len > r->original_len) | (r->captured_len > part->usual_max) |
@@ -23,25 +23,25 @@ static inline bool is_odd_behind(const struct pcap_part *part, const struct pcap
            part->judge_all;
 }
 
-static inline bool is_odd(const struct pcap_part *part, const struct pcap_record *r)
+static inline bool pcap_is_odd(const struct pcap_part *part, const struct pcap_record *r)
 {
-    return is_odd_behind(part, r, part->last_seconds);
+    return pcap_is_odd_behind(part, r, part->last_seconds);
 }
 
-static inline int64_t time_of(const struct pcap_part *part, const struct pcap_record *r)
+static inline int64_t pcap_time_of(const struct pcap_part *part, const struct pcap_record *r)
 {
     return (int64_t)r->seconds * NS_PER_SECOND +
            (int64_t)((uint64_t)r->subseconds * part->subsecond_ns);
 }
 
 /* All but what all packets of a part have. */
-static inline void fill(const struct pcap_part *part, const struct pcap_record *r,
-                        const uint8_t *data, struct packet *packet)
+static inline void pcap_fill(const struct pcap_part *part, const struct pcap_record *r,
+                             const uint8_t *data, struct packet *packet)
 {
     packet->data = data;
     packet->captured_len = r->captured_len;
     packet->original_len = r->original_len;
-    packet->time_ns = time_of(part, r);
+    packet->time_ns = pcap_time_of(part, r);
 }
 
 /* The part's own numbers stand in it by value: as constants where they are as in nearly all files.
@@ -87,8 +87,8 @@ MUST_CHECK static ALWAYS_INLINE bool pcap_walk_begin(struct pcap_walk *w, const 
     w->r = pcap_record_read(&part, w->bytes + w->at);
     w->last_seconds = part.last_seconds;
     w->frame = frame_ref_of(c->file, c->frames);
-    w->timed = timed_begin(c, time_of(&part, &w->r));
-    return LIKELY(!is_odd(&part, &w->r));
+    w->timed = timed_begin(c, pcap_time_of(&part, &w->r));
+    return LIKELY(!pcap_is_odd(&part, &w->r));
 }
 
 /* A record is delivered when the header behind it is as usual as its own: one that swallowed the
@@ -100,11 +100,11 @@ MUST_CHECK static ALWAYS_INLINE bool pcap_walk_next(struct pcap_walk *w, struct 
     if (UNLIKELY(w->end < behind + w->part.header_len))
         return false;
     struct pcap_record next = pcap_record_read(&w->part, w->bytes + behind);
-    if (UNLIKELY(is_odd_behind(&w->part, &next, w->r.seconds)))
+    if (UNLIKELY(pcap_is_odd_behind(&w->part, &next, w->r.seconds)))
         return false;
     /* Read once more, to hold less at a time. */
     struct pcap_record r = pcap_record_read(&w->part, w->bytes + w->at);
-    fill(&w->part, &r, w->bytes + w->at + w->part.header_len, packet);
+    pcap_fill(&w->part, &r, w->bytes + w->at + w->part.header_len, packet);
     packet->frame = ++w->frame;
     timed_add(&w->timed, packet->time_ns);
     w->at = behind;
