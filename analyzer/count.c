@@ -31,33 +31,38 @@ static bool found_unanswered(const struct connection_verdict *v)
     return false;
 }
 
-static void fetch_slots(const struct analyzer *a, const struct ends *ends, bool server_too)
+static void fetch_slots(const struct analyzer *a, const struct drain_note *note, bool server_too)
 {
-    tally_fetch(&a->tally, ends);
-    load_fetch(&a->load, ends, server_too);
-    crowd_fetch(&a->crowd, ends);
+    tally_fetch(&a->tally, &note->ends);
+    load_fetch(&a->load, &note->ends, server_too);
+    crowd_fetch(&a->crowd, &note->ends);
+    if (note->stamp != STAMP_SAYS_NOTHING)
+        stamps_fetch_slot(&a->flows.stamps, &note->ends);
 }
 
-static void fetch_items(const struct analyzer *a, const struct ends *ends)
+static void fetch_items(const struct analyzer *a, const struct drain_note *note)
 {
-    load_fetch_items(&a->load, ends);
-    tally_fetch_service(&a->tally, ends);
+    load_fetch_items(&a->load, &note->ends);
+    tally_fetch_service(&a->tally, &note->ends);
+    if (note->stamp != STAMP_SAYS_NOTHING)
+        stamps_fetch_pair(&a->flows.stamps, &note->ends);
 }
 
 /* Where it is counted is on its way while the connection is concluded. */
 static ALWAYS_INLINE struct judged *judge(struct analyzer *a, const struct connection *connection,
-                                          const struct ends *ends, int64_t clock_ns, bool evicted)
+                                          const struct drain_note *note, int64_t clock_ns,
+                                          bool evicted)
 {
-    fetch_slots(a, ends, connection->detail || connection->side[!client_side(connection)].packets);
+    fetch_slots(a, note, connection->detail || connection->side[!client_side(connection)].packets);
     struct judged *judged = alike_judge(&a->alike, connection, &a->config, clock_ns, evicted);
     if (judged)
         return judged;
     judged = &a->judged;
     judged->connection = connection;
-    conclude(connection, &a->config, clock_ns, evicted, &judged->conclusion);
-    fetch_items(a, ends);
-    anomalies_judge(connection, &a->config, clock_ns, &judged->conclusion, &judged->found);
-    arrival_make(connection, &judged->conclusion, &a->config, clock_ns, &judged->arrival);
+    judged_conclude(judged, &a->config, clock_ns, evicted);
+    fetch_items(a, note);
+    judged_find(judged, &a->config, clock_ns);
+    judged_arrive(judged, &a->config, clock_ns);
     return judged;
 }
 
@@ -87,23 +92,26 @@ static ALWAYS_INLINE bool tell_judged(struct analyzer *a, struct judged *judged,
     return a->sink.connection(a->sink.context, verdict);
 }
 
+/* The same where its claim to a stamp has yet to be found. */
+static ALWAYS_INLINE bool tell_noted(struct analyzer *a, struct judged *judged,
+                                     const struct drain_note *note)
+{
+    return tell_judged(a, judged, &note->ends,
+                       stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends));
+}
+
 static bool final_here(struct analyzer *a, const struct connection *connection, bool evicted)
 {
-    struct stamps *stamps = &a->flows.stamps;
     if (!in_window(&a->config, connection->first_ns, connection_end_ns(connection)))
         return true;
-    struct ends ends = ends_of_connection(&a->ends, connection);
-    enum stamp_word word = stamps_word(connection);
-    if (word != STAMP_SAYS_NOTHING)
-        stamps_fetch_slot(stamps, &ends);
-    struct judged *judged = judge(a, connection, &ends, a->flows.clock_ns, evicted);
-    if (word != STAMP_SAYS_NOTHING)
-        stamps_fetch_pair(stamps, &ends);
-    return count_judged(a, judged, &ends, a->flows.clock_ns, evicted) &&
-           tell_judged(a, judged, &ends, stamps_claim_between(stamps, word, &ends));
+    struct drain_note note = drain_note_of(&a->ends, connection);
+    struct judged *judged = judge(a, connection, &note, a->flows.clock_ns, evicted);
+    return count_judged(a, judged, &note.ends, a->flows.clock_ns, evicted) &&
+           tell_noted(a, judged, &note);
 }
 
 /* ---- several that time has ended ------------------------------------------------------------ */
+
 /* Those of them that are asked for, each step for all of them before the next one: what a step
  * takes of the program stays in the nearest cache. */
 static uint32_t begin_row(struct analyzer *a, struct connection *const *connections, uint32_t count)
@@ -112,14 +120,11 @@ static uint32_t begin_row(struct analyzer *a, struct connection *const *connecti
     uint32_t wanted = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct connection *c = connections[i];
-        struct drain_note *note = &row->notes[wanted];
         if (!in_window(&a->config, c->first_ns, connection_end_ns(c)))
             continue;
-        *note = (struct drain_note){ends_of_connection(&a->ends, c), stamps_word(c)};
+        row->notes[wanted] = drain_note_of(&a->ends, c);
+        fetch_slots(a, &row->notes[wanted], true);
         row->judged[wanted++].connection = c;
-        fetch_slots(a, &note->ends, true);
-        if (note->stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_slot(&a->flows.stamps, &note->ends);
     }
     return wanted;
 }
@@ -129,13 +134,11 @@ static void judge_row(struct analyzer *a, uint32_t count)
     struct final_row *row = a->row;
     for (uint32_t i = 0; i < count; i++) {
         judged_conclude(&row->judged[i], &a->config, a->flows.clock_ns, false);
-        fetch_items(a, &row->notes[i].ends);
+        fetch_items(a, &row->notes[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
         judged_find(&row->judged[i], &a->config, a->flows.clock_ns);
         judged_arrive(&row->judged[i], &a->config, a->flows.clock_ns);
-        if (row->notes[i].stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_pair(&a->flows.stamps, &row->notes[i].ends);
     }
 }
 
@@ -150,30 +153,23 @@ bool count_final_run(void *context, struct connection *const *connections, uint3
             return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct drain_note *note = &row->notes[i];
-        if (!tell_judged(a, &row->judged[i], &note->ends,
-                         stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends)))
+        if (!tell_noted(a, &row->judged[i], &row->notes[i]))
             return false;
     }
     return true;
 }
 
 /* ---- what is left at the end ---------------------------------------------------------------- */
+
 /* Where those that come behind that one are counted is on its way. */
 static void fetch_behind(const struct analyzer *a, uint32_t ahead)
 {
     const struct drain_note *next = drain_note(a->drain, ahead + 1);
     const struct drain_note *later = drain_note(a->drain, ahead + 2);
-    if (next) {
-        fetch_items(a, &next->ends);
-        if (next->stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_pair(&a->flows.stamps, &next->ends);
-    }
-    if (later) {
-        fetch_slots(a, &later->ends, true);
-        if (later->stamp != STAMP_SAYS_NOTHING)
-            stamps_fetch_slot(&a->flows.stamps, &later->ends);
-    }
+    if (next)
+        fetch_items(a, next);
+    if (later)
+        fetch_slots(a, later, true);
 }
 
 static bool is_made_in_window(const struct analyzer *a, const struct judged *judged)
@@ -203,9 +199,7 @@ static bool take_made(struct analyzer *a, struct judged *judged)
     if (!a->counted && !count_run(a))
         return false;
     a->counted--;
-    return !is_made_in_window(a, judged) ||
-           tell_judged(a, judged, &note->ends,
-                       stamps_claim_between(&a->flows.stamps, note->stamp, &note->ends));
+    return !is_made_in_window(a, judged) || tell_noted(a, judged, note);
 }
 
 /* All is over; `lone` is the SYN that it is, or NULL. */
@@ -229,6 +223,7 @@ bool count_final(void *context, struct connection *connection, bool evicted)
 }
 
 /* ---- by a thread ---------------------------------------------------------------------------- */
+
 static bool give(void *context, struct connection *connection)
 {
     struct analyzer *a = context;
@@ -256,10 +251,11 @@ static bool count_given(void *context, struct final *final)
     const struct connection *c = flows_look(&final->connection, a->config.vlan_in_key, &room);
     bool go_on = true;
     if (in_window(&a->config, c->first_ns, connection_end_ns(c))) {
-        struct ends ends = ends_of_connection(&a->ends, c);
-        struct judged *judged = judge(a, c, &ends, final->clock_ns, false);
-        go_on = count_judged(a, judged, &ends, final->clock_ns, false) &&
-                tell_judged(a, judged, &ends, final->claim);
+        /* Its claim was found by who feeds, whose the stamps are. */
+        struct drain_note note = {ends_of_connection(&a->ends, c), STAMP_SAYS_NOTHING};
+        struct judged *judged = judge(a, c, &note, final->clock_ns, false);
+        go_on = count_judged(a, judged, &note.ends, final->clock_ns, false) &&
+                tell_judged(a, judged, &note.ends, final->claim);
     }
     connection_finish(&final->connection);
     return go_on;
@@ -275,6 +271,7 @@ void count_with_thread(struct analyzer *a)
 }
 
 /* ---- hosts ---------------------------------------------------------------------------------- */
+
 /* An anomaly of a host. */
 static bool host_anomaly(void *context, const struct anomaly_verdict *anomaly)
 {

@@ -182,10 +182,9 @@ static void judge_all(struct drain *d, const struct portion *portion)
 {
     for (uint32_t k = 0; k < portion->count; k++) {
         struct place *place = place_in(d, portion, k);
-        const struct connection *c = place->judged.connection;
         judged_find(&place->judged, d->config, d->flows->clock_ns);
         judged_arrive(&place->judged, d->config, d->flows->clock_ns);
-        place->note = (struct drain_note){ends_of_connection(d->namer, c), stamps_word(c)};
+        place->note = drain_note_of(d->namer, place->judged.connection);
     }
 }
 

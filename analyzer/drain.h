@@ -15,6 +15,18 @@
 #include "analyzer/host/ends.h"
 #include "analyzer/judged.h"
 
+/* What is asked of one first: where it is counted. */
+struct drain_note {
+    struct ends ends;
+    enum stamp_word stamp;
+};
+
+static inline struct drain_note drain_note_of(const struct ends_maker *namer,
+                                              const struct connection *c)
+{
+    return (struct drain_note){ends_of_connection(namer, c), stamps_word(c)};
+}
+
 struct drain;
 
 /* Over the flows' due connections, whose order is final; all borrowed until drain_end(). `ends` is
@@ -30,12 +42,6 @@ struct judged *drain_next(struct drain *drain);
 /* How many there are from that one on of which no lone SYN comes between, and all are made and will
  * be given: some, at least that one. */
 uint32_t drain_run(const struct drain *drain);
-
-/* What is asked of one first: where it is counted. */
-struct drain_note {
-    struct ends ends;
-    enum stamp_word stamp;
-};
 
 /* Of the run the one that comes so many behind that which drain_next() gave last, 0: itself; the
  * caller's, with its note, until it is given and the next call. What is counted of another that

@@ -158,7 +158,7 @@ static enum flow_status hand_out_run(struct flows *f, uint32_t from, uint32_t co
         if (!connections[taken])
             break;
     }
-    bool go_on = settled(f) && f->final_run(f->context, connections, taken);
+    bool go_on = f->final_run(f->context, connections, taken);
     for (uint32_t i = 0; i < taken; i++) {
         if (is_record(items[i].index))
             flows_release(f, items[i].index);
@@ -168,7 +168,8 @@ static enum flow_status hand_out_run(struct flows *f, uint32_t from, uint32_t co
     return go_on ? FLOW_OK : FLOW_STOPPED;
 }
 
-/* Where there is no memory to look at several they come one by one. */
+/* Not where a thread counts, or there is no memory to look at several: they come one by one then.
+ */
 static bool go_in_runs(struct flows *f, bool evicted)
 {
     if (evicted || !f->final_run || f->give)

@@ -65,7 +65,8 @@ static inline bool flow_is_mapped(const uint8_t address[16])
     return memcmp(address, prefix, sizeof prefix) == 0;
 }
 
-/* Both addresses are: the five-tuple is an IPv4 one, whatever header it came with. */
+/* Both addresses are, as all of an IPv4 header (segment.h): the five-tuple is an IPv4 one, whatever
+ * header it came with. */
 static inline bool flow_is_ipv4(const struct segment *g)
 {
     return LIKELY(g->ip_version == 4) ||

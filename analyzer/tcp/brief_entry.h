@@ -124,8 +124,8 @@ static ALWAYS_INLINE uint64_t brief_word(const struct segment *g, int sender, ui
            BRIEF_LOW(time, BRIEF_TIME_BITS) << BRIEF_TIME | frames << BRIEF_FRAME;
 }
 
-/* What it is told from is what has been taken so far: of `brief_past` each number by itself, where
- * it was written. */
+/* What is written is told from what has been taken so far. Of that each number is read by itself,
+ * as it was written: both stamps, say, at once would wait for the last one to be stored. */
 static ALWAYS_INLINE uint64_t brief_frames_since(const struct brief *b, const struct segment *g)
 {
     return g->frame - brief_syn(b)->frame - b->last_frame;
