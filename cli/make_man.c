@@ -212,9 +212,9 @@ int main(void)
         {"\\fBLC_ALL\\fR, \\fBLC_CTYPE\\fR, \\fBLANG\\fR",
          "Text is ASCII unless their character set is UTF\\-8. Its language is English."},
         {"\\fBTMPDIR\\fR",
-         "Where a document keeps what it can only write at its end, and closed connections "
-         "beyond 22 MiB are; else \\fI/tmp\\fR. Where nothing can be written there, these stay "
-         "in memory."}};
+         "Where a document keeps what it can only write at its end, and closed connections are, "
+         "beyond 22 MiB, when more than 128 MiB of them are foreseen; else \\fI/tmp\\fR. Where "
+         "nothing can be written there, these stay in memory."}};
     fputs(".TH FINWAIT 1 \"\" \"finwait " FINWAIT_VERSION "\" \"User Commands\"\n"
           ".SH NAME\nfinwait \\- tell how every TCP connection in a capture ended\n"
           ".SH SYNOPSIS\n",

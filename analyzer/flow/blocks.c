@@ -1,5 +1,7 @@
 #include "analyzer/flow/blocks.h"
 
+#include "analyzer/pages.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -17,15 +19,30 @@ void blocks_init(struct blocks *b)
         b->number_read[i] = BLOCK_NONE;
 }
 
+/* Most captures need one arena, and a part of it. */
+static bool have_arena(struct blocks *b, uint32_t number)
+{
+    struct arena *arena = &b->arenas[number];
+    if (!arena->octets)
+        arena->octets = number == 0 ? aligned_alloc(64, ARENA_BYTES) : pages_reserve(ARENA_BYTES);
+    return arena->octets != NULL;
+}
+
+static void release_arena(struct blocks *b, uint32_t number)
+{
+    struct arena *arena = &b->arenas[number];
+    if (number == 0)
+        free(arena->octets);
+    else if (arena->octets)
+        pages_release(arena->octets, ARENA_BYTES);
+    arena->octets = NULL;
+}
+
 void blocks_finish(struct blocks *b)
 {
-    for (uint32_t i = 0; i < b->count; i++)
-        free(b->about[i].octets);
-    while (b->spare) {
-        uint8_t *spare = b->spare;
-        memcpy(&b->spare, spare, sizeof b->spare);
-        free(spare);
-    }
+    for (uint32_t i = 0; i < b->arena_count; i++)
+        release_arena(b, i);
+    free(b->arenas);
     for (unsigned i = 0; i < BLOCKS_READ; i++)
         free(b->read[i]);
     free(b->about);
@@ -162,39 +179,56 @@ void blocks_change(struct blocks *b, uint32_t place, const void *octets, size_t 
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-static uint8_t *take_memory(struct blocks *b)
+/* The first arena that has memory for another block, or may be had. */
+static bool find_arena(struct blocks *b)
 {
-    uint8_t *octets = b->spare;
-    if (!octets)
-        return aligned_alloc(64, BLOCK_BYTES);
-    memcpy(&b->spare, octets, sizeof b->spare);
-    b->spares--;
-    return octets;
+    while (b->arena_vacant < b->arena_count && b->arenas[b->arena_vacant].octets &&
+           b->arenas[b->arena_vacant].taken == UINT32_MAX)
+        b->arena_vacant++;
+    if (b->arena_vacant < b->arena_count)
+        return true;
+    struct arena *arenas = realloc(b->arenas, (b->arena_count + 1) * sizeof *arenas);
+    if (!arenas)
+        return false;
+    b->arenas = arenas;
+    b->arenas[b->arena_count++] = (struct arena){.octets = NULL};
+    return true;
 }
 
-/* It is spare as long as there may be as many blocks. */
-static void give_memory(struct blocks *b, uint32_t number)
+/* Of a block that begins. */
+static bool take_memory(struct blocks *b, struct block *block)
 {
-    uint8_t *octets = b->about[number].octets;
-    b->about[number].octets = NULL;
+    if (!find_arena(b) || !have_arena(b, b->arena_vacant))
+        return false;
+    struct arena *arena = &b->arenas[b->arena_vacant];
+    unsigned nth = (unsigned)__builtin_ctz(~arena->taken);
+    arena->taken |= UINT32_C(1) << nth;
+    block->arena = b->arena_vacant;
+    block->octets = arena->octets + (size_t)nth * BLOCK_BYTES;
+    return true;
+}
+
+/* An arena with nothing in it stays as long as there may be as many blocks. */
+static void give_memory(struct blocks *b, struct block *block)
+{
+    struct arena *arena = &b->arenas[block->arena];
+    size_t nth = (size_t)(block->octets - arena->octets) / BLOCK_BYTES;
+    arena->taken &= ~(UINT32_C(1) << nth);
+    b->arena_vacant = block->arena < b->arena_vacant ? block->arena : b->arena_vacant;
+    block->octets = NULL;
     b->in_memory--;
-    if (b->in_memory + b->spares >= b->most) {
-        free(octets);
-        return;
-    }
-    memcpy(octets, &b->spare, sizeof b->spare);
-    b->spare = octets;
-    b->spares++;
+    if (!arena->taken && b->in_memory + ARENA_BLOCKS >= b->most)
+        release_arena(b, block->arena);
 }
 
 /* It is in memory, and will not be. */
 static void take_out(struct blocks *b, uint32_t number)
 {
-    const struct block *block = &b->about[number];
+    struct block *block = &b->about[number];
     *(block->prev == BLOCK_NONE ? &b->oldest : &b->about[block->prev].next) = block->next;
     *(block->next == BLOCK_NONE ? &b->newest : &b->about[block->next].prev) = block->prev;
     b->live_bytes -= block->live;
-    give_memory(b, number);
+    give_memory(b, block);
 }
 
 static void make_vacant(struct blocks *b, uint32_t number)
@@ -244,17 +278,17 @@ static bool begin_block(struct blocks *b)
         return true;
     }
     make_room(b);
-    uint8_t *octets = take_memory(b);
-    uint32_t number = octets ? take_number(b) : BLOCK_NONE;
-    if (number == BLOCK_NONE) {
-        free(octets);
+    uint32_t number = take_number(b);
+    if (number == BLOCK_NONE)
+        return false;
+    b->about[number] = (struct block){.key = UINT64_MAX, .prev = b->newest, .next = BLOCK_NONE};
+    if (!take_memory(b, &b->about[number])) {
+        make_vacant(b, number);
         return false;
     }
     unsigned read = find_read(b, number);
     if (read < BLOCKS_READ)
         b->number_read[read] = BLOCK_NONE;
-    b->about[number] =
-        (struct block){.octets = octets, .key = UINT64_MAX, .prev = b->newest, .next = BLOCK_NONE};
     *(b->newest == BLOCK_NONE ? &b->oldest : &b->about[b->newest].next) = number;
     b->newest = number;
     b->in_memory++;
@@ -265,8 +299,7 @@ uint32_t blocks_add(struct blocks *b, const void *item, size_t bytes, uint64_t k
 {
     uint32_t room = block_room(bytes);
     assert(room <= BLOCK_BYTES);
-    if ((b->newest == BLOCK_NONE || b->about[b->newest].used + room > BLOCK_BYTES) &&
-        !begin_block(b))
+    if (blocks_begin_with(b, bytes) && !begin_block(b))
         return BLOCK_NONE;
     struct block *block = &b->about[b->newest];
     uint32_t at = block->used;
@@ -276,6 +309,7 @@ uint32_t blocks_add(struct blocks *b, const void *item, size_t bytes, uint64_t k
     block->items++;
     block->key = key < block->key ? key : block->key;
     b->live_bytes += room;
+    b->bytes += room;
     b->items++;
     return block_place(b->newest, at);
 }
@@ -286,6 +320,7 @@ void blocks_drop(struct blocks *b, uint32_t place, size_t bytes)
     struct block *block = &b->about[number];
     assert(block->items && block->live >= room);
     b->items--;
+    b->bytes -= room;
     block->items--;
     block->live -= room;
     if (block->octets)

@@ -27,6 +27,11 @@
 
 #define BLOCK_PLACES_OF_ONE (UINT32_C(1) << (BLOCK_SHIFT - BLOCK_UNIT_SHIFT))
 
+/* Memory comes for so many blocks at once, all but the first of it in a large page: one whose pages
+ * come one by one costs as much as a file. */
+#define ARENA_BLOCKS 32u
+#define ARENA_BYTES  ((size_t)ARENA_BLOCKS * BLOCK_BYTES)
+
 /* Of what is in the file so many blocks are kept that were read last. */
 #define BLOCKS_READ 4u
 
@@ -37,6 +42,12 @@ struct block {
     uint32_t items;      /* that were not dropped; 0: it is free, or being filled */
     uint32_t live;       /* octets of these */
     uint32_t prev, next; /* of those that are in memory, as they were filled; or of the free ones */
+    uint32_t arena;      /* whose memory it has */
+};
+
+struct arena {
+    uint8_t *octets; /* NULL: none */
+    uint32_t taken;  /* bits: which of its blocks are */
 };
 
 struct blocks {
@@ -48,10 +59,12 @@ struct blocks {
     uint32_t vacant;         /* the first that is free */
     uint32_t oldest, newest; /* in memory; the newest is being filled */
     uint32_t in_memory;
-    uint32_t items;      /* in all */
-    uint64_t live_bytes; /* in memory */
-    uint8_t *spare;      /* memory of blocks that are no more; each names the next */
-    uint32_t spares;
+    uint32_t items;      /* in all, */
+    uint64_t bytes;      /* and their octets */
+    uint64_t live_bytes; /* of those in memory */
+    struct arena *arenas;
+    uint32_t arena_count;
+    uint32_t arena_vacant; /* none before it has memory for another block */
     uint8_t *read[BLOCKS_READ];
     uint32_t number_read[BLOCKS_READ], turn_read[BLOCKS_READ], turn;
 };
@@ -76,6 +89,12 @@ static inline uint32_t block_of(uint32_t place)
 static inline uint32_t block_place(uint32_t number, uint32_t at)
 {
     return (number << (BLOCK_SHIFT - BLOCK_UNIT_SHIFT)) + (at >> BLOCK_UNIT_SHIFT);
+}
+
+/* Will an item of so many octets begin a block? */
+static inline bool blocks_begin_with(const struct blocks *b, size_t bytes)
+{
+    return b->newest == BLOCK_NONE || b->about[b->newest].used + block_room(bytes) > BLOCK_BYTES;
 }
 
 /* Copies an item: its place. BLOCK_NONE when memory, or what places can name, ran out. */

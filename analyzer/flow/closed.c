@@ -1,5 +1,6 @@
 #include "analyzer/flow/closed.h"
 
+#include "analyzer/elapsed.h"
 #include "analyzer/flow/briefs.h"
 #include "analyzer/flow/expiry.h"
 #include "analyzer/flow/order.h"
@@ -29,9 +30,36 @@ static uint32_t blocks_of(uint64_t bytes)
     return most < UINT32_MAX ? (uint32_t)most + 1 : UINT32_MAX;
 }
 
-void flows_spill_into(struct flows *f, int file, uint64_t above_bytes)
+void flows_spill_into(struct flows *f, int file, uint64_t few_bytes, uint64_t many_bytes)
 {
-    blocks_use_file(&f->closed, file, blocks_of(above_bytes));
+    f->closed_room = (struct closed_room){.few_bytes = few_bytes, .many_bytes = many_bytes};
+    blocks_use_file(&f->closed, file, blocks_of(few_bytes));
+}
+
+/* How many octets there will be if connections go on closing as they do: each stays as long. */
+static uint64_t foreseen_bytes(const struct flows *f)
+{
+    const int64_t ms_ns = 1000000;
+    int64_t linger_ms = expiry_after(f, 0) / ms_ns;
+    int64_t passed_ms = elapsed_ns(f->closed_room.begun_ns, f->clock_ns) / ms_ns;
+    if (passed_ms >= linger_ms)
+        return f->closed.bytes;
+    uint64_t bytes;
+    if (passed_ms <= 0 || __builtin_mul_overflow(f->closed.bytes, (uint64_t)linger_ms, &bytes))
+        return UINT64_MAX;
+    return bytes / (uint64_t)passed_ms;
+}
+
+/* What the file takes costs more, though less than it would cost to have nothing left for others.
+ */
+static void hold_as_foreseen(struct flows *f)
+{
+    const struct closed_room *room = &f->closed_room;
+    if (f->closed.file < 0)
+        return;
+    bool many =
+        foreseen_bytes(f) <= room->many_bytes && flows_memory(f) <= f->config->max_memory_bytes / 2;
+    blocks_hold(&f->closed, blocks_of(many ? room->many_bytes : room->few_bytes));
 }
 
 /* Once they become final while others are taken, what is counted of them takes memory as well; and
@@ -40,9 +68,9 @@ void flows_spill_into(struct flows *f, int file, uint64_t above_bytes)
 
 static void hold_less(struct flows *f)
 {
-    uint32_t most = blocks_of(HELD_LATER_BYTES);
-    if (f->closed.file >= 0 && most < f->closed.most)
-        blocks_hold(&f->closed, most);
+    struct closed_room *room = &f->closed_room;
+    room->few_bytes = room->few_bytes < HELD_LATER_BYTES ? room->few_bytes : HELD_LATER_BYTES;
+    hold_as_foreseen(f);
 }
 
 int flows_spill_error(const struct flows *f)
@@ -72,7 +100,12 @@ bool closed_take(struct flows *f, uint32_t value)
 {
     const struct brief *b = flows_brief(f, value);
     uint64_t key = key_of(f, b);
-    uint32_t place = blocks_add(&f->closed, brief_syn(b), brief_bytes_used(b), key);
+    size_t bytes = brief_bytes_used(b);
+    if (!f->closed.items)
+        f->closed_room.begun_ns = f->clock_ns;
+    if (UNLIKELY(blocks_begin_with(&f->closed, bytes)))
+        hold_as_foreseen(f);
+    uint32_t place = blocks_add(&f->closed, brief_syn(b), bytes, key);
     if (place == BLOCK_NONE)
         return false;
     f->closed_due = key < f->closed_due ? key : f->closed_due;

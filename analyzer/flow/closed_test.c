@@ -23,7 +23,7 @@ static void begin_with(struct crowd *crowd, bool spills)
         return;
     backing = tmpfile();
     assert_non_null(backing);
-    flows_spill_into(&crowd->flows, fileno(backing), 0);
+    flows_spill_into(&crowd->flows, fileno(backing), 0, 0);
 }
 
 /* Connections that are there, in the file or not. */
@@ -293,6 +293,62 @@ static void little_stays_in_memory(void **state)
     assert_int_equal(w.count, 1000);
 }
 
+/* Of many() 80 close in order in a second, which take 15 KiB; each stays for a minute. */
+#define FORESEEN_BYTES (UINT64_C(60) * 15 * 1024)
+
+/* While all that linger are foreseen to have room none is written. */
+static void all_stay_that_have_room(void **state)
+{
+    (void)state;
+    begin_with(&w, true);
+    flows_spill_into(&w.flows, fileno(backing), 0, FORESEEN_BYTES * 5 / 4);
+    many(&w, 1000, 1000, 0);
+    assert_in_range(w.flows.closed.bytes, FORESEEN_BYTES / 7, FORESEEN_BYTES / 6);
+    assert_int_equal(count_closed(&w, true), 0);
+    assert_int_equal(count_closed(&w, false), 800);
+    end_with(&w);
+    assert_int_equal(w.count, 1000);
+}
+
+static void unless_more_are_foreseen(void **state)
+{
+    (void)state;
+    begin_with(&w, true);
+    flows_spill_into(&w.flows, fileno(backing), 0, FORESEEN_BYTES * 3 / 4);
+    many(&w, 1000, 1000, 0);
+    assert_in_range(count_closed(&w, false), 1, BLOCK_BYTES / 100);
+    end_with(&w);
+}
+
+/* One a second, and then many: what had been in memory goes to the file as well. */
+static void until_more_are_foreseen(void **state)
+{
+    (void)state;
+    begin_with(&w, true);
+    flows_spill_into(&w.flows, fileno(backing), 0, FORESEEN_BYTES / 9);
+    for (uint16_t i = 0; i < 50; i++)
+        open_and_close(&w, 500 + i, i * SECOND, i * SECOND);
+    many(&w, 1000, 450, 50 * SECOND);
+    assert_int_equal(count_closed(&w, true), 0);
+    many(&w, 2000, 450, 55 * SECOND);
+    assert_in_range(count_closed(&w, true), 500, 770);
+    assert_in_range(w.flows.closed.in_memory, 1, 2);
+    end_with(&w);
+}
+
+/* Half of the memory is for others. */
+static void unless_memory_is_short(void **state)
+{
+    (void)state;
+    begin_with(&w, true);
+    flows_spill_into(&w.flows, fileno(backing), 0, FORESEEN_BYTES * 5 / 4);
+    many(&w, 1000, 100, 0);
+    w.config.max_memory_bytes = flows_memory(&w.flows) * 2;
+    many(&w, 1100, 900, 1 * SECOND);
+    assert_in_range(count_closed(&w, true), 300, 799);
+    end_with(&w);
+}
+
 /* While some become final, less stays than before. */
 static void less_when_others_are_final(void **state)
 {
@@ -302,7 +358,7 @@ static void less_when_others_are_final(void **state)
     many(&plain, 2000, 100, 63 * SECOND);
     end_with(&plain);
     begin_with(&w, true);
-    flows_spill_into(&w.flows, fileno(backing), UINT64_C(1) << 30);
+    flows_spill_into(&w.flows, fileno(backing), UINT64_C(1) << 30, 0);
     many(&w, 1000, 900, 0);
     uint32_t most = w.flows.closed.most;
     assert_int_equal(w.count, 0);
@@ -489,6 +545,10 @@ int main(void)
         cmocka_unit_test(the_next_use_knows_them),
         cmocka_unit_test(names_only_its_own),
         cmocka_unit_test(little_stays_in_memory),
+        cmocka_unit_test(all_stay_that_have_room),
+        cmocka_unit_test(unless_more_are_foreseen),
+        cmocka_unit_test(until_more_are_foreseen),
+        cmocka_unit_test(unless_memory_is_short),
         cmocka_unit_test(less_when_others_are_final),
         cmocka_unit_test(not_for_what_is_there),
         cmocka_unit_test(unless_they_are_too_many),

@@ -80,7 +80,12 @@ struct flows {
     struct pool briefs[FLOW_BRIEF_POOLS]; /* connections that are kept as their segments */
     struct shelves shelves;               /* of what is packed and lingers */
     struct wheel wheel;
-    struct blocks closed;              /* brief connections that have closed and linger */
+    struct blocks closed; /* brief connections that have closed and linger */
+    struct closed_room {
+        uint64_t few_bytes, many_bytes; /* that may be in memory while there is a file: many if all
+                                           of them are foreseen to have room there */
+        int64_t begun_ns;               /* since when there have been any */
+    } closed_room;
     uint64_t closed_due;               /* due_key() of the first of them that is due, or less */
     struct closed_order *closed_order; /* owned; while all is handed out, or NULL */
     struct stamps stamps;
@@ -124,10 +129,11 @@ bool flows_init(struct flows *flows, const struct analyzer_config *config, flow_
 void flows_finish(struct flows *flows);
 
 /* Before the first segment: from now on brief connections that have closed and linger take no more
- * memory than about this much, and 4 MiB once some of them are final, while the file takes the
- * others. It is borrowed: empty, nobody else's, and open for reading and writing until
- * flows_finish(). */
-void flows_spill_into(struct flows *flows, int file, uint64_t above_bytes);
+ * memory than about `few_bytes`, and 4 MiB once some of them are final, while the file takes the
+ * others; or `many_bytes`, if as many of them as there will be, going by how many close in a
+ * second, have room there. The file is borrowed: empty, nobody else's, and open for reading and
+ * writing until flows_finish(). */
+void flows_spill_into(struct flows *flows, int file, uint64_t few_bytes, uint64_t many_bytes);
 
 /* After FLOW_LOST: the errno of it. */
 int flows_spill_error(const struct flows *flows);
