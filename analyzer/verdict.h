@@ -427,13 +427,14 @@ static inline uint64_t service_trouble(const struct service_closes *service)
 
 /* Where verdicts go. Each returns false to stop the analysis (the output failed). Connections come
  * with their anomalies; anomalies of hosts, samples in order of time and hosts in order of their
- * addresses come at the end. */
+ * addresses come at the end: in this order, or hosts before samples. */
 struct verdict_sink {
     bool (*connection)(void *context, const struct connection_verdict *verdict);
     bool (*anomaly)(void *context, const struct anomaly_verdict *verdict); /* scope host */
     bool (*sample)(void *context, const struct sample_verdict *verdict);
     bool (*host)(void *context, const struct host_verdict *verdict);
     void *context;
+    bool hosts_first;
 };
 
 #endif

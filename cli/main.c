@@ -160,6 +160,7 @@ static bool open_outputs(struct run *run)
                                 sizeof error);
     if (!run->report)
         return fail(error);
+    sink.hosts_first = report_hosts_first(run->report);
     run->analyzer = analyzer_create(&run->options->analyzer, sink);
     if (!run->analyzer)
         return fail("out of memory");

@@ -19,9 +19,9 @@ struct document {
     /* The anomalies follow the connections, but are found among them: they wait here. NULL where
      * they need not wait. */
     struct output *waiting_anomalies;
-    struct output *waiting_samples; /* likewise: they come before the hosts and stand after them */
     bool any_connection, any_anomaly, any_sample, any_host;
-    bool among_hosts; /* what stands before the hosts is complete */
+    bool among_hosts;   /* what stands before the hosts is complete, */
+    bool among_samples; /* and the hosts */
     struct record_context context;
     struct json_writer writer;
 };
@@ -29,9 +29,6 @@ struct document {
 static bool begin(struct document *document, char *error, size_t error_bytes)
 {
     bool connections = document->options->connections;
-    document->waiting_samples = output_spool(error, error_bytes);
-    if (!document->waiting_samples)
-        return false;
     if (connections) {
         document->waiting_anomalies = output_spool(error, error_bytes);
         if (!document->waiting_anomalies)
@@ -48,7 +45,6 @@ static void destroy(void *report)
     if (!document)
         return;
     output_discard(document->waiting_anomalies);
-    output_discard(document->waiting_samples);
     free(document);
 }
 
@@ -82,8 +78,7 @@ static bool end_record(struct document *document)
 {
     json_flush(&document->writer);
     return output_ok(document->output) &&
-           (!document->waiting_anomalies || output_ok(document->waiting_anomalies)) &&
-           output_ok(document->waiting_samples);
+           (!document->waiting_anomalies || output_ok(document->waiting_anomalies));
 }
 
 static bool connection(void *report, const struct connection_verdict *verdict)
@@ -104,14 +99,6 @@ static bool anomaly(void *report, const struct anomaly_verdict *verdict,
         document->waiting_anomalies ? document->waiting_anomalies : document->output;
     begin_record(document, output, &document->any_anomaly);
     anomaly_record(&document->writer, &document->context, verdict, about);
-    return end_record(document);
-}
-
-static bool sample(void *report, const struct sample_verdict *verdict)
-{
-    struct document *document = report;
-    begin_record(document, document->waiting_samples, &document->any_sample);
-    sample_record(&document->writer, &document->context, verdict, document->options->rule_left_out);
     return end_record(document);
 }
 
@@ -145,14 +132,31 @@ static bool host(void *report, const struct host_verdict *verdict)
     return end_record(document);
 }
 
+/* Ends what stands before the samples. */
+static void go_among_samples(struct document *document)
+{
+    if (document->among_samples)
+        return;
+    go_among_hosts(document);
+    document->among_samples = true;
+    end_array(document->output, document->any_host);
+    output_text(document->output, ",\n\"samples\":[");
+}
+
+static bool sample(void *report, const struct sample_verdict *verdict)
+{
+    struct document *document = report;
+    go_among_samples(document);
+    begin_record(document, document->output, &document->any_sample);
+    sample_record(&document->writer, &document->context, verdict, document->options->rule_left_out);
+    return end_record(document);
+}
+
 static bool finish(void *report, const struct summary_verdict *summary, bool complete)
 {
     struct document *document = report;
     struct output *output = document->output;
-    go_among_hosts(document);
-    end_array(output, document->any_host);
-    output_text(output, ",\n\"samples\":[");
-    output_append(output, document->waiting_samples);
+    go_among_samples(document);
     end_array(output, document->any_sample);
     output_text(output, ",\n\"capture\":");
     bool ok = record_dump(output, capture_record(&document->context));
@@ -172,4 +176,5 @@ const struct report_calls report_as_document = {
     .sample = sample,
     .host = host,
     .finish = finish,
+    .hosts_first = true,
 };

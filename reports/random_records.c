@@ -13,6 +13,28 @@ static const struct report_setting settings[] = {
     {"filter", SETTING_TEXT, 0, "tcp port 80 \xff"},
 };
 
+static bool write_samples(struct random_source *source, struct report *report, unsigned long count)
+{
+    struct sample_verdict sample;
+    for (unsigned long i = 0; i < count; i++) {
+        random_sample(source, &sample);
+        if (!report_sample(report, &sample))
+            return false;
+    }
+    return true;
+}
+
+static bool write_hosts(struct random_source *source, struct report *report, unsigned long count)
+{
+    struct host_verdict host;
+    for (unsigned long i = 0; i < count; i++) {
+        random_host(source, &host);
+        if (!report_host(report, &host))
+            return false;
+    }
+    return true;
+}
+
 static bool write_all(struct random_source *source, struct report *report, unsigned long count,
                       bool complete)
 {
@@ -28,18 +50,11 @@ static bool write_all(struct random_source *source, struct report *report, unsig
         if (!report_anomaly(report, &anomaly))
             return false;
     }
-    struct sample_verdict sample;
-    for (unsigned long i = 0; i < count; i++) {
-        random_sample(source, &sample);
-        if (!report_sample(report, &sample))
-            return false;
-    }
-    struct host_verdict host;
-    for (unsigned long i = 0; i < count / 4; i++) {
-        random_host(source, &host);
-        if (!report_host(report, &host))
-            return false;
-    }
+    bool hosts_first = report_hosts_first(report);
+    if ((hosts_first && !write_hosts(source, report, count / 4)) ||
+        !write_samples(source, report, count) ||
+        (!hosts_first && !write_hosts(source, report, count / 4)))
+        return false;
     struct summary_verdict summary;
     random_summary(source, &summary);
     return report_finish(report, &summary, complete);

@@ -54,6 +54,11 @@ bool report_speaks_of(const struct report_options *options, enum rule_id rule,
     return severity >= options->min_severity && !options->rule_left_out[rule];
 }
 
+bool report_hosts_first(const struct report *report)
+{
+    return report->calls->hosts_first;
+}
+
 static bool hand_anomaly(struct report *report, const struct anomaly_verdict *anomaly,
                          const struct connection_verdict *connection)
 {

@@ -74,8 +74,12 @@ void report_destroy(struct report *report);
 bool report_speaks_of(const struct report_options *options, enum rule_id rule,
                       enum severity severity);
 
+/* Does it want hosts before samples? */
+bool report_hosts_first(const struct report *report);
+
 /* As verdict_sink has them: connections with their anomalies as they come; then the anomalies of
- * hosts, samples and hosts, in this order. False when the output failed or memory ran out. */
+ * hosts, samples and hosts, in this order, or hosts before samples. False when the output failed or
+ * memory ran out. */
 bool report_connection(struct report *report, const struct connection_verdict *verdict) MUST_CHECK;
 bool report_anomaly(struct report *report, const struct anomaly_verdict *verdict) MUST_CHECK;
 bool report_sample(struct report *report, const struct sample_verdict *verdict) MUST_CHECK;

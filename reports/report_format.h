@@ -31,6 +31,7 @@ struct report_calls {
                     enum segment_class segment_class);
     bool (*without_ladders)(void *report, const char *why);
     bool (*finish)(void *report, const struct summary_verdict *summary, bool complete);
+    bool hosts_first; /* as in report.h */
 };
 
 extern const struct report_calls report_as_document, report_as_lines, report_as_text,

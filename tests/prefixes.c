@@ -101,7 +101,7 @@ static struct account analysed(const uint8_t *bytes, size_t size)
     static struct segment_batch batch;
     struct account account = {.end_ns = TIME_UNKNOWN};
     struct analyzer_config config = ANALYZER_CONFIG_DEFAULT;
-    struct verdict_sink sink = {keep, pass_anomaly, pass_sample, pass_host, &account};
+    struct verdict_sink sink = {keep, pass_anomaly, pass_sample, pass_host, &account, false};
     struct capture_findings findings = {0};
     struct source *source = source_from_memory(bytes, size);
     REQUIRE(source && findings_add_file(&findings, ""));

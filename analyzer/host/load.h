@@ -104,7 +104,7 @@ typedef bool (*load_take)(void *context, const struct anomaly_verdict *anomaly);
 enum load_status load_judge(struct load *load, load_take take, void *context) MUST_CHECK;
 
 /* Hands samples in order of time, and hosts in order of address, the sum of the others last, to
- * those of the sink's functions that are there. */
+ * those of the sink's functions that are there; whichever it wants first. */
 enum load_status load_report(const struct load *load, const struct verdict_sink *sink) MUST_CHECK;
 
 /* Those that are not privileged. */

@@ -54,6 +54,21 @@ static void one_connection(void **state)
     assert_int_equal(server->verdict.service_count, 0);
 }
 
+/* As verdict_sink wants them. */
+static void hosts_before_samples(void **state)
+{
+    struct stage *s = *state;
+    stage_between(s, 1, 40000, 2, 80);
+    stage_open(s, 50);
+    stage_close(s, A, 1050);
+    s->end_ms = 10000;
+    s->hosts_first = true;
+    stage_play(s);
+    assert_int_equal(s->hosts.count, 2);
+    assert_int_equal(s->samples.count, 100); /* of what happens, and there is no host to sample */
+    assert_int_equal(stage_host_of(s, 1)->verdict.states[STATE_TIME_WAIT].peak, 1);
+}
+
 static void resets_by_whom(void **state)
 {
     struct stage *s = *state;
@@ -328,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(one_connection),
+        TEST(hosts_before_samples),
         TEST(resets_by_whom),
         cmocka_unit_test(equals_a_count_by_hand),
         cmocka_unit_test(nothing_depends_on_the_hash),

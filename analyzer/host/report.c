@@ -13,11 +13,25 @@
 
 #define SERVICES_MOST 10u
 
+/* What is put in order by its first address, which is read once: the item itself may be in no
+ * cache.
+ */
+struct addressed {
+    uint64_t high, low;
+    const void *item; /* which begins with its key */
+};
+
+static struct addressed addressed_of(const struct roll_key *key)
+{
+    return (struct addressed){roll_octets(key->address[0]), roll_octets(key->address[0] + 8), key};
+}
+
 static int by_address(const void *left, const void *right)
 {
-    const struct host *const *a = left;
-    const struct host *const *b = right;
-    return roll_address_order((*a)->key.address[0], (*b)->key.address[0]);
+    const struct addressed *a = left;
+    const struct addressed *b = right;
+    return a->high != b->high ? (a->high > b->high) - (a->high < b->high)
+                              : (a->low > b->low) - (a->low < b->low);
 }
 
 /* The hosts told apart, in order of address. */
@@ -30,15 +44,19 @@ static bool choose_open(const struct load *load, struct choice *choice)
 {
     choice->count = 0;
     choice->hosts = malloc((load->hosts_open + 1) * sizeof(struct host *));
-    if (!choice->hosts)
-        return false;
-    for (uint32_t i = 0; i < roll_count(&load->hosts); i++) {
-        struct host *host = roll_at(&load->hosts, i);
+    struct addressed *order = malloc((load->hosts_open + 1) * sizeof *order);
+    for (uint32_t i = 0; choice->hosts && order && i < roll_count(&load->hosts); i++) {
+        const struct host *host = roll_at(&load->hosts, i);
         if (host->open)
-            choice->hosts[choice->count++] = host;
+            order[choice->count++] = addressed_of(&host->key);
     }
-    qsort(choice->hosts, choice->count, sizeof(struct host *), by_address);
-    return true;
+    bool held = choice->hosts && order;
+    if (held)
+        qsort(order, choice->count, sizeof *order, by_address);
+    for (uint32_t i = 0; i < choice->count; i++)
+        choice->hosts[i] = (struct host *)(uintptr_t)order[i].item;
+    free(order);
+    return held;
 }
 
 /* ---- samples -------------------------------------------------------------------------------- */
@@ -114,6 +132,8 @@ static bool hand_samples(const struct load *load, const struct choice *sampled,
                          const struct verdict_sink *sink)
 {
     const struct grid *grid = &load->grid;
+    if (!sink->sample || !grid->begun)
+        return true;
     int64_t last = grid_last(grid);
     int64_t end = grid_instant_of(grid, grid->last_ns);
     for (int64_t k = grid_first(grid); k <= end; k++) {
@@ -159,18 +179,18 @@ static struct service_use service_of(const struct load *load, const struct host 
 /* Uses by client, those with the highest peaks first. */
 static int by_client(const void *left, const void *right)
 {
-    const struct use *const *a = left;
-    const struct use *const *b = right;
-    int order = roll_address_order((*a)->key.address[0], (*b)->key.address[0]);
+    int order = by_address(left, right);
     if (order)
         return order;
-    if ((*a)->taken.peak != (*b)->taken.peak)
-        return (*a)->taken.peak > (*b)->taken.peak ? -1 : 1;
-    return roll_key_order(&(*a)->key, &(*b)->key);
+    const struct use *a = ((const struct addressed *)left)->item;
+    const struct use *b = ((const struct addressed *)right)->item;
+    if (a->taken.peak != b->taken.peak)
+        return a->taken.peak > b->taken.peak ? -1 : 1;
+    return roll_key_order(&a->key, &b->key);
 }
 
 struct use_list {
-    const struct use **uses;
+    struct addressed *uses;
     uint32_t count;
     uint32_t at; /* those of lower addresses lie before */
 };
@@ -180,15 +200,15 @@ static bool list_uses(const struct load *load, struct use_list *list)
 {
     uint32_t count = roll_count(&load->uses.roll);
     *list = (struct use_list){0};
-    list->uses = malloc((count + 1) * sizeof(const struct use *));
+    list->uses = malloc((count + 1) * sizeof *list->uses);
     if (!list->uses)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         const struct use *use = roll_at(&load->uses.roll, i);
         if (use->taken.peak > 0)
-            list->uses[list->count++] = use;
+            list->uses[list->count++] = addressed_of(&use->key);
     }
-    qsort(list->uses, list->count, sizeof(const struct use *), by_client);
+    qsort(list->uses, list->count, sizeof *list->uses, by_client);
     return true;
 }
 
@@ -196,13 +216,13 @@ static uint32_t services_of(const struct load *load, const struct host *host, st
                             struct service_use services[SERVICES_MOST])
 {
     uint32_t count = 0;
+    const struct addressed of_host = addressed_of(&host->key);
     for (; list->at < list->count; list->at++) {
-        const struct use *use = list->uses[list->at];
-        int order = roll_address_order(use->key.address[0], host->key.address[0]);
+        int order = by_address(&list->uses[list->at], &of_host);
         if (order > 0)
             break;
         if (order == 0 && count < SERVICES_MOST)
-            services[count++] = service_of(load, host, use);
+            services[count++] = service_of(load, host, list->uses[list->at].item);
     }
     return count;
 }
@@ -239,6 +259,8 @@ static bool hand_hosts(const struct load *load, const struct choice *open, struc
                        const struct verdict_sink *sink)
 {
     struct service_use services[SERVICES_MOST];
+    if (!sink->host)
+        return true;
     for (uint32_t i = 0; i < open->count; i++) {
         struct host_verdict v = verdict_on(load, open->hosts[i]);
         v.services = services;
@@ -259,11 +281,10 @@ enum load_status load_report(const struct load *load, const struct verdict_sink 
     enum load_status status = LOAD_NO_MEMORY;
     if (choose_open(load, &open) && choose_sampled(&open, &sampled) &&
         draw_sampled(load, &sampled) && list_uses(load, &uses)) {
-        bool go_on = true;
-        if (sink->sample && load->grid.begun)
-            go_on = hand_samples(load, &sampled, sink);
-        if (go_on && sink->host)
-            go_on = hand_hosts(load, &open, &uses, sink);
+        bool go_on =
+            sink->hosts_first
+                ? hand_hosts(load, &open, &uses, sink) && hand_samples(load, &sampled, sink)
+                : hand_samples(load, &sampled, sink) && hand_hosts(load, &open, &uses, sink);
         status = go_on ? LOAD_OK : LOAD_STOPPED;
     }
     free(open.hosts);

@@ -113,6 +113,7 @@ static inline struct roll_key roll_key_of(const uint8_t first[16], const uint8_t
     return key;
 }
 
+/* Half an address: as numbers they are in the order of their octets. */
 static inline uint64_t roll_octets(const uint8_t octets[8])
 {
     uint64_t word;
@@ -121,18 +122,6 @@ static inline uint64_t roll_octets(const uint8_t octets[8])
     word = __builtin_bswap64(word);
 #endif
     return word;
-}
-
-/* As memcmp() orders them. */
-static inline int roll_address_order(const uint8_t a[16], const uint8_t b[16])
-{
-    uint64_t one = roll_octets(a);
-    uint64_t other = roll_octets(b);
-    if (one == other) {
-        one = roll_octets(a + 8);
-        other = roll_octets(b + 8);
-    }
-    return (one > other) - (one < other);
 }
 
 /* By addresses, port and kind, for qsort() over items. */

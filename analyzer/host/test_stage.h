@@ -40,6 +40,7 @@ struct stage {
     struct analyzer_config config;
     struct analyzer *analyzer;
     int64_t end_ms; /* how long the capture goes on; 0: until the last segment */
+    bool hosts_first;
     STAGE_GROWING(struct segment, segments);
     STAGE_GROWING(struct stage_connection, connections);
     STAGE_GROWING(struct stage_host, hosts);
@@ -143,6 +144,7 @@ static inline bool stage_take_anomaly(void *context, const struct anomaly_verdic
 static inline bool stage_take_sample(void *context, const struct sample_verdict *v)
 {
     struct stage *s = context;
+    assert_true(s->hosts.count > 0 || !s->hosts_first);
     *stage_room(s->samples) = *v;
     return true;
 }
@@ -152,6 +154,7 @@ static inline bool stage_take_host(void *context, const struct host_verdict *v)
     struct stage *s = context;
     struct stage_host *h = stage_room(s->hosts);
     assert_in_range(v->service_count, 0, STAGE_SERVICES);
+    assert_true(s->samples.count == 0 || !s->hosts_first);
     h->verdict = *v;
     if (v->service_count)
         memcpy(h->services, v->services, v->service_count * sizeof *v->services);
@@ -165,7 +168,8 @@ static inline void stage_play(struct stage *s)
                                 .anomaly = stage_take_anomaly,
                                 .sample = stage_take_sample,
                                 .host = stage_take_host,
-                                .context = s};
+                                .context = s,
+                                .hosts_first = s->hosts_first};
     static struct segment_batch batch;
     if (s->segments.count)
         qsort(s->segments.items, s->segments.count, sizeof *s->segments.items, stage_by_time);

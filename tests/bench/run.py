@@ -97,6 +97,7 @@ class Bench:
         path = self.folder / name
         said = subprocess.run([self.options.generate, "--kind", kind, "--connections", str(self.connections(kind)),
                                *options, path], check=True, capture_output=True, text=True).stdout
+        os.sync()  # or it is written to the disk while others are timed
         return path, {key: int(number) for key, number in (line.split() for line in said.splitlines())}
 
     def discard(self, *paths):

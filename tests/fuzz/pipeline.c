@@ -109,7 +109,7 @@ static bool open_all(struct run *run, struct report_options *options)
     struct analyzer_config config = ANALYZER_CONFIG_DEFAULT;
     if (p->max_memory_bytes)
         config.max_memory_bytes = p->max_memory_bytes;
-    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, run};
+    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, run, false};
     *options = (struct report_options){.format = p->format,
                                        .connections = true,
                                        .style = {.columns = 80},
@@ -122,6 +122,8 @@ static bool open_all(struct run *run, struct report_options *options)
     run->report = report_create(options, &run->findings, run->output, error, sizeof error);
     run->batch = malloc(sizeof *run->batch);
     run->dissector = dissector_create(&run->findings);
+    if (run->report)
+        sink.hosts_first = report_hosts_first(run->report);
     run->analyzer = analyzer_create(&config, sink);
     if (p->way == PIPELINE_THREADS && run->analyzer) {
         timeline_read_ahead(run->timeline, 1);

@@ -206,7 +206,7 @@ static struct taken analyse(const uint8_t *bytes, size_t size)
         ends.nxt[i][0] = 1000 * i; /* the second near the wrap */
         ends.nxt[i][1] = plus(0, UINT32_MAX - 100 * i);
     }
-    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, &taken};
+    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, &taken, false};
     struct analyzer *analyzer = analyzer_create(&config, sink);
     struct segment_batch *batch = malloc(sizeof *batch);
     REQUIRE(analyzer && batch);

@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     static const char *const input = "-";
     struct analyzer_config config = ANALYZER_CONFIG_DEFAULT;
     struct capture_findings findings = {0};
-    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, NULL};
+    struct verdict_sink sink = {take_connection, take_anomaly, take_sample, take_host, NULL, false};
     char *end = NULL;
     seed = argc == 3 ? strtoull(argv[2], &end, 16) : 0;
     if (!end || *end) {
