@@ -4,11 +4,15 @@ said is the same as where there is none, or where it fills up.
     spill_test.py GENERATE
 """
 
+import fcntl
 import os
 import resource
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 from pathlib import Path
 
 from harness import SANITIZER_WORDS, Verdict, plain_build
@@ -43,6 +47,33 @@ def run(capture, folder, *options, file_bytes=None):
         return out.read(), err.read().decode(), process.returncode, usage.ru_maxrss * 1024
 
 
+def without_its_file(capture, folder, jobs):
+    """What it says, and its status, when all of the file is gone once most of the capture has been read. None where
+    nobody may look into a process."""
+    octets = capture.read_bytes()
+    most = len(octets) - (1 << 16)
+    environment = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C"}
+    with tempfile.TemporaryFile() as err:
+        process = subprocess.Popen([os.environ["FINWAIT"], "--format", "ndjson", "-j", jobs, "--sandbox", "off", "-"],
+                                   env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=err)
+        process.stdin.write(octets[:most])
+        process.stdin.flush()
+        while struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)))[0]:
+            time.sleep(0.01)
+        open_files = Path(f"/proc/{process.pid}/fd")
+        lost = 0
+        if os.access(open_files, os.R_OK):
+            for file in open_files.iterdir():
+                if os.readlink(file).startswith(str(folder)):
+                    lost += file.stat().st_size
+                    os.truncate(file, 0)
+        process.stdin.write(octets[most:])
+        process.stdin.close()
+        process.wait()
+        err.seek(0)
+        return (err.read().decode(), process.returncode) if lost else None
+
+
 def main():
     verdict = Verdict()
     with tempfile.TemporaryDirectory() as folder:
@@ -68,6 +99,13 @@ def main():
             verdict.check(case[2] == 0, f"{name}: status {case[2]}: {case[1][:300]}")
             verdict.check(case[0] == output, f"{name}: something else is said than without")
             verdict.check(not any(word in case[1] for word in SANITIZER_WORDS), f"{name}: {case[1][:2000]}")
+        for jobs in "1", "3":
+            case = without_its_file(capture, empty, jobs)
+            if case:
+                verdict.check(case[1] == 1, f"without its file: status {case[1]}: {case[0][:300]}")
+                verdict.check("which held closed connections, failed" in case[0], f"without its file: {case[0][:300]}")
+            else:
+                print("not seen: what happens when the file is lost")
         verdict.check(not list(empty.iterdir()), "something is left in the folder")
         if plain_build():
             # Of what is beyond what stays.

@@ -100,6 +100,30 @@ static bool read_all(int file, uint8_t *octets, size_t bytes, off_t at)
     return true;
 }
 
+/* A file may lose what it has taken: each of its sectors is known by a word. */
+#define SECTOR_BYTES 512u
+
+static uint32_t seal_of(const uint8_t *octets, uint32_t used)
+{
+    uint64_t seal = used;
+    for (uint32_t at = 0; at + sizeof seal <= used; at += SECTOR_BYTES) {
+        uint64_t word;
+        memcpy(&word, octets + at, sizeof word);
+        seal = (seal ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        seal ^= seal >> 32;
+    }
+    return (uint32_t)seal;
+}
+
+static bool read_sealed(const struct blocks *b, uint32_t number, uint8_t *octets)
+{
+    const struct block *block = &b->about[number];
+    if (!read_all(b->file, octets, block->used, offset_of(number)))
+        return false;
+    errno = EIO;
+    return seal_of(octets, block->used) == block->seal;
+}
+
 /* Where it has been read, or BLOCKS_READ. */
 static unsigned find_read(const struct blocks *b, uint32_t number)
 {
@@ -120,8 +144,7 @@ static unsigned read_block(struct blocks *b, uint32_t number)
         b->read[oldest] = aligned_alloc(64, BLOCK_BYTES);
     if (!b->read[oldest])
         errno = ENOMEM;
-    if (!b->read[oldest] ||
-        !read_all(b->file, b->read[oldest], b->about[number].used, offset_of(number))) {
+    if (!b->read[oldest] || !read_sealed(b, number, b->read[oldest])) {
         b->error = errno;
         return BLOCKS_READ;
     }
@@ -169,11 +192,16 @@ void blocks_change(struct blocks *b, uint32_t place, const void *octets, size_t 
         memcpy(here, octets, bytes);
         return;
     }
-    unsigned i = find_read(b, block_of(place));
-    if (i < BLOCKS_READ)
-        memcpy(b->read[i] + offset_in_block(place), octets, bytes);
-    if (!write_all(b->file, octets, bytes,
-                   offset_of(block_of(place)) + (off_t)offset_in_block(place)))
+    uint32_t number = block_of(place);
+    unsigned i = find_read(b, number);
+    if (i == BLOCKS_READ)
+        i = read_block(b, number);
+    if (i == BLOCKS_READ)
+        return;
+    memcpy(b->read[i] + offset_in_block(place), octets, bytes);
+    if (write_all(b->file, octets, bytes, offset_of(number) + (off_t)offset_in_block(place)))
+        b->about[number].seal = seal_of(b->read[i], b->about[number].used);
+    else
         b->error = errno;
 }
 
@@ -241,7 +269,8 @@ static void make_vacant(struct blocks *b, uint32_t number)
 static void make_room(struct blocks *b)
 {
     while (b->file >= 0 && b->in_memory >= b->most && b->oldest != BLOCK_NONE) {
-        const struct block *block = &b->about[b->oldest];
+        struct block *block = &b->about[b->oldest];
+        block->seal = seal_of(block->octets, block->used);
         if (!write_all(b->file, block->octets, block->used, offset_of(b->oldest)))
             return;
         take_out(b, b->oldest);

@@ -43,6 +43,7 @@ struct block {
     uint32_t live;       /* octets of these */
     uint32_t prev, next; /* of those that are in memory, as they were filled; or of the free ones */
     uint32_t arena;      /* whose memory it has */
+    uint32_t seal;       /* of what was written into the file */
 };
 
 struct arena {
@@ -108,7 +109,8 @@ static inline void *blocks_in_memory(const struct blocks *b, uint32_t place)
 }
 
 /* The item, wherever it is; what is of the file, until three of other blocks have been asked for.
- * NULL where the file fails: from then on `error` says why. */
+ * NULL where the file fails, or has not kept what was written there: from then on `error` says why.
+ */
 const void *blocks_at(struct blocks *b, uint32_t place);
 
 /* The same of one that is asked for alone: what is of the file is copied to `room`. */

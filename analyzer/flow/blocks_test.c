@@ -260,6 +260,30 @@ static void arenas_come_and_go(void **state)
     fclose(backing);
 }
 
+/* Nor what is there instead, be it zeros: it was written, and is gone. */
+static void what_is_lost(void **state)
+{
+    (void)state;
+    struct blocks b;
+    blocks_init(&b);
+    blocks_use_file(&b, file_open(), 1);
+    assert_int_not_equal(fill(&b, 6), BLOCK_NONE);
+    static const uint8_t zeros[8];
+    for (uint32_t number = 0; number < 4; number++) {
+        off_t at = (off_t)number * BLOCK_BYTES + (off_t)(number % 2 ? BLOCK_BYTES / 2 : 0);
+        assert_int_equal(pwrite(fileno(backing), zeros, sizeof zeros, at), sizeof zeros);
+        assert_null(blocks_at(&b, block_place(number, 0)));
+        assert_int_equal(b.error, EIO);
+        b.error = 0;
+    }
+    assert_non_null(blocks_at(&b, block_place(4, 0)));
+    assert_int_equal(b.error, 0);
+    blocks_change(&b, block_place(1, 0), (const uint8_t *)"x", 1);
+    assert_int_equal(b.error, EIO);
+    blocks_finish(&b);
+    fclose(backing);
+}
+
 static void what_cannot_be_read(void **state)
 {
     (void)state;
@@ -291,10 +315,10 @@ static void what_cannot_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(in_memory),           cmocka_unit_test(in_a_file),
-        cmocka_unit_test(one_that_stays),      cmocka_unit_test(what_cannot_be_written),
-        cmocka_unit_test(fewer_are_held),      cmocka_unit_test(arenas_come_and_go),
-        cmocka_unit_test(what_cannot_be_read),
+        cmocka_unit_test(in_memory),      cmocka_unit_test(in_a_file),
+        cmocka_unit_test(one_that_stays), cmocka_unit_test(what_cannot_be_written),
+        cmocka_unit_test(fewer_are_held), cmocka_unit_test(arenas_come_and_go),
+        cmocka_unit_test(what_is_lost),   cmocka_unit_test(what_cannot_be_read),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);
 }
