@@ -25,6 +25,7 @@ struct output {
     char *path;      /* the final name, or NULL for standard output and spools */
     char *temporary; /* the name until the end, or NULL when `path` is written directly */
     struct compressor *compressor; /* of what leaves the buffer, or NULL */
+    uint64_t written;              /* octets that left the buffer for the file */
     size_t used;
     char buffer[BUFFER_BYTES];
 };
@@ -53,6 +54,7 @@ static struct output *create(int fd)
     output->path = NULL;
     output->temporary = NULL;
     output->compressor = NULL;
+    output->written = 0;
     output->used = 0;
     return output;
 }
@@ -200,6 +202,7 @@ static void write_all(struct output *output, const char *bytes, size_t length)
         if (written > 0) {
             bytes += written;
             length -= (size_t)written;
+            output->written += (uint64_t)written;
         } else if (written < 0 && errno == EAGAIN) {
             /* Standard output may have been left non-blocking by whoever shares it. */
             struct pollfd ready = {.fd = output->fd, .events = POLLOUT};
@@ -267,14 +270,14 @@ void output_append(struct output *output, struct output *spool)
 {
     flush(spool);
     flush(output);
-    off_t offset = 0;
-    while (!spool->error && !output->error) {
-        ssize_t got = pread(spool->fd, spool->buffer, BUFFER_BYTES, offset);
-        if (got == 0)
-            break;
+    uint64_t offset = 0;
+    while (offset < spool->written && !spool->error && !output->error) {
+        ssize_t got = pread(spool->fd, spool->buffer, BUFFER_BYTES, (off_t)offset);
         if (got > 0) {
             put(output, spool->buffer, (size_t)got);
-            offset += got;
+            offset += (uint64_t)got;
+        } else if (got == 0) {
+            spool->error = EIO; /* it was written */
         } else if (errno != EINTR) {
             spool->error = errno;
         }

@@ -375,6 +375,31 @@ static void a_spool_that_failed(void **state)
     assert_int_equal(test_folder_entries(), 0);
 }
 
+/* Nor does it follow in part. */
+static void a_spool_that_lost_its_end(void **state)
+{
+    (void)state;
+    char path[TEST_PATH_BYTES];
+    test_path(path, "report");
+    char *large = calloc(1, 1 << 20);
+    assert_non_null(large);
+    int next = dup(STDIN_FILENO); /* the number that the spool will have */
+    assert_true(next >= 0);
+    close(next);
+    struct output *spool = output_spool(error, sizeof error);
+    assert_non_null(spool);
+    output_write(spool, large, 1 << 20);
+    free(large);
+    assert_int_equal(ftruncate(next, 300000), 0);
+    struct output *output = open_or_fail(path);
+    output_append(output, spool);
+    output_discard(spool);
+    assert_false(output_ok(output));
+    assert_false(output_commit(output, error, sizeof error));
+    assert_non_null(strstr(error, strerror(EIO)));
+    assert_int_equal(test_folder_entries(), 0);
+}
+
 /* ---- compressed ---- */
 
 static struct output *open_compressed(const char *path)
@@ -564,6 +589,7 @@ int main(void)
         cmocka_unit_test(spools_wait_and_follow),
         cmocka_unit_test(a_spool_leaves_no_name),
         cmocka_unit_test(a_spool_that_failed),
+        cmocka_unit_test(a_spool_that_lost_its_end),
         cmocka_unit_test(every_byte_arrives_compressed),
         cmocka_unit_test(a_pipe_can_be_read_meanwhile),
         cmocka_unit_test(spools_follow_compressed),
