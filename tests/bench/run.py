@@ -57,6 +57,16 @@ def timed(command):
     return Sample(usage.ru_utime + usage.ru_stime, time.monotonic() - start, usage.ru_maxrss * 1024)
 
 
+def read_anew(path):
+    """All of it is on the disk, or it would be written while others are timed, and in the page cache in the pieces in
+    which it is read: how fast it is read later depends on them, and on what memory was left while it was written."""
+    with open(path, "rb", buffering=0) as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        while file.read(MIB):
+            pass
+
+
 class Row:
     """One command, and what its runs took."""
 
@@ -97,7 +107,7 @@ class Bench:
         path = self.folder / name
         said = subprocess.run([self.options.generate, "--kind", kind, "--connections", str(self.connections(kind)),
                                *options, path], check=True, capture_output=True, text=True).stdout
-        os.sync()  # or it is written to the disk while others are timed
+        read_anew(path)
         return path, {key: int(number) for key, number in (line.split() for line in said.splitlines())}
 
     def discard(self, *paths):
@@ -155,9 +165,9 @@ class Bench:
         self.bar("web with --connections / E", all_connections.over(limit), 3.0)
         self.note("web", packets, [self.threads("web", 0.7, [path])], limit)
         self.web_forms(path, packets)
+        self.web_peers(path, packets)
         self.discard(path)
         self.web_parts()
-        self.web_peers()
 
     def web_forms(self, path, packets):
         """The same as pcapng and compressed."""
@@ -187,11 +197,7 @@ class Bench:
         self.note("web, four .gz", packets, [self.threads("four .gz", 0.6, parts)], None)
         self.discard(*parts)
 
-    def web_peers(self):
-        """On a quarter of it, but for --quick: some of them take minutes."""
-        part = self.connections("web") // (1 if self.options.quick else 4)
-        path, said = self.generate("web-peers.pcap", "web", "--connections", str(part))
-        packets = said["packets"]
+    def web_peers(self, path, packets):
         bars = {"tshark -q -z conv,tcp": 35, "tcptrace -n -l": 10, "argus + ra": 7, "ndpiReader -q": 14,
                 "nfpcapd": 3.5, "softflowd": 2.7}
         out = self.folder / "out"
@@ -212,8 +218,7 @@ class Bench:
         ours = self.ours(path)
         self.measure([ours, *(row for _, row in rows)])
         shutil.rmtree(out, ignore_errors=True)
-        self.discard(path)
-        self.note("web, a quarter" if not self.options.quick else "web, peers", packets, [ours, *(row for _, row in rows)], ours)
+        self.note("web, peers", packets, [ours, *(row for _, row in rows)], ours)
         for name, row in rows:
             if name in bars:
                 self.bar(f"{name} / finwait, on web", row.over(ours), bars[name], at_least=True)
