@@ -51,6 +51,8 @@ struct arena {
     uint32_t taken;  /* bits: which of its blocks are */
 };
 
+_Static_assert(ARENA_BLOCKS == 32, "a bit for each");
+
 struct blocks {
     int file;      /* -1: none */
     int error;     /* errno of what could not be read, or changed, in the file; else 0 */
