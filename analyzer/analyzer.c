@@ -27,16 +27,18 @@ struct analyzer *analyzer_create(const struct analyzer_config *config, struct ve
     return a;
 }
 
-/* So much of them stays in memory: most captures never have as much. If all that linger are
- * foreseen to take no more than that, all stay: the file costs one who waits more than memory. */
-#define SPILL_ABOVE_BYTES    (UINT64_C(22) << 20)
+/* So much of them stays in memory: most captures never have as much. */
+#define SPILL_ABOVE_BYTES (UINT64_C(22) << 20)
+
+/* And all of them, which takes less time than the file, while no more is foreseen. */
 #define SPILL_FORESEEN_BYTES (UINT64_C(128) << 20)
 
 void analyzer_spill_into(struct analyzer *a, int file)
 {
     uint64_t quarter = a->config.max_memory_bytes / 4;
-    flows_spill_into(&a->flows, file, quarter < SPILL_ABOVE_BYTES ? quarter : SPILL_ABOVE_BYTES,
-                     quarter < SPILL_FORESEEN_BYTES ? quarter : SPILL_FORESEEN_BYTES);
+    uint64_t few = quarter < SPILL_ABOVE_BYTES ? quarter : SPILL_ABOVE_BYTES;
+    uint64_t many = quarter < SPILL_FORESEEN_BYTES ? quarter : SPILL_FORESEEN_BYTES;
+    flows_spill_into(&a->flows, file, few, many);
 }
 
 int analyzer_spill_error(const struct analyzer *a)

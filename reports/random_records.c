@@ -50,10 +50,11 @@ static bool write_all(struct random_source *source, struct report *report, unsig
         if (!report_anomaly(report, &anomaly))
             return false;
     }
-    bool hosts_first = report_hosts_first(report);
-    if ((hosts_first && !write_hosts(source, report, count / 4)) ||
-        !write_samples(source, report, count) ||
-        (!hosts_first && !write_hosts(source, report, count / 4)))
+    bool told =
+        report_hosts_first(report)
+            ? write_hosts(source, report, count / 4) && write_samples(source, report, count)
+            : write_samples(source, report, count) && write_hosts(source, report, count / 4);
+    if (!told)
         return false;
     struct summary_verdict summary;
     random_summary(source, &summary);

@@ -48,8 +48,8 @@ def run(capture, folder, *options, file_bytes=None):
 
 
 def without_its_file(capture, folder, jobs):
-    """What it says, and its status, when all of the file is gone once most of the capture has been read. None where
-    nobody may look into a process."""
+    """What it says, and its status, when all of the file is gone once most of the capture has been read, and how much
+    that was. None where nobody may look into a process."""
     octets = capture.read_bytes()
     most = len(octets) - (1 << 16)
     environment = {**os.environ, "TMPDIR": str(folder), "LC_ALL": "C"}
@@ -61,8 +61,9 @@ def without_its_file(capture, folder, jobs):
         while struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)))[0]:
             time.sleep(0.01)
         open_files = Path(f"/proc/{process.pid}/fd")
+        seen = os.access(open_files, os.R_OK)
         lost = 0
-        if os.access(open_files, os.R_OK):
+        if seen:
             for file in open_files.iterdir():
                 if os.readlink(file).startswith(str(folder)):
                     lost += file.stat().st_size
@@ -71,7 +72,7 @@ def without_its_file(capture, folder, jobs):
         process.stdin.close()
         process.wait()
         err.seek(0)
-        return (err.read().decode(), process.returncode) if lost else None
+        return (err.read().decode(), process.returncode, lost) if seen else None
 
 
 def main():
@@ -102,6 +103,7 @@ def main():
         for jobs in "1", "3":
             case = without_its_file(capture, empty, jobs)
             if case:
+                verdict.check(case[2] > 0, "nothing was in a file")
                 verdict.check(case[1] == 1, f"without its file: status {case[1]}: {case[0][:300]}")
                 verdict.check("which held closed connections, failed" in case[0], f"without its file: {case[0][:300]}")
             else:

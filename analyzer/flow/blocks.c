@@ -1,7 +1,5 @@
 #include "analyzer/flow/blocks.h"
 
-#include "analyzer/pages.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,35 +12,21 @@ void blocks_init(struct blocks *b)
                          .most = UINT32_MAX,
                          .vacant = BLOCK_NONE,
                          .oldest = BLOCK_NONE,
-                         .newest = BLOCK_NONE};
+                         .newest = BLOCK_NONE,
+                         .vacant_slot = BLOCK_NONE};
+    places_init(&b->places, BLOCK_BYTES);
     for (unsigned i = 0; i < BLOCKS_READ; i++)
         b->number_read[i] = BLOCK_NONE;
 }
 
-/* Most captures need one arena, and a part of it. */
-static bool have_arena(struct blocks *b, uint32_t number)
-{
-    struct arena *arena = &b->arenas[number];
-    if (!arena->octets)
-        arena->octets = number == 0 ? aligned_alloc(64, ARENA_BYTES) : pages_reserve(ARENA_BYTES);
-    return arena->octets != NULL;
-}
-
-static void release_arena(struct blocks *b, uint32_t number)
-{
-    struct arena *arena = &b->arenas[number];
-    if (number == 0)
-        free(arena->octets);
-    else if (arena->octets)
-        pages_release(arena->octets, ARENA_BYTES);
-    arena->octets = NULL;
-}
-
 void blocks_finish(struct blocks *b)
 {
-    for (uint32_t i = 0; i < b->arena_count; i++)
-        release_arena(b, i);
-    free(b->arenas);
+    for (uint32_t i = 0; i < b->slot_count; i++) {
+        if (!places_in_region(&b->places, i))
+            free(b->slots[i].octets);
+    }
+    places_finish(&b->places);
+    free(b->slots);
     for (unsigned i = 0; i < BLOCKS_READ; i++)
         free(b->read[i]);
     free(b->about);
@@ -120,8 +104,10 @@ static bool read_sealed(const struct blocks *b, uint32_t number, uint8_t *octets
     const struct block *block = &b->about[number];
     if (!read_all(b->file, octets, block->used, offset_of(number)))
         return false;
+    if (seal_of(octets, block->used) == block->seal)
+        return true;
     errno = EIO;
-    return seal_of(octets, block->used) == block->seal;
+    return false;
 }
 
 /* Where it has been read, or BLOCKS_READ. */
@@ -207,46 +193,54 @@ void blocks_change(struct blocks *b, uint32_t place, const void *octets, size_t 
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* The first arena that has memory for another block, or may be had. */
-static bool find_arena(struct blocks *b)
+/* To those that no block has. */
+static bool add_slot(struct blocks *b)
 {
-    while (b->arena_vacant < b->arena_count && b->arenas[b->arena_vacant].octets &&
-           b->arenas[b->arena_vacant].taken == UINT32_MAX)
-        b->arena_vacant++;
-    if (b->arena_vacant < b->arena_count)
-        return true;
-    struct arena *arenas = realloc(b->arenas, (b->arena_count + 1) * sizeof *arenas);
-    if (!arenas)
-        return false;
-    b->arenas = arenas;
-    b->arenas[b->arena_count++] = (struct arena){.octets = NULL};
+    if (b->slot_count == b->slot_room) {
+        uint32_t room = b->slot_room ? b->slot_room * 2 : 64;
+        struct slot *slots = realloc(b->slots, room * sizeof *slots);
+        if (!slots)
+            return false;
+        b->slots = slots;
+        b->slot_room = room;
+    }
+    b->slots[b->slot_count] = (struct slot){.next = b->vacant_slot};
+    b->vacant_slot = b->slot_count++;
     return true;
 }
 
-/* Of a block that begins. */
+/* For a block that begins. */
 static bool take_memory(struct blocks *b, struct block *block)
 {
-    if (!find_arena(b) || !have_arena(b, b->arena_vacant))
+    if (b->vacant_slot == BLOCK_NONE && !add_slot(b))
         return false;
-    struct arena *arena = &b->arenas[b->arena_vacant];
-    unsigned nth = (unsigned)__builtin_ctz(~arena->taken);
-    arena->taken |= UINT32_C(1) << nth;
-    block->arena = b->arena_vacant;
-    block->octets = arena->octets + (size_t)nth * BLOCK_BYTES;
+    struct slot *slot = &b->slots[b->vacant_slot];
+    if (slot->octets)
+        b->spares--;
+    else
+        slot->octets = places_take(&b->places, b->vacant_slot);
+    if (!slot->octets)
+        return false;
+    block->slot = b->vacant_slot;
+    block->octets = slot->octets;
+    b->vacant_slot = slot->next;
     return true;
 }
 
-/* An arena with nothing in it stays as long as there may be as many blocks. */
+/* It is spare as long as there may be as many blocks. */
 static void give_memory(struct blocks *b, struct block *block)
 {
-    struct arena *arena = &b->arenas[block->arena];
-    size_t nth = (size_t)(block->octets - arena->octets) / BLOCK_BYTES;
-    arena->taken &= ~(UINT32_C(1) << nth);
-    b->arena_vacant = block->arena < b->arena_vacant ? block->arena : b->arena_vacant;
+    struct slot *slot = &b->slots[block->slot];
     block->octets = NULL;
     b->in_memory--;
-    if (!arena->taken && b->in_memory + ARENA_BLOCKS >= b->most)
-        release_arena(b, block->arena);
+    if (b->in_memory + b->spares < b->most) {
+        b->spares++;
+    } else {
+        places_give(&b->places, block->slot, slot->octets);
+        slot->octets = NULL;
+    }
+    slot->next = b->vacant_slot;
+    b->vacant_slot = block->slot;
 }
 
 /* It is in memory, and will not be. */

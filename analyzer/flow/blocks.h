@@ -9,6 +9,7 @@
 #ifndef FINWAIT_ANALYZER_FLOW_BLOCKS_H
 #define FINWAIT_ANALYZER_FLOW_BLOCKS_H
 
+#include "analyzer/flow/places.h"
 #include "dissect/compiler.h"
 
 #include <stdbool.h>
@@ -27,11 +28,6 @@
 
 #define BLOCK_PLACES_OF_ONE (UINT32_C(1) << (BLOCK_SHIFT - BLOCK_UNIT_SHIFT))
 
-/* Memory comes for so many blocks at once, all but the first of it in a large page: one whose pages
- * come one by one costs as much as a file. */
-#define ARENA_BLOCKS 32u
-#define ARENA_BYTES  ((size_t)ARENA_BLOCKS * BLOCK_BYTES)
-
 /* Of what is in the file so many blocks are kept that were read last. */
 #define BLOCKS_READ 4u
 
@@ -42,16 +38,15 @@ struct block {
     uint32_t items;      /* that were not dropped; 0: it is free, or being filled */
     uint32_t live;       /* octets of these */
     uint32_t prev, next; /* of those that are in memory, as they were filled; or of the free ones */
-    uint32_t arena;      /* whose memory it has */
+    uint32_t slot;       /* whose memory it has */
     uint32_t seal;       /* of what was written into the file */
 };
 
-struct arena {
-    uint8_t *octets; /* NULL: none */
-    uint32_t taken;  /* bits: which of its blocks are */
+/* Memory of a block, by its number among places. */
+struct slot {
+    uint8_t *octets; /* NULL: given back */
+    uint32_t next;   /* of those that no block has */
 };
-
-_Static_assert(ARENA_BLOCKS == 32, "a bit for each");
 
 struct blocks {
     int file;      /* -1: none */
@@ -62,12 +57,14 @@ struct blocks {
     uint32_t vacant;         /* the first that is free */
     uint32_t oldest, newest; /* in memory; the newest is being filled */
     uint32_t in_memory;
-    uint32_t items;      /* in all, */
-    uint64_t bytes;      /* and their octets */
-    uint64_t live_bytes; /* of those in memory */
-    struct arena *arenas;
-    uint32_t arena_count;
-    uint32_t arena_vacant; /* none before it has memory for another block */
+    uint32_t items;       /* in all, */
+    uint64_t bytes;       /* and their octets */
+    uint64_t live_bytes;  /* of those in memory */
+    struct places places; /* large pages: small ones cost as much as a file */
+    struct slot *slots;
+    uint32_t slot_count, slot_room;
+    uint32_t vacant_slot; /* the first that no block has */
+    uint32_t spares;      /* of these, those that have memory */
     uint8_t *read[BLOCKS_READ];
     uint32_t number_read[BLOCKS_READ], turn_read[BLOCKS_READ], turn;
 };

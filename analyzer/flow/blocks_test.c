@@ -58,20 +58,13 @@ static void is_there(struct blocks *b, const struct kept *k)
     assert_true(octets == room || (uintptr_t)octets % BLOCK_UNIT == 0);
 }
 
-static uint32_t arenas_held(const struct blocks *b)
+/* Memory that is held, of blocks or spare. */
+static uint32_t memory_held(const struct blocks *b)
 {
     uint32_t held = 0;
-    for (uint32_t i = 0; i < b->arena_count; i++)
-        held += b->arenas[i].octets != NULL;
+    for (uint32_t i = 0; i < b->slot_count; i++)
+        held += b->slots[i].octets != NULL;
     return held;
-}
-
-static uint32_t taken_of_arenas(const struct blocks *b)
-{
-    uint32_t taken = 0;
-    for (uint32_t i = 0; i < b->arena_count; i++)
-        taken += (uint32_t)__builtin_popcount(b->arenas[i].taken);
-    return taken;
 }
 
 /* What is counted is what there is. */
@@ -94,7 +87,7 @@ static void counts_are_right(const struct blocks *b)
     assert_true(live_bytes == b->live_bytes);
     assert_int_equal(in_memory, b->in_memory);
     assert_int_equal(listed, in_memory);
-    assert_int_equal(taken_of_arenas(b), in_memory);
+    assert_int_equal(memory_held(b), in_memory + b->spares);
     assert_true(b->bytes == all_bytes);
     assert_true(blocks_bytes(b) >= live_bytes);
 }
@@ -223,6 +216,7 @@ static void fewer_are_held(void **state)
     assert_int_equal(b.in_memory, 8);
     assert_int_not_equal(fill(&b, 1), BLOCK_NONE);
     assert_int_equal(b.in_memory, 3);
+    assert_in_range(b.spares, 0, 1);
     for (uint32_t number = 0; number < 9; number++)
         assert_int_equal(*(const uint8_t *)blocks_at(&b, block_place(number, 0)), 1);
     for (uint32_t i = 0; i < 20; i++) {
@@ -233,27 +227,27 @@ static void fewer_are_held(void **state)
     fclose(backing);
 }
 
-/* Memory comes and goes for many blocks at once. */
-static void arenas_come_and_go(void **state)
+/* More than stand on the heap: memory of the others goes as well, and comes again. */
+static void many_are_held(void **state)
 {
     (void)state;
     struct blocks b;
     blocks_init(&b);
-    blocks_use_file(&b, file_open(), 4 * ARENA_BLOCKS);
-    assert_int_not_equal(fill(&b, ARENA_BLOCKS), BLOCK_NONE);
-    assert_int_equal(arenas_held(&b), 1);
-    assert_int_not_equal(fill(&b, 5 * ARENA_BLOCKS), BLOCK_NONE);
-    assert_int_equal(b.in_memory, 4 * ARENA_BLOCKS);
-    assert_int_equal(arenas_held(&b), 4);
-    assert_int_equal(taken_of_arenas(&b), b.in_memory);
-    blocks_hold(&b, ARENA_BLOCKS);
+    const uint32_t most = 3 * b.places.apart;
+    blocks_use_file(&b, file_open(), most);
+    assert_int_not_equal(fill(&b, most + 5), BLOCK_NONE);
+    assert_int_equal(b.in_memory, most);
+    assert_int_equal(b.slot_count, most);
+    assert_true(places_in_region(&b.places, most - 1));
+    blocks_hold(&b, 3);
     assert_int_not_equal(fill(&b, 1), BLOCK_NONE);
-    assert_int_equal(b.in_memory, ARENA_BLOCKS);
-    assert_in_range(arenas_held(&b), 1, 2);
-    assert_int_equal(taken_of_arenas(&b), b.in_memory);
-    blocks_hold(&b, 3 * ARENA_BLOCKS);
-    assert_int_not_equal(fill(&b, 4 * ARENA_BLOCKS), BLOCK_NONE);
-    assert_int_equal(arenas_held(&b), 3);
+    assert_int_equal(b.in_memory, 3);
+    assert_in_range(memory_held(&b), 3, 4);
+    blocks_hold(&b, most);
+    assert_int_not_equal(fill(&b, most), BLOCK_NONE);
+    assert_int_equal(b.in_memory, most);
+    assert_int_equal(memory_held(&b), most);
+    assert_int_equal(b.slot_count, most);
     for (uint32_t number = 0; number < b.count; number++)
         assert_int_equal(*(const uint8_t *)blocks_at(&b, block_place(number, 0)), 1);
     blocks_finish(&b);
@@ -317,7 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_memory),      cmocka_unit_test(in_a_file),
         cmocka_unit_test(one_that_stays), cmocka_unit_test(what_cannot_be_written),
-        cmocka_unit_test(fewer_are_held), cmocka_unit_test(arenas_come_and_go),
+        cmocka_unit_test(fewer_are_held), cmocka_unit_test(many_are_held),
         cmocka_unit_test(what_is_lost),   cmocka_unit_test(what_cannot_be_read),
     };
     return cmocka_run_group_tests_name("blocks", tests, NULL, NULL);

@@ -50,8 +50,7 @@ static uint64_t foreseen_bytes(const struct flows *f)
     return bytes / (uint64_t)passed_ms;
 }
 
-/* What the file takes costs more, though less than it would cost to have nothing left for others.
- */
+/* The file costs more time than memory does; but half of all memory is for others. */
 static void hold_as_foreseen(struct flows *f)
 {
     const struct closed_room *room = &f->closed_room;

@@ -13,17 +13,15 @@
 
 #define SERVICES_MOST 10u
 
-/* What is put in order by its first address, which is read once: the item itself may be in no
- * cache.
- */
+/* What is put in order by its first address: that is at hand, where the item may be in no cache. */
 struct addressed {
     uint64_t high, low;
-    const void *item; /* which begins with its key */
+    void *item;
 };
 
-static struct addressed addressed_of(const struct roll_key *key)
+static struct addressed addressed_by(const struct roll_key *key, void *item)
 {
-    return (struct addressed){roll_octets(key->address[0]), roll_octets(key->address[0] + 8), key};
+    return (struct addressed){roll_octets(key->address[0]), roll_octets(key->address[0] + 8), item};
 }
 
 static int by_address(const void *left, const void *right)
@@ -46,15 +44,15 @@ static bool choose_open(const struct load *load, struct choice *choice)
     choice->hosts = malloc((load->hosts_open + 1) * sizeof(struct host *));
     struct addressed *order = malloc((load->hosts_open + 1) * sizeof *order);
     for (uint32_t i = 0; choice->hosts && order && i < roll_count(&load->hosts); i++) {
-        const struct host *host = roll_at(&load->hosts, i);
+        struct host *host = roll_at(&load->hosts, i);
         if (host->open)
-            order[choice->count++] = addressed_of(&host->key);
+            order[choice->count++] = addressed_by(&host->key, host);
     }
     bool held = choice->hosts && order;
     if (held)
         qsort(order, choice->count, sizeof *order, by_address);
     for (uint32_t i = 0; i < choice->count; i++)
-        choice->hosts[i] = (struct host *)(uintptr_t)order[i].item;
+        choice->hosts[i] = order[i].item;
     free(order);
     return held;
 }
@@ -204,9 +202,9 @@ static bool list_uses(const struct load *load, struct use_list *list)
     if (!list->uses)
         return false;
     for (uint32_t i = 0; i < count; i++) {
-        const struct use *use = roll_at(&load->uses.roll, i);
+        struct use *use = roll_at(&load->uses.roll, i);
         if (use->taken.peak > 0)
-            list->uses[list->count++] = addressed_of(&use->key);
+            list->uses[list->count++] = addressed_by(&use->key, use);
     }
     qsort(list->uses, list->count, sizeof *list->uses, by_client);
     return true;
@@ -216,7 +214,7 @@ static uint32_t services_of(const struct load *load, const struct host *host, st
                             struct service_use services[SERVICES_MOST])
 {
     uint32_t count = 0;
-    const struct addressed of_host = addressed_of(&host->key);
+    const struct addressed of_host = addressed_by(&host->key, NULL);
     for (; list->at < list->count; list->at++) {
         int order = by_address(&list->uses[list->at], &of_host);
         if (order > 0)
